@@ -12,6 +12,7 @@ mod export;
 mod file;
 mod request;
 pub mod tail;
+mod tenant_report;
 mod token;
 
 pub use audit::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition, AuditQuery};
@@ -22,4 +23,5 @@ pub use error::ApiError;
 pub use export::{ExportFormat, ExportStream, Progress, Total};
 pub use file::{ExportError, OnExisting, export_to_file};
 pub use tail::Tail;
+pub use tenant_report::{REPORT_DAYS, TenantReport};
 pub use token::{InvalidToken, Token};

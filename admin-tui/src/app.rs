@@ -95,10 +95,8 @@ pub async fn run<B: Backend, A: ApiBackend>(
                 frame = draw(terminal, &model)?;
             }
             control.end_frame();
-            effects.extend(update::update(
-                &mut model,
-                Message::Drawn { list_height: frame.list_height, text_rows: frame.text_rows },
-            ));
+            let FrameInfo { list_height, text_rows, .. } = frame;
+            effects.extend(update::update(&mut model, Message::Drawn { list_height, text_rows }));
         }
         let message = tokio::select! {
             // Results are received first, so that they do not wait behind the repeated events of a held key.

@@ -1,11 +1,14 @@
 //! Definition of the command line.
 
 use clap::{Args, Parser, Subcommand};
+use doorward_shared::command_line::{CompletionsArgs, ManArgs};
 
 use crate::connection::Flags;
 
+mod apply;
 pub mod audit;
 mod common;
+pub mod explain;
 mod help;
 pub mod secrets;
 pub mod tenants;
@@ -13,11 +16,13 @@ pub mod tenants;
 mod tests;
 pub mod users;
 
+pub use apply::ApplyArgs;
 pub use common::{Confirmation, TenantFlag};
 
 use audit::AuditArgs;
+use explain::ExplainArgs;
 use secrets::{KeysCommand, SigningKeysCommand, TokensCommand};
-use tenants::TenantsCommand;
+use tenants::{TenantArg, TenantsCommand};
 use users::{CredentialsCommand, TransactionsCommand, UsersCommand};
 
 /// Administers Doorward from a terminal. Without a command, starts the interactive app.
@@ -26,7 +31,7 @@ use users::{CredentialsCommand, TransactionsCommand, UsersCommand};
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Print JSON
+    /// Print JSON, also for errors and messages
     #[arg(long, global = true)]
     pub json: bool,
     /// Connection flags. Must be the last field, because clap puts all flags after it under its heading.
@@ -37,29 +42,41 @@ pub struct Cli {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// List, create, rename, configure, disable and delete tenants
-    #[command(subcommand, arg_required_else_help = true)]
-    Tenants(TenantsCommand),
+    #[command(subcommand, arg_required_else_help = true, alias = "tenants")]
+    Tenant(TenantsCommand),
     /// List, create, disable and revoke the API keys of a tenant
-    #[command(subcommand, arg_required_else_help = true)]
-    Keys(KeysCommand),
+    #[command(subcommand, arg_required_else_help = true, aliases = ["api-keys", "keys"])]
+    ApiKey(KeysCommand),
     /// List, rotate and retire the keys that sign the tokens of a tenant
-    #[command(subcommand, arg_required_else_help = true)]
-    SigningKeys(SigningKeysCommand),
+    #[command(subcommand, arg_required_else_help = true, alias = "signing-keys")]
+    SigningKey(SigningKeysCommand),
     /// List, show, disable and delete the users of a tenant
-    #[command(subcommand, arg_required_else_help = true)]
-    Users(UsersCommand),
+    #[command(subcommand, arg_required_else_help = true, alias = "users")]
+    User(UsersCommand),
     /// Disable or delete a credential of a user
-    #[command(subcommand, arg_required_else_help = true)]
-    Credentials(CredentialsCommand),
+    #[command(subcommand, arg_required_else_help = true, alias = "credentials")]
+    Credential(CredentialsCommand),
     /// List the transactions of a tenant
-    #[command(subcommand, arg_required_else_help = true)]
-    Transactions(TransactionsCommand),
+    #[command(subcommand, arg_required_else_help = true, alias = "transactions")]
+    Transaction(TransactionsCommand),
     /// List, create and revoke admin tokens
-    #[command(subcommand, arg_required_else_help = true)]
-    Tokens(TokensCommand),
+    #[command(subcommand, arg_required_else_help = true, aliases = ["admin-tokens", "tokens"])]
+    AdminToken(TokensCommand),
     /// Show, follow and export the audit log
     #[command(after_help = help::AUDIT)]
     Audit(Box<AuditArgs>),
+    /// Explain why a request was refused: failed check, expected and received values, causes, fix
+    #[command(after_help = help::EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Check a tenant's configuration, keys and recent refusals, and print commands that fix what is wrong
+    #[command(after_help = help::DOCTOR)]
+    Doctor(TenantArg),
+    /// Change tenants so that they match a file
+    #[command(after_help = help::APPLY)]
+    Apply(ApplyArgs),
+    /// Print the names and configurations of all tenants, in the format of `apply`
+    #[command(after_help = help::EXPORT)]
+    Export,
     /// Show the installation: counts, activity, busiest tenants, latest refusals
     Overview(OverviewArgs),
     /// Show the server and the token in use, and check that they work
@@ -68,6 +85,12 @@ pub enum Command {
     Me,
     /// Print the metrics of the server in the Prometheus text format
     Metrics,
+    /// Print the completion script of a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the man page, or write the pages of all commands to a folder
+    #[command(after_help = help::MAN)]
+    Man(ManArgs),
     /// Print the version
     Version,
 }

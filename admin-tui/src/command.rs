@@ -1,17 +1,25 @@
 //! The subcommands. Each one sends requests to the server and prints a table for people or JSON for scripts.
 
 mod activity;
+mod all_tenants;
+mod apply;
 mod audit;
 mod audit_table;
 mod config;
 mod confirm;
 mod context;
 mod disabling;
+mod doctor;
+mod documentation;
 mod draft;
 mod error;
+mod explain;
 mod export;
+mod export_tenants;
 mod follow;
+mod input;
 mod output;
+mod output_closed;
 mod overview;
 mod pages;
 mod secrets;
@@ -19,6 +27,7 @@ mod status;
 mod table;
 mod tenant_table;
 mod tenants;
+mod toml_text;
 mod users;
 
 pub use context::CliContext;
@@ -34,7 +43,7 @@ use crate::{
     terminal::{self, Appearance},
 };
 use context::{CommandContext, connect};
-use output::{Output, notice};
+use output::Output;
 
 pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     let (connection, api) = connect(&cli)?;
@@ -64,8 +73,12 @@ fn connected(connection: Connection, api: Api) -> ConnectedServer<Api> {
 }
 
 pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> {
-    if matches!(command, Command::Version) {
-        return status::version(Output::new(cli.json));
+    let output = Output::new(cli.json);
+    match command {
+        Command::Completions(args) => return documentation::completions(output, args),
+        Command::Man(args) => return documentation::man(output, &args),
+        Command::Version => return status::version(output),
+        _ => {}
     }
     let context = CommandContext::new(&cli)?;
     let result = dispatch(&context, command).await;
@@ -73,25 +86,32 @@ pub async fn run(command: Command, cli: CliContext) -> Result<(), CommandError> 
 }
 
 /// Prints an error to standard error and returns the exit code.
-pub fn report(error: &CommandError) -> ExitCode {
-    error.message().lines().for_each(notice);
+pub fn report(error: &CommandError, json: bool) -> ExitCode {
+    Output::new(json).error(error);
     ExitCode::from(error.exit_code())
 }
 
 async fn dispatch(context: &CommandContext, command: Command) -> Result<(), CommandError> {
     match command {
-        Command::Tenants(command) => tenants::run(context, command).await,
-        Command::Keys(command) => secrets::keys(context, command).await,
-        Command::SigningKeys(command) => secrets::signing_keys(context, command).await,
-        Command::Users(command) => users::users(context, command).await,
-        Command::Credentials(command) => users::credentials(context, command).await,
-        Command::Transactions(command) => users::transactions(context, command).await,
-        Command::Tokens(command) => secrets::tokens(context, command).await,
+        Command::Tenant(command) => tenants::run(context, command).await,
+        Command::ApiKey(command) => secrets::keys(context, command).await,
+        Command::SigningKey(command) => secrets::signing_keys(context, command).await,
+        Command::User(command) => users::users(context, command).await,
+        Command::Credential(command) => users::credentials(context, command).await,
+        Command::Transaction(command) => users::transactions(context, command).await,
+        Command::AdminToken(command) => secrets::tokens(context, command).await,
         Command::Audit(args) => audit::run(context, *args).await,
+        Command::Explain(args) => explain::run(context, args).await,
+        Command::Doctor(args) => doctor::run(context, args).await,
+        Command::Apply(args) => apply::run(context, args).await,
+        Command::Export => export_tenants::run(context).await,
         Command::Overview(args) => overview::run(context, args).await,
         Command::Status => status::run(context).await,
         Command::Me => status::me(context).await,
         Command::Metrics => status::metrics(context).await,
+        // These need no server.
+        Command::Completions(args) => documentation::completions(context.output, args),
+        Command::Man(args) => documentation::man(context.output, &args),
         Command::Version => status::version(context.output),
     }
 }

@@ -1,6 +1,6 @@
 //! Differences between two configurations in their JSON form.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use serde_json::Value;
 
@@ -10,6 +10,13 @@ pub struct Change {
     pub path: String,
     pub old: Option<Value>,
     pub new: Option<Value>,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "(absent)".to_owned(), ToString::to_string);
+        write!(f, "{}: {} → {}", self.path, text(&self.old), text(&self.new))
+    }
 }
 
 pub fn join(path: &str, name: &str) -> String {

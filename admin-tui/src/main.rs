@@ -9,9 +9,20 @@ use doorward_admin::{
     command::{self, CliContext},
     connection::Environment,
 };
+use doorward_shared::command_line::{Exit, usage_error_as_json};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => match usage_error_as_json(&error) {
+            Some(json) => {
+                eprintln!("{json}");
+                return ExitCode::from(Exit::Usage.code());
+            }
+            None => error.exit(),
+        },
+    };
+    let json = cli.json;
     let context =
         CliContext { json: cli.json, flags: cli.connection, environment: Environment::from_process(), now: clock::now };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -29,6 +40,6 @@ fn main() -> ExitCode {
     runtime.shutdown_timeout(Duration::from_millis(500));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => command::report(&error),
+        Err(error) => command::report(&error, json),
     }
 }

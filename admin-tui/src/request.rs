@@ -3,7 +3,7 @@
 use std::{future::Future, path::PathBuf, sync::Arc};
 
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, SigningKeyId, TenantId, UserId,
+    AdminTokenId, ApiKeyId, SigningKeyId, TenantId, Timestamp, UserId,
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Me, Overview,
         SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantOverview, TenantSummaryPage,
@@ -15,8 +15,8 @@ use doorward_shared::{
 pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
 use crate::{
     api::{
-        Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantSummaryQuery, Total,
-        UserQuery, UserRef, VersionedTenant, export_to_file,
+        Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantReport, TenantSummaryQuery,
+        Total, UserQuery, UserRef, VersionedTenant, export_to_file,
     },
     appearance::ProfileLabel,
     secret::Revealed,
@@ -42,6 +42,8 @@ pub enum BackendRequest {
     /// Counts the entries that match.
     AuditCount(AuditQuery),
     AdminTokens,
+    /// What `doctor` examines, at this time.
+    TenantReport(TenantId, Timestamp),
     CreateTenant(Box<CreateTenantRequest>),
     /// Renames a tenant from the name in the second field to the name in the third.
     RenameTenant(TenantId, String, String),
@@ -83,6 +85,7 @@ pub enum BackendResponse {
     Audit(AuditPage),
     AuditCount(Total),
     AdminTokens(Vec<AdminTokenItem>),
+    TenantReport(Box<TenantReport>),
     /// Response to [`BackendRequest::CreateTenant`], with the first API key if the request asked for one.
     Created(TenantId, Option<Revealed>),
     /// Response to [`BackendRequest::CreateApiKey`] and [`BackendRequest::CreateAdminToken`].
@@ -154,6 +157,9 @@ impl ApiBackend for Api {
             }
             BackendRequest::AuditCount(query) => self.audit_count(&query).await.map(BackendResponse::AuditCount),
             BackendRequest::AdminTokens => self.admin_tokens().await.map(BackendResponse::AdminTokens),
+            BackendRequest::TenantReport(id, now) => {
+                self.tenant_report(id, now).await.map(|it| BackendResponse::TenantReport(Box::new(it)))
+            }
             BackendRequest::CreateTenant(request) => {
                 let created = self.create_tenant(&request).await?;
                 Ok(BackendResponse::Created(created.id, created.api_key.map(Revealed::from)))

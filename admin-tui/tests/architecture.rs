@@ -27,6 +27,8 @@ const SHARED: &[&str] = &[
     "clock",
     "config_diff",
     "connection",
+    "doctor",
+    "explain",
     "number_format",
     "paths",
     "sanitize",

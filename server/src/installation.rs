@@ -80,19 +80,60 @@ pub async fn open(
     Ok(Installation { app, created })
 }
 
+/// Result of a look at a database that does not open it.
+enum Inspected {
+    Failed(OpenError),
+    Pending(Vec<String>),
+}
+
+impl From<OpenError> for Inspected {
+    fn from(error: OpenError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<DbError> for Inspected {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Returns the migrations that [`migrate`] would apply, and changes nothing. Makes the same checks as `migrate`.
+pub async fn pending_migrations(data_dir: &Path, options: DatabaseOptions) -> Result<Vec<String>, OpenError> {
+    check_files(data_dir, &options)?;
+    let check = may_migrate(data_dir, &options);
+    let opened = Database::open_if(options, move |connection| {
+        let pending = check(connection)?.pending_migrations()?;
+        Err(Inspected::Pending(pending))
+    });
+    match opened.await {
+        Ok(_) => Ok(Vec::new()),
+        Err(Inspected::Pending(pending)) => Ok(pending),
+        Err(Inspected::Failed(error)) => Err(error),
+    }
+}
+
 /// Migrates the schema of a database and returns the database. If the database contains an installation, the master key
 /// may be missing, but a wrong one is an error. No installation is created in an empty database.
 pub async fn migrate(data_dir: &Path, options: DatabaseOptions) -> Result<Database, OpenError> {
     check_files(data_dir, &options)?;
+    let check = may_migrate(data_dir, &options);
+    Database::open_if(options, move |connection| check(connection).map(drop)).await
+}
+
+/// Returns the check before a migration. It returns the connection if the schema may be migrated.
+fn may_migrate(
+    data_dir: &Path,
+    options: &DatabaseOptions,
+) -> impl FnOnce(Option<&mut Connection>) -> Result<&mut Connection, OpenError> + Send + 'static {
     let (files, database) = (Files::new(data_dir), options.url.to_string());
-    Database::open_if(options, move |connection| {
+    move |connection| {
         let Some(connection) = connection else { return Err(OpenError::NoInstallation { database }) };
-        match check_text(Some(connection))? {
-            Some(text) => MasterKeyUse::IfPresent.load(&files, &text).map(drop),
-            None => Ok(()),
+        if let Some(text) = check_text(Some(&mut *connection))? {
+            MasterKeyUse::IfPresent.load(&files, &text)?;
         }
-    })
-    .await
+        Ok(connection)
+    }
 }
 
 /// Checks what needs no connection to a server: the access to the files, the master key, and a SQLite database. Changes

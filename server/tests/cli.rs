@@ -9,6 +9,9 @@ use std::{
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
+use clap::CommandFactory as _;
+use doorward_server::cli::args::Cli;
+use doorward_testkit::check_generated_documents;
 use serde_json::Value;
 
 /// Returns a command that runs the binary. Its environment contains only these settings.
@@ -148,8 +151,8 @@ fn running_server_applies_cli_changes_immediately() {
     let made = json(data, &["api-key", "create", "--tenant", &tenant, "--name", "second", "--json"]);
     let (id, secret) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
     assert!(probe(&server, secret, data).status.success(), "a new key works");
-    let done = json(data, &["api-key", "revoke", "--tenant", &tenant, id, "--json"]);
-    assert_eq!(done["done"], true);
+    let done = json(data, &["api-key", "revoke", "--tenant", &tenant, id, "--yes", "--json"]);
+    assert_eq!(done, serde_json::json!({ "changed": true }));
     assert_eq!(probe(&server, secret, data).status.code(), Some(1), "a revoked key is rejected");
     let keys = json(data, &["api-key", "list", "--tenant", &tenant, "--json"]);
     assert_eq!(keys.as_array().unwrap().len(), 1);
@@ -170,7 +173,7 @@ fn running_server_applies_disabled_keys_and_tenants_immediately() {
         for (command, works) in [(disable, false), (enable, true)] {
             for changed in [true, false] {
                 let done = json(data, &[command, &["--json"]].concat());
-                assert_eq!(done, serde_json::json!({ "done": true, "changed": changed }), "{command:?}");
+                assert_eq!(done, serde_json::json!({ "changed": changed }), "{command:?}");
             }
             assert_eq!(probe(&server, &key, data).status.success(), works, "{command:?}");
         }
@@ -178,7 +181,7 @@ fn running_server_applies_disabled_keys_and_tenants_immediately() {
     json(data, &["api-key", "disable", "--tenant", &tenant, &id, "--json"]);
     let table = run(data, &["api-key", "list", "--tenant", &tenant]);
     assert!(String::from_utf8_lossy(&table.stdout).contains("disabled"), "{table:?}");
-    let why = refused(data, &["tenant", "disable", "0198c0de-0000-7000-8000-000000000001"], 1);
+    let why = refused(data, &["tenant", "disable", "0198c0de-0000-7000-8000-000000000001"], 3);
     assert!(why.contains("tenant not found"), "{why}");
 }
 
@@ -194,14 +197,18 @@ fn tenants_and_tokens_can_be_created_listed_and_deleted() {
     let tenants = json(data, &["tenant", "list", "--json"]);
     assert_eq!(tenants.as_array().unwrap().len(), 1);
     let id = made["id"].as_str().unwrap();
-    let why = refused(data, &["tenant", "delete", id], 2);
-    assert!(why.contains("--yes"), "{why}");
-    json(data, &["tenant", "delete", id, "--yes", "--json"]);
+    let key = json(data, &["api-key", "create", "-t", "Shop", "--name", "second", "--json"]);
+    assert_eq!(json(data, &["keys", "list", "-t", "Shop", "--json"]).as_array().unwrap().len(), 2);
+    let key = key["id"].as_str().unwrap();
+    assert!(refused(data, &["api-key", "revoke", "-t", "Shop", key], 2).contains("--yes"));
+    let why = refused(data, &["tenant", "delete", "Shop"], 2);
+    assert!(why.contains("--yes") && why.contains(id), "{why}");
+    json(data, &["tenant", "delete", "Shop", "--yes", "--json"]);
     assert_eq!(json(data, &["tenant", "list", "--json"]), serde_json::json!([]));
     let token = json(data, &["admin-token", "create", "--name", "eve", "--role", "auditor", "--json"]);
-    let why = refused(data, &["admin-token", "create", "--name", "eve"], 1);
+    let why = refused(data, &["admin-token", "create", "--name", "eve", "--role", "admin"], 1);
     assert!(why.contains("eve"), "{why}");
-    json(data, &["admin-token", "revoke", token["id"].as_str().unwrap(), "--json"]);
+    json(data, &["admin-token", "revoke", token["id"].as_str().unwrap(), "--yes", "--json"]);
     let names = json(data, &["admin-token", "list", "--json"]);
     assert_eq!(names.as_array().unwrap().len(), 1, "the first start's token: {names}");
 }
@@ -222,7 +229,7 @@ fn only_init_creates_an_installation_from_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("misspelt");
     for arguments in
-        [&["tenant", "list"][..], &["admin-token", "list"], &["migrate"], &["signing-keys", "reset", "--yes"]]
+        [&["tenant", "list"][..], &["admin-token", "list"], &["migrate"], &["signing-key", "reset", "--yes"]]
     {
         let why = refused(&data, arguments, 1);
         assert!(why.contains("there is no installation in") && why.contains("doorward init"), "{why}");
@@ -236,8 +243,8 @@ fn only_init_creates_an_installation_from_the_command_line() {
     assert_eq!(json(&data, &["init", "--json"])["created"], false);
     let tokens = json(&data, &["admin-token", "list", "--json"]);
     let only = tokens[0]["id"].as_str().unwrap();
-    assert!(refused(&data, &["admin-token", "revoke", only], 1).contains("last usable admin token"));
-    json(&data, &["admin-token", "revoke", only, "--force", "--json"]);
+    assert!(refused(&data, &["admin-token", "revoke", only, "--yes"], 1).contains("last usable admin token"));
+    json(&data, &["admin-token", "revoke", only, "--force", "--yes", "--json"]);
     assert_eq!(json(&data, &["init", "--json"])["created"], false);
     assert_eq!(json(&data, &["admin-token", "list", "--json"]), serde_json::json!([]), "no token appears later");
 }
@@ -300,21 +307,22 @@ fn commands_without_signing_keys_work_after_the_master_key_was_lost() {
     let master_key = data.join("master.key");
     fs::rename(&master_key, folder.path().join("away")).unwrap();
     let why = refused(data, &["serve"], 1);
-    assert!(why.contains("no master key") && why.contains("signing-keys reset"), "{why}");
+    assert!(why.contains("no master key") && why.contains("signing-key reset"), "{why}");
     let made = json(data, &["api-key", "create", "--tenant", &tenant, "--name", "second", "--json"]);
-    json(data, &["api-key", "revoke", "--tenant", &tenant, made["id"].as_str().unwrap(), "--json"]);
+    json(data, &["api-key", "revoke", "--tenant", &tenant, made["id"].as_str().unwrap(), "--yes", "--json"]);
     assert_eq!(json(data, &["tenant", "list", "--json"]).as_array().unwrap().len(), 1);
-    json(data, &["admin-token", "create", "--name", "new", "--json"]);
+    json(data, &["admin-token", "create", "--name", "new", "--role", "admin", "--json"]);
     let create = ["tenant", "create", "--name", "A", "--rp-id", "example.com", "--origin", "https://example.com"];
     let why = refused(data, &create, 1);
     assert!(why.contains("no master key"), "{why}");
     assert!(!master_key.exists(), "no command creates a new key for a database with signing keys");
 
-    let why = refused(data, &["signing-keys", "reset"], 2);
+    let why = refused(data, &["signing-key", "reset"], 2);
     assert!(why.contains("Stop every server first") && why.contains("--yes"), "{why}");
-    let reset = ["signing-keys", "reset", "--yes", "--json"];
-    assert_eq!(json(data, &reset), serde_json::json!({ "tenants": 1, "replaced": 1 }));
-    assert_eq!(json(data, &reset)["replaced"], 0, "keys that can be decrypted are not replaced");
+    let reset = ["signing-key", "reset", "--yes", "--json"];
+    assert_eq!(json(data, &reset), serde_json::json!({ "changed": true, "tenants": 1, "replaced": 1 }));
+    let again = serde_json::json!({ "changed": false, "tenants": 1, "replaced": 0 });
+    assert_eq!(json(data, &reset), again, "keys that can be decrypted are not replaced");
     let second = Quickstart::start(data);
     let good = probe(&second, &key, data);
     assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
@@ -337,6 +345,8 @@ fn files_that_others_can_access_are_rejected_at_start() {
     let warned = run(folder.path(), &["check-config"]);
     assert!(warned.status.success());
     assert!(String::from_utf8_lossy(&warned.stderr).contains("other users can list the files"), "{warned:?}");
+    let warned: Value = serde_json::from_slice(&run(folder.path(), &["check-config", "--json"]).stderr).unwrap();
+    assert!(warned["notice"].as_str().unwrap().contains("other users can list the files"), "{warned}");
 }
 
 #[test]
@@ -385,7 +395,7 @@ fn secret_that_cannot_be_printed_is_reported_with_its_revocation() {
     let create = ["tenant", "create", "--name", "Shop", "--rp-id", "example.com", "--origin", "https://example.com"];
     let tenant = json(data, &[&create[..], &["--json"]].concat())["id"].as_str().unwrap().to_owned();
     let key = ["api-key", "create", "--tenant", &tenant, "--name", "lost"];
-    let token = ["admin-token", "create", "--name", "lost"];
+    let token = ["admin-token", "create", "--name", "lost", "--role", "admin"];
     let with_key = [&create[..], &["--api-key", "--json"]].concat();
     for (arguments, revocation) in [
         (&key[..], format!("doorward api-key revoke --tenant {tenant} ")),
@@ -398,7 +408,8 @@ fn secret_that_cannot_be_printed_is_reported_with_its_revocation() {
         let why = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {why}");
         let command = &why[why.find(&revocation).unwrap_or_else(|| panic!("{arguments:?}: {why}"))..];
-        let command: Vec<&str> = command.split_whitespace().skip(1).collect();
+        // With --json the message is a JSON string.
+        let command: Vec<&str> = command.trim_end_matches(['"', '}', '\n']).split_whitespace().skip(1).collect();
         json(data, &[&command[..], &["--json"]].concat());
     }
 }
@@ -496,5 +507,61 @@ fn openapi_documents_and_version_are_printed() {
     }
     assert_eq!(json(folder.path(), &["version", "--json"])["version"], env!("CARGO_PKG_VERSION"));
     json(folder.path(), &["init", "--json"]);
-    assert_eq!(json(folder.path(), &["migrate", "--json"])["pending"], serde_json::json!([]));
+    let migrated = json(folder.path(), &["migrate", "--json"]);
+    assert_eq!(migrated, serde_json::json!({ "changed": false, "engine": "sqlite", "applied": [] }));
+}
+
+#[test]
+fn dry_run_of_migrate_reports_pending_migrations_and_applies_none() {
+    let folder = installation();
+    let dry_run = ["migrate", "--dry-run", "--json"];
+    let current = serde_json::json!({ "changed": false, "engine": "sqlite", "pending": [] });
+    assert_eq!(json(folder.path(), &dry_run), current);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    fs::write(data.join("doorward.db"), "").unwrap();
+    set_mode(&data.join("doorward.db"), 0o600);
+    for _ in 0..2 {
+        let output = run(data, &dry_run);
+        assert_eq!(output.status.code(), Some(10), "{output:?}");
+        let planned: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&planned["changed"], planned["pending"].as_array().unwrap().len()), (&Value::Bool(false), 1));
+    }
+    let applied = json(data, &["migrate", "--json"]);
+    assert_eq!((&applied["changed"], applied["applied"].as_array().unwrap().len()), (&Value::Bool(true), 1));
+    assert_eq!(json(data, &dry_run), current);
+}
+
+#[test]
+fn errors_have_an_exit_code_by_kind_and_are_json_if_requested() {
+    let folder = installation();
+    let data = folder.path();
+    let unknown = "0198c0de-0000-7000-8000-000000000001";
+    let error = |arguments: &[&str], code: i32| -> Value {
+        let text = refused(data, &[arguments, &["--json"]].concat(), code);
+        let json: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        json["error"].clone()
+    };
+    let refusal = error(&["tenant", "create", "--name", "A", "--rp-id", "a.com", "--origin", "https://b.com"], 1);
+    assert_eq!(refusal["code"], "config_invalid");
+    for (arguments, code) in [
+        (&["api-key", "list", "-t", unknown][..], "tenant_not_found"),
+        (&["tenant", "delete", "Nobody", "--yes"], "tenant_not_found"),
+        (&["admin-token", "revoke", unknown, "--yes"], "secret_not_found"),
+    ] {
+        let error = error(arguments, 3);
+        assert_eq!(error["code"], code, "{arguments:?}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+    }
+    let usage = error(&["tenant", "delete"], 2);
+    assert!(usage["message"].as_str().unwrap().contains("TENANT") && usage.get("code").is_none(), "{usage}");
+    assert!(error(&["check-config", "--data-dir", ""], 2)["message"].as_str().unwrap().contains("data.dir"));
+    let unreachable = ["tenant", "list", "--database-url", "postgres://u@127.0.0.1:9/d"];
+    assert_eq!(error(&unreachable, 5)["code"], "unavailable");
+    assert!(refused(data, &unreachable, 5).starts_with("doorward: database: "));
+}
+
+#[test]
+fn completions_and_man_pages_cover_every_command() {
+    check_generated_documents(env!("CARGO_BIN_EXE_doorward"), &Cli::command());
 }

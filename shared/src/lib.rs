@@ -1,7 +1,8 @@
 //! Types shared by Doorward's server, its terminal app and its tests.
 //!
 //! Ids, times, error codes, audit event types, pages, and the wire types of the public API ([`public`]) and the admin
-//! API ([`admin`]). This crate does no I/O, reads no clock and depends on no database.
+//! API ([`admin`]). With the feature `command-line` also what both binaries share in their command lines
+//! (`command_line`). This crate reads no clock and depends on no database.
 
 #[macro_use]
 mod text_enum;
@@ -9,6 +10,8 @@ mod text_enum;
 pub mod admin;
 pub mod audit;
 pub mod bytes;
+#[cfg(feature = "command-line")]
+pub mod command_line;
 pub mod config;
 mod cose_algorithm;
 pub mod environment;
@@ -16,6 +19,7 @@ pub mod error;
 pub mod ids;
 pub mod page;
 pub mod public;
+pub mod refusal;
 pub mod time;
 
 pub use audit::AuditType;

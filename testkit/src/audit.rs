@@ -1,5 +1,9 @@
 //! Reads a tenant's audit log in tests.
 
+use doorward_shared::{
+    AuditType, ErrorCode,
+    refusal::{MAX_DETAIL_BYTES, RefusalDetail},
+};
 use serde_json::Value;
 
 use crate::{http::Response, server::TestTenant};
@@ -19,6 +23,19 @@ impl AuditEntry {
 
     pub fn text(&self, name: &str) -> Option<String> {
         self.0[name].as_str().map(str::to_owned)
+    }
+
+    /// Returns the failed check of a refusal.
+    ///
+    /// # Panics
+    /// If it is missing, does not belong to the entry's code, is too large, or contains control characters.
+    pub fn detail(&self) -> RefusalDetail {
+        let detail = RefusalDetail::of(Some(&self.0["detail"])).unwrap_or_else(|| panic!("no detail: {self:?}"));
+        let code: ErrorCode = self.code().and_then(|code| code.parse().ok()).expect("a known code");
+        assert!(detail.check.is_some_and(|check| code.checks().contains(&check)), "another check: {self:?}");
+        let json = self.0["detail"].to_string();
+        assert!(json.len() <= MAX_DETAIL_BYTES && !json.contains("\\u00"), "{json}");
+        detail
     }
 }
 
@@ -42,7 +59,11 @@ impl TestTenant {
         let mut entries = self.entries("").await;
         entries.retain(|entry| entry.text("meta_http_request_id").as_deref() == Some(id));
         assert_eq!(entries.len(), 1, "entries of request {id}: {entries:?}");
-        entries.remove(0)
+        let entry = entries.remove(0);
+        if AuditType::known(&entry.kind()).is_failure() {
+            let _ = entry.detail();
+        }
+        entry
     }
 
     /// Checks status and code of a refusal. Its only audit entry must have this type and the same code.

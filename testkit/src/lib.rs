@@ -11,6 +11,7 @@ pub mod audit;
 pub mod ceremony;
 pub mod clock;
 pub mod database;
+pub mod generated_documents;
 pub mod http;
 pub mod mutations;
 pub mod openapi;
@@ -23,6 +24,7 @@ mod wait;
 
 pub use audit::{AuditEntry, newest_events};
 pub use ceremony::{Person, claims};
+pub use generated_documents::check_generated_documents;
 pub use http::{Http, Response, member_names};
 pub use postgres::PostgresServer;
 pub use process::Process;

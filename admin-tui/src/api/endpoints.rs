@@ -126,8 +126,19 @@ impl Api {
     pub async fn rename_tenant(&self, id: TenantId, from: &str, to: &str) -> Result<(), ApiError> {
         let version = self.version_of(id, from).await?;
         let request = UpdateTenantRequest { display_name: Some(to.to_owned()) };
+        self.update_tenant(id, &request, version).await.map(drop)
+    }
+
+    /// `PUT /tenants/{id}`: renames a tenant and returns its new version. Fails with `tenant_changed` if `version` is not
+    /// the current version of the tenant.
+    pub async fn update_tenant(
+        &self,
+        id: TenantId,
+        request: &UpdateTenantRequest,
+        version: Option<String>,
+    ) -> Result<Option<String>, ApiError> {
         let put = self.request(Method::PUT, &["tenants", &id.to_string()]).if_match(version);
-        put.body(&request)?.no_content().await
+        put.body(request)?.new_version().await
     }
 
     /// Returns the version of a tenant. Fails with `tenant_changed` if the tenant does not have the name.

@@ -56,6 +56,16 @@ impl ApiError {
         }
     }
 
+    /// Returns the HTTP status, if a response arrived.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Forbidden(body) | Self::Refused(body) => Some(body.status),
+            Self::Unauthorized { .. } => Some(401),
+            Self::Unexpected { status, .. } => *status,
+            _ => None,
+        }
+    }
+
     /// Creates the error for a tenant whose name has changed since the caller read it.
     pub(super) fn renamed(name: &str) -> Self {
         Self::Refused(ErrorBody {

@@ -96,8 +96,12 @@ impl ApiRequest<'_> {
     pub(super) async fn json_with_version<T: DeserializeOwned>(self) -> Result<(T, Option<String>), ApiError> {
         let url = self.api.0.url.clone();
         let (bytes, headers) = self.read_all().await?;
-        let version = headers.get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok((decode(&url, &bytes)?, version))
+        Ok((decode(&url, &bytes)?, version(&headers)))
+    }
+
+    /// Sends the request and returns the header `ETag` of the response, whose body is ignored.
+    pub(super) async fn new_version(self) -> Result<Option<String>, ApiError> {
+        self.read_all().await.map(|(_, headers)| version(&headers))
     }
 
     /// Sends the request and parses the response as a list. Also returns the cursor of the next page: the parameter
@@ -200,6 +204,10 @@ async fn read_body(url: &Url, mut response: Response, max_bytes: usize) -> Resul
 fn decode<T: DeserializeOwned>(url: &Url, bytes: &[u8]) -> Result<T, ApiError> {
     let hint = "is this the admin API, and is its version not newer than this program?";
     serde_json::from_slice(bytes).map_err(|error| ApiError::unexpected(url, None, format!("{error}; {hint}")))
+}
+
+fn version(headers: &HeaderMap) -> Option<String> {
+    headers.get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 pub(super) fn total_count(headers: &HeaderMap) -> Option<u64> {

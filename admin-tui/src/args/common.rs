@@ -15,8 +15,3 @@ pub struct Confirmation {
     #[arg(long, short)]
     pub yes: bool,
 }
-
-pub(super) fn name(text: &str) -> Result<String, &'static str> {
-    let name = text.trim();
-    if (1..=128).contains(&name.chars().count()) { Ok(name.to_owned()) } else { Err("must have 1 to 128 characters") }
-}

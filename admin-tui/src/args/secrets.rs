@@ -1,13 +1,14 @@
-//! `doorward-admin keys …`, `signing-keys …`, `tokens …`
+//! `doorward-admin api-key …`, `signing-key …`, `admin-token …`
 
 use clap::{Args, Subcommand};
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId,
     admin::{Role, SigningAlgorithm},
+    command_line::name,
 };
 
 use super::{
-    common::{Confirmation, TenantFlag, name},
+    common::{Confirmation, TenantFlag},
     help,
 };
 use crate::time_parse::TimeInput;
@@ -17,7 +18,7 @@ pub enum KeysCommand {
     /// List the API keys of a tenant, without the secrets
     List(TenantFlag),
     /// Create an API key and print its secret, which is not shown again
-    #[command(after_help = help::KEYS_CREATE)]
+    #[command(after_help = help::API_KEY_CREATE)]
     Create(KeysCreateArgs),
     /// Disable an API key with immediate effect, until it is enabled
     Disable(KeyArgs),
@@ -102,7 +103,7 @@ pub enum TokensCommand {
     /// List the admin tokens, without the secrets
     List,
     /// Create an admin token and print its secret, which is not shown again
-    #[command(after_help = help::TOKENS_CREATE)]
+    #[command(after_help = help::ADMIN_TOKEN_CREATE)]
     Create(TokensCreateArgs),
     /// Revoke an admin token with immediate effect
     Revoke(TokensRevokeArgs),

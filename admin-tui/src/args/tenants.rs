@@ -1,14 +1,14 @@
-//! `doorward-admin tenants …`
+//! `doorward-admin tenant …`
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use doorward_shared::admin::TenantSort;
-
-use super::{
-    common::{Confirmation, name},
-    help,
+use doorward_shared::{
+    admin::TenantSort,
+    command_line::{PolicyArgs, name},
 };
+
+use super::{common::Confirmation, help};
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum TenantsCommand {
@@ -17,7 +17,7 @@ pub enum TenantsCommand {
     /// Show a tenant: counts, activity, relying party
     Show(TenantArg),
     /// Create a tenant
-    #[command(after_help = help::TENANTS_CREATE)]
+    #[command(after_help = help::TENANT_CREATE)]
     Create(TenantsCreateArgs),
     /// Rename a tenant
     Rename(TenantsRenameArgs),
@@ -71,7 +71,7 @@ pub struct TenantsCreateArgs {
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub cors_origins: Vec<String>,
     /// JSON file with the complete configuration, as printed by `config get`; - for standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rp_id", "origins", "cors_origins"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rp_id", "origins", "cors_origins", "PolicyArgs"])]
     pub from: Option<PathBuf>,
     /// Also create an API key and print its secret, which is not shown again
     #[arg(long)]
@@ -79,6 +79,9 @@ pub struct TenantsCreateArgs {
     /// Print only the id of the tenant
     #[arg(long, short, conflicts_with = "api_key")]
     pub quiet: bool,
+    /// Requirements of ceremonies. This field is last, because clap lists all following arguments under its heading.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -125,7 +128,7 @@ pub struct ConfigSetArgs {
     /// JSON file, or - for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Print the changes without saving them
+    /// Print the changes without saving them; the exit code is 10 if there are any
     #[arg(long)]
     pub dry_run: bool,
     /// The confirmation, needed if the RP ID changes.

@@ -29,39 +29,39 @@ fn command_is_optional() {
 #[test]
 fn all_commands_are_parsed() {
     for line in [
-        "tenants list --search shop --sort activity --reverse --limit 5",
-        "tenants show Shop",
-        "tenants create --name Shop --rp-id example.com --origin https://example.com --api-key",
-        "tenants create --name Shop --from - --quiet",
-        "tenants rename Shop Store",
-        "tenants delete Shop --yes",
-        "tenants config get Shop",
-        "tenants config set Shop - --dry-run",
-        "tenants config set Shop shop.json --yes",
-        "tenants config check shop.json",
-        "keys list --tenant Shop",
-        "keys create -t Shop --name backend --expires 90d -q",
-        &format!("keys revoke -t Shop {ID} -y"),
-        "tenants disable Shop",
-        "tenants enable Shop",
-        &format!("keys disable -t Shop {ID}"),
-        &format!("keys enable -t Shop {ID}"),
-        "users disable -t Shop alice",
-        "users enable -t Shop alice --by id",
-        "credentials disable -t Shop -u alice -AbC_d",
-        "credentials enable -t Shop -u alice -AbC_d",
-        "signing-keys list -t Shop",
-        "signing-keys rotate -t Shop --algorithm EdDSA",
-        &format!("signing-keys retire -t Shop {ID} --yes"),
-        "users list -t Shop --search alice",
-        "users show -t Shop alice",
-        "users delete -t Shop alice --yes",
-        "users show -t Shop 0198c0de-0000-7000-8000-000000000001 --by id",
-        "credentials delete -t Shop -u alice -AbC_d --yes",
-        "transactions list -t Shop --user alice --search tx",
-        "tokens list",
-        "tokens create --name alice --role auditor --expires 2027-01-31T12:00:00Z",
-        &format!("tokens revoke {ID} --yes --force"),
+        "tenant list --search shop --sort activity --reverse --limit 5",
+        "tenant show Shop",
+        "tenant create --name Shop --rp-id example.com --origin https://example.com --api-key",
+        "tenant create --name Shop --from - --quiet",
+        "tenant rename Shop Store",
+        "tenant delete Shop --yes",
+        "tenant config get Shop",
+        "tenant config set Shop - --dry-run",
+        "tenant config set Shop shop.json --yes",
+        "tenant config check shop.json",
+        "api-key list --tenant Shop",
+        "api-key create -t Shop --name backend --expires 90d -q",
+        &format!("api-key revoke -t Shop {ID} -y"),
+        "tenant disable Shop",
+        "tenant enable Shop",
+        &format!("api-key disable -t Shop {ID}"),
+        &format!("api-key enable -t Shop {ID}"),
+        "user disable -t Shop alice",
+        "user enable -t Shop alice --by id",
+        "credential disable -t Shop -u alice -AbC_d",
+        "credential enable -t Shop -u alice -AbC_d",
+        "signing-key list -t Shop",
+        "signing-key rotate -t Shop --algorithm EdDSA",
+        &format!("signing-key retire -t Shop {ID} --yes"),
+        "user list -t Shop --search alice",
+        "user show -t Shop alice",
+        "user delete -t Shop alice --yes",
+        "user show -t Shop 0198c0de-0000-7000-8000-000000000001 --by id",
+        "credential delete -t Shop -u alice -AbC_d --yes",
+        "transaction list -t Shop --user alice --search tx",
+        "admin-token list",
+        "admin-token create --name alice --role auditor --expires 2027-01-31T12:00:00Z",
+        &format!("admin-token revoke {ID} --yes --force"),
         "audit",
         "audit -n 5 --tenant installation --outcome failed --user a --ip 10. --since 1h --until 2m --text x",
         "audit --follow --json",
@@ -73,8 +73,31 @@ fn all_commands_are_parsed() {
         "status",
         "me --json",
         "metrics",
-        "tenants config edit Shop",
+        "tenant config edit Shop",
         "version",
+        "apply -f tenants.toml --dry-run --prune --yes",
+        "apply --file -",
+        "export --json",
+        "completions zsh",
+        "man",
+        "man /usr/local/share/man/man1",
+    ] {
+        parse_command(line);
+    }
+}
+
+#[test]
+fn plural_and_short_names_of_commands_are_accepted() {
+    for line in [
+        "tenants list",
+        "keys list -t Shop",
+        "api-keys list -t Shop",
+        "signing-keys list -t Shop",
+        "users list -t Shop",
+        "credentials delete -t Shop -u alice AbC",
+        "transactions list -t Shop",
+        "tokens list",
+        "admin-tokens list",
     ] {
         parse_command(line);
     }
@@ -84,7 +107,7 @@ fn all_commands_are_parsed() {
 fn connection_flags_are_accepted_before_and_after_the_command() {
     for line in [
         "--url https://a.example.com --token-file t --ca-file c --config p.toml --profile x --allow-plain-http me",
-        "tenants list --url https://a.example.com --token-file t --ca-file c --config p.toml --profile x --allow-plain-http",
+        "tenant list --url https://a.example.com --token-file t --ca-file c --config p.toml --profile x --allow-plain-http",
     ] {
         let expected = Flags {
             url: Some("https://a.example.com".to_owned()),
@@ -126,19 +149,21 @@ fn invalid_arguments_are_rejected() {
     for (line, kind) in [
         ("dance", InvalidSubcommand),
         ("me --colour red", UnknownArgument),
-        ("tenants list --sort size", ValueValidation),
-        ("tenants create --name Shop", MissingRequiredArgument),
-        ("tenants create --name Shop --from a --rp-id b", ArgumentConflict),
-        ("tenants create --name Shop --from a --quiet --api-key", ArgumentConflict),
-        ("tenants delete", MissingRequiredArgument),
-        ("keys create --name backend", MissingRequiredArgument),
-        ("keys create -t Shop --name backend --expires soon", ValueValidation),
-        ("keys revoke -t Shop dw_7f3a", ValueValidation),
-        ("tokens create --name alice", MissingRequiredArgument),
-        ("tokens create --name alice --role root", ValueValidation),
+        ("tenant list --sort size", ValueValidation),
+        ("tenant create --name Shop", MissingRequiredArgument),
+        ("tenant create --name Shop --from a --rp-id b", ArgumentConflict),
+        ("tenant create --name Shop --from a --mfa-attachment any", ArgumentConflict),
+        ("apply", MissingRequiredArgument),
+        ("tenant create --name Shop --from a --quiet --api-key", ArgumentConflict),
+        ("tenant delete", MissingRequiredArgument),
+        ("api-key create --name backend", MissingRequiredArgument),
+        ("api-key create -t Shop --name backend --expires soon", ValueValidation),
+        ("api-key revoke -t Shop dw_7f3a", ValueValidation),
+        ("admin-token create --name alice", MissingRequiredArgument),
+        ("admin-token create --name alice --role root", ValueValidation),
         ("audit --type dance", InvalidValue),
         ("audit --outcome maybe", ValueValidation),
-        ("users show -t Shop alice --by name", ValueValidation),
+        ("user show -t Shop alice --by name", ValueValidation),
         ("audit --since yesterday", ValueValidation),
         ("audit --follow --export a", ArgumentConflict),
         ("audit --follow --until 1h", ArgumentConflict),
@@ -149,7 +174,7 @@ fn invalid_arguments_are_rejected() {
     ] {
         assert_eq!(parse(line).unwrap_err().kind(), kind, "{line}");
     }
-    let empty = Cli::try_parse_from(["doorward-admin", "tenants", "rename", "Shop", "  "]);
+    let empty = Cli::try_parse_from(["doorward-admin", "tenant", "rename", "Shop", "  "]);
     assert_eq!(empty.unwrap_err().kind(), ValueValidation);
 }
 

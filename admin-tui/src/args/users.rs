@@ -1,4 +1,4 @@
-//! `doorward-admin users …`, `credentials …`, `transactions …`
+//! `doorward-admin user …`, `credential …`, `transaction …`
 
 use clap::{Args, Subcommand};
 use doorward_shared::admin::UserIdKind;
@@ -71,7 +71,7 @@ pub struct CredentialArgs {
     /// Kind of the user's id: user_id (the application's) or id (Doorward's)
     #[arg(long, value_name = "KIND", default_value_t = UserIdKind::UserId, value_parser = id_kind)]
     pub by: UserIdKind,
-    /// Id of the credential, from `users show`
+    /// Id of the credential, from `user show`
     // Ids are base64url, so one in 64 starts with a hyphen.
     #[arg(value_name = "CREDENTIAL", allow_hyphen_values = true)]
     pub credential: String,

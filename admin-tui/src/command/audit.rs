@@ -25,13 +25,8 @@ pub(super) async fn run(context: &CommandContext, args: AuditArgs) -> Result<(),
 }
 
 async fn query(context: &CommandContext, args: &AuditArgs) -> Result<AuditQuery, CommandError> {
-    let tenant = match args.tenant.as_deref() {
-        None => None,
-        Some("installation") => Some(TenantId::INSTALLATION),
-        Some(text) => Some(context.tenant(text).await?),
-    };
     Ok(AuditQuery {
-        tenant,
+        tenant: log(context, args.tenant.as_deref()).await?,
         kinds: args.kinds.clone(),
         outcome: args.outcome,
         actor: args.user.clone(),
@@ -40,6 +35,15 @@ async fn query(context: &CommandContext, args: &AuditArgs) -> Result<AuditQuery,
         end: args.until.map(|time| time.in_past(context.now)),
         text: args.text.clone(),
         exact: args.exact.params(),
+    })
+}
+
+/// Returns the log with this name: that of a tenant or of the installation; `None` for all logs.
+pub(super) async fn log(context: &CommandContext, name: Option<&str>) -> Result<Option<TenantId>, CommandError> {
+    Ok(match name {
+        None => None,
+        Some("installation") => Some(TenantId::INSTALLATION),
+        Some(text) => Some(context.tenant(text).await?),
     })
 }
 

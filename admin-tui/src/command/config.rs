@@ -1,19 +1,20 @@
-//! `doorward-admin tenants config …`
+//! `doorward-admin tenant config …`
 
-use std::{collections::BTreeSet, io::Read as _, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use doorward_shared::{
     ErrorCode,
     admin::{ConfigCheck, ConfigProblem, TenantDetail},
     config::TenantConfig,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     confirm::{confirm, confirm_by_name},
     context::CommandContext,
     draft::Draft,
     error::CommandError,
+    input::read_text,
     output::{Output, count},
 };
 use crate::{
@@ -92,17 +93,18 @@ async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), Comman
     let new = read(context, &args.file).await?;
     let VersionedTenant { tenant, version } = context.api.tenant(id).await?;
     let changes = changes(&tenant.config, &new)?;
-    if context.output.json && args.dry_run {
-        return context.output.json(&changes_to_json(&changes));
-    }
     print_changes(context.output, &changes)?;
     if args.dry_run {
         let result = if changes.is_empty() { "dry run: no changes" } else { "dry run: nothing was changed" };
-        return context.output.line(result);
+        context.output.change(false, &json!({ "changes": changes_to_json(&changes) }), result)?;
+        return if changes.is_empty() { Ok(()) } else { Err(CommandError::WouldChange) };
+    }
+    if changes.is_empty() {
+        return context.output.change(false, &json!({ "changes": [] }), "no changes");
     }
     confirm_rp_id(context, args.confirmation, &tenant, &new).await?;
     context.api.configure_tenant(id, &new, version).await?;
-    print_saved(context.output, changes.len())
+    print_saved(context.output, &changes)
 }
 
 async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), CommandError> {
@@ -125,7 +127,7 @@ async fn save_draft(
     let new = read(context, &draft.path).await?;
     let changes = changes(&tenant.config, &new)?;
     if changes.is_empty() {
-        return context.output.done("no changes");
+        return context.output.unchanged("no changes");
     }
     print_changes(context.output, &changes)?;
     if !confirm_rp_id(context, confirmation, &tenant, &new).await? {
@@ -138,7 +140,7 @@ async fn save_draft(
         }
         result => {
             result?;
-            print_saved(context.output, changes.len())
+            print_saved(context.output, &changes)
         }
     }
 }
@@ -162,18 +164,16 @@ fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &D
     let lines: Vec<String> = paths.into_iter().map(line).collect();
     CommandError::failed(format!(
         "another administrator changed the tenant meanwhile; nothing was saved\n{}\nput the values that you want into \
-         the draft and apply it with: doorward-admin tenants config set {} {}",
+         the draft and apply it with: doorward-admin tenant config set {} {}",
         lines.join("\n"),
         tenant.id,
         draft.path.display()
     ))
 }
 
-fn print_saved(output: Output, changes: usize) -> Result<(), CommandError> {
-    output.done(&match changes {
-        0 => "no changes".to_owned(),
-        changes => format!("changed {}", count(changes, "value")),
-    })
+fn print_saved(output: Output, changes: &[Change]) -> Result<(), CommandError> {
+    let text = format!("changed {}", count(changes.len(), "value"));
+    output.change(true, &json!({ "changes": changes_to_json(changes) }), &text)
 }
 
 /// Returns the validation errors of the server.
@@ -187,22 +187,13 @@ fn describe(problem: &ConfigProblem) -> String {
 
 /// Reads JSON from a file, or from standard input for `-`.
 fn read_json(file: &Path) -> Result<Value, CommandError> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).and_then(|opened| opened.take(MAX_BYTES).read_to_string(&mut text))
-    };
-    read.map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))?;
+    let text = read_text(file, MAX_BYTES)?;
     serde_json::from_str(&text).map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))
 }
 
-/// Returns the changed values. If the new configuration has no `mfa`, the current one is kept.
+/// Returns the changed values. Settings that the new configuration omits and the server keeps are not changed.
 fn changes(current: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, CommandError> {
-    let mut new = new.clone();
-    if new.mfa.is_none() {
-        new.mfa.clone_from(&current.mfa);
-    }
+    let new = new.clone().with_omitted(Some(current));
     Ok(diff(&serde_json::to_value(current)?, &serde_json::to_value(new)?))
 }
 
@@ -214,13 +205,16 @@ fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError>
     if output.json {
         return Ok(());
     }
-    changes.iter().try_for_each(|Change { path, old, new }| {
-        let line = format!("{path}: {} → {}", text(old.as_ref()), text(new.as_ref()));
-        output.line(&sanitize(&line))
-    })
+    changes.iter().try_for_each(|change| output.line(&sanitize(&change.to_string())))
 }
 
-fn changes_to_json(changes: &[Change]) -> Value {
-    let change = |Change { path, old, new }: &Change| serde_json::json!({ "field": path, "before": text(old.as_ref()), "after": text(new.as_ref()) });
+/// Returns the values before and after the changes. Absent values are left out.
+pub(super) fn changes_to_json(changes: &[Change]) -> Value {
+    let change = |Change { path, old, new }: &Change| {
+        let mut change = serde_json::Map::from_iter([("field".to_owned(), Value::from(path.clone()))]);
+        change.extend(old.clone().map(|old| ("before".to_owned(), old)));
+        change.extend(new.clone().map(|new| ("after".to_owned(), new)));
+        Value::Object(change)
+    };
     changes.iter().map(change).collect()
 }

@@ -1,12 +1,8 @@
 //! Context of a subcommand: server, output, current time and editor.
 
-use doorward_shared::{TenantId, Timestamp, admin::TenantItem};
+use doorward_shared::{ErrorCode, TenantId, Timestamp, admin::TenantItem};
 
-use super::{
-    error::CommandError,
-    output::{Output, notice},
-    pages,
-};
+use super::{error::CommandError, output::Output, pages};
 use crate::{
     api::{Api, TenantSummaryQuery},
     connection::{self, Connection, Environment, Flags},
@@ -49,7 +45,7 @@ impl CommandContext {
 pub(super) fn connect(cli: &CliContext) -> Result<(Connection, Api), CommandError> {
     let connection = connection::resolve(&cli.flags, &cli.environment)?;
     for warning in &connection.warnings {
-        notice(&format!("warning: {warning}"));
+        Output::new(cli.json).notice(&format!("warning: {warning}"));
     }
     let api = Api::new(connection.endpoint.clone())?;
     Ok((connection, api))
@@ -63,17 +59,20 @@ async fn find_tenant(api: &Api, id_or_name: &str) -> Result<TenantId, CommandErr
     let (exact, similar) = search(api, id_or_name).await?;
     match (exact.as_slice(), similar.as_slice()) {
         ([tenant], _) => Ok(tenant.id),
-        ([], []) => Err(CommandError::failed(format!("no tenant has the id or name {id_or_name:?}"))),
-        ([], similar) => Err(CommandError::failed(format!(
-            "no tenant has the name {id_or_name:?}; similar names:{}",
-            lines(similar)
-        ))),
+        ([], []) => Err(not_found(format!("no tenant has the id or name {id_or_name:?}"))),
+        ([], similar) => {
+            Err(not_found(format!("no tenant has the name {id_or_name:?}; similar names:{}", lines(similar))))
+        }
         (several, _) => Err(CommandError::usage(format!(
             "{} tenants have the name {id_or_name:?}; use an id:{}",
             several.len(),
             lines(several)
         ))),
     }
+}
+
+fn not_found(message: String) -> CommandError {
+    CommandError::with_code(ErrorCode::TenantNotFound, message)
 }
 
 /// Returns the tenants with exactly this name, and the other tenants whose name or id contains it.

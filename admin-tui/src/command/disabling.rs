@@ -24,7 +24,7 @@ pub(super) async fn set(
     let disable = state == State::Disabled;
     let word = if disable { "disabled" } else { "enabled" };
     if disabled_at.is_some() == disable {
-        return context.output.done(&format!("{what} is already {word}"));
+        return context.output.unchanged(&format!("{what} is already {word}"));
     }
     context.api.set_disabled(&target, disable).await?;
     context.output.done(&format!("{word} {what}"))

@@ -1,5 +1,10 @@
 //! Errors of subcommands.
 
+use doorward_shared::{
+    ErrorCode,
+    command_line::{Exit, error_as_json},
+};
+
 use crate::{
     api::{ApiError, ClientError, ExportError},
     connection::{Connection, ConnectionError},
@@ -7,48 +12,75 @@ use crate::{
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandError {
-    /// The operation failed or was refused: exit code 1.
-    Failed(String),
-    /// The server cannot be reached: exit code 1.
+    /// The command failed or was refused.
+    Failed(Failure),
+    /// The server cannot be reached.
     Unreachable(String),
-    /// Wrong usage or settings: exit code 2.
-    Usage(String),
-    /// The reader of standard output closed the pipe, as `head` does: exit code 0.
+    /// A dry run found changes.
+    WouldChange,
+    /// The reader of standard output closed the pipe, as `head` does. This is not an error.
     OutputClosed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    message: String,
+    exit: Exit,
+    /// Error code and HTTP status of the response.
+    code: Option<ErrorCode>,
+    status: Option<u16>,
 }
 
 impl CommandError {
     pub(super) fn failed(message: impl Into<String>) -> Self {
-        Self::Failed(message.into())
+        Self::new(message, Exit::Refused, None)
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self::Usage(message.into())
+        Self::new(message, Exit::Usage, None)
     }
 
-    /// Returns the message; empty for [`Self::OutputClosed`].
+    /// Creates an error with the code that a response of the server would have.
+    pub(super) fn with_code(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::new(message, code.into(), Some(code))
+    }
+
+    fn new(message: impl Into<String>, exit: Exit, code: Option<ErrorCode>) -> Self {
+        Self::Failed(Failure { message: message.into(), exit, code, status: None })
+    }
+
+    /// Returns the message; empty for [`Self::WouldChange`] and [`Self::OutputClosed`].
     pub(super) fn message(&self) -> &str {
         match self {
-            Self::Failed(message) | Self::Unreachable(message) | Self::Usage(message) => message,
-            Self::OutputClosed => "",
+            Self::Failed(failure) => &failure.message,
+            Self::Unreachable(message) => message,
+            Self::WouldChange | Self::OutputClosed => "",
         }
     }
 
     pub(super) const fn exit_code(&self) -> u8 {
         match self {
-            Self::Failed(_) | Self::Unreachable(_) => 1,
-            Self::Usage(_) => 2,
+            Self::Failed(failure) => failure.exit.code(),
+            Self::Unreachable(_) => Exit::Unavailable.code(),
+            Self::WouldChange => Exit::WouldChange.code(),
             Self::OutputClosed => 0,
         }
     }
 
-    pub(super) fn with_line(self, line: &str) -> Self {
+    /// Returns the error as a line of JSON.
+    pub(super) fn to_json(&self) -> String {
         match self {
-            Self::Failed(message) => Self::Failed(format!("{message}\n{line}")),
-            Self::Unreachable(message) => Self::Unreachable(format!("{message}\n{line}")),
-            Self::Usage(message) => Self::Usage(format!("{message}\n{line}")),
-            Self::OutputClosed => Self::OutputClosed,
+            Self::Failed(Failure { message, code, status, .. }) => error_as_json(message, *code, *status),
+            other => error_as_json(other.message(), None, None),
         }
+    }
+
+    pub(super) fn with_line(mut self, line: &str) -> Self {
+        if let Self::Failed(Failure { message, .. }) | Self::Unreachable(message) = &mut self {
+            message.push('\n');
+            message.push_str(line);
+        }
+        self
     }
 
     /// If the default server cannot be reached, adds a hint that explains how to start or select a server.
@@ -63,10 +95,13 @@ impl CommandError {
 
 impl From<ApiError> for CommandError {
     fn from(error: ApiError) -> Self {
-        match error {
-            ApiError::Unreachable { .. } => Self::Unreachable(error.to_string()),
-            other => Self::failed(other.to_string()),
-        }
+        let (code, status, message) = (error.code(), error.status(), error.to_string());
+        let exit = match &error {
+            ApiError::Unreachable { .. } => return Self::Unreachable(message),
+            other if other.is_transient() => Exit::Unavailable,
+            _ => code.map_or(Exit::Refused, Exit::from),
+        };
+        Self::Failed(Failure { message, exit, code, status })
     }
 }
 
@@ -74,6 +109,7 @@ impl From<ExportError> for CommandError {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Exists(_) => Self::usage(format!("{error}; use --force to replace it")),
+            ExportError::Api(error) => error.into(),
             other => Self::failed(other.to_string()),
         }
     }
@@ -99,6 +135,8 @@ impl From<serde_json::Error> for CommandError {
 
 #[cfg(test)]
 mod tests {
+    use doorward_shared::ErrorBody;
+
     use super::*;
     use crate::connection::{Environment, Flags, resolve};
 
@@ -110,5 +148,26 @@ mod tests {
         assert!(unreachable().with_start_hint(&connection).message().contains("doorward quickstart"));
         let named = Flags { url: Some("https://a.example.com".to_owned()), ..Flags::default() };
         assert_eq!(unreachable().with_start_hint(&resolve(&named, &environment).unwrap()), unreachable());
+    }
+
+    #[test]
+    fn errors_have_an_exit_code_by_kind() {
+        let url = || "https://a.example.com".to_owned();
+        let body = |code, status| ErrorBody { title: "no".to_owned(), details: String::new(), status, code };
+        for (error, exit) in [
+            (ApiError::Refused(body(ErrorCode::ConfigInvalid, 400)), 1),
+            (ApiError::CertificateUnknown { url: url(), reason: String::new() }, 1),
+            (ApiError::Unexpected { url: url(), status: Some(500), what: String::new() }, 1),
+            (ApiError::Refused(body(ErrorCode::UserNotFound, 404)), 3),
+            (ApiError::Unauthorized { url: url() }, 4),
+            (ApiError::Forbidden(body(ErrorCode::Forbidden, 403)), 4),
+            (ApiError::Refused(body(ErrorCode::RateLimited, 429)), 5),
+            (ApiError::Unexpected { url: url(), status: Some(502), what: String::new() }, 5),
+            (ApiError::TimedOut { url: url() }, 5),
+            (ApiError::Unreachable { url: url(), reason: String::new() }, 5),
+        ] {
+            assert_eq!(CommandError::from(error.clone()).exit_code(), exit, "{error:?}");
+        }
+        assert_eq!((CommandError::usage("").exit_code(), CommandError::WouldChange.exit_code()), (2, 10));
     }
 }

@@ -6,10 +6,7 @@ use doorward_shared::audit::AdminAuditLogItem;
 use tokio::signal::ctrl_c;
 
 use super::{
-    audit_table,
-    context::CommandContext,
-    error::CommandError,
-    output::{Output, notice},
+    audit_table, context::CommandContext, error::CommandError, output::Output, output_closed::output_closed,
     table::Layout,
 };
 use crate::api::{AUDIT_PAGE_SIZE, AuditQuery, Tail, tail::is_full};
@@ -23,7 +20,7 @@ const MAX_INTERVAL: Duration = Duration::from_secs(5);
 const TYPICAL_ROW: [&str; 6] =
     ["", "mfa_authentication_final_succeeded", "0198c0de-0000", "challenge_unknown", "255.255.255.255", ""];
 
-/// Prints new entries until Ctrl-C.
+/// Prints new entries until Ctrl-C, or until the reader of standard output closes the pipe.
 pub(super) async fn run(context: &CommandContext, query: AuditQuery, limit: Option<usize>) -> Result<(), CommandError> {
     let limit = u32::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(u32::MAX);
     if limit > AUDIT_PAGE_SIZE {
@@ -31,6 +28,7 @@ pub(super) async fn run(context: &CommandContext, query: AuditQuery, limit: Opti
     }
     tokio::select! {
         result = follow(context, query, limit) => result,
+        () = output_closed() => Err(CommandError::OutputClosed),
         signal = ctrl_c() => signal.map_err(|error| CommandError::failed(format!("signals: {error}"))),
     }
 }
@@ -48,14 +46,14 @@ async fn follow(context: &CommandContext, query: AuditQuery, limit: u32) -> Resu
         match tail.poll().await {
             Ok(entries) => {
                 if std::mem::take(&mut is_retrying) {
-                    notice("connected again; no entry was missed");
+                    context.output.notice("connected again; no entry was missed");
                 }
                 printer.print(&entries)?;
                 wait = if is_full(&entries) { Duration::ZERO } else { INTERVAL };
             }
             Err(error) if error.is_transient() => {
                 if !std::mem::replace(&mut is_retrying, true) {
-                    notice(&format!("{error}; retrying"));
+                    context.output.notice(&format!("{error}; retrying"));
                 }
                 wait = (wait.max(INTERVAL) * 2).min(MAX_INTERVAL);
             }

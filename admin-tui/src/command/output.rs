@@ -19,9 +19,9 @@ use super::{
 };
 use crate::sanitize::{needs_escape, sanitize};
 
-pub(super) fn notice(text: &str) {
-    // If standard error is closed, there is no other place for the message.
-    let _ = writeln!(io::stderr(), "doorward-admin: {}", sanitize(text));
+/// Writes a line to standard error. If it is closed, there is no other place for the message.
+pub(super) fn error_line(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Refuses to create a secret that nobody would see: standard output is `/dev/null`, which Rust's runtime also opens
@@ -52,6 +52,27 @@ impl Output {
         Self { json, width: size.map(|(columns, _)| usize::from(columns)).filter(|&columns| columns > 0) }
     }
 
+    /// Prints a message for the user on standard error.
+    pub(super) fn notice(self, text: &str) {
+        if self.json {
+            error_line(&escape_json(&serde_json::json!({ "notice": text }).to_string()));
+        } else {
+            error_line(&format!("doorward-admin: {}", sanitize(text)));
+        }
+    }
+
+    /// Prints an error on standard error.
+    pub(super) fn error(self, error: &CommandError) {
+        if error.message().is_empty() {
+            return;
+        }
+        if self.json {
+            error_line(&escape_json(&error.to_json()));
+        } else {
+            error.message().lines().for_each(|line| error_line(&format!("doorward-admin: {}", sanitize(line))));
+        }
+    }
+
     /// Prints a line. The caller must sanitize text from the server.
     pub(super) fn line(self, text: &str) -> Result<(), CommandError> {
         let mut stdout = io::stdout().lock();
@@ -77,7 +98,7 @@ impl Output {
         let layout = Layout::new(columns, rows, self.width);
         if !layout.hidden().is_empty() {
             let hidden = layout.hidden().join(", ");
-            notice(&format!("the terminal is too narrow for {hidden}; use --json to see all values"));
+            self.notice(&format!("the terminal is too narrow for {hidden}; use --json to see all values"));
         }
         layout.head().iter().try_for_each(|line| self.line(line))
     }
@@ -91,8 +112,23 @@ impl Output {
         if self.json { self.json(&items) } else { self.table(columns, items.iter().map(row).collect()) }
     }
 
+    /// Prints the result of a change. JSON contains only `changed`.
     pub(super) fn done(self, text: &str) -> Result<(), CommandError> {
-        if self.json { self.json(&serde_json::json!({ "done": true })) } else { self.line(&sanitize(text)) }
+        self.change(true, &serde_json::json!({}), text)
+    }
+
+    /// Prints that a command had nothing to change.
+    pub(super) fn unchanged(self, text: &str) -> Result<(), CommandError> {
+        self.change(false, &serde_json::json!({}), text)
+    }
+
+    /// Prints the result of a change: JSON with `changed` and the members of `result`, or the text.
+    pub(super) fn change(self, changed: bool, result: &impl Serialize, text: &str) -> Result<(), CommandError> {
+        if self.json { self.json(&Change { changed, result }) } else { self.line(&sanitize(text)) }
+    }
+
+    pub(super) fn change_json(self, changed: bool, result: &impl Serialize) -> Result<(), CommandError> {
+        self.json(&Change { changed, result })
     }
 
     pub(super) fn bytes(self, bytes: &[u8]) -> Result<(), CommandError> {
@@ -102,6 +138,14 @@ impl Output {
     pub(super) fn flush(self) -> Result<(), CommandError> {
         io::stdout().lock().flush().map_err(|error| write_error(&error))
     }
+}
+
+#[derive(Serialize)]
+struct Change<'a, T> {
+    /// Whether something on the server was changed.
+    changed: bool,
+    #[serde(flatten)]
+    result: &'a T,
 }
 
 fn write_error(error: &io::Error) -> CommandError {

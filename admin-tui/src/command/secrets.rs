@@ -1,7 +1,7 @@
-//! `doorward-admin keys …`, `signing-keys …`, `tokens …`
+//! `doorward-admin api-key …`, `signing-key …`, `admin-token …`
 
 use doorward_shared::{
-    Timestamp,
+    ErrorCode, SigningKeyId, TenantId, Timestamp,
     admin::{AdminTokenItem, CreateAdminTokenRequest, CreateSecretRequest, CreatedSecret, SecretItem, SigningKeyItem},
 };
 use uuid::Uuid;
@@ -58,7 +58,10 @@ async fn set_key_state(context: &CommandContext, args: KeyArgs, state: State) ->
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let keys = context.api.api_keys(tenant).await?;
     let Some(key) = keys.iter().find(|key| key.id == args.key.uuid()) else {
-        return Err(CommandError::failed(format!("the tenant has no API key {}", args.key)));
+        return Err(CommandError::with_code(
+            ErrorCode::SecretNotFound,
+            format!("the tenant has no API key {}", args.key),
+        ));
     };
     let what = format!("API key {} ({})", key.name, key.id);
     disabling::set(context, DisableTarget::ApiKey(tenant, args.key), &what, key.disabled_at, state).await
@@ -152,7 +155,7 @@ fn expiry(input: Option<TimeInput>, now: Timestamp) -> Result<Option<Timestamp>,
 /// Prints a new secret. It cannot be shown again.
 fn print_created(output: Output, created: &CreatedSecret, quiet: bool, kind: &str) -> Result<(), CommandError> {
     let printed = if output.json {
-        output.json(created)
+        output.change_json(true, created)
     } else if quiet {
         output.line(&sanitize(&created.secret))
     } else {
@@ -222,7 +225,7 @@ async fn rotate(context: &CommandContext, args: SigningKeysRotateArgs) -> Result
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let key = context.api.rotate_signing_key(tenant, args.algorithm, args.force).await?;
     if context.output.json {
-        return context.output.json(&key);
+        return context.output.change_json(true, &key);
     }
     context.output.pairs(&[
         ("id", key.id.to_string()),
@@ -239,8 +242,22 @@ async fn retire(context: &CommandContext, args: SigningKeysRetireArgs) -> Result
         args.key
     );
     confirm(args.confirmation, &consequence)?;
+    let before = signing_key(context, tenant, args.key).await?;
     context.api.retire_signing_key(tenant, args.key).await?;
+    if signing_key(context, tenant, args.key).await? == before {
+        return context.output.unchanged(&format!("signing key {} was already retired", args.key));
+    }
     context.output.done(&format!("retired signing key {}", args.key))
+}
+
+/// Returns a signing key as the server lists it now.
+async fn signing_key(
+    context: &CommandContext,
+    tenant: TenantId,
+    id: SigningKeyId,
+) -> Result<Option<SigningKeyItem>, CommandError> {
+    let keys = context.api.signing_keys(tenant).await?;
+    Ok(keys.into_iter().find(|key| key.id == id.uuid()))
 }
 
 async fn withdraw(context: &CommandContext, args: SigningKeysRetireArgs) -> Result<(), CommandError> {
@@ -251,9 +268,11 @@ async fn withdraw(context: &CommandContext, args: SigningKeysRetireArgs) -> Resu
         args.key
     );
     confirm(args.confirmation, &consequence)?;
+    let before = signing_key(context, tenant, args.key).await?;
     let withdrawn = context.api.withdraw_signing_key(tenant, args.key).await?;
     if context.output.json {
-        return context.output.json(&withdrawn);
+        let changed = before.is_none_or(|key| key.withdrawn_at.is_none());
+        return context.output.change_json(changed, &withdrawn);
     }
     context.output.pairs(&[
         ("withdrawn", withdrawn.withdrawn.id.to_string()),

@@ -1,4 +1,4 @@
-//! `doorward-admin tenants …`
+//! `doorward-admin tenant …`
 
 use doorward_shared::{
     admin::{CreateTenantRequest, TenantDetail, TenantSort},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api::{DisableTarget, TenantSummaryQuery},
-    args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs},
+    args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs, TenantsRenameArgs},
 };
 
 const ACTIVITY_DAYS: u32 = 14;
@@ -27,12 +27,7 @@ pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Re
         TenantsCommand::List(args) => list(context, args).await,
         TenantsCommand::Show(args) => show(context, &args.tenant).await,
         TenantsCommand::Create(args) => create(context, args).await,
-        TenantsCommand::Rename(args) => {
-            let id = context.tenant(&args.tenant).await?;
-            let name = context.api.tenant(id).await?.tenant.display_name;
-            context.api.rename_tenant(id, &name, &args.name).await?;
-            context.output.done(&format!("renamed tenant {id} to {}", args.name))
-        }
+        TenantsCommand::Rename(args) => rename(context, args).await,
         TenantsCommand::Disable(args) => set_state(context, &args.tenant, State::Disabled).await,
         TenantsCommand::Enable(args) => set_state(context, &args.tenant, State::Enabled).await,
         TenantsCommand::Delete(args) => delete(context, args).await,
@@ -81,6 +76,16 @@ async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandE
     activity::print(context.output, &overview.activity)
 }
 
+async fn rename(context: &CommandContext, args: TenantsRenameArgs) -> Result<(), CommandError> {
+    let id = context.tenant(&args.tenant).await?;
+    let name = context.api.tenant(id).await?.tenant.display_name;
+    if name == args.name {
+        return context.output.unchanged(&format!("tenant {id} already has the name {name}"));
+    }
+    context.api.rename_tenant(id, &name, &args.name).await?;
+    context.output.done(&format!("renamed tenant {id} to {}", args.name))
+}
+
 async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(), CommandError> {
     if args.api_key {
         refuse_lost_secret()?;
@@ -98,7 +103,7 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
     let created = context.api.create_tenant(&request).await?;
     let key = created.api_key.as_ref();
     let printed = if context.output.json {
-        context.output.json(&created)
+        context.output.change_json(true, &created)
     } else if args.quiet {
         context.output.line(&created.id.to_string())
     } else {
@@ -118,7 +123,7 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
     } else {
         Cors { allowed_origins: args.cors_origins.clone(), allow_unsafe_wildcard: false }
     };
-    TenantConfig {
+    let mut config = TenantConfig {
         cors,
         webauthn: Webauthn::for_relying_party(RelyingParty {
             id: args.rp_id.clone().unwrap_or_default(),
@@ -128,7 +133,9 @@ fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
         }),
         mfa: None,
         limits: None,
-    }
+    };
+    args.policy.clone().apply(&mut config);
+    config
 }
 
 async fn set_state(context: &CommandContext, id_or_name: &str, state: State) -> Result<(), CommandError> {

@@ -1,7 +1,7 @@
-//! `doorward-admin users …`, `credentials …`, `transactions …`
+//! `doorward-admin user …`, `credential …`, `transaction …`
 
 use doorward_shared::{
-    TenantId,
+    ErrorCode, TenantId,
     admin::{TransactionSummary, UserDetail, UserItem, UserSummary},
     public::{CredentialItem, TransactionItem},
 };
@@ -158,7 +158,10 @@ async fn find_credential(
         context.api.user(tenant, &UserRef { id: args.user, by: args.by }).await?;
     match credentials.into_iter().find(|credential| credential.id.to_string() == args.credential) {
         Some(credential) => Ok((tenant, user, credential)),
-        None => Err(CommandError::failed(format!("user {} has no credential {}", user.user_id, args.credential))),
+        None => {
+            let message = format!("user {} has no credential {}", user.user_id, args.credential);
+            Err(CommandError::with_code(ErrorCode::CredentialNotFound, message))
+        }
     }
 }
 

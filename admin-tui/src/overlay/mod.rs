@@ -8,6 +8,7 @@ mod form_definitions;
 pub mod help;
 pub mod merge;
 pub mod palette;
+pub mod report;
 pub mod secret;
 pub mod views;
 
@@ -25,6 +26,8 @@ pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn P
         Dialog::Merge(fields) => Box::new(merge::MergeDialog::new(fields)),
         Dialog::EventTypes(query) => Box::new(event_type_picker::EventTypePicker::new(*query)),
         Dialog::Views { views, search } => Box::new(views::ViewsDialog::new(views, search)),
+        Dialog::Explain(row, request) => Box::new(report::Report::of_refusal(row, request)),
+        Dialog::Doctor { tenant_name, request } => Box::new(report::Report::of_tenant(&tenant_name, request)),
         Dialog::Secret { kind, revealed } => Box::new(secret::SecretDialog::new(kind, revealed)),
     }
 }

@@ -1,6 +1,6 @@
 //! Context of screens and overlays while they handle a message.
 
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, audit::AdminAuditLogItem};
 
 use super::{
     keymap::Command,
@@ -11,7 +11,8 @@ use super::{
 use crate::{
     api::AuditQuery,
     effect::{Effect, RequestId},
-    request::{BackendRequest, ExportRequest},
+    explain,
+    request::{AuditPosition, BackendRequest, ExportRequest},
     secret::Secret,
     settings::Settings,
 };
@@ -94,6 +95,14 @@ impl UpdateContext<'_> {
 
     pub fn show(&mut self, dialog: Dialog) {
         self.navigate(Navigation::Show(Box::new(dialog)));
+    }
+
+    /// Shows the explanation of a refusal.
+    pub fn explain(&mut self, row: &AdminAuditLogItem) {
+        let needs_history = explain::needs_key_history(row);
+        let request =
+            needs_history.then(|| self.send(BackendRequest::Audit(explain::key_history(), AuditPosition::Newest)));
+        self.show(Dialog::Explain(Box::new(row.clone()), request));
     }
 
     pub fn close_dialog(&mut self) {

@@ -136,6 +136,8 @@ pub enum Command {
     ShowHistogram,
     ToggleZone,
     Complete,
+    Doctor,
+    Explain,
     GoToTenant,
     GoToUser,
     Submit,

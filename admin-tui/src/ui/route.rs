@@ -1,10 +1,11 @@
 //! Destinations as values: screens and overlays that a screen can open without knowing their types.
 
-use doorward_shared::{AuditId, ErrorCode, TenantId};
+use doorward_shared::{AuditId, ErrorCode, TenantId, audit::AdminAuditLogItem};
 
 use super::{merge::MergeField, theme::Tone};
 use crate::{
     api::{AuditQuery, UserRef},
+    effect::RequestId,
     request::BackendRequest,
     secret::Revealed,
     settings::Views,
@@ -90,6 +91,13 @@ pub enum Dialog {
     Views {
         views: Views,
         search: String,
+    },
+    /// Explains a refusal. The request, if any, returns entries about API keys.
+    Explain(Box<AdminAuditLogItem>, Option<RequestId>),
+    /// Findings about a tenant, from the response to the request.
+    Doctor {
+        tenant_name: String,
+        request: RequestId,
     },
     /// A new secret, which is shown once.
     Secret {

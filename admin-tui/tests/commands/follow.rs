@@ -92,7 +92,7 @@ async fn revoked_token_ends_follow() {
     let mine = tokens.as_array().unwrap().iter().find(|token| token["name"] == "auditor").unwrap();
     let _ = root.delete(&format!("/admin_tokens/{}", mine["id"].as_str().unwrap())).await.expect(204);
     let (code, err) = tail.end().await;
-    assert_eq!(code, 1);
+    assert_eq!(code, 4);
     assert!(err.contains("does not accept this admin token"), "{err}");
 }
 
@@ -104,4 +104,15 @@ async fn closed_pipe_ends_follow_without_an_error() {
     tail.close_output();
     tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
     assert_eq!(tail.end().await, (0, String::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closed_pipe_ends_follow_without_a_new_entry() {
+    let (_server, _tenant, operator) = setup(Role::Auditor).await;
+    for arguments in [&FOLLOW[..], &[&FOLLOW[..], &["--json"]].concat()] {
+        let mut tail = Process::start(operator.command(arguments));
+        let _ = tail.line().await;
+        tail.close_output();
+        assert_eq!(tail.end().await, (0, String::new()), "{arguments:?}");
+    }
 }

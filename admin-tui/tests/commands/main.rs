@@ -3,8 +3,13 @@
 #![expect(clippy::indexing_slicing, reason = "a panic fails the test")]
 
 mod access;
+mod apply;
 mod audit;
 mod connection;
+mod doctor;
+mod documents;
+mod exit_codes;
+mod explain;
 mod export;
 mod follow;
 mod secrets;

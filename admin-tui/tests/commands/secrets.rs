@@ -1,4 +1,4 @@
-//! `keys`, `signing-keys` and `tokens`.
+//! `api-key`, `signing-key` and `admin-token`.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::TestServer;
@@ -17,40 +17,42 @@ async fn setup() -> (TestServer, doorward_testkit::TestTenant, Operator) {
 #[tokio::test(flavor = "multi_thread")]
 async fn api_key_is_created_used_listed_and_revoked() {
     let (_server, tenant, operator) = setup().await;
-    let key = operator.out(&["keys", "create", "--tenant", "Example", "--name", "backend", "--quiet"]).await;
+    let key = operator.out(&["api-key", "create", "--tenant", "Example", "--name", "backend", "--quiet"]).await;
     let key = key.trim_end();
     assert_eq!(key.lines().count(), 1, "prints only the key");
     let _ = tenant.with_key(key).get("/credentials").await.expect(200);
-    let list = operator.out(&["keys", "list", "--tenant", "Example"]).await;
+    let list = operator.out(&["api-key", "list", "--tenant", "Example"]).await;
     assert!(!list.contains(key), "lists contain no secrets");
     let lines: Vec<_> = list.lines().map(cells).collect();
     assert_eq!(lines[0], ["ID", "NAME", "HINT", "CREATED", "LAST USED", "EXPIRES", "STATE"]);
     let row = lines.iter().find(|row| row[1] == "backend").unwrap();
-    operator.fails(&["keys", "revoke", "--tenant", "Example", row[0]], 2, &["API key backend", "--yes"]).await;
-    let done = operator.out(&["keys", "revoke", "--tenant", "Example", row[0], "--yes"]).await;
+    operator.fails(&["api-key", "revoke", "--tenant", "Example", row[0]], 2, &["API key backend", "--yes"]).await;
+    let done = operator.out(&["api-key", "revoke", "--tenant", "Example", row[0], "--yes"]).await;
     assert!(done.starts_with("revoked API key backend"), "{done}");
     tenant.with_key(key).get("/credentials").await.expect_refusal(401, "api_key_invalid");
-    operator.fails(&["keys", "revoke", "--tenant", "Example", row[0], "--yes"], 1, &["secret not found"]).await;
+    operator.fails(&["api-key", "revoke", "--tenant", "Example", row[0], "--yes"], 3, &["secret not found"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn disabled_api_key_is_rejected_until_enabled() {
     let (_server, tenant, operator) = setup().await;
-    let keys = operator.json(&["keys", "list", "--tenant", "Example"]).await;
+    let keys = operator.json(&["api-key", "list", "--tenant", "Example"]).await;
     let id = keys[0]["id"].as_str().unwrap();
-    let run = async |verb: &str| operator.out(&["keys", verb, "--tenant", "Example", id]).await;
+    let run = async |verb: &str| operator.out(&["api-key", verb, "--tenant", "Example", id]).await;
     assert_eq!(run("disable").await, format!("disabled API key First key ({id})\n"));
     tenant.http.get("/credentials").await.expect_refusal(401, "api_key_disabled");
-    let list = operator.out(&["keys", "list", "--tenant", "Example"]).await;
+    let list = operator.out(&["api-key", "list", "--tenant", "Example"]).await;
     let rows: Vec<_> = list.lines().map(cells).collect();
     assert_eq!(rows[1].last(), Some(&"disabled"));
     assert_eq!(run("disable").await, format!("API key First key ({id}) is already disabled\n"));
     assert_eq!(run("enable").await, format!("enabled API key First key ({id})\n"));
+    let again = operator.json(&["api-key", "enable", "--tenant", "Example", id]).await;
+    assert_eq!(again, serde_json::json!({ "changed": false }));
     let _ = tenant.http.get("/credentials").await.expect(200);
     operator
         .fails(
-            &["keys", "disable", "--tenant", "Example", "0198c0de-0000-7000-8000-000000000001"],
-            1,
+            &["api-key", "disable", "--tenant", "Example", "0198c0de-0000-7000-8000-000000000001"],
+            3,
             &["has no API key"],
         )
         .await;
@@ -60,25 +62,25 @@ async fn disabled_api_key_is_rejected_until_enabled() {
 async fn api_key_gets_the_requested_expiry() {
     let (_server, _tenant, operator) = setup().await;
     let made = operator
-        .json(&["keys", "create", "--tenant", "Example", "--name", "short", "--expires", "2100-01-31T12:00:00Z"])
+        .json(&["api-key", "create", "--tenant", "Example", "--name", "short", "--expires", "2100-01-31T12:00:00Z"])
         .await;
     assert_eq!(made["expires_at"], "2100-01-31T12:00:00.000Z");
     assert!(made["secret"].as_str().unwrap().starts_with("dw_"));
-    let past = ["keys", "create", "--tenant", "Example", "--name", "late", "--expires", "2001-01-31T12:00:00Z"];
+    let past = ["api-key", "create", "--tenant", "Example", "--name", "late", "--expires", "2001-01-31T12:00:00Z"];
     operator.fails(&past, 2, &["is in the past"]).await;
-    let names = operator.json(&["keys", "list", "--tenant", "Example"]).await;
+    let names = operator.json(&["api-key", "list", "--tenant", "Example"]).await;
     assert!(names.as_array().unwrap().iter().all(|key| key["name"] != "late"), "no key was created");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secret_that_cannot_be_printed_is_reported() {
     let (_server, _tenant, operator) = setup().await;
-    let command = operator.command(&["keys", "create", "--tenant", "Example", "--name", "lost", "--quiet"]);
+    let command = operator.command(&["api-key", "create", "--tenant", "Example", "--name", "lost", "--quiet"]);
     let mut process = Process::start(command);
     process.close_output();
     let (code, err) = process.end().await;
     assert_eq!(code, 1);
-    let keys = operator.json(&["keys", "list", "--tenant", "Example"]).await;
+    let keys = operator.json(&["api-key", "list", "--tenant", "Example"]).await;
     let lost = keys.as_array().unwrap().iter().find(|key| key["name"] == "lost").unwrap();
     assert!(err.contains(lost["id"].as_str().unwrap()) && err.contains("revoke it"), "{err}");
 }
@@ -86,12 +88,12 @@ async fn secret_that_cannot_be_printed_is_reported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secret_is_not_created_for_a_discarded_standard_output() {
     let (_server, _tenant, operator) = setup().await;
-    let before = operator.json(&["tokens", "list"]).await;
+    let before = operator.json(&["admin-token", "list"]).await;
     let web = ["--rp-id", "example.com", "--origin", "https://example.com"];
     for arguments in [
-        &["keys", "create", "--tenant", "Example", "--name", "lost"][..],
-        &["tokens", "create", "--name", "lost", "--role", "auditor"],
-        &[&["tenants", "create", "--name", "Lost", "--api-key"][..], &web].concat(),
+        &["api-key", "create", "--tenant", "Example", "--name", "lost"][..],
+        &["admin-token", "create", "--name", "lost", "--role", "auditor"],
+        &[&["tenant", "create", "--name", "Lost", "--api-key"][..], &web].concat(),
     ] {
         let mut command = operator.command(arguments);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
@@ -101,76 +103,82 @@ async fn secret_is_not_created_for_a_discarded_standard_output() {
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains("standard output is closed or /dev/null"), "{error}");
     }
-    assert_eq!(operator.json(&["tokens", "list"]).await.as_array().unwrap().len(), before.as_array().unwrap().len());
-    let keys = operator.json(&["keys", "list", "--tenant", "Example"]).await;
+    assert_eq!(
+        operator.json(&["admin-token", "list"]).await.as_array().unwrap().len(),
+        before.as_array().unwrap().len()
+    );
+    let keys = operator.json(&["api-key", "list", "--tenant", "Example"]).await;
     assert!(keys.as_array().unwrap().iter().all(|key| key["name"] != "lost"), "{keys}");
-    assert_eq!(operator.json(&["tenants", "list"]).await.as_array().unwrap().len(), 1);
+    assert_eq!(operator.json(&["tenant", "list"]).await.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_is_selected_by_id_or_unique_name() {
     let (server, tenant, operator) = setup().await;
-    let by_id = operator.out(&["keys", "list", "--tenant", &tenant.id.to_string()]).await;
-    assert_eq!(by_id, operator.out(&["keys", "list", "--tenant", "Example"]).await);
-    operator.fails(&["keys", "list", "--tenant", "Exam"], 1, &["similar names:", &tenant.id.to_string()]).await;
-    operator.fails(&["keys", "list", "--tenant", "Nobody"], 1, &["no tenant has the id or name \"Nobody\""]).await;
+    let by_id = operator.out(&["api-key", "list", "--tenant", &tenant.id.to_string()]).await;
+    assert_eq!(by_id, operator.out(&["api-key", "list", "--tenant", "Example"]).await);
+    operator.fails(&["api-key", "list", "--tenant", "Exam"], 3, &["similar names:", &tenant.id.to_string()]).await;
+    operator.fails(&["api-key", "list", "--tenant", "Nobody"], 3, &["no tenant has the id or name \"Nobody\""]).await;
     let _ = server.tenant().await;
-    operator.fails(&["keys", "list", "--tenant", "Example"], 2, &["2 tenants have the name"]).await;
+    operator.fails(&["api-key", "list", "--tenant", "Example"], 2, &["2 tenants have the name"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_keys_are_rotated_and_retired() {
     let (_server, _tenant, operator) = setup().await;
-    let before = operator.json(&["signing-keys", "list", "--tenant", "Example"]).await;
+    let before = operator.json(&["signing-key", "list", "--tenant", "Example"]).await;
     let first = before[0]["id"].as_str().unwrap().to_owned();
-    let new = operator.out(&["signing-keys", "rotate", "--tenant", "Example", "--algorithm", "EdDSA"]).await;
+    let new = operator.out(&["signing-key", "rotate", "--tenant", "Example", "--algorithm", "EdDSA"]).await;
     let id = cells(new.lines().next().unwrap())[1].to_owned();
-    let list = operator.out(&["signing-keys", "list", "--tenant", "Example"]).await;
+    let list = operator.out(&["signing-key", "list", "--tenant", "Example"]).await;
     let rows: Vec<_> = list.lines().map(cells).collect();
     assert_eq!(rows[0], ["ID", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM", "RETIRED", "WITHDRAWN"]);
     let row = |id: &str| rows.iter().find(|row| row[0] == id).unwrap().clone();
     assert_eq!(row(&id)[1..3], ["EdDSA", "waiting"]);
     assert_eq!(row(&first)[2], "signing");
-    operator.fails(&["signing-keys", "retire", "--tenant", "Example", &id], 2, &["--yes"]).await;
-    let done = operator.json(&["signing-keys", "retire", "--tenant", "Example", &id, "--yes"]).await;
-    assert_eq!(done, serde_json::json!({ "done": true }));
-    let forced = operator.json(&["signing-keys", "rotate", "--tenant", "Example", "--force"]).await;
-    assert_eq!(forced["signing"], true);
+    operator.fails(&["signing-key", "retire", "--tenant", "Example", &id], 2, &["--yes"]).await;
+    let done = operator.json(&["signing-key", "retire", "--tenant", "Example", &id, "--yes"]).await;
+    assert_eq!(done, serde_json::json!({ "changed": true }));
+    let again = operator.json(&["signing-key", "retire", "--tenant", "Example", &id, "--yes"]).await;
+    assert_eq!(again, serde_json::json!({ "changed": false }));
+    let forced = operator.json(&["signing-key", "rotate", "--tenant", "Example", "--force"]).await;
+    assert_eq!((&forced["signing"], &forced["changed"]), (&true.into(), &true.into()));
     let forced = forced["id"].as_str().unwrap();
-    let withdrawn = operator.json(&["signing-keys", "withdraw", "--tenant", "Example", forced, "--yes"]).await;
+    let withdrawn = operator.json(&["signing-key", "withdraw", "--tenant", "Example", forced, "--yes"]).await;
     assert_eq!((&withdrawn["withdrawn"]["id"], &withdrawn["signing"]["signing"]), (&forced.into(), &true.into()));
-    let list = operator.out(&["signing-keys", "list", "--tenant", "Example"]).await;
+    assert_eq!(withdrawn["changed"], true);
+    let list = operator.out(&["signing-key", "list", "--tenant", "Example"]).await;
     assert!(list.lines().any(|line| line.starts_with(forced) && line.contains("withdrawn")), "{list}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn admin_tokens_are_created_used_listed_and_revoked() {
     let (_server, _tenant, operator) = setup().await;
-    let token = operator.out(&["tokens", "create", "--name", "alice", "--role", "auditor", "--quiet"]).await;
+    let token = operator.out(&["admin-token", "create", "--name", "alice", "--role", "auditor", "--quiet"]).await;
     let mut command = operator.command(&["me"]);
     command.env("DOORWARD_ADMIN_TOKEN", token.trim_end());
     assert_eq!(Operator::expect(run_to_end(command).await), "name   alice\nrole   auditor\n");
-    let list = operator.out(&["tokens", "list"]).await;
+    let list = operator.out(&["admin-token", "list"]).await;
     assert!(!list.contains(token.trim_end()));
     let rows: Vec<_> = list.lines().map(cells).collect();
     let alice = rows.iter().find(|row| row[1] == "alice").unwrap();
     assert_eq!(alice[2], "auditor");
-    let done = operator.out(&["tokens", "revoke", alice[0], "--yes"]).await;
+    let done = operator.out(&["admin-token", "revoke", alice[0], "--yes"]).await;
     assert!(done.starts_with("revoked admin token alice"), "{done}");
     let mut command = operator.command(&["me"]);
     command.env("DOORWARD_ADMIN_TOKEN", token.trim_end());
     let ran = run_to_end(command).await;
-    assert_eq!(ran.code, 1);
+    assert_eq!(ran.code, 4);
     assert!(!ran.err.contains(token.trim_end()) && !ran.out.contains(token.trim_end()));
-    let left = operator.json(&["tokens", "list"]).await;
+    let left = operator.json(&["admin-token", "list"]).await;
     assert_eq!(left.as_array().unwrap().len(), rows.len() - 2);
     let own = operator.json(&["me"]).await["name"].clone();
     let (own, others): (Vec<_>, Vec<_>) = left.as_array().unwrap().iter().partition(|token| token["name"] == own);
     for other in others {
-        let _ = operator.out(&["tokens", "revoke", other["id"].as_str().unwrap(), "--yes"]).await;
+        let _ = operator.out(&["admin-token", "revoke", other["id"].as_str().unwrap(), "--yes"]).await;
     }
     let last = own[0]["id"].as_str().unwrap();
-    let refused = operator.run(&["tokens", "revoke", last, "--yes"]).await;
+    let refused = operator.run(&["admin-token", "revoke", last, "--yes"]).await;
     assert!(refused.code == 1 && refused.err.contains("last usable admin token"), "{}", refused.err);
-    let _ = operator.out(&["tokens", "revoke", last, "--yes", "--force"]).await;
+    let _ = operator.out(&["admin-token", "revoke", last, "--yes", "--force"]).await;
 }

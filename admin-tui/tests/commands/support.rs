@@ -82,6 +82,16 @@ impl Operator {
         command
     }
 
+    /// Returns a command whose standard streams are a terminal. Standard input is piped to the terminal.
+    pub(crate) fn in_terminal(&self, arguments: &str) -> Command {
+        let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_doorward-admin"));
+        let mut command = Command::new("script");
+        command.env_clear().env("HOME", self.home.path()).env("DOORWARD_ADMIN_URL", &self.url).env("SHELL", "/bin/sh");
+        command.current_dir(self.home.path()).stdin(Stdio::piped());
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        command
+    }
+
     pub(crate) async fn run(&self, arguments: &[&str]) -> Finished {
         run_to_end(self.command(arguments)).await
     }
@@ -173,6 +183,11 @@ impl Process {
         let (reader, line) = next(self.err.take().unwrap(), "standard error").await;
         self.err = Some(reader);
         line
+    }
+
+    /// Writes to its standard input, which must be a pipe.
+    pub(crate) fn write(&mut self, text: &str) {
+        std::io::Write::write_all(self.child.stdin.as_mut().unwrap(), text.as_bytes()).unwrap();
     }
 
     /// Closes the reading end of its standard output, as `head` does.

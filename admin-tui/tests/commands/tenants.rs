@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Operator, cells, file_names, run_to_end};
 
 const CREATE: [&str; 8] =
-    ["tenants", "create", "--name", "Shop", "--rp-id", "example.com", "--origin", "https://shop.example.com"];
+    ["tenant", "create", "--name", "Shop", "--rp-id", "example.com", "--origin", "https://shop.example.com"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tenant_is_created_renamed_and_deleted() {
@@ -17,14 +17,15 @@ async fn tenant_is_created_renamed_and_deleted() {
     let lines: Vec<_> = created.lines().map(cells).collect();
     assert_eq!((lines[0][0], lines[1][0], lines[1][2]), ("tenant", "api key", "(shown only now)"));
     let id = lines[0][1];
-    let mut config = operator.json(&["tenants", "config", "get", id]).await;
+    let mut config = operator.json(&["tenant", "config", "get", id]).await;
     assert_eq!(config["cors"]["allowed_origins"], json!(["https://shop.example.com"]), "defaults to the origins");
     config["webauthn"]["relying_party"]["display_name"] = "Other".into();
-    assert_eq!(operator.out(&["tenants", "rename", "Shop", "Store"]).await, format!("renamed tenant {id} to Store\n"));
-    operator.fails(&["tenants", "delete", "Store"], 2, &["deletes the tenant Store", "--yes"]).await;
-    let done = operator.out(&["tenants", "delete", "Store", "--yes"]).await;
+    assert_eq!(operator.out(&["tenant", "rename", "Shop", "Store"]).await, format!("renamed tenant {id} to Store\n"));
+    assert_eq!(operator.json(&["tenant", "rename", "Store", "Store"]).await, json!({ "changed": false }));
+    operator.fails(&["tenant", "delete", "Store"], 2, &["deletes the tenant Store", "--yes"]).await;
+    let done = operator.out(&["tenant", "delete", "Store", "--yes"]).await;
     assert!(done.starts_with("deleted tenant Store"), "{done}");
-    operator.fails(&["tenants", "show", id], 1, &["tenant not found"]).await;
+    operator.fails(&["tenant", "show", id], 3, &["tenant not found"]).await;
     drop(server);
 }
 
@@ -36,7 +37,7 @@ async fn tenant_with_another_name_is_not_deleted() {
     let api = Api::new(Endpoint { url, token: Token::new(&operator.token).unwrap(), ca: None }).unwrap();
     let error = api.delete_tenant(tenant, "Other", false).await.unwrap_err().to_string();
     assert!(error.contains("its name is `Example` now"), "{error}");
-    assert_eq!(operator.json(&["tenants", "list"]).await.as_array().unwrap().len(), 1);
+    assert_eq!(operator.json(&["tenant", "list"]).await.as_array().unwrap().len(), 1);
     api.delete_tenant(tenant, "Example", false).await.unwrap();
 }
 
@@ -60,7 +61,7 @@ async fn tenant_list_is_sorted_filtered_and_limited() {
         arguments[3] = name;
         let _ = operator.out(&arguments).await;
     }
-    let list = operator.out(&["tenants", "list"]).await;
+    let list = operator.out(&["tenant", "list"]).await;
     let rows: Vec<_> = list.lines().map(cells).collect();
     let headings =
         ["ID", "NAME", "RP ID", "USERS", "CREDENTIALS", "KEYS", "OK 7D", "REFUSED 7D", "LAST ACTIVITY", "STATE"];
@@ -69,10 +70,10 @@ async fn tenant_list_is_sorted_filtered_and_limited() {
     let names = |rows: Value| -> Vec<String> {
         rows.as_array().unwrap().iter().map(|row| row["display_name"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(names(operator.json(&["tenants", "list"]).await), ["Alpha", "Example", "Zebra"]);
-    assert_eq!(names(operator.json(&["tenants", "list", "--reverse", "--limit", "2"]).await), ["Zebra", "Example"]);
-    assert_eq!(names(operator.json(&["tenants", "list", "--sort", "users", "--limit", "1"]).await), ["Example"]);
-    assert_eq!(names(operator.json(&["tenants", "list", "--search", "ALPH"]).await), ["Alpha"]);
+    assert_eq!(names(operator.json(&["tenant", "list"]).await), ["Alpha", "Example", "Zebra"]);
+    assert_eq!(names(operator.json(&["tenant", "list", "--reverse", "--limit", "2"]).await), ["Zebra", "Example"]);
+    assert_eq!(names(operator.json(&["tenant", "list", "--sort", "users", "--limit", "1"]).await), ["Example"]);
+    assert_eq!(names(operator.json(&["tenant", "list", "--search", "ALPH"]).await), ["Alpha"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,11 +83,11 @@ async fn tenant_and_installation_summaries_are_shown() {
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     tenant.with_key("dw_wrong").get("/credentials").await.expect_refusal(401, "api_key_invalid");
-    let shown = operator.out(&["tenants", "show", "Example"]).await;
+    let shown = operator.out(&["tenant", "show", "Example"]).await;
     assert!(shown.contains("users           1\n") && shown.contains("rp id           example.com\n"), "{shown}");
     let today = shown.lines().last().map(cells).unwrap();
     assert_eq!(today[1..3], ["1", "1"], "{shown}");
-    assert_eq!(operator.json(&["tenants", "show", "Example"]).await["activity"].as_array().unwrap().len(), 14);
+    assert_eq!(operator.json(&["tenant", "show", "Example"]).await["activity"].as_array().unwrap().len(), 14);
     let overview = operator.out(&["overview", "--days", "3"]).await;
     for word in [
         "version       0.1.0\n",
@@ -106,20 +107,27 @@ async fn tenant_and_installation_summaries_are_shown() {
 async fn configuration_is_read_changed_and_saved() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let _tenant = server.tenant().await;
-    let text = operator.out(&["tenants", "config", "get", "Example"]).await;
+    let text = operator.out(&["tenant", "config", "get", "Example"]).await;
     let mut config: Value = serde_json::from_str(&text).unwrap();
     config["webauthn"]["timeout"] = 30_000.into();
     config["cors"]["allowed_origins"] = json!([]);
     operator.write("new.json", &config.to_string());
-    let set = ["tenants", "config", "set", "Example", "new.json"];
+    let set = ["tenant", "config", "set", "Example", "new.json"];
     let changes = "cors.allowed_origins: [\"https://*.example.com\"] → []\nwebauthn.timeout: 60000 → 30000\n";
-    assert_eq!(
-        operator.out(&[&set[..], &["--dry-run"]].concat()).await,
-        format!("{changes}dry run: nothing was changed\n")
-    );
+    let dry_run = [&set[..], &["--dry-run"]].concat();
+    let ran = operator.run(&dry_run).await;
+    assert_eq!((ran.code, ran.out), (10, format!("{changes}dry run: nothing was changed\n")));
+    let ran = operator.run(&[&dry_run[..], &["--json"]].concat()).await;
+    let expected = json!({ "changed": false, "changes": [
+        { "field": "cors.allowed_origins", "before": ["https://*.example.com"], "after": [] },
+        { "field": "webauthn.timeout", "before": 60_000, "after": 30_000 },
+    ] });
+    assert_eq!((ran.code, serde_json::from_str::<Value>(&ran.out).unwrap()), (10, expected));
     assert_eq!(operator.out(&set).await, format!("{changes}changed 2 values\n"));
     assert_eq!(operator.out(&set).await, "no changes\n");
-    assert_eq!(operator.json(&["tenants", "config", "get", "Example"]).await["webauthn"]["timeout"], 30_000);
+    assert_eq!(operator.out(&dry_run).await, "dry run: no changes\n");
+    assert_eq!(operator.json(&set).await, json!({ "changed": false, "changes": [] }));
+    assert_eq!(operator.json(&["tenant", "config", "get", "Example"]).await["webauthn"]["timeout"], 30_000);
     config["webauthn"]["relying_party"] =
         json!({ "id": "example.org", "display_name": "Example", "origins": ["https://example.org"] });
     operator.write("new.json", &config.to_string());
@@ -132,29 +140,29 @@ async fn configuration_is_read_changed_and_saved() {
         "{}",
         ran.err
     );
-    assert_eq!(operator.json(&[&set[..], &["--yes"]].concat()).await, json!({ "done": true }));
+    assert_eq!(operator.json(&[&set[..], &["--yes"]].concat()).await["changed"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_configuration_problems_are_reported() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let _tenant = server.tenant().await;
-    let mut config = operator.json(&["tenants", "config", "get", "Example"]).await;
+    let mut config = operator.json(&["tenant", "config", "get", "Example"]).await;
     operator.write("new.json", &config.to_string());
-    assert_eq!(operator.out(&["tenants", "config", "check", "new.json"]).await, "the configuration is valid\n");
+    assert_eq!(operator.out(&["tenant", "config", "check", "new.json"]).await, "the configuration is valid\n");
     config["webauthn"]["relying_party"]["origins"] = json!(["https://example.com/", "https://evil.example.net"]);
     config["webauthn"]["user_verificaton"] = "required".into();
     operator.write("new.json", &config.to_string());
-    let ran = operator.run(&["tenants", "config", "check", "new.json"]).await;
+    let ran = operator.run(&["tenant", "config", "check", "new.json"]).await;
     assert_eq!(ran.code, 1);
     for word in ["origins[0]", "origins[1]", "webauthn.user_verificaton: is unknown; did you mean `user_verification`?"]
     {
         assert!(ran.out.contains(word), "{word}: {}", ran.out);
     }
-    let error = operator.refused(&["tenants", "config", "set", "Example", "new.json"], 1).await;
+    let error = operator.refused(&["tenant", "config", "set", "Example", "new.json"], 1).await;
     assert_eq!(error.lines().count(), 3, "{error}");
     operator.write("new.json", "{");
-    operator.fails(&["tenants", "config", "check", "new.json"], 1, &["new.json"]).await;
+    operator.fails(&["tenant", "config", "check", "new.json"], 1, &["new.json"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,7 +170,7 @@ async fn configuration_is_edited_in_an_editor() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let _tenant = server.tenant().await;
     let edit = |editor: &str, arguments: &[&str]| {
-        let mut command = operator.command(&[&["tenants", "config", "edit", "Example"], arguments].concat());
+        let mut command = operator.command(&[&["tenant", "config", "edit", "Example"], arguments].concat());
         command.env("EDITOR", editor).env("TMPDIR", operator.path("")).env("PATH", std::env::var("PATH").unwrap());
         command
     };
@@ -179,7 +187,7 @@ async fn configuration_is_edited_in_an_editor() {
     let unconfirmed = run_to_end(edit("sed -i s/30000/45000/", &[])).await;
     assert_eq!(unconfirmed.code, 2, "{}", unconfirmed.err);
     assert_eq!(run_to_end(edit("false", &[])).await.code, 1);
-    assert_eq!(operator.json(&["tenants", "config", "get", "Example"]).await["webauthn"]["timeout"], 30_000);
+    assert_eq!(operator.json(&["tenant", "config", "get", "Example"]).await["webauthn"]["timeout"], 30_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +212,7 @@ async fn draft_is_kept_and_compared_if_another_administrator_changed_the_configu
         "webauthn.timeout: was 60000, now 45000, yours 30000",
         "webauthn.user_verification: was \"required\", now \"preferred\"",
         "webauthn.resident_key_requirement: was \"required\", yours \"preferred\"",
-        "doorward-admin tenants config set ",
+        "doorward-admin tenant config set ",
         "your changes are saved in ",
     ] {
         assert!(ran.err.contains(line), "{line}: {}", ran.err);

@@ -69,5 +69,5 @@ async fn https_to_a_server_without_tls_is_reported() {
     let (_server, operator) = Operator::start(Role::Admin).await;
     let url = operator.url.replace("http://", "https://");
     let operator = operator.at(url);
-    operator.fails(&["me"], 1, &["does not use TLS"]).await;
+    operator.fails(&["me"], 5, &["does not use TLS"]).await;
 }

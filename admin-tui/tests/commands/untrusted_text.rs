@@ -24,12 +24,12 @@ async fn unsafe_characters_are_escaped_in_all_output() {
     let operator = Operator::new(&server, Role::Admin).await;
     let id = tenant.id.to_string();
     for arguments in [
-        vec!["keys", "list", "--tenant", &id],
-        vec!["tokens", "list"],
+        vec!["api-key", "list", "--tenant", &id],
+        vec!["admin-token", "list"],
         vec!["audit"],
         vec!["audit", "--tenant", NAME],
-        vec!["tenants", "delete", &id],
-        vec!["keys", "list", "--tenant", "Sho"],
+        vec!["tenant", "delete", &id],
+        vec!["api-key", "list", "--tenant", "Sho"],
     ] {
         for json in [false, true] {
             let mut arguments = arguments.clone();

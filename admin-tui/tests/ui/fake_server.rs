@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use doorward_admin::{
-    api::{ApiError, AuditQuery, DisableTarget, Progress, TenantSummaryQuery, Total, VersionedTenant},
+    api::{ApiError, AuditQuery, DisableTarget, Progress, TenantReport, TenantSummaryQuery, Total, VersionedTenant},
     request::{ApiBackend, AuditPage, AuditPosition, BackendRequest, BackendResponse, ExportRequest},
     secret::{Revealed, Secret},
 };
@@ -223,6 +223,24 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             BackendResponse::AuditCount(Total::Exact(u64::try_from(count).unwrap()))
         }
         BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
+        BackendRequest::TenantReport(id, _) => {
+            let it = world.tenant(id)?;
+            let tenant = TenantDetail {
+                id,
+                display_name: it.summary.tenant.display_name.clone(),
+                disabled_at: None,
+                config: it.config.clone(),
+            };
+            let is_refusal = |row: &&AdminAuditLogItem| row.entry.tenant_id == id && row.entry.kind.is_failure();
+            BackendResponse::TenantReport(Box::new(TenantReport {
+                tenant,
+                api_keys: it.api_keys.clone(),
+                signing_keys: it.signing_keys.clone(),
+                refusals: world.audit.iter().rev().filter(is_refusal).cloned().collect(),
+                is_partial: false,
+                succeeded: 100,
+            }))
+        }
         BackendRequest::CreateTenant(request) => {
             let name = request.display_name.unwrap_or_default();
             if name.contains("refuse") {

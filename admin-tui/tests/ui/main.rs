@@ -18,6 +18,7 @@ mod interaction;
 mod live_log;
 mod palette;
 mod real_server;
+mod report;
 mod roles;
 mod secrets;
 mod selections;

@@ -11,6 +11,7 @@ use crate::{
     data,
     fake_server::{FakeServer, unreachable},
     harness::App,
+    report,
 };
 
 fn file(name: &str) -> PathBuf {
@@ -83,6 +84,17 @@ async fn overview() {
             app.pass(1_000).await;
         }
         compare(&format!("overview_{columns}x{rows}"), &app.screen());
+    }
+}
+
+#[tokio::test]
+async fn reports() {
+    for (name, keys) in [("explain", "3 e"), ("doctor", "2 enter c")] {
+        for (columns, rows) in [(80, 24), (160, 48)] {
+            let app = App::start(FakeServer::new(report::world_with_wrong_origin()), columns, rows).await;
+            app.keys(keys).await;
+            compare(&format!("{name}_{columns}x{rows}"), &app.screen());
+        }
     }
 }
 

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use doorward_shared::{ErrorCode, TenantId};
+
 use super::{CliError, args::AdminArgs, process_user, start};
 use crate::{
     app::App,
     clock,
     domain::RequestMeta,
     installation::Purpose,
-    service::{ServiceError, admin::AdminContext},
+    service::{
+        ServiceError,
+        admin::{AdminContext, tenants},
+    },
 };
 
 /// Opens the installation for one command. A running server on the same data uses the changes from its next request on.
@@ -32,7 +37,29 @@ pub(super) fn context(app: Arc<App>) -> Result<AdminContext, CliError> {
 
 pub(super) fn failed(failure: ServiceError) -> CliError {
     match failure {
-        ServiceError::Refused(refusal) => CliError::new(refusal.reason()),
-        other => CliError::new(other.to_string()),
+        ServiceError::Refused(refusal) => CliError::with_code(refusal.code(), refusal.reason()),
+        ServiceError::Unavailable(cause) => CliError::with_code(ErrorCode::Unavailable, cause),
+        other => CliError::with_code(ErrorCode::Internal, other.to_string()),
+    }
+}
+
+/// Returns the id of a tenant. A text that is not an id must be the exact name of one tenant.
+pub(super) async fn find_tenant(call: &AdminContext, id_or_name: &str) -> Result<TenantId, CliError> {
+    if let Ok(id) = id_or_name.parse() {
+        return Ok(id);
+    }
+    let mut named = tenants::all(call, Some(id_or_name)).await.map_err(failed)?;
+    named.retain(|tenant| tenant.display_name == id_or_name);
+    match named.as_slice() {
+        [tenant] => Ok(tenant.id),
+        [] => {
+            let message = format!("no tenant has the id or name {id_or_name:?}");
+            Err(CliError::with_code(ErrorCode::TenantNotFound, message))
+        }
+        several => {
+            let ids: Vec<String> = several.iter().map(|tenant| tenant.id.to_string()).collect();
+            let (number, ids) = (ids.len(), ids.join(", "));
+            Err(CliError::usage(format!("{number} tenants have the name {id_or_name:?}; use an id: {ids}")))
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! `doorward tenant`, `doorward api-key` and `doorward admin-token`.
 
-use std::io::IsTerminal as _;
-
 use doorward_shared::{
     TenantId, Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, SecretItem},
@@ -10,11 +8,12 @@ use doorward_shared::{
 
 use super::{
     CliError,
-    admin_call::{failed, open},
+    admin_call::{failed, find_tenant, open},
     args::{
         AdminArgs, AdminTokenCreateArgs, AdminTokenRevokeArgs, ApiKeyCreateArgs, ApiKeyListArgs, ApiKeyRevokeArgs,
         TenantCreateArgs, TenantDeleteArgs,
     },
+    confirm::{confirm, confirm_by_name},
     expiry::Expiry,
     output::{self, SecretOutput},
 };
@@ -39,7 +38,8 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
     let out = args.api_key.then(SecretOutput::open).transpose()?;
     let created = tenants::create(&open(&args.admin).await?, request).await.map_err(failed)?;
     let text = match (&created.api_key, args.admin.json) {
-        (_, true) => output::to_json(&created)?,
+        (_, true) => output::change_to_json(true, &created)?,
+        (None, false) if args.quiet => created.id.to_string(),
         (Some(key), false) => format!("tenant   {}\napi key  {}   (shown only now)", created.id, key.secret),
         (None, false) => format!("tenant   {}", created.id),
     };
@@ -50,7 +50,7 @@ pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError
 }
 
 pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
-    let all = tenants::all(&open(&args).await?).await.map_err(failed)?;
+    let all = tenants::all(&open(&args).await?, None).await.map_err(failed)?;
     if args.json {
         return output::json(&all);
     }
@@ -62,25 +62,34 @@ pub(super) async fn list_tenants(args: AdminArgs) -> Result<(), CliError> {
 }
 
 pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError> {
-    confirm(&args)?;
-    tenants::delete(&open(&args.admin).await?, args.tenant, Precondition::None, args.erase_audit)
-        .await
-        .map_err(failed)?;
-    let rest =
-        if args.erase_audit { "keys and audit log" } else { "and keys; its audit log is kept for the retention time" };
-    done(args.admin.json, &format!("deleted tenant {} with its users, credentials, {rest}", args.tenant))
+    let call = open(&args.admin).await?;
+    let id = find_tenant(&call, &args.tenant).await?;
+    let name = tenants::get(&call, id).await.map_err(failed)?.0.display_name;
+    let log =
+        if args.erase_audit { "Its audit log is deleted." } else { "Its audit log is kept for the retention time." };
+    let consequence = format!(
+        "This deletes the tenant {name} ({id}) with all its users, credentials and keys. {log} It cannot be undone."
+    );
+    confirm_by_name(args.confirmation, &consequence, &name)?;
+    tenants::delete(&call, id, Precondition::None, args.erase_audit).await.map_err(failed)?;
+    let text = format!("deleted tenant {name} ({id}) with its users, credentials and keys. {log}");
+    output::changed(args.admin.json, &text)
 }
 
 pub(super) async fn create_api_key(args: ApiKeyCreateArgs) -> Result<(), CliError> {
     let out = SecretOutput::open()?;
     let call = open(&args.admin).await?;
     let request = CreateSecretRequest { name: Some(args.name), expires_at: expires(&call, args.expires)? };
-    let key = api_keys::create(&call, args.tenant, request).await.map_err(failed)?;
-    print_created(out, &key, args.admin.json, "the API key", &revocation_of_key(args.tenant, &key))
+    let tenant = find_tenant(&call, &args.tenant).await?;
+    let key = api_keys::create(&call, tenant, request).await.map_err(failed)?;
+    let text = created(&key, args.admin.json, args.quiet)?;
+    out.print(&text, "the API key", &revocation_of_key(tenant, &key))
 }
 
 pub(super) async fn list_api_keys(args: ApiKeyListArgs) -> Result<(), CliError> {
-    let keys = api_keys::list(&open(&args.admin).await?, args.tenant).await.map_err(failed)?;
+    let call = open(&args.admin).await?;
+    let tenant = find_tenant(&call, &args.tenant).await?;
+    let keys = api_keys::list(&call, tenant).await.map_err(failed)?;
     if args.admin.json {
         return output::json(&keys);
     }
@@ -94,8 +103,12 @@ pub(super) async fn list_api_keys(args: ApiKeyListArgs) -> Result<(), CliError> 
 }
 
 pub(super) async fn revoke_api_key(args: ApiKeyRevokeArgs) -> Result<(), CliError> {
-    api_keys::revoke(&open(&args.admin).await?, args.tenant, args.key).await.map_err(failed)?;
-    done(args.admin.json, &format!("revoked API key {}", args.key))
+    let call = open(&args.admin).await?;
+    let tenant = find_tenant(&call, &args.tenant).await?;
+    let key = format!("API key {}", args.key);
+    confirm(args.confirmation, &format!("This revokes the {key}. Requests with it will be rejected."))?;
+    api_keys::revoke(&call, tenant, args.key).await.map_err(failed)?;
+    output::changed(args.admin.json, &format!("revoked {key}"))
 }
 
 pub(super) async fn create_admin_token(args: AdminTokenCreateArgs) -> Result<(), CliError> {
@@ -104,7 +117,8 @@ pub(super) async fn create_admin_token(args: AdminTokenCreateArgs) -> Result<(),
     let expires_at = expires(&call, args.expires)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
     let token = admin_tokens::create(&call, request).await.map_err(failed)?;
-    print_created(out, &token, args.admin.json, "the admin token", &format!("doorward admin-token revoke {}", token.id))
+    let text = created(&token, args.admin.json, args.quiet)?;
+    out.print(&text, "the admin token", &format!("doorward admin-token revoke {} --yes", token.id))
 }
 
 pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
@@ -122,8 +136,10 @@ pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
 }
 
 pub(super) async fn revoke_admin_token(args: AdminTokenRevokeArgs) -> Result<(), CliError> {
+    let token = format!("admin token {}", args.token);
+    confirm(args.confirmation, &format!("This revokes the {token}. Requests with it will be rejected."))?;
     admin_tokens::revoke(&open(&args.admin).await?, args.token, args.force).await.map_err(failed)?;
-    done(args.admin.json, &format!("revoked admin token {}", args.token))
+    output::changed(args.admin.json, &format!("revoked {token}"))
 }
 
 fn state(disabled_at: Option<Timestamp>) -> String {
@@ -144,42 +160,16 @@ fn secret_row(secret: &SecretItem) -> Vec<String> {
 }
 
 fn revocation_of_key(tenant: TenantId, key: &CreatedSecret) -> String {
-    format!("doorward api-key revoke --tenant {tenant} {}", key.id)
+    format!("doorward api-key revoke --tenant {tenant} {} --yes", key.id)
 }
 
-/// Prints a new secret. `revoke` is the command that revokes it.
-fn print_created(
-    out: SecretOutput,
-    secret: &CreatedSecret,
-    json: bool,
-    what: &str,
-    revoke: &str,
-) -> Result<(), CliError> {
-    let text = match json {
-        true => output::to_json(secret)?,
-        false => format!("id       {}\nsecret   {}   (shown only now)", secret.id, secret.secret),
-    };
-    out.print(&text, what, revoke)
-}
-
-fn done(json: bool, text: &str) -> Result<(), CliError> {
-    if json { output::json(&serde_json::json!({ "done": true })) } else { output::line(text) }
-}
-
-/// Asks the user to type the tenant's id, unless `--yes` is given.
-fn confirm(args: &TenantDeleteArgs) -> Result<(), CliError> {
-    if args.yes {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(CliError::usage(
-            "deleting a tenant also deletes its users and their credentials; add --yes to confirm",
-        ));
-    }
-    output::message("This deletes the tenant with all its users, credentials and keys. Type its id to continue:");
-    let mut typed = String::new();
-    std::io::stdin().read_line(&mut typed).map_err(|error| CliError::new(error.to_string()))?;
-    if typed.trim() == args.tenant.to_string() { Ok(()) } else { Err(CliError::new("nothing was deleted")) }
+/// Returns the text that shows a new secret.
+fn created(secret: &CreatedSecret, json: bool, quiet: bool) -> Result<String, CliError> {
+    Ok(match (json, quiet) {
+        (true, _) => output::change_to_json(true, secret)?,
+        (false, true) => secret.secret.clone(),
+        (false, false) => format!("id       {}\nsecret   {}   (shown only now)", secret.id, secret.secret),
+    })
 }
 
 fn expires(call: &AdminContext, expiry: Option<Expiry>) -> Result<Option<Timestamp>, CliError> {

@@ -6,7 +6,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use doorward_shared::{AdminTokenId, ApiKeyId, TenantId, admin::Role};
+use doorward_shared::{
+    AdminTokenId, ApiKeyId, TenantId,
+    admin::Role,
+    command_line::{CompletionsArgs, ManArgs, PolicyArgs, name},
+};
 
 use super::expiry::Expiry;
 use crate::{
@@ -15,7 +19,6 @@ use crate::{
 };
 
 mod help;
-mod policy;
 #[cfg(test)]
 mod tests;
 
@@ -47,7 +50,7 @@ pub enum Command {
     /// Migrate the database schema, and exit
     ///
     /// `serve` also migrates when it starts; use this command to migrate before
-    Migrate(AdminArgs),
+    Migrate(MigrateArgs),
     /// Move the installation to another database: from SQLite to PostgreSQL, or back
     #[command(after_help = help::MIGRATE_STORAGE)]
     MigrateStorage(MigrateStorageArgs),
@@ -58,21 +61,27 @@ pub enum Command {
     #[command(after_help = help::RESTORE)]
     Restore(RestoreArgs),
     /// Create, list and delete tenants
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = true, alias = "tenants")]
     Tenant(TenantCommand),
     /// Create, list and revoke a tenant's API keys
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = true, aliases = ["api-keys", "keys"])]
     ApiKey(ApiKeyCommand),
     /// Create, list and revoke tokens for the admin API
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = true, aliases = ["admin-tokens", "tokens"])]
     AdminToken(AdminTokenCommand),
     /// Replace the signing keys of all tenants after the master key was lost
-    #[command(subcommand, arg_required_else_help = true)]
-    SigningKeys(SigningKeysCommand),
+    #[command(subcommand, arg_required_else_help = true, alias = "signing-keys")]
+    SigningKey(SigningKeyCommand),
     /// Check the settings, and print each with its source
     CheckConfig(CheckConfigArgs),
     /// Print an OpenAPI document
     Openapi(OpenapiArgs),
+    /// Print the completion script of a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the man page, or write the pages of all commands to a folder
+    #[command(after_help = help::MAN)]
+    Man(ManArgs),
     /// Print the version
     Version(VersionArgs),
 }
@@ -210,6 +219,17 @@ pub struct MigrateStorageArgs {
     pub json: bool,
 }
 
+/// `doorward migrate`
+#[derive(Debug, Clone, Default, Args)]
+pub struct MigrateArgs {
+    /// Report the pending migrations without applying them; the exit code is 10 if there are any
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
 /// `doorward backup`
 #[derive(Debug, Clone, Args)]
 pub struct BackupArgs {
@@ -241,6 +261,14 @@ pub struct AdminArgs {
     /// Location of the installation. This field is last, because clap lists all following arguments under its heading.
     #[command(flatten)]
     pub installation: InstallationArgs,
+}
+
+/// Confirmation of a change that cannot be undone.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Confirmation {
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// `doorward tenant …`
@@ -277,9 +305,12 @@ pub struct TenantCreateArgs {
     /// Also create an API key, and print it
     #[arg(long)]
     pub api_key: bool,
+    /// Print only the id of the tenant
+    #[arg(long, short, conflicts_with = "api_key")]
+    pub quiet: bool,
     /// Requirements of ceremonies.
     #[command(flatten)]
-    pub policy: policy::PolicyArgs,
+    pub policy: PolicyArgs,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -288,9 +319,9 @@ pub struct TenantCreateArgs {
 /// `doorward tenant disable` and `doorward tenant enable`
 #[derive(Debug, Clone, Args)]
 pub struct TenantStateArgs {
-    /// Id of the tenant
+    /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
-    pub tenant: TenantId,
+    pub tenant: String,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -299,15 +330,15 @@ pub struct TenantStateArgs {
 /// `doorward tenant delete`
 #[derive(Debug, Clone, Args)]
 pub struct TenantDeleteArgs {
-    /// Id of the tenant
+    /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
-    pub tenant: TenantId,
+    pub tenant: String,
     /// Also delete the audit log, which is otherwise kept for the retention time
     #[arg(long)]
     pub erase_audit: bool,
-    /// Do not ask for confirmation
-    #[arg(long)]
-    pub yes: bool,
+    /// The confirmation.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -332,15 +363,18 @@ pub enum ApiKeyCommand {
 /// `doorward api-key create`
 #[derive(Debug, Clone, Args)]
 pub struct ApiKeyCreateArgs {
-    /// Id of the tenant
-    #[arg(long, value_name = "ID")]
-    pub tenant: TenantId,
+    /// Id or name of the tenant
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
     /// Display name
     #[arg(long, value_parser = name)]
     pub name: String,
     /// Expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "WHEN")]
     pub expires: Option<Expiry>,
+    /// Print only the secret
+    #[arg(long, short)]
+    pub quiet: bool,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -349,9 +383,9 @@ pub struct ApiKeyCreateArgs {
 /// `doorward api-key list`
 #[derive(Debug, Clone, Args)]
 pub struct ApiKeyListArgs {
-    /// Id of the tenant
-    #[arg(long, value_name = "ID")]
-    pub tenant: TenantId,
+    /// Id or name of the tenant
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -360,9 +394,9 @@ pub struct ApiKeyListArgs {
 /// `doorward api-key disable` and `doorward api-key enable`
 #[derive(Debug, Clone, Args)]
 pub struct ApiKeyStateArgs {
-    /// Id of the tenant
-    #[arg(long, value_name = "ID")]
-    pub tenant: TenantId,
+    /// Id or name of the tenant
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
     /// Id of the key, as `list` prints it
     #[arg(value_name = "KEY")]
     pub key: ApiKeyId,
@@ -374,12 +408,15 @@ pub struct ApiKeyStateArgs {
 /// `doorward api-key revoke`
 #[derive(Debug, Clone, Args)]
 pub struct ApiKeyRevokeArgs {
-    /// Id of the tenant
-    #[arg(long, value_name = "ID")]
-    pub tenant: TenantId,
+    /// Id or name of the tenant
+    #[arg(long, short, value_name = "TENANT")]
+    pub tenant: String,
     /// Id of the key, as `list` prints it
     #[arg(value_name = "KEY")]
     pub key: ApiKeyId,
+    /// The confirmation.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -404,11 +441,14 @@ pub struct AdminTokenCreateArgs {
     #[arg(long, value_parser = name)]
     pub name: String,
     /// Role: admin (everything), auditor (read only) or metrics (only /metrics)
-    #[arg(long, value_name = "ROLE", default_value_t = Role::Admin, value_parser = role)]
+    #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
     /// Expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "WHEN")]
     pub expires: Option<Expiry>,
+    /// Print only the secret
+    #[arg(long, short)]
+    pub quiet: bool,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -423,25 +463,28 @@ pub struct AdminTokenRevokeArgs {
     /// Revoke it even if it is the last token with the role admin
     #[arg(long)]
     pub force: bool,
+    /// The confirmation.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
 
-/// `doorward signing-keys …`
+/// `doorward signing-key …`
 #[derive(Debug, Clone, Subcommand)]
-pub enum SigningKeysCommand {
+pub enum SigningKeyCommand {
     /// Give each tenant a new signing key if the present one cannot be decrypted
-    #[command(after_help = help::SIGNING_KEYS_RESET)]
-    Reset(SigningKeysResetArgs),
+    #[command(after_help = help::SIGNING_KEY_RESET)]
+    Reset(SigningKeyResetArgs),
 }
 
-/// `doorward signing-keys reset`
+/// `doorward signing-key reset`
 #[derive(Debug, Clone, Args)]
-pub struct SigningKeysResetArgs {
-    /// Do not ask for confirmation
-    #[arg(long)]
-    pub yes: bool,
+pub struct SigningKeyResetArgs {
+    /// The confirmation.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
@@ -486,11 +529,6 @@ pub struct VersionArgs {
 #[expect(clippy::unnecessary_wraps, reason = "signature of a clap value parser")]
 fn secret(text: &str) -> Result<PlainSecret, std::convert::Infallible> {
     Ok(PlainSecret::new(text.trim().to_owned()))
-}
-
-fn name(text: &str) -> Result<String, &'static str> {
-    let name = text.trim();
-    if (1..=128).contains(&name.chars().count()) { Ok(name.to_owned()) } else { Err("must have 1 to 128 characters") }
 }
 
 fn role(text: &str) -> Result<Role, String> {

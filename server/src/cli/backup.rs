@@ -34,7 +34,7 @@ pub(super) async fn back_up(args: BackupArgs) -> Result<(), CliError> {
     let (_, database) = embedded(&args.admin, "back up", "pg_dump")?;
     let bytes = db::back_up_sqlite(database.clone(), args.to.clone(), BUSY_TIMEOUT).await?;
     if args.admin.json {
-        return output::json(&json!({ "from": database, "to": args.to, "bytes": bytes }));
+        return output::change_json(true, &json!({ "from": database, "to": args.to, "bytes": bytes }));
     }
     output::line(&format!("wrote {} ({} MiB)", args.to.display(), bytes.div_ceil(MIB)))?;
     output::line("Keep a copy of master.key in another place: the backup is of no use without it.")
@@ -57,7 +57,10 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<(), CliError> {
     };
     let bytes = db::restore_sqlite(args.from.clone(), database.clone(), accept).await?;
     if args.admin.json {
-        return output::json(&json!({ "from": args.from, "to": database, "bytes": bytes, "master_key": has_key }));
+        return output::change_json(
+            true,
+            &json!({ "from": args.from, "to": database, "bytes": bytes, "master_key": has_key }),
+        );
     }
     output::line(&format!("restored {} ({} MiB)", database.display(), bytes.div_ceil(MIB)))?;
     if has_key {

@@ -2,25 +2,43 @@
 
 use super::{
     CliError,
-    args::{AdminArgs, CheckConfigArgs},
+    args::{CheckConfigArgs, MigrateArgs},
     output, start,
 };
-use crate::installation;
+use crate::{
+    db::{DatabaseUrl, Engine},
+    installation,
+};
 
 /// Migrates the database schema to the version of this program, as every start of the server does. Creates no
 /// installation.
-pub(super) async fn migrate(args: &AdminArgs) -> Result<(), CliError> {
-    let settings = start::settings(&args.installation.flags())?;
+pub(super) async fn migrate(args: &MigrateArgs) -> Result<(), CliError> {
+    let settings = start::settings(&args.admin.installation.flags())?;
     let options = start::database_options(&settings)?;
-    let db = installation::migrate(&settings.data.dir, options).await;
-    let db = db.map_err(|error| CliError::new(error.to_string()))?;
-    let pending = db.pending_migrations().await.map_err(|error| CliError::new(error.to_string()))?;
-    let engine = db.engine().as_str();
-    db.close().await;
-    if args.json {
-        return output::json(&serde_json::json!({ "engine": engine, "pending": pending }));
+    let (dir, engine) = (&settings.data.dir, engine(&options.url));
+    let pending = installation::pending_migrations(dir, options.clone()).await.map_err(start::not_opened)?;
+    if !args.dry_run && !pending.is_empty() {
+        installation::migrate(dir, options).await.map_err(start::not_opened)?.close().await;
     }
-    output::line(&format!("the {engine} schema is up to date"))
+    if args.admin.json {
+        let changed = !args.dry_run && !pending.is_empty();
+        let list = if args.dry_run { "pending" } else { "applied" };
+        output::change_json(changed, &serde_json::json!({ "engine": engine, list: pending }))?;
+    } else {
+        output::line(&match pending.len() {
+            0 => format!("the {engine} schema is up to date"),
+            number if args.dry_run => format!("dry run: {number} migrations of the {engine} schema are pending"),
+            number => format!("the {engine} schema is up to date; {number} migrations were applied"),
+        })?;
+    }
+    if args.dry_run && !pending.is_empty() { Err(CliError::would_change()) } else { Ok(()) }
+}
+
+const fn engine(url: &DatabaseUrl) -> &'static str {
+    match url {
+        DatabaseUrl::Sqlite(_) => Engine::Sqlite.as_str(),
+        DatabaseUrl::Postgres(_) => Engine::Postgres.as_str(),
+    }
 }
 
 /// Prints every setting with its value and source. Also checks the settings, the limit of open files, the certificates,
@@ -31,7 +49,7 @@ pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     start::listening(&settings)?;
     let checked = installation::check(&settings.data.dir, &start::database_options(&settings)?);
     for warning in checked.map_err(|error| CliError::usage(error.to_string()))? {
-        output::message(&format!("warning: {}", output::cell(&warning)));
+        output::notice(&format!("warning: {}", output::cell(&warning)));
     }
     if args.json {
         let all: Vec<_> = settings

@@ -1,10 +1,8 @@
 //! `doorward tenant disable`, `doorward api-key disable`, and the commands that enable again.
 
-use doorward_shared::TenantId;
-
 use super::{
     CliError,
-    admin_call::{failed, open},
+    admin_call::{failed, find_tenant, open},
     args::{AdminArgs, ApiKeyStateArgs, TenantStateArgs},
     output,
 };
@@ -18,22 +16,23 @@ pub(super) enum State {
 }
 
 pub(super) async fn set_tenant(args: TenantStateArgs, state: State) -> Result<(), CliError> {
-    set(&args.admin, args.tenant, Target::Tenant, state, &format!("tenant {}", args.tenant)).await
+    set(&args.admin, &args.tenant, Target::Tenant, state, &format!("tenant {}", output::cell(&args.tenant))).await
 }
 
 pub(super) async fn set_api_key(args: ApiKeyStateArgs, state: State) -> Result<(), CliError> {
-    set(&args.admin, args.tenant, Target::ApiKey(args.key), state, &format!("API key {}", args.key)).await
+    set(&args.admin, &args.tenant, Target::ApiKey(args.key), state, &format!("API key {}", args.key)).await
 }
 
-async fn set(args: &AdminArgs, tenant: TenantId, target: Target, state: State, what: &str) -> Result<(), CliError> {
+async fn set(args: &AdminArgs, tenant: &str, target: Target, state: State, what: &str) -> Result<(), CliError> {
     let call = open(args).await?;
+    let tenant = find_tenant(&call, tenant).await?;
     let (changed, word) = match state {
         State::Disabled => (disabling::disable(&call, tenant, target).await, "disabled"),
         State::Enabled => (disabling::enable(&call, tenant, target).await, "enabled"),
     };
     let changed = changed.map_err(failed)?;
     if args.json {
-        return output::json(&serde_json::json!({ "done": true, "changed": changed }));
+        return output::change_json(changed, &serde_json::json!({}));
     }
     output::line(&if changed { format!("{word} {what}") } else { format!("{what} is already {word}") })
 }

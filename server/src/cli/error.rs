@@ -1,19 +1,39 @@
 //! Error type of the commands.
 
+use doorward_shared::{
+    ErrorCode,
+    command_line::{Exit, error_as_json},
+};
+
 /// Error of a command, with its exit code.
 #[derive(Debug)]
 pub struct CliError {
     pub(super) message: String,
-    /// 2 for invalid arguments or settings, 1 for all other errors.
-    pub(super) code: u8,
+    pub(super) exit: Exit,
+    /// Code of a refusal, the same as in responses of the admin API.
+    pub(super) code: Option<ErrorCode>,
 }
 
 impl CliError {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 1 }
+        Self { message: message.into(), exit: Exit::Refused, code: None }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 2 }
+        Self { exit: Exit::Usage, ..Self::new(message) }
+    }
+
+    /// Creates the error of a refusal; the code selects the exit code.
+    pub(super) fn with_code(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { exit: code.into(), code: Some(code), ..Self::new(message) }
+    }
+
+    /// The result of a dry run that found changes. It prints nothing.
+    pub(super) fn would_change() -> Self {
+        Self { exit: Exit::WouldChange, ..Self::new("") }
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        error_as_json(&self.message, self.code, None)
     }
 }

@@ -14,7 +14,10 @@ pub(super) async fn run(args: &AdminArgs) -> Result<(), CliError> {
     installation.app.db.close().await;
     let token = settings.data.dir.join(ADMIN_TOKEN_FILE);
     if args.json {
-        return output::json(&json!({ "created": installation.created, "engine": engine }));
+        return output::change_json(
+            installation.created,
+            &json!({ "created": installation.created, "engine": engine }),
+        );
     }
     output::line(&match installation.created {
         true => format!("created an installation in a {engine} database; its admin token is in {}", token.display()),

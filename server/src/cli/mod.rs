@@ -5,9 +5,11 @@ mod administer;
 pub mod args;
 mod backup;
 mod check;
+mod confirm;
 mod connection_limit;
 mod demo_file;
 mod disabling;
+mod documentation;
 mod error;
 pub mod expiry;
 mod init;
@@ -16,23 +18,33 @@ mod probe;
 mod process_user;
 mod quickstart;
 mod serve;
-mod signing_keys;
+mod signing_key;
 mod start;
 mod storage;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use doorward_shared::command_line::{Exit, json_requested, usage_error_as_json};
 
 pub use self::error::CliError;
 use self::{
-    args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, SigningKeysCommand, TenantCommand},
+    args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, SigningKeyCommand, TenantCommand},
     disabling::State,
 };
 use crate::http::openapi::{self, Api};
 
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => match usage_error_as_json(&error) {
+            Some(json) => {
+                output::message(&json);
+                return ExitCode::from(Exit::Usage.code());
+            }
+            None => error.exit(),
+        },
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&CliError::new(format!("cannot start threads: {error}"))),
@@ -43,11 +55,12 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints an error on standard error and returns its exit code.
 fn report(error: &CliError) -> ExitCode {
     if !error.message.is_empty() {
-        output::message(&format!("doorward: {}", error.message));
+        output::message(&if json_requested() { error.to_json() } else { format!("doorward: {}", error.message) });
     }
-    ExitCode::from(error.code)
+    ExitCode::from(error.exit.code())
 }
 
 async fn run(command: Command) -> Result<(), CliError> {
@@ -76,12 +89,14 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::AdminToken(AdminTokenCommand::Create(args)) => administer::create_admin_token(args).await,
         Command::AdminToken(AdminTokenCommand::List(args)) => administer::list_admin_tokens(args).await,
         Command::AdminToken(AdminTokenCommand::Revoke(args)) => administer::revoke_admin_token(args).await,
-        Command::SigningKeys(SigningKeysCommand::Reset(args)) => signing_keys::reset(args).await,
+        Command::SigningKey(SigningKeyCommand::Reset(args)) => signing_key::reset(args).await,
         Command::CheckConfig(args) => check::config(&args),
         Command::Openapi(args) => output::line(openapi::document(match args.api {
             ApiName::Public => Api::Public,
             ApiName::Admin => Api::Admin,
         })),
+        Command::Completions(args) => documentation::completions(args),
+        Command::Man(args) => documentation::man(&args),
         Command::Version(args) => check::version(args.json),
     }
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use comfy_table::{Table, presets};
+use doorward_shared::command_line::json_requested;
 use serde::Serialize;
 
 use super::CliError;
@@ -20,6 +21,27 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), CliError> {
 
 pub(super) fn to_json(value: &impl Serialize) -> Result<String, CliError> {
     serde_json::to_string(value).map_err(|error| CliError::new(error.to_string()))
+}
+
+/// The JSON that a change prints: the members of the result, and whether something was changed.
+#[derive(Serialize)]
+struct Change<'a, T> {
+    changed: bool,
+    #[serde(flatten)]
+    result: &'a T,
+}
+
+pub(super) fn change_to_json(changed: bool, result: &impl Serialize) -> Result<String, CliError> {
+    to_json(&Change { changed, result })
+}
+
+pub(super) fn change_json(changed: bool, result: &impl Serialize) -> Result<(), CliError> {
+    line(&change_to_json(changed, result)?)
+}
+
+/// Prints that something was changed.
+pub(super) fn changed(as_json: bool, text: &str) -> Result<(), CliError> {
+    if as_json { json(&serde_json::json!({ "changed": true })) } else { line(text) }
 }
 
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), CliError> {
@@ -43,10 +65,27 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
     }
 }
 
+/// Writes text to standard output. If the pipe is closed, this is not an error.
+pub(super) fn bytes(text: &[u8]) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(error.to_string())),
+        _ => Ok(()),
+    }
+}
+
 /// Prints a line on standard error. A message that cannot be written is lost, because there is no other place to print
 /// it.
 pub(super) fn message(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Prints a message for the user on standard error, as JSON if the command prints JSON.
+pub(super) fn notice(text: &str) {
+    match json_requested() {
+        true => message(&serde_json::json!({ "notice": text }).to_string()),
+        false => message(text),
+    }
 }
 
 /// Standard output for a new secret, which is shown only once. A command opens it before it creates the secret.

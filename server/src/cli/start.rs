@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, time::Duration};
 
+use doorward_shared::ErrorCode;
+
 use super::{CliError, connection_limit};
 use crate::{
     app::AppSettings,
     config::{DatabaseUrlText, Flags, Settings},
-    db::{Database, DatabaseOptions, DatabaseUrlError},
-    installation::{self, Installation, Purpose},
+    db::{Database, DatabaseOptions, DatabaseUrlError, DbError},
+    installation::{self, Installation, OpenError, Purpose},
     net::descriptors,
     server::Listening,
+    service::ServiceError,
     telemetry::{self, Log, StartError},
 };
 
@@ -41,7 +44,18 @@ pub(super) fn log(settings: &Settings) -> Result<Log, CliError> {
 pub(super) async fn open(settings: &Settings, purpose: Purpose) -> Result<Installation, CliError> {
     installation::open(&settings.data.dir, database_options(settings)?, app_settings(settings), purpose)
         .await
-        .map_err(|error| CliError::new(error.to_string()))
+        .map_err(not_opened)
+}
+
+/// Converts an error of opening an installation. If a retry may succeed, the exit code says so.
+pub(super) fn not_opened(error: OpenError) -> CliError {
+    let message = error.to_string();
+    match error {
+        OpenError::Database(DbError::Unavailable(_)) | OpenError::Create(ServiceError::Unavailable(_)) => {
+            CliError::with_code(ErrorCode::Unavailable, message)
+        }
+        _ => CliError::new(message),
+    }
 }
 
 /// Returns the options of the database. Also checks everything of its URL that needs no connection.

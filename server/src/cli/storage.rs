@@ -24,12 +24,13 @@ pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), CliError> {
     let moved = transfer::transfer(from, to, accept, move |progress| printer.print(&progress)).await;
     let report = moved.map_err(|error| CliError::new(error.to_string()))?;
     if args.json {
-        return output::json(&json!({
+        let result = json!({
             "from": args.from.to_string(),
             "to": args.to.to_string(),
             "resumed": report.resumed,
             "tables": report.tables,
-        }));
+        });
+        return output::change_json(true, &result);
     }
     let row = |table: &transfer::TableReport| {
         let sha256 = table.sha256.clone().unwrap_or_else(|| "(rebuilt from the other tables)".to_owned());

@@ -39,6 +39,31 @@ impl KeyKind {
             Self::Admin => "dwa_",
         }
     }
+
+    /// Returns the form of keys of this kind, for people.
+    pub const fn form(self) -> &'static str {
+        match self {
+            Self::Api => "dw_<key id>_<secret>",
+            Self::Admin => "dwa_<token id>_<secret>",
+        }
+    }
+
+    /// Describes a value that is not a key of this kind. The description contains nothing of the value.
+    pub fn describe_malformed(self, value: &str) -> &'static str {
+        let (other, name) = match self {
+            Self::Api => (Self::Admin, "an admin token"),
+            Self::Admin => (Self::Api, "an API key"),
+        };
+        if PresentedKey::parse(other, value).is_some() {
+            name
+        } else if value.trim().starts_with(self.prefix()) {
+            "a value with the right prefix, but another length or other characters"
+        } else if value.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
+            "a value that begins with `Bearer `"
+        } else {
+            "a value without the right prefix"
+        }
+    }
 }
 
 /// A newly generated key, with the hash to store.
@@ -122,6 +147,22 @@ mod tests {
             assert_eq!(generated.hint, hint(kind, generated.id));
             assert!(generated.plain.expose().starts_with(generated.hint.trim_end_matches('…')));
             assert_eq!(key_hash::verify(&parsed.secret, &generated.hash), Ok(true));
+        }
+    }
+
+    #[test]
+    fn malformed_keys_are_described_without_their_value() {
+        let key = |kind| GeneratedSecret::new(kind, &SystemEntropy::default()).unwrap().plain.expose().to_owned();
+        let (api, admin) = (key(KeyKind::Api), key(KeyKind::Admin));
+        for (kind, value, expected) in [
+            (KeyKind::Api, admin.as_str(), "an admin token"),
+            (KeyKind::Admin, &api, "an API key"),
+            (KeyKind::Api, &format!("Bearer {api}"), "a value that begins with `Bearer `"),
+            (KeyKind::Api, &api[..40], "a value with the right prefix, but another length or other characters"),
+            (KeyKind::Api, "hunter2", "a value without the right prefix"),
+            (KeyKind::Api, "日本語です", "a value without the right prefix"),
+        ] {
+            assert_eq!(kind.describe_malformed(value), expected);
         }
     }
 

@@ -26,7 +26,7 @@ const VERSION: u8 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     #[error(
-        "there is no master key at {}: restore it from your copy, or run `doorward signing-keys reset` to replace the \
+        "there is no master key at {}: restore it from your copy, or run `doorward signing-key reset` to replace the \
          signing keys of all tenants",
         .0.display()
     )]
@@ -289,7 +289,7 @@ mod tests {
         assert!(matches!(lost.seal(tenant(1), key(1), PLAIN, &entropy), Err(MasterKeyError::Missing(_))));
         let sealed = MasterKey::from_bytes(&[7; 32]).unwrap().seal(tenant(1), key(1), PLAIN, &entropy).unwrap();
         let refusal = lost.open(tenant(1), key(1), &sealed).unwrap_err().to_string();
-        assert!(refusal.contains("/srv/master.key") && refusal.contains("signing-keys reset"), "{refusal}");
+        assert!(refusal.contains("/srv/master.key") && refusal.contains("signing-key reset"), "{refusal}");
     }
 
     #[test]

@@ -2,8 +2,13 @@
 
 use diesel::{SqliteConnection, connection::SimpleConnection};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
-use super::{error::DbError, postgres::runtime::ThreadRuntime};
+use super::{
+    error::DbError,
+    migrations::{self, SchemaChange},
+    postgres::runtime::ThreadRuntime,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -51,9 +56,34 @@ impl Connection {
         self.run(&format!("SELECT 1 FROM {table} LIMIT 1"))
     }
 
+    /// Returns the versions of the migrations that are not applied. The caller holds the process lock.
+    pub(crate) fn pending_migrations(&mut self) -> Result<Vec<String>, DbError> {
+        match self {
+            Self::Sqlite(conn) => pending(conn, migrations::SQLITE),
+            Self::Postgres(conn) => pending(conn, migrations::POSTGRES),
+        }
+    }
+
     /// Executes statements that have no binds and return no rows.
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), DbError> {
         on_engine!(self, c, _Db => c.batch_execute(sql)).map_err(DbError::from)
+    }
+}
+
+/// Lists pending migrations in a transaction that is rolled back, because diesel creates the table of applied migrations
+/// before it reads it.
+fn pending<C: diesel::Connection + MigrationHarness<C::Backend>>(
+    conn: &mut C,
+    source: EmbeddedMigrations,
+) -> Result<Vec<String>, DbError> {
+    let mut pending = Ok(Vec::new());
+    let rolled_back = conn.transaction(|conn| {
+        pending = migrations::change(conn, source, SchemaChange::ListPending);
+        Err::<(), _>(diesel::result::Error::RollbackTransaction)
+    });
+    match rolled_back {
+        Ok(()) | Err(diesel::result::Error::RollbackTransaction) => pending,
+        Err(error) => Err(error.into()),
     }
 }
 

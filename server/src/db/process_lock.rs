@@ -1,4 +1,4 @@
-//! The lock that prevents `migrate-storage` and `signing-keys reset` from changing a database in use. Every process that
+//! The lock that prevents `migrate-storage` and `signing-key reset` from changing a database in use. Every process that
 //! opens the database holds a shared lock; these two commands need the exclusive lock. The end of a process releases its
 //! lock.
 
@@ -48,7 +48,7 @@ const fn refusal(exclusive: bool) -> &'static str {
     if exclusive {
         "another process uses it: stop every server and command that uses it"
     } else {
-        "`doorward migrate-storage` or `doorward signing-keys reset` is changing it"
+        "`doorward migrate-storage` or `doorward signing-key reset` is changing it"
     }
 }
 

@@ -23,6 +23,21 @@ impl CredentialId {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// Returns the first characters of the id in base64url, for texts in which the complete id is too long.
+    pub fn start(&self) -> String {
+        id_start(&self.0)
+    }
+}
+
+/// Like [`CredentialId::start`].
+pub fn id_start(id: &[u8]) -> String {
+    const CHARS: usize = 16;
+    let text = Base64Url::encode(id);
+    match text.get(..CHARS) {
+        Some(start) if text.len() > CHARS => format!("{start}…"),
+        _ => text,
+    }
 }
 
 impl std::fmt::Display for CredentialId {

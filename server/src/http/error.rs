@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
-use doorward_shared::{ErrorBody, ErrorCode};
+use doorward_shared::{ErrorBody, ErrorCode, refusal::RefusalDetail};
 
 use crate::service::{Refusal, ServiceError};
 
@@ -19,6 +19,8 @@ pub struct ApiError {
     header: Option<Box<(header::HeaderName, header::HeaderValue)>>,
     /// Cause of the error. It is logged, but not sent.
     cause: Option<Box<str>>,
+    /// Failed check, for the audit entry. It is not sent.
+    detail: Option<Box<RefusalDetail>>,
 }
 
 /// The operation that failed. In some operations, the wire contract gives the same error another status or title.
@@ -41,7 +43,7 @@ impl ApiError {
     ) -> Self {
         let (title, details) = (title.into(), details.into());
         let details = if details == title { "".into() } else { details };
-        Self { status, title, details, code, header: None, cause: None }
+        Self { status, title, details, code, header: None, cause: None, detail: None }
     }
 
     #[must_use]
@@ -117,7 +119,10 @@ impl ApiError {
             ServiceError::Refused(Refusal::TooOften(seconds)) => Self::rate_limited(seconds),
             ServiceError::Refused(refusal) => {
                 let (status, title) = status_and_title(operation, &refusal);
-                Self::new(status, refusal.code(), title, details(operation, &refusal))
+                Self {
+                    detail: Some(Box::new(refusal.detail())),
+                    ..Self::new(status, refusal.code(), title, details(operation, &refusal))
+                }
             }
         }
     }
@@ -129,6 +134,13 @@ impl ApiError {
 
     pub const fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// Returns the failed check, for the audit entry.
+    pub fn detail(&self) -> RefusalDetail {
+        let usual =
+            || self.code.checks().first().map_or_else(RefusalDetail::default, |check| RefusalDetail::new(*check));
+        self.detail.as_deref().cloned().unwrap_or_else(usual)
     }
 
     /// Returns the details, or the title if there are none.
@@ -160,7 +172,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
             (BAD, "unable to validate request")
         }
         (Refusal::BodyTooLarge(_), _) => (StatusCode::PAYLOAD_TOO_LARGE, "unable to process request"),
-        (Refusal::MediaType, _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unable to process request"),
+        (Refusal::MediaType(_), _) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unable to process request"),
         (Refusal::BodyTooSlow(_), _) => (StatusCode::REQUEST_TIMEOUT, "unable to process request"),
         (Refusal::TooOften(_), _) => (StatusCode::TOO_MANY_REQUESTS, "too many requests"),
         (Refusal::Malformed(_) | Refusal::MalformedCredential(_), On::RegistrationFinalize) => {
@@ -201,7 +213,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::SecretNotFound, _) => (StatusCode::NOT_FOUND, "secret not found"),
         (Refusal::LastAdminToken, _) => (StatusCode::CONFLICT, "last admin token"),
         (Refusal::SecretInUse, _) => (StatusCode::CONFLICT, "secret is in use"),
-        (Refusal::TenantChanged, _) => (StatusCode::PRECONDITION_FAILED, "tenant was changed"),
+        (Refusal::TenantChanged { .. }, _) => (StatusCode::PRECONDITION_FAILED, "tenant was changed"),
         (Refusal::Conflict(_), _) => (StatusCode::CONFLICT, "conflict"),
         (Refusal::Config(_), _) => (BAD, "unable to validate request"),
     };

@@ -1,19 +1,26 @@
 //! Writes audit entries.
 
-use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp};
+use doorward_shared::{
+    AuditId, AuditType, ErrorCode, TenantId, Timestamp,
+    refusal::{AuthenticatorState, Check, RefusalDetail},
+};
 
-use super::{Refusal, RequestContext, ServiceError};
+use super::{Refusal, RequestContext, ServiceError, refusal_detail::RequestData};
 use crate::{
     app::App,
     clock,
     db::{Connection, DbError},
-    domain::{AuditEvent, RequestMeta, audit::AuditError},
+    domain::{AuditEvent, Ceremony, Challenge, Credential, RequestMeta, audit::AuditError},
     store::audit,
 };
 
 /// An audit entry that is not written yet.
 #[derive(Debug, Clone)]
-pub struct Entry(AuditEvent);
+pub struct Entry {
+    event: AuditEvent,
+    /// Written only if the request is refused.
+    request: RequestData,
+}
 
 /// Creates an entry for a tenant's log, without error and actor.
 pub fn event(
@@ -25,7 +32,7 @@ pub fn event(
 ) -> Result<Entry, ServiceError> {
     app.key_usage.tenant_active(tenant_id, at);
     app.metrics.audit_entries_written.increment(1);
-    Ok(Entry(AuditEvent {
+    let event = AuditEvent {
         random: u64::from_ne_bytes(clock::random(app.entropy.as_ref())?),
         tenant_id,
         kind,
@@ -36,47 +43,82 @@ pub fn event(
         transaction_id: None,
         detail: None,
         at,
-    }))
+    };
+    Ok(Entry { event, request: RequestData::default() })
 }
 
 impl Entry {
     /// Sets the actor: the user (the tenant's own id) or the administrator.
     #[must_use]
     pub fn by(mut self, actor: impl Into<Option<String>>) -> Self {
-        self.0.actor = actor.into();
+        self.event.actor = actor.into();
         self
     }
 
     #[must_use]
     pub fn credential(mut self, id: impl ToString) -> Self {
-        self.0.credential_id = Some(id.to_string());
+        self.event.credential_id = Some(id.to_string());
         self
     }
 
     /// Sets the transaction (the tenant's own id).
     #[must_use]
     pub fn transaction(mut self, id: impl Into<Option<String>>) -> Self {
-        self.0.transaction_id = id.into();
+        self.event.transaction_id = id.into();
         self
     }
 
     #[must_use]
     pub fn detail(mut self, detail: serde_json::Value) -> Self {
-        self.0.detail = Some(detail);
+        self.event.detail = Some(detail);
         self
     }
 
+    /// Sets the challenge of a finalize request, for the detail of a refusal.
     #[must_use]
-    pub fn error(mut self, code: ErrorCode, reason: impl Into<String>) -> Self {
-        self.0.error = Some(AuditError { code: code.as_str(), reason: reason.into() });
+    pub fn challenge(mut self, ceremony: Ceremony, stored: Option<&Challenge>) -> Self {
+        self.request.set_challenge(ceremony, stored, self.event.at);
         self
     }
 
-    /// Turns the entry into that of a refusal, with the type and the reason of the failure.
+    /// Sets what the authenticator sent, for the detail of a refusal.
+    #[must_use]
+    pub const fn authenticator(mut self, state: AuthenticatorState) -> Self {
+        self.request.authenticator = Some(state);
+        self
+    }
+
+    /// Sets the stored credential of an assertion, for the detail of a refusal.
+    #[must_use]
+    pub fn stored_credential(mut self, stored: Option<&Credential>) -> Self {
+        self.request.set_credential(stored);
+        self
+    }
+
+    /// Sets code, reason and failed check of a refusal.
+    #[must_use]
+    pub fn error(mut self, code: ErrorCode, reason: impl Into<String>, detail: &RefusalDetail) -> Self {
+        self.event.error = Some(AuditError { code: code.as_str(), reason: reason.into() });
+        self.event.detail = serde_json::to_value(detail).ok();
+        self
+    }
+
+    /// Turns the entry into that of a refusal, with the type, the reason and the failed check.
     #[must_use]
     pub fn refused(mut self, kind: AuditType, refusal: &Refusal) -> Self {
-        self.0.kind = kind;
-        self.error(refusal.code(), refusal.reason())
+        self.event.kind = kind;
+        let mut detail = refusal.detail();
+        let value = match detail.check {
+            Some(Check::UserExists | Check::UserEnabled | Check::UserCredential) => self.event.actor.as_deref(),
+            Some(Check::TransactionNew) => self.event.transaction_id.as_deref(),
+            Some(Check::CredentialNew | Check::CredentialEnabled) => self.event.credential_id.as_deref(),
+            _ => None,
+        };
+        if let Some(value) = value.filter(|_| detail.received.is_none()) {
+            detail = detail.received(value);
+        }
+        let detail = std::mem::take(&mut self.request).complete(detail);
+        self.error(refusal.code(), refusal.reason(), &detail)
     }
 
     /// Writes the entry in the current transaction.
@@ -86,7 +128,7 @@ impl Entry {
 
     /// Like [`Entry::write`], and returns the entry's id.
     pub fn write_with_id(self, connection: &mut Connection) -> Result<AuditId, DbError> {
-        audit::insert(connection, &self.0)
+        audit::insert(connection, &self.event)
     }
 }
 
@@ -96,9 +138,10 @@ pub async fn reject(
     kind: AuditType,
     code: ErrorCode,
     reason: &str,
+    detail: &RefusalDetail,
 ) -> Result<(), ServiceError> {
-    let event =
-        event(&context.app, context.tenant.id(), &context.meta, kind, context.app.clock.now())?.error(code, reason);
+    let event = event(&context.app, context.tenant.id(), &context.meta, kind, context.app.clock.now())?;
+    let event = event.error(code, reason, detail);
     context.app.db.write(move |connection| event.write(connection)).await?;
     Ok(())
 }

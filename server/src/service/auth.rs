@@ -1,6 +1,10 @@
 //! Authenticates callers of the public API by their API key.
 
-use doorward_shared::{ApiKeyId, AuditType, ErrorCode};
+use doorward_shared::{
+    ApiKeyId, AuditType, ErrorCode, Timestamp,
+    refusal::{Check, RefusalDetail},
+};
+use uuid::Uuid;
 
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
@@ -51,12 +55,67 @@ impl KeyRejection {
             Self::Disabled => ErrorCode::ApiKeyDisabled,
         }
     }
+
+    const fn check(self) -> Check {
+        match self {
+            Self::Missing => Check::KeyPresent,
+            Self::Malformed => Check::KeyForm,
+            Self::Unknown => Check::KeyKnown,
+            Self::Expired => Check::KeyUnexpired,
+            Self::Wrong => Check::KeySecret,
+            Self::Disabled => Check::KeyEnabled,
+        }
+    }
+
+    /// Adds the id of the presented key.
+    pub const fn of(self, id: Uuid) -> RejectedKey {
+        RejectedKey { reason: self, id: Some(id), expired_at: None, form: None }
+    }
+
+    /// Adds the form of a presented value that is not a key of this kind.
+    pub fn of_form(self, kind: KeyKind, value: &str) -> RejectedKey {
+        RejectedKey { form: Some((kind.form(), kind.describe_malformed(value))), ..self.into() }
+    }
+}
+
+/// A presented API key or admin token that is not valid. Contains no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RejectedKey {
+    pub reason: KeyRejection,
+    /// Public id of the presented key.
+    id: Option<Uuid>,
+    expired_at: Option<Timestamp>,
+    /// The form of keys, and what a malformed value looks like.
+    form: Option<(&'static str, &'static str)>,
+}
+
+impl From<KeyRejection> for RejectedKey {
+    fn from(reason: KeyRejection) -> Self {
+        Self { reason, id: None, expired_at: None, form: None }
+    }
+}
+
+impl RejectedKey {
+    /// Describes a key that expired at `time`.
+    pub const fn expired(id: Uuid, time: Option<Timestamp>) -> Self {
+        Self { expired_at: time, ..KeyRejection::Expired.of(id) }
+    }
+
+    /// Returns the failed check, for the audit entry.
+    pub fn detail(&self) -> RefusalDetail {
+        let detail = RefusalDetail::new(self.reason.check()).key(self.id);
+        match (self.expired_at, self.form) {
+            (Some(time), _) => detail.expected([format!("a request before {time}")]),
+            (_, Some((form, found))) => detail.expected([form]).received(found),
+            _ => detail,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     ApiKey(ApiKeyId),
-    Anonymous(KeyRejection),
+    Anonymous(RejectedKey),
 }
 
 /// The rate limits against which a request without a valid key is counted.
@@ -95,23 +154,26 @@ pub fn identify(
 }
 
 fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity, ServiceError> {
-    use KeyRejection::{Disabled, Expired, Malformed, Missing, Unknown, Wrong};
+    use KeyRejection::{Disabled, Malformed, Missing, Unknown, Wrong};
     let Some(presented) = presented.map(str::trim).filter(|text| !text.is_empty()) else {
-        return Ok(Identity::Anonymous(Missing));
+        return Ok(Identity::Anonymous(Missing.into()));
     };
-    let Some(presented) = PresentedKey::parse(KeyKind::Api, presented) else {
-        return Ok(Identity::Anonymous(Malformed));
+    let value = presented;
+    let Some(presented) = PresentedKey::parse(KeyKind::Api, value) else {
+        return Ok(Identity::Anonymous(Malformed.of_form(KeyKind::Api, value)));
     };
     let id = ApiKeyId::new(presented.id);
-    let Some(key) = context.tenant.api_keys.get(&id) else { return Ok(Identity::Anonymous(Unknown)) };
+    let Some(key) = context.tenant.api_keys.get(&id) else {
+        return Ok(Identity::Anonymous(Unknown.of(presented.id)));
+    };
     if key.expires_at.is_some_and(|expiry| expiry <= context.app.clock.now()) {
-        return Ok(Identity::Anonymous(Expired));
+        return Ok(Identity::Anonymous(RejectedKey::expired(presented.id, key.expires_at)));
     }
     let matches = context.app.keys.verify(KeyScope::Tenant(context.tenant.id()), &presented, &key.hash)?;
     // The secret is verified first, so that only a holder of the key learns that it is disabled.
     Ok(match (matches, key.disabled_at) {
-        (false, _) => Identity::Anonymous(Wrong),
-        (true, Some(_)) => Identity::Anonymous(Disabled),
+        (false, _) => Identity::Anonymous(Wrong.of(presented.id)),
+        (true, Some(_)) => Identity::Anonymous(Disabled.of(presented.id)),
         (true, None) => Identity::ApiKey(id),
     })
 }
@@ -122,11 +184,12 @@ pub async fn require_enabled_tenant(context: &RequestContext) -> Result<(), Serv
         return Ok(());
     }
     let refusal = Refusal::TenantDisabled;
-    audit::reject(context, AuditType::RequestRejected, refusal.code(), &refusal.reason()).await?;
+    audit::reject(context, AuditType::RequestRejected, refusal.code(), &refusal.reason(), &refusal.detail()).await?;
     Err(refusal.into())
 }
 
 /// Writes the audit entry of a request that was rejected because it has no valid API key.
-pub async fn record_rejection(context: &RequestContext, rejection: KeyRejection) -> Result<(), ServiceError> {
-    audit::reject(context, AuditType::ApiKeyRejected, rejection.code(), rejection.api_key_reason()).await
+pub async fn record_rejection(context: &RequestContext, rejected: RejectedKey) -> Result<(), ServiceError> {
+    let (code, reason) = (rejected.reason.code(), rejected.reason.api_key_reason());
+    audit::reject(context, AuditType::ApiKeyRejected, code, reason, &rejected.detail()).await
 }

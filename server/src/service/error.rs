@@ -1,6 +1,6 @@
 //! Errors of operations. The HTTP layer maps them to statuses and titles.
 
-use doorward_shared::{ErrorCode, admin::ConfigProblem};
+use doorward_shared::{ErrorCode, admin::ConfigProblem, refusal::RefusalDetail};
 
 use crate::{
     clock::NoEntropy,
@@ -19,8 +19,8 @@ pub enum Refusal {
     /// The body is not JSON or does not have the expected structure.
     Malformed(String),
     BodyTooLarge(String),
-    /// The request has a body that is not declared as JSON.
-    MediaType,
+    /// The request has a body that is not declared as JSON, but as this type.
+    MediaType(String),
     /// The body did not arrive within the configured time.
     BodyTooSlow(String),
     /// A query parameter is invalid; the message names it.
@@ -42,7 +42,7 @@ pub enum Refusal {
     ChallengeUnknown,
     ChallengeExpired,
     /// The user handle is missing, unknown, or belongs to another user.
-    UserHandle(ErrorCode, &'static str),
+    UserHandle(ErrorCode, &'static str, Box<RefusalDetail>),
     Verification(webauthn::VerificationError),
     CredentialExists,
     /// The user has as many credentials as the tenant allows.
@@ -59,8 +59,11 @@ pub enum Refusal {
     SecretInUse,
     /// The last token with the role admin is revoked only if the request contains `force`.
     LastAdminToken,
-    /// The tenant was changed since the client read it.
-    TenantChanged,
+    /// The tenant was changed since the client read it: the versions in `If-Match`, and the current one.
+    TenantChanged {
+        sent: String,
+        current: String,
+    },
     /// The request conflicts with stored data; the message says how.
     Conflict(String),
     /// A tenant's configuration is invalid. Each problem names a setting and a correction.
@@ -74,7 +77,7 @@ impl Refusal {
             Self::UnknownMember(_) => ErrorCode::MemberUnknown,
             Self::Malformed(_) => ErrorCode::BodyMalformed,
             Self::BodyTooLarge(_) => ErrorCode::BodyTooLarge,
-            Self::MediaType => ErrorCode::MediaTypeUnsupported,
+            Self::MediaType(_) => ErrorCode::MediaTypeUnsupported,
             Self::BodyTooSlow(_) => ErrorCode::RequestTimeout,
             Self::Query(_) => ErrorCode::QueryInvalid,
             Self::UnknownParameter(_) => ErrorCode::ParameterUnknown,
@@ -86,7 +89,7 @@ impl Refusal {
             Self::TransactionExists => ErrorCode::TransactionExists,
             Self::ChallengeUnknown => ErrorCode::ChallengeUnknown,
             Self::ChallengeExpired => ErrorCode::ChallengeExpired,
-            Self::UserHandle(code, _) => *code,
+            Self::UserHandle(code, ..) => *code,
             Self::Verification(refusal) => refusal.code,
             Self::TooManyCredentials(_) => ErrorCode::TooManyCredentials,
             Self::CredentialExists => ErrorCode::CredentialExists,
@@ -98,7 +101,7 @@ impl Refusal {
             Self::SecretNotFound => ErrorCode::SecretNotFound,
             Self::SecretInUse => ErrorCode::SecretInUse,
             Self::LastAdminToken => ErrorCode::LastAdminToken,
-            Self::TenantChanged => ErrorCode::TenantChanged,
+            Self::TenantChanged { .. } => ErrorCode::TenantChanged,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Config(_) => ErrorCode::ConfigInvalid,
         }
@@ -115,7 +118,7 @@ impl Refusal {
             | Self::UnknownParameter(reason)
             | Self::MalformedCredential(reason)
             | Self::Conflict(reason) => reason.clone(),
-            Self::MediaType => "a request with a body needs the header `Content-Type: application/json`".to_owned(),
+            Self::MediaType(_) => "a request with a body needs the header `Content-Type: application/json`".to_owned(),
             Self::TooOften(seconds) => format!("too many requests without a valid key; try again in {seconds} s"),
             Self::Config(problems) => {
                 let lines: Vec<String> = problems.iter().map(|one| format!("{}: {}", one.field, one.message)).collect();
@@ -129,7 +132,7 @@ impl Refusal {
             Self::TransactionExists => "transaction already exists".to_owned(),
             Self::ChallengeUnknown => "received challenge does not match with any stored one".to_owned(),
             Self::ChallengeExpired => "the challenge has expired".to_owned(),
-            Self::UserHandle(_, reason) | Self::TenantExists(reason) => (*reason).to_owned(),
+            Self::UserHandle(_, reason, _) | Self::TenantExists(reason) => (*reason).to_owned(),
             Self::Verification(refusal) => refusal.reason.clone(),
             Self::CredentialExists => "credential already registered".to_owned(),
             Self::TooManyCredentials(limit) => {
@@ -145,7 +148,7 @@ impl Refusal {
                  `doorward admin-token create` on the server can create another one. To revoke it, use --force, or ?force=true in the admin API"
                     .to_owned()
             }
-            Self::TenantChanged => "the tenant was changed after its ETag was read; \
+            Self::TenantChanged { .. } => "the tenant was changed after its ETag was read; \
                                     read it again and repeat the change"
                 .to_owned(),
             Self::SecretInUse => "the tenant's only signing key cannot be removed".to_owned(),

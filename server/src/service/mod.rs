@@ -16,6 +16,7 @@ pub mod health;
 pub mod key_usage;
 pub mod pending_ceremonies;
 pub mod readiness;
+mod refusal_detail;
 pub mod registration;
 pub mod request_context;
 pub mod scrape;

@@ -80,7 +80,8 @@ impl AttestationObject {
             credential,
             key,
         };
-        statement::verify(&self.format, &self.statement, &registration)
+        let verified = statement::verify(&self.format, &self.statement, &registration);
+        verified.map_err(|error| error.of_format(&self.format))
     }
 
     /// Returns whether webauthn-rs can verify the statement too. Its verification of the format `tpm` always fails.

@@ -1,5 +1,6 @@
 //! Authenticator data (WebAuthn §6.1).
 
+use doorward_shared::refusal::AuthenticatorState;
 use uuid::Uuid;
 
 use super::cbor::Reader;
@@ -42,6 +43,17 @@ impl AuthData {
     }
     pub(super) const fn backup_state(&self) -> bool {
         self.flags & Self::BS != 0
+    }
+
+    /// Returns flags and counter, for audit entries.
+    pub(super) const fn state(&self) -> AuthenticatorState {
+        AuthenticatorState {
+            up: self.user_present(),
+            uv: self.user_verified(),
+            be: self.backup_eligible(),
+            bs: self.backup_state(),
+            sign_count: self.sign_count,
+        }
     }
 
     /// Parses authenticator data. The content must match the flags exactly. webauthn-rs ignores extra bytes instead.

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use doorward_shared::{Base64Url, ErrorCode};
+use doorward_shared::{
+    Base64Url, ErrorCode,
+    refusal::{Check, RefusalDetail},
+};
 use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
@@ -79,14 +82,22 @@ impl ClientData {
             return Err(VerificationError::new(
                 ErrorCode::ClientDataTypeMismatch,
                 format!("the client data is of type {:?}, not \"{kind}\"", shorten(&self.kind)),
+                RefusalDetail::new(Check::ClientDataType).expected([kind]).received(&self.kind),
             ));
         }
         let reason = "the client data contains another challenge";
-        VerificationError::ensure(self.challenge == *challenge, ErrorCode::ChallengeUnknown, reason)?;
+        VerificationError::ensure(self.challenge == *challenge, ErrorCode::ChallengeUnknown, reason, || {
+            RefusalDetail::new(Check::ChallengeKnown)
+        })?;
         let origin = self.check_origin(origins)?;
         let in_frame = self.cross_origin || self.top_origin;
         let reason = "the ceremony ran in a frame of another origin";
-        VerificationError::ensure(!in_frame, ErrorCode::CrossOrigin, reason)?;
+        VerificationError::ensure(!in_frame, ErrorCode::CrossOrigin, reason, || {
+            let top_origin = if self.top_origin { "present" } else { "absent" };
+            RefusalDetail::new(Check::TopLevel)
+                .expected(["crossOrigin false, topOrigin absent"])
+                .received(format!("crossOrigin {}, topOrigin {top_origin}", self.cross_origin))
+        })?;
         Ok(origin)
     }
 
@@ -103,6 +114,7 @@ impl ClientData {
             VerificationError::new(
                 ErrorCode::OriginMismatch,
                 format!("the origin {:?} is not one of the relying party's origins", shorten(&self.origin)),
+                RefusalDetail::new(Check::Origin).expected(origins).received(&self.origin),
             )
         })
     }

@@ -4,7 +4,10 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87,
     ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, VerificationAlgorithm,
 };
-use doorward_shared::{CoseAlgorithm, ErrorCode};
+use doorward_shared::{
+    CoseAlgorithm, ErrorCode,
+    refusal::{Check, RefusalDetail},
+};
 
 use super::{
     cbor::{self, Reader},
@@ -133,7 +136,8 @@ pub(super) fn parse_key(encoded: &[u8]) -> Result<PublicKey, VerificationError> 
     let key_type =
         integer(labels.key_type).ok_or_else(|| VerificationError::malformed("the public key has no type"))?;
     let algorithm = CoseAlgorithm::from_id(id).ok_or_else(|| {
-        unsupported(format!("the public key has the algorithm {id}, which Doorward does not support"))
+        let reason = format!("the public key has the algorithm {id}, which Doorward does not support");
+        unsupported(reason, format!("algorithm {id}"))
     })?;
     if key_type != type_of(algorithm) {
         let reason = format!("the type of the public key does not match its algorithm {algorithm} ({id})");
@@ -236,7 +240,8 @@ fn check_curve(labels: &Labels<'_>, algorithm: CoseAlgorithm, curve: i64) -> Res
     if found == curve {
         return Ok(());
     }
-    Err(unsupported(format!("{algorithm} requires curve {curve}, but the public key is on curve {found}")))
+    let reason = format!("{algorithm} requires curve {curve}, but the public key is on curve {found}");
+    Err(unsupported(reason, format!("{algorithm} on curve {found}")))
 }
 
 /// Parses an ML-DSA key (RFC 9964). Label -1 is the public key, label -2 the private one.
@@ -269,12 +274,14 @@ fn rsa(labels: &Labels<'_>) -> Result<ParsedPublicKey, VerificationError> {
         .then(|| RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok())
         .flatten()
         .ok_or_else(|| {
-            unsupported(
-                "RS256 requires a key of 2048 to 4096 bits with an odd public exponent of three bytes, at least 65537",
-            )
+            let reason =
+                "RS256 requires a key of 2048 to 4096 bits with an odd public exponent of three bytes, at least 65537";
+            unsupported(reason, "an RSA key of another size or exponent".to_owned())
         })
 }
 
-fn unsupported(reason: impl Into<String>) -> VerificationError {
-    VerificationError::new(ErrorCode::AlgorithmUnsupported, reason)
+fn unsupported(reason: impl Into<String>, received: String) -> VerificationError {
+    let detail = RefusalDetail::new(Check::Algorithm);
+    let detail = detail.expected(CoseAlgorithm::ALL.iter().map(|algorithm| algorithm.as_str())).received(received);
+    VerificationError::new(ErrorCode::AlgorithmUnsupported, reason, detail)
 }

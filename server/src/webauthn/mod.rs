@@ -21,6 +21,7 @@ mod error;
 pub mod fuzzing;
 pub mod options;
 pub mod parse;
+mod rp_id;
 mod statement;
 pub mod verify;
 mod webauthn_rs;
@@ -32,6 +33,6 @@ pub use cose::algorithm;
 pub use options::{creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
 pub use verify::{
-    BACKUP_DOWNGRADED, VerificationError, VerifiedAssertion, VerifiedRegistration, counter_advances, verify_assertion,
-    verify_registration,
+    BACKUP_DOWNGRADED, VerificationError, VerifiedAssertion, VerifiedRegistration, backup_downgraded, counter_advances,
+    counter_regressed, verify_assertion, verify_registration,
 };

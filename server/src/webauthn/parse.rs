@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::digest;
-use doorward_shared::Base64Url;
+use doorward_shared::{Base64Url, refusal::AuthenticatorState};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -47,6 +47,10 @@ impl ParsedRegistration {
     pub fn transports(&self) -> &[String] {
         &self.transports
     }
+
+    pub const fn authenticator_state(&self) -> AuthenticatorState {
+        self.attestation.auth_data.state()
+    }
 }
 
 /// Result of `navigator.credentials.get()`, not verified yet.
@@ -68,6 +72,10 @@ impl ParsedAssertion {
 
     pub const fn credential_id(&self) -> &CredentialId {
         &self.credential_id
+    }
+
+    pub const fn authenticator_state(&self) -> AuthenticatorState {
+        self.auth_data.state()
     }
 
     /// Returns the signed bytes: authenticator data and the hash of the client data (WebAuthn §7.2).

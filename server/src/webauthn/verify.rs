@@ -4,6 +4,7 @@ use aws_lc_rs::digest;
 use doorward_shared::{
     ErrorCode,
     config::{BackupEligibilityChange, UserVerification},
+    refusal::{Check, RefusalDetail},
 };
 use uuid::Uuid;
 use webauthn_rs_core::error::WebauthnError;
@@ -13,9 +14,9 @@ use super::{
     auth_data::{AttestedCredential, AuthData},
     cose::{self, PublicKey},
     parse::{ParsedAssertion, ParsedRegistration},
-    webauthn_rs,
+    rp_id, webauthn_rs,
 };
-use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId};
+use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId, credential::id_start};
 
 /// Reason for rejecting an assertion of a credential that is no longer eligible for backup.
 pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and the authenticator now denies it";
@@ -64,11 +65,16 @@ pub fn verify_registration(
         return Err(VerificationError::malformed("rawId differs from the credential id in the authenticator data"));
     }
     let excluded = state.credentials.as_deref().is_some_and(|excluded| lists(excluded, &parsed.credential_id));
-    VerificationError::ensure(!excluded, ErrorCode::CredentialExists, "the credential is already registered")?;
+    VerificationError::ensure(!excluded, ErrorCode::CredentialExists, "the credential is already registered", || {
+        RefusalDetail::new(Check::CredentialNew).received(parsed.credential_id.start())
+    })?;
     let (key, public_key) = cose::canonical_key(&attested.public_key)?;
     let offered = state.algorithms.contains(&key.algorithm);
     let reason = "the tenant does not accept the algorithm of the public key";
-    VerificationError::ensure(offered, ErrorCode::AlgorithmUnsupported, reason)?;
+    VerificationError::ensure(offered, ErrorCode::AlgorithmUnsupported, reason, || {
+        let accepted = state.algorithms.iter().map(|algorithm| algorithm.as_str());
+        RefusalDetail::new(Check::Algorithm).expected(accepted).received(key.algorithm.as_str())
+    })?;
     let is_attested = verify_statement(state, challenge, parsed, attested, &key, origin)?;
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
@@ -121,7 +127,7 @@ fn ask_webauthn_rs(
         // The registration is rejected even without its statement. So webauthn-rs cannot parse something else in it,
         // such as `tokenBinding` or an extension output.
         Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(()),
-        Err(error) => Err(webauthn_rs::attestation_error(&error)),
+        Err(error) => Err(webauthn_rs::attestation_error(&error).of_format(&attestation.format)),
     }
 }
 
@@ -139,22 +145,34 @@ pub fn verify_assertion(
     let listed = state.credentials.as_deref().is_none_or(|allowed| lists(allowed, &parsed.credential_id));
     let is_allowed = listed && credential.id == parsed.credential_id;
     let reason = "the credential is not allowed in this ceremony";
-    VerificationError::ensure(is_allowed, ErrorCode::CredentialNotAllowed, reason)?;
+    VerificationError::ensure(is_allowed, ErrorCode::CredentialNotAllowed, reason, || {
+        let allowed = state.credentials.iter().flatten().map(|id| id_start(id.as_bytes()));
+        RefusalDetail::new(Check::CredentialListed).expected(allowed).received(parsed.credential_id.start())
+    })?;
     parsed.client_data.check("webauthn.get", challenge, &state.origins)?;
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
     let downgraded = credential.backup_eligible && !auth_data.backup_eligible();
-    VerificationError::ensure(!downgraded, ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED)?;
+    VerificationError::ensure(!downgraded, ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED, backup_downgraded)?;
     let upgraded = auth_data.backup_eligible() && !credential.backup_eligible;
     let refused = upgraded && state.backup_eligibility_change == BackupEligibilityChange::Refuse;
     let reason = "the credential was not eligible for backup, and the tenant refuses that this changes";
-    VerificationError::ensure(!refused, ErrorCode::BackupStateInvalid, reason)?;
+    VerificationError::ensure(!refused, ErrorCode::BackupStateInvalid, reason, || {
+        RefusalDetail::new(Check::BackupEligibility).expected(["BE = 0"]).received("BE = 1")
+    })?;
     let signed = cose::parse_key(&credential.public_key)?.verifies(&parsed.signed_bytes(), &parsed.signature);
     let reason = "the signature is not valid for the credential's public key";
-    VerificationError::ensure(signed, ErrorCode::SignatureInvalid, reason)?;
+    VerificationError::ensure(signed, ErrorCode::SignatureInvalid, reason, || {
+        let algorithm = cose::algorithm(&credential.public_key).map_or("unknown", |algorithm| algorithm.as_str());
+        RefusalDetail::new(Check::Signature)
+            .expected([format!("a signature by the {algorithm} key of the credential")])
+            .received(format!("another signature of {} bytes", parsed.signature.len()))
+    })?;
     let advances = counter_advances(credential.sign_count, auth_data.sign_count);
     let reason = "the signature counter did not increase: the authenticator may have been cloned";
-    VerificationError::ensure(advances, ErrorCode::CounterRegression, reason)?;
+    VerificationError::ensure(advances, ErrorCode::CounterRegression, reason, || {
+        counter_regressed(credential.sign_count, auth_data.sign_count)
+    })?;
     Ok(VerifiedAssertion {
         sign_count: auth_data.sign_count,
         user_verified: auth_data.user_verified(),
@@ -170,6 +188,16 @@ pub const fn counter_advances(stored: u32, sent: u32) -> bool {
     sent > stored || (sent == 0 && stored == 0)
 }
 
+/// Returns the detail of an assertion whose counter does not follow the stored one.
+pub fn counter_regressed(stored: u32, sent: u32) -> RefusalDetail {
+    RefusalDetail::new(Check::SignatureCounter).expected([format!("more than {stored}")]).received(sent.to_string())
+}
+
+/// Returns the detail of an assertion of a credential that is no longer eligible for backup.
+pub fn backup_downgraded() -> RefusalDetail {
+    RefusalDetail::new(Check::BackupEligibility).expected(["BE = 1"]).received("BE = 0")
+}
+
 /// Performs the checks that registrations and assertions share.
 fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), VerificationError> {
     let rp_id = &state.rp_id;
@@ -177,16 +205,25 @@ fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), Ve
         return Err(VerificationError::new(
             ErrorCode::RpIdMismatch,
             format!("the authenticator data is for another relying party than {rp_id}"),
+            RefusalDetail::new(Check::RpId)
+                .expected([rp_id])
+                .received(rp_id::describe_hash(&auth_data.rp_id_hash, &state.origins)),
         ));
     }
     let reason = "the authenticator did not detect a user";
-    VerificationError::ensure(auth_data.user_present(), ErrorCode::UserPresenceMissing, reason)?;
+    VerificationError::ensure(auth_data.user_present(), ErrorCode::UserPresenceMissing, reason, || {
+        RefusalDetail::new(Check::UserPresence).expected(["UP = 1"]).received("UP = 0")
+    })?;
     let unverified = state.user_verification == UserVerification::Required && !auth_data.user_verified();
     let reason = "user verification is required, but the authenticator did not verify the user";
-    VerificationError::ensure(!unverified, ErrorCode::UserVerificationMissing, reason)?;
+    VerificationError::ensure(!unverified, ErrorCode::UserVerificationMissing, reason, || {
+        RefusalDetail::new(Check::UserVerification).expected(["UV = 1"]).received("UV = 0")
+    })?;
     let backed_up_only = auth_data.backup_state() && !auth_data.backup_eligible();
     let reason = "the credential is marked as backed up, but not as eligible for backup";
-    VerificationError::ensure(!backed_up_only, ErrorCode::BackupStateInvalid, reason)
+    VerificationError::ensure(!backed_up_only, ErrorCode::BackupStateInvalid, reason, || {
+        RefusalDetail::new(Check::BackupFlags).expected(["BE = 1, BS = 1", "BS = 0"]).received("BE = 0, BS = 1")
+    })
 }
 
 fn lists(credentials: &[doorward_shared::Base64Url], id: &CredentialId) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
+use doorward_shared::{Base64Url, config::UserVerification};
 use url::Url;
 use webauthn_rs_core::{
     WebauthnCore,
@@ -76,5 +76,5 @@ pub(super) fn attestation_error(error: &WebauthnError) -> VerificationError {
         }
         _ => "the attestation statement has a missing or invalid member",
     };
-    VerificationError::new(ErrorCode::AttestationInvalid, reason)
+    VerificationError::statement(reason)
 }

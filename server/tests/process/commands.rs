@@ -50,7 +50,7 @@ fn secret_is_not_created_for_a_closed_standard_output() {
     let tenant = process::json(command(data, &[&create[..], &["--json"]].concat()));
     let tenant = tenant["id"].as_str().unwrap();
     let key = ["api-key", "create", "--tenant", tenant, "--name", "lost"];
-    let token = ["admin-token", "create", "--name", "lost"];
+    let token = ["admin-token", "create", "--name", "lost", "--role", "admin"];
     let with_key = [&create[..], &["--api-key"]].concat();
     for arguments in [&key[..], &token, &with_key] {
         for redirection in [">&-", ">/dev/null"] {
@@ -100,7 +100,7 @@ async fn database_of_another_program_is_not_changed() {
         &["serve"],
         &["migrate"],
         &["tenant", "list"],
-        &["signing-keys", "reset", "--yes"],
+        &["signing-key", "reset", "--yes"],
         &["check-config"],
         &["backup", "--to", "/nonexistent/copy.db"],
         &["migrate-storage", "--from", "new.db", "--to", &url],
@@ -136,12 +136,12 @@ async fn signing_keys_are_not_reset_beside_a_running_server() {
     let server = Process::serve(command());
     let reset = || {
         let mut command = command();
-        command.args(["signing-keys", "reset", "--yes"]);
+        command.args(["signing-key", "reset", "--yes"]);
         command
     };
     let before = fs::read(data.path().join("master.key")).unwrap();
     fs::rename(data.path().join("master.key"), data.path().join("away")).unwrap();
-    let why = refused(reset(), 1);
+    let why = refused(reset(), 5);
     assert!(why.contains("another process uses it: stop every server"), "{why}");
     assert!(!data.path().join("master.key").exists(), "no master key is created");
     fs::write(data.path().join("master.key"), before).unwrap();

@@ -107,6 +107,7 @@ impl Audit {
     fn perform_on_selected(&self, command: Command, cx: &mut UpdateContext<'_>) {
         let Some(row) = self.selected() else { return };
         match (command, self.tenant_of(row)) {
+            (Command::Explain, _) => cx.explain(row),
             (Command::Copy, _) => {
                 if let Ok(json) = serde_json::to_string_pretty(row) {
                     cx.copy(json);
@@ -145,6 +146,9 @@ impl Audit {
             bind(&[Key::Char('v')], Command::Views, "views", "open, save or delete a saved view"),
             bind(&[Key::Char('!')], Command::FailuresOnly, "", "show only refusals, or all entries"),
         ];
+        if self.selected().is_some_and(|row| row.entry.kind.is_failure()) {
+            bindings.insert(1, bind(&[Key::Char('e')], Command::Explain, "explain", "explain the refusal"));
+        }
         if !self.chips().is_empty() {
             bindings.push(bind(&[Key::Char('x')], Command::ClearFilters, "clear", "clear all filters"));
             bindings.push(bind(&[Key::Backspace], Command::DropFilter, "", "remove the last filter"));

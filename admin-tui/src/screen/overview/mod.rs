@@ -96,6 +96,10 @@ impl Overview {
         self.changes.value.as_ref().map_or(&[], |page| &page.entries)
     }
 
+    fn selected_refusal(&self) -> Option<&AdminAuditLogItem> {
+        self.data.value.as_ref()?.latest_refusals.get(self.refusals.row()?)
+    }
+
     fn selected_route(&self) -> Option<Route> {
         let data = self.data.value.as_ref()?;
         let (query, entry) = match self.focus {
@@ -105,7 +109,7 @@ impl Overview {
             }
             Focus::Refusals => {
                 let query = AuditQuery { outcome: Some(AuditOutcome::Failed), ..AuditQuery::default() };
-                (query, data.latest_refusals.get(self.refusals.row()?)?)
+                (query, self.selected_refusal()?)
             }
             Focus::Changes => (changes_since(None), self.change_entries().get(self.change.row()?)?),
         };
@@ -157,6 +161,9 @@ impl Page for Overview {
             bind(&[Key::BackTab, Key::Char('h')], Command::PreviousTab, "", "go to the previous list"),
             bind(&[Key::Char('s')], Command::ChangeDays, "days", "change the number of days in the chart"),
         ];
+        if self.focus == Focus::Refusals {
+            bindings.push(bind(&[Key::Char('e')], Command::Explain, "explain", "explain the refusal"));
+        }
         bindings.extend(LIST_KEYS);
         bindings
     }
@@ -166,6 +173,11 @@ impl Page for Overview {
             Command::Open => {
                 if let Some(route) = self.selected_route() {
                     cx.open(route);
+                }
+            }
+            Command::Explain => {
+                if let Some(row) = self.selected_refusal() {
+                    cx.explain(row);
                 }
             }
             Command::NextTab => self.set_focus(self.focus.next(false)),

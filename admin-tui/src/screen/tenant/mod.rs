@@ -158,6 +158,7 @@ impl Page for Tenant {
             bind(&[Key::Tab, Key::Char('l'), Key::Right], Command::NextTab, "next tab", "next tab"),
             bind(&[Key::BackTab, Key::Char('h'), Key::Left], Command::PreviousTab, "", "previous tab"),
             bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the tenant's audit log"),
+            bind(&[Key::Char('c')], Command::Doctor, "", "check the tenant's configuration, keys and refusals"),
             bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
         if may_change {
@@ -180,6 +181,10 @@ impl Page for Tenant {
             Command::PreviousTab => self.show_tab(self.tab.shifted(Tab::ALL.len() - 1), cx),
             Command::AuditLog => cx.open(Route::tenant_audit(self.id, &self.name)),
             Command::Copy => cx.copy(self.id.to_string()),
+            Command::Doctor => {
+                let request = cx.send(BackendRequest::TenantReport(self.id, cx.wall));
+                cx.show(Dialog::Doctor { tenant_name: self.name.clone(), request });
+            }
             Command::Rename => cx.show(Dialog::Form(FormKind::RenameTenant(self.id, self.name.clone()))),
             Command::DeleteParent => {
                 let users = self.overview.value.as_ref().map(|overview| overview.summary.users);

@@ -6,7 +6,19 @@ Examples:
   doorward serve --data-dir /srv/doorward run the server
   doorward check-config                   print every setting with its value and source
 
-Settings are read from flags, then environment variables (DOORWARD_…), then the file given by --config or DOORWARD_CONFIG.";
+Settings are read from flags, then environment variables (DOORWARD_…), then the file given by --config or DOORWARD_CONFIG.
+Exit codes: 0 success, 1 refused or failed, 2 wrong usage or settings, 3 not found, 5 database unavailable, 10 a dry run found changes.";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  doorward completions bash > /etc/bash_completion.d/doorward
+  doorward completions zsh > \"${fpath[1]}/_doorward\"
+  doorward completions fish > ~/.config/fish/completions/doorward.fish";
+
+pub(super) const MAN: &str = "\
+Examples:
+  doorward man | man -l -
+  doorward man /usr/local/share/man/man1";
 
 pub(super) const SERVE: &str = "\
 Examples:
@@ -37,7 +49,7 @@ Examples:
 
 Second factors exclude authenticators that are built into a device, unless you set --mfa-attachment any. Each web origin must be the RP ID or one of its subdomains. Passkeys are permanently bound to the RP ID. The API key is printed only once.";
 
-pub(super) const SIGNING_KEYS_RESET: &str = "\
+pub(super) const SIGNING_KEY_RESET: &str = "\
 Use this command only if master.key and all copies of it are lost. API keys, admin tokens and passkeys stay valid.
 Stop every server first. For up to 10 minutes, applications with a cached JWKS document reject new tokens.";
 

@@ -31,7 +31,17 @@ fn every_command_is_parsed() {
         "migrate --json",
         "backup --to /backup/doorward.db --json --data-dir /srv",
         "restore --from /backup/doorward.db",
-        "signing-keys reset --yes --json",
+        "signing-key reset --yes --json",
+        "signing-keys reset -y",
+        "tenants list",
+        "tenant delete Shop -y",
+        "keys list -t Shop",
+        "api-keys create -t Shop --name backend -q",
+        "admin-tokens list",
+        "tokens list",
+        "completions bash",
+        "man",
+        "man /usr/local/share/man/man1",
         "tenant list --json --data-dir /srv",
         "tenant delete 0198c0de-0000-7000-8000-000000000001 --yes",
         "tenant disable 0198c0de-0000-7000-8000-000000000001 --json",
@@ -129,7 +139,7 @@ fn keys_and_tokens_accept_expiry_and_role() {
     assert_eq!(args.expires, Some(Expiry::After(90 * 86_400_000)));
     assert_eq!(args.tenant.to_string(), ID);
     for (line, expected) in [
-        ("admin-token create --name alice", Role::Admin),
+        ("admin-token create --name alice --role admin", Role::Admin),
         ("admin-token create --name alice --role auditor", Role::Auditor),
     ] {
         let Command::AdminToken(AdminTokenCommand::Create(args)) = accepted(line) else { panic!("{line}") };
@@ -158,9 +168,8 @@ fn invalid_arguments_are_rejected() {
         ("tenant create --name Shop --rp-id example.com", MissingRequiredArgument),
         ("tenant create --rp-id example.com --origin https://example.com", MissingRequiredArgument),
         ("tenant delete", MissingRequiredArgument),
-        ("tenant delete shop", ValueValidation),
+        ("admin-token create --name alice", MissingRequiredArgument),
         ("api-key create --name backend", MissingRequiredArgument),
-        ("api-key create --tenant shop --name backend", ValueValidation),
         ("api-key revoke --tenant 0198c0de-0000-7000-8000-000000000001 dw_7f3a", ValueValidation),
         ("admin-token create --name alice --role root", ValueValidation),
         ("admin-token create --name alice --expires soon", ValueValidation),

@@ -4,7 +4,11 @@ use actix_web::{
     HttpMessage as _, HttpRequest,
     http::{StatusCode, header},
 };
-use doorward_shared::{AdminTokenId, AuditType, ErrorCode, TenantId, admin::Role};
+use doorward_shared::{
+    AdminTokenId, AuditType, ErrorCode, TenantId,
+    admin::Role,
+    refusal::{Check, RefusalDetail},
+};
 
 use super::{
     caller::{app, from_request, single_header},
@@ -76,7 +80,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
             let code = ErrorCode::AdminTokenInvalid;
             // The rate limit also limits the number of audit entries and of delayed responses.
             app.rate_limits.count_address(&meta.source_ip).map_err(ApiError::rate_limited)?;
-            reject(&app, &meta, None, code, rejected.admin_token_reason()).await?;
+            reject(&app, &meta, None, code, rejected.reason.admin_token_reason(), &rejected.detail()).await?;
             delay_refusal(&app).await;
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, code, "The admin token is missing or invalid", "")
                 .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
@@ -88,7 +92,10 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
             _ => "an auditor's token changes nothing",
         };
         if app.refused_changes.admit(app.clock.now()).is_some() {
-            reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason).await?;
+            let detail = RefusalDetail::new(Check::Role).expected([format!("role {needed}")]);
+            let detail = detail.received(format!("role {}", token.role)).key(Some(token.id.uuid()));
+            let detail = detail.request(request.method().as_str(), request.path());
+            reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason, &detail).await?;
         }
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
     }
@@ -119,9 +126,11 @@ async fn reject(
     name: Option<String>,
     code: ErrorCode,
     reason: &str,
+    detail: &RefusalDetail,
 ) -> Result<(), ServiceError> {
     let kind = AuditType::AdminTokenRejected;
-    let event = audit::event(app, TenantId::INSTALLATION, meta, kind, app.clock.now())?.by(name).error(code, reason);
+    let event = audit::event(app, TenantId::INSTALLATION, meta, kind, app.clock.now())?;
+    let event = event.by(name).error(code, reason, detail);
     app.db.write(move |connection| event.write(connection)).await?;
     Ok(())
 }

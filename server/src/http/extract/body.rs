@@ -50,7 +50,7 @@ impl FromRequest for Body {
         if declared_length(request).is_some_and(|length| length > limit) {
             return Box::pin(async move { Ok(Self { bytes: Err(too_large(limit)), max_depth }) });
         }
-        let is_json = is_json(request);
+        let other_type = (!is_json(request)).then(|| declared_type(request));
         let payload = payload.take();
         Box::pin(async move {
             let read = tokio::time::timeout(timeout, read(payload, limit)).await;
@@ -60,8 +60,10 @@ impl FromRequest for Body {
             });
             // Only JSON is accepted, because a page of another origin can send some other types without a CORS
             // preflight.
-            let bytes =
-                bytes.and_then(|bytes| if is_json || bytes.is_empty() { Ok(bytes) } else { Err(Refusal::MediaType) });
+            let bytes = bytes.and_then(|bytes| match other_type {
+                Some(found) if !bytes.is_empty() => Err(Refusal::MediaType(found)),
+                _ => Ok(bytes),
+            });
             Ok(Self { bytes, max_depth })
         })
     }
@@ -75,6 +77,12 @@ fn is_json(request: &HttpRequest) -> bool {
     };
     let mut values = request.headers().get_all(header::CONTENT_TYPE).peekable();
     values.peek().is_some() && values.all(declared)
+}
+
+/// Returns the header `Content-Type`, for the audit entry.
+fn declared_type(request: &HttpRequest) -> String {
+    let value = request.headers().get(header::CONTENT_TYPE);
+    value.map_or_else(|| "no type".to_owned(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, Refusal> {

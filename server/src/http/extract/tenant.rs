@@ -59,7 +59,7 @@ impl Visitor {
         };
         auth::record_rejection(&self.context, rejection).await?;
         delay_refusal(&self.context.app).await;
-        Err(match rejection {
+        Err(match rejection.reason {
             KeyRejection::Missing => if_missing,
             KeyRejection::Disabled => ApiError::api_key_disabled(),
             _ => ApiError::api_key_invalid(),
@@ -84,7 +84,7 @@ impl KeyHolder {
             Err(error) if error.status().is_client_error() && error.status() != StatusCode::BAD_REQUEST => error,
             other => return other,
         };
-        audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason()).await?;
+        audit::reject(&self.context, AuditType::RequestRejected, error.code(), error.reason(), &error.detail()).await?;
         Err(error)
     }
 }

@@ -242,7 +242,26 @@ fn without_formulas(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn csv_has_a_column_for_each_member_of_an_entry() {
+        let id = "0198c0de-0000-7000-8000-000000000001";
+        let item = serde_json::json!({
+            "id": id, "type": "user_deleted", "error": "e", "error_code": "c", "meta_http_request_id": "r",
+            "meta_source_ip": "192.0.2.1", "meta_user_agent": "a", "actor_user_id": "u", "credential_id": "c",
+            "detail": {}, "created_at": "2026-11-28T00:00:00Z", "updated_at": "2026-11-28T00:00:00Z", "tenant_id": id,
+            "transaction_id": "t", "tenant_name": "Shop",
+        });
+        let item: AdminAuditLogItem = serde_json::from_value(item).unwrap();
+        let json = serde_json::to_value(item).unwrap();
+        let mut members: BTreeSet<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        // Always equal to `created_at`.
+        assert!(members.remove("updated_at"));
+        assert_eq!(members, BTreeSet::from(COLUMNS));
+    }
 
     #[test]
     fn cells_never_become_formulas() {

@@ -7,6 +7,7 @@ use actix_web::{
     http::StatusCode,
     middleware::Next,
 };
+use doorward_shared::{ErrorCode, refusal::RefusalDetail};
 
 use crate::{
     http::ApiError,
@@ -28,7 +29,7 @@ pub async fn record_refused_change(
     let response = next.call(request).await?.map_into_boxed_body();
     let author = response.request().extensions().get::<ChangeAuthor>().cloned();
     let recorded = match (author, refusal(&response)) {
-        (Some(ChangeAuthor(context)), Some((error, details))) => {
+        (Some(ChangeAuthor(context)), Some((error, details, detail))) => {
             let request = response.request();
             let refused = RefusedChange {
                 tenant: request.match_info().get("tenant_id").and_then(|id| id.parse().ok()),
@@ -36,6 +37,7 @@ pub async fn record_refused_change(
                 path: request.path(),
                 code: error,
                 reason: &details,
+                detail,
             };
             refused_changes::record(&context, refused).await
         }
@@ -50,11 +52,11 @@ pub async fn record_refused_change(
     }
 }
 
-/// Returns the code and reason of a refusal. Returns `None` for errors that have their own entries, such as a wrong
+/// Returns the code, reason and failed check of a refusal. Returns `None` for errors that have their own entries, such as a wrong
 /// token.
-fn refusal(response: &ServiceResponse<BoxBody>) -> Option<(doorward_shared::ErrorCode, String)> {
+fn refusal(response: &ServiceResponse<BoxBody>) -> Option<(ErrorCode, String, RefusalDetail)> {
     let error = response.response().error()?.as_error::<ApiError>()?;
     let recorded_elsewhere = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
     let is_refusal = error.status().is_client_error() && !recorded_elsewhere.contains(&error.status());
-    is_refusal.then(|| (error.code(), error.reason().to_owned()))
+    is_refusal.then(|| (error.code(), error.reason().to_owned(), error.detail()))
 }

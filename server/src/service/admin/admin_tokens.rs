@@ -11,7 +11,11 @@ use crate::{
     app::App,
     crypto::{GeneratedSecret, KeyKind, KeyScope, PresentedKey},
     domain::AdminToken,
-    service::{Refusal, ServiceError, auth::KeyRejection, validate},
+    service::{
+        Refusal, ServiceError,
+        auth::{KeyRejection, RejectedKey},
+        validate,
+    },
     store::admin_tokens as table,
 };
 
@@ -112,17 +116,17 @@ pub async fn recognise(
     app: &App,
     presented: Option<&str>,
     now: Timestamp,
-) -> Result<Result<AdminToken, KeyRejection>, ServiceError> {
-    let Some(presented) = presented else { return Ok(Err(KeyRejection::Missing)) };
-    let Some(presented) = PresentedKey::parse(KeyKind::Admin, presented) else {
-        return Ok(Err(KeyRejection::Malformed));
+) -> Result<Result<AdminToken, RejectedKey>, ServiceError> {
+    let Some(value) = presented else { return Ok(Err(KeyRejection::Missing.into())) };
+    let Some(presented) = PresentedKey::parse(KeyKind::Admin, value) else {
+        return Ok(Err(KeyRejection::Malformed.of_form(KeyKind::Admin, value)));
     };
     let id = AdminTokenId::new(presented.id);
     let found = app.db.read(move |connection| table::find(connection, id)).await?;
-    let Some(token) = found else { return Ok(Err(KeyRejection::Unknown)) };
+    let Some(token) = found else { return Ok(Err(KeyRejection::Unknown.of(presented.id))) };
     if token.expires_at.is_some_and(|expiry| expiry <= now) {
-        return Ok(Err(KeyRejection::Expired));
+        return Ok(Err(RejectedKey::expired(presented.id, token.expires_at)));
     }
     let matches = app.keys.verify(KeyScope::Admin, &presented, &token.hash)?;
-    Ok(if matches { Ok(token) } else { Err(KeyRejection::Wrong) })
+    Ok(if matches { Ok(token) } else { Err(KeyRejection::Wrong.of(presented.id)) })
 }

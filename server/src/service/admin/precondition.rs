@@ -50,7 +50,9 @@ impl Precondition {
     pub fn check(&self, tenant: &Tenant) -> Result<TenantVersion, ServiceError> {
         let version = TenantVersion::of(tenant)?;
         match self {
-            Self::OneOf(accepted) if !accepted.contains(&version.0) => Err(Refusal::TenantChanged.into()),
+            Self::OneOf(accepted) if !accepted.contains(&version.0) => {
+                Err(Refusal::TenantChanged { sent: accepted.join(", "), current: version.0 }.into())
+            }
             _ => Ok(version),
         }
     }

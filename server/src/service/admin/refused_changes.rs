@@ -1,13 +1,12 @@
 //! Audit entries of refused changes.
 
-use doorward_shared::{AuditType, ErrorCode, TenantId};
-use serde_json::json;
+use doorward_shared::{AuditType, ErrorCode, TenantId, refusal::RefusalDetail};
 
 use super::AdminContext;
 use crate::{service::ServiceError, store::tenants};
 
-/// Maximum number of characters of the path and of the reason in an entry.
-const MAX_TEXT_CHARS: usize = 512;
+/// Maximum number of characters of the reason in an entry.
+const MAX_REASON_CHARS: usize = 512;
 
 /// A refused request.
 #[derive(Debug)]
@@ -18,6 +17,8 @@ pub struct RefusedChange<'a> {
     pub path: &'a str,
     pub code: ErrorCode,
     pub reason: &'a str,
+    /// The failed check.
+    pub detail: RefusalDetail,
 }
 
 /// Writes the entry of a refused change to the log of the tenant, or to the log of the installation if the tenant does
@@ -25,16 +26,14 @@ pub struct RefusedChange<'a> {
 pub async fn record(context: &AdminContext, refused: RefusedChange<'_>) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let Some(left_out) = context.app.refused_changes.admit(now) else { return Ok(()) };
-    let start = |text: &str| text.chars().take(MAX_TEXT_CHARS).collect::<String>();
-    let mut detail = json!({ "method": refused.method, "path": start(refused.path) });
-    if let Some(members) = detail.as_object_mut().filter(|_| left_out > 0) {
-        members.insert("left_out_before".to_owned(), left_out.into());
-    }
+    let mut detail = refused.detail.request(refused.method, refused.path);
+    detail.left_out_before = Some(left_out).filter(|&count| count > 0);
     let id = refused.tenant.unwrap_or(TenantId::INSTALLATION);
     let tenant = context.app.db.read(move |connection| tenants::find(connection, id)).await?;
     let log = tenant.map_or(TenantId::INSTALLATION, |tenant| tenant.id);
     let entry = context.event(log, AuditType::AdminRequestRejected, now)?;
-    let entry = entry.error(refused.code, start(refused.reason)).detail(detail);
+    let reason: String = refused.reason.chars().take(MAX_REASON_CHARS).collect();
+    let entry = entry.error(refused.code, reason, &detail);
     context.app.db.write(move |connection| entry.write(connection)).await?;
     Ok(())
 }

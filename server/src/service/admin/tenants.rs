@@ -112,13 +112,13 @@ pub async fn list(
     context.read(move |connection| Ok(table::list(connection, search.as_deref(), &query)?)).await
 }
 
-/// Returns all tenants, oldest first.
-pub async fn all(context: &AdminContext) -> Result<Vec<TenantItem>, ServiceError> {
+/// Returns all tenants, or those whose id or name contains `search`, oldest first.
+pub async fn all(context: &AdminContext, search: Option<&str>) -> Result<Vec<TenantItem>, ServiceError> {
     let page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
     let mut query = PageQuery::numbered(Order::Ascending, page);
     let mut tenants = Vec::new();
     loop {
-        let page = list(context, None, query.clone()).await?;
+        let page = list(context, search.map(str::to_owned), query.clone()).await?;
         tenants.extend(page.items);
         match page.next {
             Some(NextRows::Number) => query.page.page += 1,

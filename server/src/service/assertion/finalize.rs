@@ -1,16 +1,20 @@
 //! Finalizes logins, second-factor logins and transactions.
 
-use doorward_shared::{ErrorCode, Timestamp};
+use doorward_shared::{
+    ErrorCode, Timestamp,
+    refusal::{Check, RefusalDetail},
+};
 
 use super::super::{
     Refusal, RequestContext, ServiceError, audit,
     ceremony::{self, Outcome},
     pending_ceremonies::PendingCeremony,
+    refusal_detail::handle_text,
     token,
 };
 use crate::{
     db::{Connection, DbError},
-    domain::{Ceremony, Challenge, Credential, Transaction, User, user::external_ids_of_handle},
+    domain::{Ceremony, Challenge, Credential, CredentialId, Transaction, User, user::external_ids_of_handle},
     store::{challenges, credentials, credentials::CredentialUse, transactions, users},
     webauthn::{self, ParsedAssertion, VerificationError, VerifiedAssertion},
 };
@@ -43,7 +47,10 @@ pub async fn finalize(
     let entry = entry
         .credential(parsed.credential_id())
         .by(stored.credential.as_ref().map(|(_, user)| user.external_id.clone()))
-        .transaction(stored.transaction.as_ref().map(|transaction| transaction.identifier.clone()));
+        .transaction(stored.transaction.as_ref().map(|transaction| transaction.identifier.clone()))
+        .challenge(ceremony, stored.challenge.as_ref())
+        .authenticator(parsed.authenticator_state())
+        .stored_credential(stored.credential.as_ref().map(|(credential, _)| credential));
     let assertion = match verify(ceremony, stored, &parsed, now) {
         Ok(assertion) => assertion,
         Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
@@ -126,17 +133,22 @@ struct Assertion {
     verified: VerifiedAssertion,
 }
 
-fn unknown(reason: &str) -> Refusal {
-    Refusal::Verification(VerificationError::new(ErrorCode::CredentialUnknown, reason))
+fn unknown(id: &CredentialId, reason: &str) -> Refusal {
+    let detail = RefusalDetail::new(Check::CredentialRegistered).received(id.start());
+    Refusal::Verification(VerificationError::new(ErrorCode::CredentialUnknown, reason, detail))
 }
 
-fn not_allowed(reason: &str) -> Refusal {
-    Refusal::Verification(VerificationError::new(ErrorCode::CredentialNotAllowed, reason))
+fn not_allowed(reason: &str, detail: RefusalDetail) -> Refusal {
+    Refusal::Verification(VerificationError::new(ErrorCode::CredentialNotAllowed, reason, detail))
 }
 
 fn credential_disabled() -> Refusal {
     let reason = "an administrator disabled the credential";
-    Refusal::Verification(VerificationError::new(ErrorCode::CredentialDisabled, reason))
+    Refusal::Verification(VerificationError::new(
+        ErrorCode::CredentialDisabled,
+        reason,
+        RefusalDetail::new(Check::CredentialEnabled),
+    ))
 }
 
 fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Timestamp) -> Result<Assertion, Refusal> {
@@ -147,27 +159,38 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
     }
     if !stored.handle_known {
         let reason = "the tenant has neither this credential nor a user with this user handle";
-        return Err(Refusal::UserHandle(ErrorCode::CredentialUnknown, reason));
+        let detail = RefusalDetail::new(Check::CredentialRegistered).received(parsed.credential_id().start());
+        return Err(Refusal::UserHandle(ErrorCode::CredentialUnknown, reason, Box::new(detail)));
     }
-    let (credential, user) =
-        stored.credential.ok_or_else(|| unknown("the credential is not registered with this tenant"))?;
+    let (credential, user) = stored
+        .credential
+        .ok_or_else(|| unknown(parsed.credential_id(), "the credential is not registered with this tenant"))?;
     match parsed.user_handle() {
         Some(handle) if !user.owns_handle(handle) => {
             return Err(Refusal::UserHandle(
                 ErrorCode::UserHandleMismatch,
                 "the user handle belongs to another user than the credential",
+                Box::new(
+                    RefusalDetail::new(Check::UserHandleOwner)
+                        .expected([&user.external_id])
+                        .received(handle_text(handle)),
+                ),
             ));
         }
         None if challenge.user_id.is_none() => {
             return Err(Refusal::UserHandle(
                 ErrorCode::UserHandleMissing,
                 "a login without user_id needs the user handle",
+                Box::new(RefusalDetail::new(Check::UserHandlePresent)),
             ));
         }
         _ => {}
     }
-    if challenge.user_id.is_some_and(|user_id| user_id != user.id) {
-        return Err(not_allowed("the credential belongs to another user than the challenge"));
+    if let Some(user_id) = challenge.user_id.filter(|user_id| *user_id != user.id) {
+        let detail = RefusalDetail::new(Check::CredentialOwner);
+        let detail = detail.expected([format!("user with the id {user_id}")]);
+        let detail = detail.received(format!("credential of the user with the id {}", user.id));
+        return Err(not_allowed("the credential belongs to another user than the challenge", detail));
     }
     if user.disabled_at.is_some() {
         return Err(Refusal::UserDisabled);
@@ -176,7 +199,8 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
         return Err(credential_disabled());
     }
     if !ceremony::includes(ceremony, &credential) {
-        return Err(not_allowed("the credential is registered as a second factor only"));
+        let detail = RefusalDetail::new(Check::CredentialUse).expected(["a passkey"]).received("a second factor");
+        return Err(not_allowed("the credential is registered as a second factor only", detail));
     }
     let verified = webauthn::verify_assertion(&challenge.state, &challenge.value, &credential, parsed)
         .map_err(Refusal::Verification)?;
@@ -218,7 +242,9 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         backup_eligible: verified.backup_eligible,
         at,
     };
-    let refused = |code, reason: &str| Ok(Err(Refusal::Verification(VerificationError::new(code, reason))));
+    let refused = |code, reason: &str, detail: RefusalDetail| {
+        Ok(Err(Refusal::Verification(VerificationError::new(code, reason, detail))))
+    };
     let mut expected = assertion.credential.clone();
     // On PostgreSQL, concurrent logins may change the row first. Each raises the counter, so the loop ends. If the row
     // was disabled and enabled again between the two statements, the next attempt succeeds.
@@ -234,7 +260,7 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
             {
                 return Ok(Err(Refusal::ChallengeUnknown));
             }
-            return Ok(Err(unknown("the credential was deleted meanwhile")));
+            return Ok(Err(unknown(&expected.id, "the credential was deleted meanwhile")));
         };
         if user.disabled_at.is_some() {
             return Ok(Err(Refusal::UserDisabled));
@@ -243,11 +269,13 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
             return Ok(Err(credential_disabled()));
         }
         if current.backup_eligible && !used.backup_eligible {
-            return refused(ErrorCode::BackupStateInvalid, webauthn::BACKUP_DOWNGRADED);
+            let detail = webauthn::backup_downgraded();
+            return refused(ErrorCode::BackupStateInvalid, webauthn::BACKUP_DOWNGRADED, detail);
         }
         if !webauthn::counter_advances(current.sign_count, used.sign_count) {
             let reason = "a concurrent login has already used a higher signature counter";
-            return refused(ErrorCode::CounterRegression, reason);
+            let detail = webauthn::counter_regressed(current.sign_count, used.sign_count);
+            return refused(ErrorCode::CounterRegression, reason, detail);
         }
         expected = current;
     }

@@ -28,7 +28,7 @@ pub async fn finalize(
 ) -> Result<String, ServiceError> {
     let now = context.app.clock.now();
     let (entry, parsed) = ceremony::parse(context, ceremony, now, body, webauthn::parse_registration).await?;
-    let entry = entry.credential(parsed.credential_id());
+    let entry = entry.credential(parsed.credential_id()).authenticator(parsed.authenticator_state());
     let tenant_id = context.tenant.id();
     let value = parsed.challenge().clone();
     let stored = context
@@ -41,7 +41,7 @@ pub async fn finalize(
         })
         .await?;
     let external_id = stored.as_ref().and_then(|(_, user)| user.as_ref()).map(|user| user.external_id.clone());
-    let entry = entry.by(external_id);
+    let entry = entry.by(external_id).challenge(ceremony, stored.as_ref().map(|(challenge, _)| challenge));
     let (challenge, user, verified) = match verify(ceremony, stored, &parsed, now) {
         Ok(verified) => verified,
         Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),

@@ -2,7 +2,11 @@
 
 use x509_parser::asn1_rs::{Any, FromDer as _, Oid, oid};
 
-use super::{Registration, Statement, VerificationError, certificate::Certificate, invalid};
+use super::{
+    certificate::Certificate,
+    members::{Registration, Statement},
+};
+use crate::webauthn::error::VerificationError;
 
 /// Extension with the key description (§8.4.1).
 const KEY_DESCRIPTION: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.1.17);
@@ -51,23 +55,23 @@ impl<'a> Description<'a> {
 
     fn check(&self, client_data_hash: &[u8]) -> Result<bool, VerificationError> {
         if self.challenge != client_data_hash {
-            return Err(invalid("the attestation certificate is for another registration"));
+            return Err(VerificationError::statement("the attestation certificate is for another registration"));
         }
         let with_tag = |tag| self.authorizations.iter().filter(move |item| item.header.tag().0 == tag);
         if with_tag(ALL_APPLICATIONS).next().is_some() {
-            return Err(invalid("the attested key may be used by all applications"));
+            return Err(VerificationError::statement("the attested key may be used by all applications"));
         }
         let (mut origins, mut purposes) = (with_tag(ORIGIN).peekable(), with_tag(PURPOSE).peekable());
         let states_both = origins.peek().is_some() && purposes.peek().is_some();
         if !origins.all(|origin| origin.data == GENERATED) {
-            return Err(invalid("the attested key was not generated in the authenticator"));
+            return Err(VerificationError::statement("the attested key was not generated in the authenticator"));
         }
         let signs = |purposes: &[u8]| -> Option<bool> {
             let [set] = items(purposes)?.try_into().ok()?;
             Some(set.data.chunks(SIGN.len()).any(|purpose| purpose == SIGN))
         };
         if !purposes.all(|purpose| signs(purpose.data) == Some(true)) {
-            return Err(invalid("the attested key is not for signatures"));
+            return Err(VerificationError::statement("the attested key is not for signatures"));
         }
         Ok(states_both)
     }

@@ -3,7 +3,8 @@
 use aws_lc_rs::digest;
 use x509_parser::asn1_rs::{Oid, oid};
 
-use super::{Registration, Statement, VerificationError, invalid};
+use super::members::{Registration, Statement};
+use crate::webauthn::error::VerificationError;
 
 /// Extension with the nonce of the registration.
 const NONCE: Oid<'static> = oid!(1.2.840.113635.100.8.2);
@@ -16,7 +17,7 @@ pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>)
     let extension = certificate.extension(&NONCE)?;
     let matches = |value: &[u8]| value.strip_prefix(BEFORE_NONCE).is_some_and(|found| found == nonce.as_ref());
     if !extension.is_some_and(|extension| matches(extension.value)) {
-        return Err(invalid("the attestation certificate is for another registration"));
+        return Err(VerificationError::statement("the attestation certificate is for another registration"));
     }
     certificate.check_key(registration.key)
 }

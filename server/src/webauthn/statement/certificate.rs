@@ -14,7 +14,7 @@ use x509_parser::{
     x509::X509Version,
 };
 
-use super::{super::cose::PublicKey, VerificationError, invalid};
+use crate::webauthn::{cose::PublicKey, error::VerificationError};
 
 /// `id-fido-gen-ce-aaguid` (WebAuthn §8.2.1).
 const AAGUID: Oid<'static> = oid!(1.3.6.1.4.1.45724.1.1.4);
@@ -29,7 +29,7 @@ impl<'a> Certificate<'a> {
     pub(super) fn parse(der: &'a [u8]) -> Result<Self, VerificationError> {
         match X509Certificate::from_der(der) {
             Ok(([], parsed)) => Ok(Self(parsed)),
-            _ => Err(invalid("the attestation certificate cannot be parsed")),
+            _ => Err(VerificationError::statement("the attestation certificate cannot be parsed")),
         }
     }
 
@@ -40,12 +40,13 @@ impl<'a> Certificate<'a> {
 
     /// Verifies a signature of the certificate's key.
     pub(super) fn verify(&self, algorithm: i64, message: &[u8], signature: &[u8]) -> Result<(), VerificationError> {
-        let algorithm = verification(algorithm)
-            .ok_or_else(|| invalid("the algorithm of the attestation statement is not supported"))?;
+        let algorithm = verification(algorithm).ok_or_else(|| {
+            VerificationError::statement("the algorithm of the attestation statement is not supported")
+        })?;
         let key = &self.0.public_key().subject_public_key.data;
         UnparsedPublicKey::new(algorithm, key)
             .verify(message, signature)
-            .map_err(|_| invalid("the signature of the attestation statement is not valid"))
+            .map_err(|_| VerificationError::statement("the signature of the attestation statement is not valid"))
     }
 
     /// Checks that the certificate is for the key of the credential.
@@ -54,17 +55,17 @@ impl<'a> Certificate<'a> {
         if key.matches(info.raw, &info.subject_public_key.data) {
             return Ok(());
         }
-        Err(invalid("the attestation certificate is for another public key"))
+        Err(VerificationError::statement("the attestation certificate is for another public key"))
     }
 
     /// Checks that the certificate has version 3 and belongs to no certificate authority.
     pub(super) fn check_leaf(&self) -> Result<(), VerificationError> {
         let requirements = "the version or the basic constraints of the attestation certificate are not allowed";
-        let constraints = self.0.basic_constraints().map_err(|_| invalid(requirements))?;
+        let constraints = self.0.basic_constraints().map_err(|_| VerificationError::statement(requirements))?;
         if self.0.version() == X509Version::V3 && !constraints.is_some_and(|constraints| constraints.value.ca) {
             return Ok(());
         }
-        Err(invalid(requirements))
+        Err(VerificationError::statement(requirements))
     }
 
     /// Checks the extension with the authenticator's model, if it is present.
@@ -75,11 +76,13 @@ impl<'a> Certificate<'a> {
         if matches && !extension.critical {
             return Ok(());
         }
-        Err(invalid("the attestation certificate is for another authenticator model"))
+        Err(VerificationError::statement("the attestation certificate is for another authenticator model"))
     }
 
     pub(super) fn extension(&self, oid: &Oid<'_>) -> Result<Option<&X509Extension<'a>>, VerificationError> {
-        self.0.get_extension_unique(oid).map_err(|_| invalid("the attestation certificate repeats an extension"))
+        self.0
+            .get_extension_unique(oid)
+            .map_err(|_| VerificationError::statement("the attestation certificate repeats an extension"))
     }
 
     pub(super) const fn x509(&self) -> &X509Certificate<'a> {

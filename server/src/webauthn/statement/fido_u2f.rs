@@ -2,15 +2,18 @@
 
 use doorward_shared::CoseAlgorithm;
 
-use super::{Registration, Statement, VerificationError, invalid};
+use super::members::{Registration, Statement};
+use crate::webauthn::error::VerificationError;
 
 pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<(), VerificationError> {
     if statement.certificates.len() != 1 {
-        return Err(invalid("an attestation statement of the format fido-u2f must have exactly one certificate"));
+        return Err(VerificationError::statement(
+            "an attestation statement of the format fido-u2f must have exactly one certificate",
+        ));
     }
     let point = match registration.key.algorithm {
         CoseAlgorithm::Es256 => registration.key.bytes(),
-        _ => return Err(invalid("credentials of the format fido-u2f must be ES256 keys")),
+        _ => return Err(VerificationError::statement("credentials of the format fido-u2f must be ES256 keys")),
     };
     let credential_id = &registration.credential.credential_id;
     let message = [&[0], registration.rp_id_hash, registration.client_data_hash, credential_id, point].concat();

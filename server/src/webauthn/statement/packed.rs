@@ -1,6 +1,10 @@
 //! Format `packed` (WebAuthn §8.2).
 
-use super::{Registration, Statement, VerificationError, certificate::Certificate, invalid};
+use super::{
+    certificate::Certificate,
+    members::{Registration, Statement},
+};
+use crate::webauthn::error::VerificationError;
 
 /// Required organizational unit of the certificate's subject (§8.2.1).
 const ORGANIZATIONAL_UNIT: &str = "Authenticator Attestation";
@@ -27,12 +31,14 @@ pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>)
 /// Verifies a statement without certificates: the key of the credential signed it.
 fn self_attestation(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<(), VerificationError> {
     if statement.algorithm()? != registration.key.id {
-        return Err(invalid("the attestation statement and the public key have different algorithms"));
+        return Err(VerificationError::statement(
+            "the attestation statement and the public key have different algorithms",
+        ));
     }
     if registration.key.verifies(&registration.signed_bytes(), statement.signature()?) {
         return Ok(());
     }
-    Err(invalid("the signature of the attestation statement is not valid"))
+    Err(VerificationError::statement("the signature of the attestation statement is not valid"))
 }
 
 fn check_subject(certificate: &Certificate<'_>) -> Result<(), VerificationError> {
@@ -46,5 +52,5 @@ fn check_subject(certificate: &Certificate<'_>) -> Result<(), VerificationError>
     if country && organization && unit && name {
         return Ok(());
     }
-    Err(invalid("the subject of the attestation certificate violates WebAuthn §8.2.1"))
+    Err(VerificationError::statement("the subject of the attestation certificate violates WebAuthn §8.2.1"))
 }

@@ -4,11 +4,10 @@ use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
 use x509_parser::asn1_rs::{Oid, oid};
 
 use super::{
-    super::cose::KeyParts,
-    Registration, Statement, VerificationError,
     certificate::{Certificate, RS1},
-    invalid,
+    members::{Registration, Statement},
 };
+use crate::webauthn::{cose::KeyParts, error::VerificationError};
 
 /// Extended key usage of attestation keys, `tcg-kp-AIKCertificate` (§8.3.1).
 const AIK_CERTIFICATE: Oid<'static> = oid!(2.23.133.8.3);
@@ -26,26 +25,29 @@ const DEFAULT_EXPONENT: &[u8] = &[1, 0, 1];
 /// Returns `false` for algorithms that Doorward does not support.
 pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<bool, VerificationError> {
     if statement.version != Some("2.0") {
-        return Err(invalid("the version of an attestation statement of the format tpm must be 2.0"));
+        return Err(VerificationError::statement(
+            "the version of an attestation statement of the format tpm must be 2.0",
+        ));
     }
     let (algorithm, certificate) = (statement.algorithm()?, statement.leaf()?);
     let Some(hash) = hash_of(algorithm).filter(|_| Certificate::supports(algorithm)) else { return Ok(false) };
     let (Some(info), Some(area)) = (statement.certified_info, statement.public_area) else {
-        return Err(invalid("the attestation statement has no certInfo or pubArea"));
+        return Err(VerificationError::statement("the attestation statement has no certInfo or pubArea"));
     };
-    let malformed = || invalid("a structure in the attestation statement is not valid for a TPM 2.0");
+    let malformed =
+        || VerificationError::statement("a structure in the attestation statement is not valid for a TPM 2.0");
     let public = PublicArea::parse(area).ok_or_else(malformed)?;
     if !public.is_key(&registration.credential.public_key) {
-        return Err(invalid("the attestation statement is for another public key"));
+        return Err(VerificationError::statement("the attestation statement is for another public key"));
     }
     let info_parsed = CertifiedInfo::parse(info).ok_or_else(malformed)?;
     if info_parsed.extra_data != digest::digest(hash, &registration.signed_bytes()).as_ref() {
-        return Err(invalid("the attestation statement is for another registration"));
+        return Err(VerificationError::statement("the attestation statement is for another registration"));
     }
     let Some(name_hash) = tpm_hash(public.name_algorithm) else { return Ok(false) };
     let name = [&public.name_algorithm.to_be_bytes(), digest::digest(name_hash, area).as_ref()].concat();
     if info_parsed.name != name {
-        return Err(invalid("the attestation statement certifies another key of the TPM"));
+        return Err(VerificationError::statement("the attestation statement certifies another key of the TPM"));
     }
     certificate.verify(algorithm, info, statement.signature()?)?;
     certificate.check_leaf()?;
@@ -64,7 +66,7 @@ fn check_certificate(certificate: &Certificate<'_>) -> Result<(), VerificationEr
     if !has_subject && is_named && is_attestation_key {
         return Ok(());
     }
-    Err(invalid("the attestation certificate violates WebAuthn §8.3.1"))
+    Err(VerificationError::statement("the attestation certificate violates WebAuthn §8.3.1"))
 }
 
 /// Returns the hash function of a COSE signature algorithm.

@@ -10,6 +10,7 @@ mod fixture;
 mod me;
 mod overview;
 mod parameters;
+mod refusal_detail;
 mod tenants;
 mod users;
 mod vitals;

@@ -170,7 +170,8 @@ async fn finalize_with_a_cached_tenant_checks_the_stored_state() {
 
 #[tokio::test]
 async fn change_of_another_node_applies_to_cached_ceremonies_at_once() {
-    let targets: [(fn(&Value) -> Target, &str); 3] = [
+    type TargetOf = fn(&Value) -> Target;
+    let targets: [(TargetOf, &str); 3] = [
         (|_| Target::Tenant, "tenant_disabled"),
         (|_| Target::User(alice()), "user_disabled"),
         (passkey, "credential_disabled"),

@@ -6,4 +6,5 @@ mod binding;
 mod disabled;
 mod exactly_once;
 mod expiry;
+mod refusal_detail;
 mod restart;

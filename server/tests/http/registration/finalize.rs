@@ -88,11 +88,11 @@ async fn only_verified_statements_are_listed_as_the_attestation_type() {
     let object = doorward_authenticator::from_base64url(body["response"]["attestationObject"].as_str().unwrap());
     let object = object.unwrap();
     let at = object.windows(5).position(|bytes| bytes == b"dnone").unwrap();
-    let object = [&object[..at], b"ctpm", &object[at + 5..]].concat();
+    let object = [&object[..at], b"cnew", &object[at + 5..]].concat();
     body["response"]["attestationObject"] = json!(base64url(&object));
     let registered = Ceremony::Registration.finalize(&tenant, &body).await.expect(200);
     let list = tenant.http.get("/credentials?user_id=carol").await.expect(200).json();
-    assert_eq!((&list[0]["attestation_type"], &list[0]["attestation_stated"]), (&json!("none"), &json!("tpm")));
+    assert_eq!((&list[0]["attestation_type"], &list[0]["attestation_stated"]), (&json!("none"), &json!("new")));
     assert_eq!((&list[0]["attested"], &list[0]["sign_count"]), (&json!(false), &json!(0)));
     assert_eq!(claims(&registered)["amr"], json!(["pop", "user", "mfa"]));
 }

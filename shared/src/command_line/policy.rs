@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use clap::Args;
-use doorward_shared::{
+
+use crate::{
     CoseAlgorithm,
     config::{Attachment, AttestationPreference, Mfa, ResidentKey, TenantConfig, TokenAudience, UserVerification},
     error::UnknownWord,

@@ -1,0 +1,200 @@
+//! Parses the file of `apply`.
+
+use std::{collections::BTreeMap, fmt};
+
+use doorward_shared::{TenantId, command_line};
+use serde_json::{Map, Value};
+
+use super::lines::{Document, Lines};
+
+const MEMBERS: [&str; 4] = ["id", "display_name", "disabled", "config"];
+
+/// A tenant as the file describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct WantedTenant {
+    pub(super) id: Option<TenantId>,
+    pub(super) display_name: String,
+    /// `None` leaves the state unchanged.
+    pub(super) disabled: Option<bool>,
+    /// The configuration in the JSON form of the admin API. The server validates it.
+    pub(super) config: Value,
+    /// Path in the file, such as `tenant[2]`.
+    pub(super) path: String,
+}
+
+/// A problem of the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Problem {
+    line: usize,
+    message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct TenantsFile {
+    pub(super) tenants: Vec<WantedTenant>,
+    lines: Lines,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl TenantsFile {
+    pub(super) fn parse(text: &str) -> Self {
+        let Document { root, lines, errors } = Document::parse(text);
+        let problems = errors.into_iter().map(|(line, message)| Problem { line, message }).collect();
+        let mut file = Self { tenants: Vec::new(), lines, problems };
+        // Syntax errors cause further problems, which would only hide them.
+        if file.problems.is_empty() {
+            file.read_root(root);
+            file.find_duplicates();
+        }
+        file
+    }
+
+    /// Adds a problem of the value with this path, or of the table that should contain it.
+    pub(super) fn add_problem(&mut self, path: &str, message: impl Into<String>) {
+        self.problems.push(Problem { line: self.lines.of(path), message: message.into() });
+    }
+
+    fn read_root(&mut self, root: Map<String, Value>) {
+        for (name, value) in root {
+            match value {
+                Value::Array(tenants) if name == "tenant" => {
+                    for (index, tenant) in tenants.into_iter().enumerate() {
+                        self.read_tenant(format!("tenant[{index}]"), tenant);
+                    }
+                }
+                _ if name == "tenant" => {
+                    self.add_problem(&name, "`tenant` must be an array of tables: write [[tenant]]")
+                }
+                _ => {
+                    let message = format!("unknown member `{name}`; the file contains only [[tenant]] tables");
+                    self.add_problem(&name, message);
+                }
+            }
+        }
+    }
+
+    fn read_tenant(&mut self, path: String, tenant: Value) {
+        let Value::Object(mut members) = tenant else {
+            return self.add_problem(&path, "a tenant must be a table");
+        };
+        for name in members.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
+            let message = format!("unknown member `{name}`; a tenant has the members {}", MEMBERS.join(", "));
+            self.add_problem(&format!("{path}.{name}"), message);
+        }
+        let id = self.read_member(&path, &members, "id", |value| match value.as_str().map(str::parse) {
+            Some(Ok(id)) => Ok(id),
+            _ => Err("`id` must be a UUID in quotes"),
+        });
+        let name = self.read_member(&path, &members, "display_name", |value| {
+            value
+                .as_str()
+                .and_then(|text| command_line::name(text).ok())
+                .ok_or("`display_name` must have 1 to 128 characters")
+        });
+        let disabled = self.read_member(&path, &members, "disabled", |value| {
+            value.as_bool().ok_or("`disabled` must be true or false")
+        });
+        match (name, members.remove("config")) {
+            (Some(display_name), Some(config @ Value::Object(_))) => {
+                self.tenants.push(WantedTenant { id, display_name, disabled, config, path });
+            }
+            (_, Some(Value::Object(_))) if members.contains_key("display_name") => {}
+            (_, Some(Value::Object(_))) => self.add_problem(&path, "`display_name` is missing"),
+            (_, Some(_)) => self.add_problem(&format!("{path}.config"), "`config` must be a table"),
+            (_, None) => self.add_problem(&path, "`config` is missing"),
+        }
+    }
+
+    fn read_member<T>(
+        &mut self,
+        path: &str,
+        members: &Map<String, Value>,
+        name: &str,
+        parse: impl FnOnce(&Value) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        match parse(members.get(name)?) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.add_problem(&format!("{path}.{name}"), message);
+                None
+            }
+        }
+    }
+
+    fn find_duplicates(&mut self) {
+        let mut first = BTreeMap::new();
+        let mut found = Vec::new();
+        for tenant in &self.tenants {
+            let (what, value) = match tenant.id {
+                Some(id) => ("id", id.to_string()),
+                None => ("display_name", tenant.display_name.clone()),
+            };
+            let path = format!("{}.{what}", tenant.path);
+            match first.get(&(what, value.clone())) {
+                Some(line) => found.push((path, format!("the tenant in line {line} has the same {what} {value:?}"))),
+                None => drop(first.insert((what, value), self.lines.of(&path))),
+            }
+        }
+        for (path, message) in found {
+            self.add_problem(&path, message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let mut problems = TenantsFile::parse(text).problems;
+        problems.sort();
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn tenants_are_read() {
+        let text = "[[tenant]]\nid = \"0198c0de-0000-7000-8000-000000000001\"\ndisplay_name = \" Shop \"\ndisabled = true\n\
+                    [tenant.config.mfa]\nattachment = \"any\"\ntimeout = 60_000\n[[tenant]]\ndisplay_name = \"B\"\nconfig = {}\n";
+        let file = TenantsFile::parse(text);
+        assert_eq!(file.problems, []);
+        let [first, second] = file.tenants.as_slice() else { panic!("{file:?}") };
+        assert_eq!((first.display_name.as_str(), first.disabled), ("Shop", Some(true)));
+        assert_eq!(first.config, json!({ "mfa": { "attachment": null, "timeout": 60_000 } }));
+        assert_eq!((second.id, second.disabled, second.path.as_str()), (None, None, "tenant[1]"));
+    }
+
+    #[test]
+    fn problems_have_line_numbers() {
+        let text = "tenants = 1\n[[tenant]]\nid = \"1\"\ndisplay_name = \"\"\nsecret = 1\nconfig = 1\n[[tenant]]\ndisabled = 1\n";
+        assert_eq!(
+            problems(text),
+            [
+                "line 1: unknown member `tenants`; the file contains only [[tenant]] tables",
+                "line 3: `id` must be a UUID in quotes",
+                "line 4: `display_name` must have 1 to 128 characters",
+                "line 5: unknown member `secret`; a tenant has the members id, display_name, disabled, config",
+                "line 6: `config` must be a table",
+                "line 7: `config` is missing",
+                "line 8: `disabled` must be true or false",
+            ]
+        );
+        assert_eq!(problems("[[tenant]]\nconfig = {}\n"), ["line 1: `display_name` is missing"]);
+        assert_eq!(problems("[tenant]\nid = 1\n"), ["line 1: `tenant` must be an array of tables: write [[tenant]]"]);
+        let error = problems("[[tenant]]\ndisplay_name = \n");
+        assert!(error.len() == 1 && error[0].starts_with("line 2: "), "{error:?}");
+    }
+
+    #[test]
+    fn tenants_that_occur_twice_are_problems() {
+        let text = "[[tenant]]\ndisplay_name = \"A\"\nconfig = {}\n[[tenant]]\ndisplay_name = \"A\"\nconfig = {}\n";
+        assert_eq!(problems(text), ["line 5: the tenant in line 2 has the same display_name \"A\""]);
+    }
+}

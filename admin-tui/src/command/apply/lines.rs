@@ -1,0 +1,85 @@
+//! A TOML document as JSON, with the line number of each value.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use serde_json::{Map, Value};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use crate::{command::toml_text::ANY_ATTACHMENT, config_diff::join};
+
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) root: Map<String, Value>,
+    pub(super) lines: Lines,
+    /// Lines and messages of syntax errors.
+    pub(super) errors: Vec<(usize, String)>,
+}
+
+/// Line numbers of values, by paths such as `tenant[0].config.webauthn.timeout`.
+#[derive(Debug, Default)]
+pub(super) struct Lines(BTreeMap<String, usize>);
+
+impl Lines {
+    /// Returns the line of a value. An absent value has the line of the table that should contain it.
+    pub(super) fn of(&self, path: &str) -> usize {
+        let mut path = path;
+        loop {
+            if let Some(line) = self.0.get(path) {
+                return *line;
+            }
+            let Some(end) = path.rfind(['.', '[']) else { return 1 };
+            path = path.get(..end).unwrap_or_default();
+        }
+    }
+}
+
+impl Document {
+    pub(super) fn parse(text: &str) -> Self {
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let line = |span: Range<usize>| line_of(text, span.start);
+        let errors = errors.iter().map(|error| (error.span().map_or(1, line), error.message().to_owned())).collect();
+        let mut document = Self { root: Map::new(), lines: Lines::default(), errors };
+        document.root = document.table(text, "", root.into_inner());
+        document
+    }
+
+    fn table(&mut self, text: &str, path: &str, table: DeTable<'_>) -> Map<String, Value> {
+        let member = |(name, value): (Spanned<std::borrow::Cow<'_, str>>, Spanned<DeValue<'_>>)| {
+            let path = join(path, name.get_ref());
+            self.lines.0.insert(path.clone(), line_of(text, name.span().start));
+            let value = self.value(text, &path, value);
+            let is_any = name.get_ref() == ANY_ATTACHMENT.0 && value == ANY_ATTACHMENT.1;
+            (name.into_inner().into_owned(), if is_any { Value::Null } else { value })
+        };
+        table.into_iter().map(member).collect()
+    }
+
+    fn value(&mut self, text: &str, path: &str, value: Spanned<DeValue<'_>>) -> Value {
+        match value.into_inner() {
+            DeValue::Table(table) => Value::Object(self.table(text, path, table)),
+            DeValue::Array(items) => {
+                let items = items.into_iter().enumerate().map(|(index, item)| {
+                    let path = format!("{path}[{index}]");
+                    self.lines.0.insert(path.clone(), line_of(text, item.span().start));
+                    self.value(text, &path, item)
+                });
+                Value::Array(items.collect())
+            }
+            DeValue::Boolean(value) => Value::Bool(value),
+            DeValue::Integer(value) => {
+                let text = value.as_str();
+                i64::from_str_radix(text, value.radix()).map_or_else(|_| Value::from(text), Value::from)
+            }
+            DeValue::Float(value) => value.as_str().parse::<f64>().map_or(Value::Null, Value::from),
+            DeValue::String(text) => Value::String(text.into_owned()),
+            DeValue::Datetime(time) => Value::String(time.to_string()),
+        }
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1)
+}

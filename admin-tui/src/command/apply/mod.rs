@@ -1,0 +1,66 @@
+//! `doorward-admin apply`: changes tenants so that they match a file.
+
+mod execute;
+mod file;
+mod lines;
+mod plan;
+mod report;
+
+use self::{
+    file::TenantsFile,
+    plan::{Action, Plan},
+    report::Report,
+};
+use super::{confirm::confirm, context::CommandContext, error::CommandError, input::read_text, output::count};
+use crate::args::ApplyArgs;
+
+const RP_ID_CHANGES: &str =
+    "This changes RP IDs. All passkeys and second factors of these tenants belong to the old RP ID and stop working.";
+
+/// Enough for 10 000 tenants with long configurations.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+pub(super) async fn run(context: &CommandContext, args: ApplyArgs) -> Result<(), CommandError> {
+    let mut file = TenantsFile::parse(&read_text(&args.file, MAX_BYTES)?);
+    refuse_problems(&args, &mut file)?;
+    if args.prune && file.tenants.is_empty() {
+        return Err(CommandError::usage("--prune would disable every tenant, because the file contains none"));
+    }
+    let plan = plan::plan(context, &mut file, args.prune).await?;
+    refuse_problems(&args, &mut file)?;
+    let report = Report::new(context.output, &plan);
+    report.print_plan()?;
+    if args.dry_run || plan.steps.is_empty() {
+        report.print_end(args.dry_run)?;
+        return if plan.steps.is_empty() { Ok(()) } else { Err(CommandError::WouldChange) };
+    }
+    confirm(args.confirmation, &consequence(&plan))?;
+    let results = execute::execute(&context.api, &plan.steps).await;
+    report.print_results(&results)
+}
+
+/// Returns an error with all problems of the file, in the order of their lines.
+fn refuse_problems(args: &ApplyArgs, file: &mut TenantsFile) -> Result<(), CommandError> {
+    if file.problems.is_empty() {
+        return Ok(());
+    }
+    file.problems.sort();
+    let name = args.file.display();
+    let lines = file.problems.iter().map(|problem| format!("{name}: {problem}"));
+    let lines =
+        lines.chain([format!("nothing was changed, because the file has {}", count(file.problems.len(), "problem"))]);
+    Err(CommandError::failed(lines.collect::<Vec<_>>().join("\n")))
+}
+
+fn consequence(plan: &Plan) -> String {
+    let mut text = format!("This changes {}.", count(plan.steps.len(), "tenant"));
+    if plan.steps.iter().any(plan::Step::changes_rp_id) {
+        text.push(' ');
+        text.push_str(RP_ID_CHANGES);
+    }
+    let disabled = plan.steps.iter().filter(|step| step.action == Action::Disable).count();
+    if disabled > 0 {
+        text.push_str(&format!(" It disables {}: their users can no longer log in.", count(disabled, "tenant")));
+    }
+    text
+}

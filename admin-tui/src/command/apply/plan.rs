@@ -1,0 +1,221 @@
+//! Compares the file with the server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_shared::{
+    TenantId,
+    admin::{ConfigProblem, TenantSummary},
+    config::TenantConfig,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Map, Value, json};
+
+use super::file::{TenantsFile, WantedTenant};
+use crate::{
+    api::VersionedTenant,
+    command::{
+        all_tenants::{self, PARALLEL},
+        context::CommandContext,
+        error::CommandError,
+    },
+    config_diff::{Change, diff},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Create,
+    Change,
+    /// The tenant is not in the file.
+    Disable,
+}
+
+impl Action {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Disable => "disable",
+        }
+    }
+}
+
+/// The changes of one tenant.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) action: Action,
+    /// `None` for a new tenant without an id in the file.
+    pub(super) id: Option<TenantId>,
+    /// Current name, or that of the new tenant.
+    pub(super) name: String,
+    /// Current version of the tenant.
+    pub(super) version: Option<String>,
+    /// New values; `None` if the value is unchanged.
+    pub(super) new_name: Option<String>,
+    pub(super) new_config: Option<TenantConfig>,
+    pub(super) new_disabled: Option<bool>,
+    pub(super) changes: Vec<Change>,
+}
+
+impl Step {
+    pub(super) fn changes_rp_id(&self) -> bool {
+        self.action == Action::Change
+            && self.changes.iter().any(|change| change.path == "config.webauthn.relying_party.id")
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) steps: Vec<Step>,
+    /// Number of tenants that already match the file.
+    pub(super) unchanged: usize,
+}
+
+/// Compares the file with all tenants of the server. Adds problems to the file; the plan is complete only if there are
+/// none.
+pub(super) async fn plan(context: &CommandContext, file: &mut TenantsFile, prune: bool) -> Result<Plan, CommandError> {
+    let tenants = all_tenants::list(context).await?;
+    let wanted = std::mem::take(&mut file.tenants);
+    let ids = match_tenants(file, &wanted, &tenants);
+    let existing: Vec<TenantId> = ids.iter().filter_map(|matched| *matched).collect();
+    let current = all_tenants::details(context, existing.iter().copied()).await?;
+    let current: BTreeMap<_, _> = current.into_iter().map(|tenant| (tenant.tenant.id, tenant)).collect();
+
+    let pairs: Vec<_> =
+        wanted.iter().zip(&ids).map(|(wanted, id)| (wanted, id.and_then(|id| current.get(&id)))).collect();
+    let checks = pairs.iter().map(|(wanted, current)| check(context, wanted, *current));
+    let checked: Vec<_> = stream::iter(checks.collect::<Vec<_>>()).buffered(PARALLEL).try_collect().await?;
+    let mut plan = Plan::default();
+    for ((wanted, current), problems) in pairs.into_iter().zip(checked) {
+        for ConfigProblem { field, message } in &problems {
+            file.add_problem(&format!("{}.config.{field}", wanted.path), format!("config.{field}: {message}"));
+        }
+        if problems.is_empty() {
+            plan.add(step(wanted, current)?);
+        }
+    }
+    if prune {
+        let kept: BTreeSet<TenantId> = existing.into_iter().collect();
+        let others =
+            tenants.iter().filter(|tenant| !kept.contains(&tenant.tenant.id) && tenant.tenant.disabled_at.is_none());
+        plan.steps.extend(others.map(disable));
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    fn add(&mut self, step: Option<Step>) {
+        match step {
+            Some(step) => self.steps.push(step),
+            None => self.unchanged += 1,
+        }
+    }
+}
+
+/// Returns the existing tenant of each entry of the file: the one with its id, or else the only one with its name.
+fn match_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], tenants: &[TenantSummary]) -> Vec<Option<TenantId>> {
+    let ids: BTreeSet<TenantId> = tenants.iter().map(|tenant| tenant.tenant.id).collect();
+    let mut by_name = BTreeMap::<&str, Vec<TenantId>>::new();
+    for tenant in tenants {
+        by_name.entry(&tenant.tenant.display_name).or_default().push(tenant.tenant.id);
+    }
+    let mut taken: BTreeSet<TenantId> = wanted.iter().filter_map(|tenant| tenant.id).collect();
+    let mut matched = Vec::with_capacity(wanted.len());
+    for WantedTenant { id, display_name, path, .. } in wanted {
+        let named = by_name.get(display_name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        matched.push(match (id, named) {
+            (Some(id), _) => ids.get(id).copied(),
+            (None, []) => None,
+            (None, [only]) => {
+                if !taken.insert(*only) {
+                    let message =
+                        format!("the tenant {display_name:?} is the one with the id {only}, which is also in the file");
+                    file.add_problem(&format!("{path}.display_name"), message);
+                }
+                Some(*only)
+            }
+            (None, several) => {
+                let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
+                let message = format!(
+                    "{} tenants have the name {display_name:?}; add the id of one of them: {}",
+                    several.len(),
+                    ids.join(", ")
+                );
+                file.add_problem(&format!("{path}.display_name"), message);
+                None
+            }
+        });
+    }
+    matched
+}
+
+/// Lets the server validate a configuration, unless it is the current one.
+async fn check(
+    context: &CommandContext,
+    wanted: &WantedTenant,
+    current: Option<&VersionedTenant>,
+) -> Result<Vec<ConfigProblem>, CommandError> {
+    if let Some(current) = current
+        && serde_json::to_value(&current.tenant.config)? == wanted.config
+    {
+        return Ok(Vec::new());
+    }
+    Ok(context.api.check_config(&wanted.config).await?.problems)
+}
+
+/// Returns the changes of a tenant whose configuration is valid; `None` if there are none.
+fn step(wanted: &WantedTenant, current: Option<&VersionedTenant>) -> Result<Option<Step>, CommandError> {
+    let config: TenantConfig = serde_json::from_value(wanted.config.clone())?;
+    let config = config.with_omitted(current.map(|current| &current.tenant.config));
+    let name = wanted.display_name.clone();
+    let Some(VersionedTenant { tenant, version }) = current else {
+        let disabled = wanted.disabled.unwrap_or(false);
+        let new = json!({ "config": config });
+        return Ok(Some(Step {
+            action: Action::Create,
+            id: wanted.id,
+            name: name.clone(),
+            version: None,
+            new_name: Some(name),
+            new_config: Some(config),
+            new_disabled: disabled.then_some(true),
+            changes: diff(&without_values(&new), &new),
+        }));
+    };
+    let was_disabled = tenant.disabled_at.is_some();
+    let disabled = wanted.disabled.unwrap_or(was_disabled);
+    let changes = diff(
+        &json!({ "display_name": tenant.display_name, "disabled": was_disabled, "config": tenant.config }),
+        &json!({ "display_name": name, "disabled": disabled, "config": config }),
+    );
+    let differs = config != tenant.config;
+    Ok((!changes.is_empty()).then(|| Step {
+        action: Action::Change,
+        id: Some(tenant.id),
+        name: tenant.display_name.clone(),
+        version: version.clone(),
+        new_name: (name != tenant.display_name).then_some(name),
+        new_config: differs.then_some(config),
+        new_disabled: (disabled != was_disabled).then_some(disabled),
+        changes,
+    }))
+}
+
+fn disable(tenant: &TenantSummary) -> Step {
+    Step {
+        action: Action::Disable,
+        id: Some(tenant.tenant.id),
+        name: tenant.tenant.display_name.clone(),
+        version: None,
+        new_name: None,
+        new_config: None,
+        new_disabled: Some(true),
+        changes: diff(&json!({ "disabled": false }), &json!({ "disabled": true })),
+    }
+}
+
+/// Returns the objects of a JSON value, without any other values. The difference to the value lists each of them.
+fn without_values(value: &Value) -> Value {
+    let Value::Object(members) = value else { return Value::Null };
+    let objects = members.iter().filter(|(_, member)| member.is_object());
+    Value::Object(objects.map(|(name, member)| (name.clone(), without_values(member))).collect::<Map<_, _>>())
+}

@@ -1,0 +1,33 @@
+//! `doorward-admin doctor`
+
+use super::{context::CommandContext, error::CommandError, output::count};
+use crate::{
+    args::tenants::TenantArg,
+    doctor::{self, Severity},
+    sanitize::sanitize,
+};
+
+/// Prints the findings about a tenant. Fails if one of them is an error.
+pub(super) async fn run(context: &CommandContext, args: TenantArg) -> Result<(), CommandError> {
+    let tenant = context.tenant(&args.tenant).await?;
+    let report = context.api.tenant_report(tenant, context.now).await?;
+    let findings = doctor::examine(&report, context.now);
+    if context.output.json {
+        context.output.json(&findings)?;
+    } else {
+        for finding in &findings {
+            let line = format!("{:<8} {}  [{}]", finding.severity.as_str(), finding.message, finding.name);
+            context.output.line(&sanitize(&line))?;
+            if let Some(command) = &finding.command {
+                context.output.line(&format!("         {}", sanitize(command)))?;
+            }
+        }
+        if findings.is_empty() {
+            context.output.line("nothing was found")?;
+        }
+    }
+    match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
+        0 => Ok(()),
+        errors => Err(CommandError::failed(format!("{} found", count(errors, "error")))),
+    }
+}

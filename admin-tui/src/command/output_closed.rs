@@ -1,0 +1,19 @@
+//! Detects that the reader of standard output has closed the pipe, also while nothing is written.
+
+use std::{future::pending, io, os::fd::AsFd as _};
+
+use tokio::{io::Interest, net::unix::pipe::Sender};
+
+/// Completes when the reader of standard output has closed the pipe. Never completes if it is not a pipe.
+pub(super) async fn output_closed() {
+    // The checked constructor would make standard output non-blocking, also for the other processes that share it.
+    // Nothing is written here. Files cannot be watched, so they are an error.
+    let pipe = io::stdout().as_fd().try_clone_to_owned().and_then(Sender::from_owned_fd_unchecked);
+    let closed = match &pipe {
+        Ok(pipe) => pipe.ready(Interest::ERROR).await.is_ok(),
+        Err(_) => false,
+    };
+    if !closed {
+        pending().await
+    }
+}

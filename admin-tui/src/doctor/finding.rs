@@ -1,0 +1,50 @@
+//! Findings and the commands that fix them.
+
+use doorward_shared::TenantId;
+use serde::Serialize;
+
+use super::shell;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Users or clients are refused because of it.
+    Error,
+    /// It refuses users in some situations, or will do so.
+    Warning,
+    Info,
+}
+
+impl Severity {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub severity: Severity,
+    /// Stable name of the kind of finding.
+    pub name: &'static str,
+    /// What is wrong, with the values.
+    pub message: String,
+    /// Shell command that fixes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+impl Finding {
+    pub(super) const fn new(severity: Severity, name: &'static str, message: String, command: Option<String>) -> Self {
+        Self { severity, name, message, command }
+    }
+}
+
+/// Returns the command that changes a tenant's configuration with a jq expression.
+pub(super) fn change_config(tenant: TenantId, expression: &str) -> String {
+    let expression = shell::quoted(expression);
+    format!("doorward-admin tenant config get {tenant} | jq {expression} | doorward-admin tenant config set {tenant} -")
+}

@@ -1,0 +1,241 @@
+//! Findings from recent refusals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_shared::{AuditType, ErrorCode, audit::AuditLogItem, config::UserVerification, refusal::RefusalDetail};
+use url::Url;
+
+use super::{
+    configuration::{has_cors, is_within},
+    finding::{Finding, Severity, change_config},
+    shell,
+};
+use crate::{
+    api::{REPORT_DAYS, TenantReport},
+    explain::{is_local, origin_difference},
+};
+
+/// Number of refusals from which a pattern is reported.
+const MANY: usize = 5;
+/// Share of all ceremonies, in percent, from which expired challenges are reported.
+const EXPIRED_PERCENT: u64 = 2;
+/// Longest useful timeout in milliseconds: challenges do not live longer.
+const MAX_TIMEOUT_MS: i64 = 600_000;
+/// Maximum number of unknown origins that are reported.
+const MAX_ORIGINS: usize = 10;
+
+struct Refusals<'a> {
+    report: &'a TenantReport,
+    /// Each refusal with a known code, and its detail.
+    all: Vec<(&'a AuditLogItem, ErrorCode, RefusalDetail)>,
+}
+
+pub(super) fn examine(report: &TenantReport) -> Vec<Finding> {
+    let parsed = report.refusals.iter().filter_map(|row| {
+        let code = row.entry.error_code.as_deref()?.parse().ok()?;
+        Some((&row.entry, code, RefusalDetail::of(row.entry.detail.as_ref()).unwrap_or_default()))
+    });
+    let refusals = Refusals { report, all: parsed.collect() };
+    let mut findings = refusals.unknown_origins();
+    findings.extend(refusals.user_verification());
+    findings.extend(refusals.expired_challenges());
+    findings.extend(refusals.expired_keys());
+    findings.extend(refusals.patterns());
+    if report.is_partial {
+        let message = format!(
+            "The tenant has more refusals in the last {REPORT_DAYS} days than the {} that were examined.",
+            report.refusals.len()
+        );
+        findings.push(Finding::new(Severity::Info, "refusals_partly_examined", message, None));
+    }
+    findings
+}
+
+impl Refusals<'_> {
+    fn of(&self, code: ErrorCode) -> impl Iterator<Item = (&AuditLogItem, &RefusalDetail)> {
+        self.all.iter().filter(move |(_, other, _)| *other == code).map(|(entry, _, detail)| (*entry, detail))
+    }
+
+    /// Returns the number of refusals in words, with the period.
+    fn times(count: usize) -> String {
+        let noun = if count == 1 { "request" } else { "requests" };
+        format!("{count} {noun} in the last {REPORT_DAYS} days")
+    }
+
+    fn change(&self, expression: &str) -> String {
+        change_config(self.report.tenant.id, expression)
+    }
+
+    /// Ceremonies from origins that are not configured.
+    fn unknown_origins(&self) -> Vec<Finding> {
+        let rp = &self.report.tenant.config.webauthn.relying_party;
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, detail) in self.of(ErrorCode::OriginMismatch) {
+            // An origin may have been configured since.
+            if let Some(origin) = detail.received.as_deref().filter(|origin| !rp.origins.iter().any(|it| it == origin))
+            {
+                *counts.entry(origin).or_default() += 1;
+            }
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts.into_iter().take(MAX_ORIGINS).map(|(origin, count)| self.unknown_origin(origin, count)).collect()
+    }
+
+    fn unknown_origin(&self, origin: &str, count: usize) -> Finding {
+        let rp = &self.report.tenant.config.webauthn.relying_party;
+        let url = Url::parse(origin).ok().filter(|url| url.origin().ascii_serialization() == origin);
+        let is_own = url.as_ref().and_then(Url::host_str).is_some_and(|host| is_within(host, &rp.id));
+        let is_secure = origin.starts_with("https://") || is_local(origin);
+        let is_fixable = (is_own && is_secure) || origin.starts_with("android:apk-key-hash:");
+        let command = shell::json_string(origin).filter(|_| is_fixable).map(|json| {
+            let mut expression = format!(".webauthn.relying_party.origins += [{json}]");
+            if url.is_some() && !has_cors(&self.report.tenant.config, origin) {
+                expression.push_str(&format!(" | .cors.allowed_origins += [{json}]"));
+            }
+            self.change(&expression)
+        });
+        let difference = origin_difference(origin, &rp.origins).unwrap_or_else(|| {
+            format!("It does not belong to the RP ID {}: it may be a phishing page, or another tenant's page.", rp.id)
+        });
+        let severity = if is_own { Severity::Error } else { Severity::Warning };
+        let message =
+            format!("{} came from the origin {origin}, which is not configured. {difference}", Self::times(count));
+        Finding::new(severity, "origin_unknown", message, command)
+    }
+
+    fn user_verification(&self) -> Option<Finding> {
+        let count = self.of(ErrorCode::UserVerificationMissing).count();
+        let config = &self.report.tenant.config;
+        let (mut settings, mut expressions) = (Vec::new(), Vec::new());
+        let is_mfa = |entry: &AuditLogItem| entry.kind.as_str().starts_with("mfa_");
+        let mut part = |name: &'static str, policy: UserVerification, mfa: bool| {
+            let is_refused = self.of(ErrorCode::UserVerificationMissing).any(|(entry, _)| is_mfa(entry) == mfa);
+            if is_refused && policy == UserVerification::Required {
+                settings.push(format!("{name}.user_verification"));
+                expressions.push(format!(".{name}.user_verification = \"preferred\""));
+            }
+        };
+        part("webauthn", config.webauthn.user_verification, false);
+        part("mfa", config.mfa.as_ref().map_or(UserVerification::Preferred, |mfa| mfa.user_verification), true);
+        (count >= MANY && !settings.is_empty()).then(|| {
+            let message = format!(
+                "{} failed because {} is `required` and the authenticator did not verify its user.",
+                Self::times(count),
+                settings.join(" and ")
+            );
+            let command = self.change(&expressions.join(" | "));
+            Finding::new(Severity::Warning, "verification_missing", message, Some(command))
+        })
+    }
+
+    fn expired_challenges(&self) -> Option<Finding> {
+        let mut ages: Vec<i64> = Vec::new();
+        for (_, detail) in self.of(ErrorCode::ChallengeExpired) {
+            // Much later responses come from pages that were left open. A longer timeout does not help them.
+            let challenge = detail.challenge.as_ref();
+            ages.extend(challenge.filter(|it| it.age_ms < it.lifetime_ms.saturating_mul(10)).map(|it| it.age_ms));
+        }
+        let count = self.of(ErrorCode::ChallengeExpired).count();
+        let ceremonies = self.report.succeeded + u64::try_from(self.all.len()).unwrap_or(u64::MAX);
+        let percent = u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(100) / ceremonies.max(1);
+        if count < MANY || percent < EXPIRED_PERCENT {
+            return None;
+        }
+        ages.sort_unstable();
+        let slow = ages.get(ages.len() * 9 / 10).copied();
+        let timeout = i64::from(self.report.tenant.config.webauthn.timeout);
+        // The next multiple of 30 seconds.
+        let longer = slow.map(|age| (age / 30_000 + 1) * 30_000).map(|longer| longer.min(MAX_TIMEOUT_MS));
+        let command = longer
+            .filter(|longer| *longer > timeout)
+            .map(|longer| self.change(&format!(".webauthn.timeout = {longer} | .mfa.timeout = {longer}")));
+        let message = format!(
+            "{} ({percent} % of all ceremonies) came after the challenge had expired; the timeout is {timeout} ms.",
+            Self::times(count)
+        );
+        Some(Finding::new(Severity::Warning, "challenges_expire", message, command))
+    }
+
+    /// Clients that still use an expired key.
+    fn expired_keys(&self) -> Vec<Finding> {
+        let keys = self.report.api_keys.iter().filter_map(|key| {
+            let is_used = |entry: &AuditLogItem, detail: &RefusalDetail| {
+                entry.kind == AuditType::ApiKeyRejected && detail.key_id == Some(key.id)
+            };
+            let count = self.of(ErrorCode::ApiKeyInvalid).filter(|(entry, detail)| is_used(entry, detail)).count();
+            (count > 0 && key.expires_at.is_some()).then_some((key, count))
+        });
+        keys.map(|(key, count)| {
+            let message =
+                format!("{} used the API key {} ({}), which is not valid.", Self::times(count), key.name, key.hint);
+            let create = format!("doorward-admin api-key create --tenant {} --name backend", self.report.tenant.id);
+            Finding::new(Severity::Error, "rejected_key_in_use", message, Some(create))
+        })
+        .collect()
+    }
+
+    /// Codes whose number alone is a finding.
+    fn patterns(&self) -> Vec<Finding> {
+        let tenant = self.report.tenant.id;
+        let patterns = [
+            (
+                ErrorCode::RpIdMismatch,
+                1,
+                Severity::Error,
+                "failed because the authenticator signed for another RP ID: it was changed, or the page passes another one",
+            ),
+            (
+                ErrorCode::CounterRegression,
+                1,
+                Severity::Warning,
+                "failed because a signature counter went back: authenticators may have been copied",
+            ),
+            (
+                ErrorCode::CrossOrigin,
+                1,
+                Severity::Warning,
+                "came from a frame of another origin: the page that runs the ceremony is embedded in another site",
+            ),
+            (
+                ErrorCode::ChallengeUnknown,
+                MANY,
+                Severity::Warning,
+                "used an unknown challenge: the page sends responses twice, or to another tenant",
+            ),
+            (
+                ErrorCode::CredentialUnknown,
+                MANY,
+                Severity::Info,
+                "used a deleted passkey: the page should call `signalUnknownCredential()` after this error",
+            ),
+            (
+                ErrorCode::CredentialMalformed,
+                MANY,
+                Severity::Warning,
+                "were not valid WebAuthn responses: the page should send the result of `toJSON()` without changes",
+            ),
+            (
+                ErrorCode::ApiKeyMissing,
+                MANY,
+                Severity::Warning,
+                "had no API key: a client is not configured, or a proxy removes the header `apiKey`",
+            ),
+        ];
+        let found = patterns.into_iter().filter_map(|(code, least, severity, what)| {
+            let users: BTreeSet<&str> = self.of(code).filter_map(|(entry, _)| entry.actor_user_id.as_deref()).collect();
+            let count = self.of(code).count();
+            (count >= least).then(|| {
+                let of_users = match users.len() {
+                    0 => String::new(),
+                    1 => " of 1 user".to_owned(),
+                    number => format!(" of {number} users"),
+                };
+                let show = format!("doorward-admin audit --tenant {tenant} --error-code {code} --since {REPORT_DAYS}d");
+                let message = format!("{}{of_users} {what}.", Self::times(count));
+                Finding::new(severity, code.as_str(), message, Some(show))
+            })
+        });
+        found.collect()
+    }
+}

@@ -1,0 +1,25 @@
+//! Quoting of texts in commands that users copy into a shell.
+
+use crate::sanitize::needs_escape;
+
+/// Quotes a text for POSIX shells.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Returns a text as a JSON string; `None` if a terminal could show it differently from what it is.
+pub(super) fn json_string(text: &str) -> Option<String> {
+    if text.chars().any(needs_escape) { None } else { serde_json::to_string(text).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_control_characters_cannot_leave_the_argument() {
+        assert_eq!(quoted("a'; rm -rf /; '"), r"'a'\''; rm -rf /; '\'''");
+        assert_eq!(json_string("a\"b").as_deref(), Some("\"a\\\"b\""));
+        assert_eq!(json_string("a\u{1b}b"), None);
+    }
+}

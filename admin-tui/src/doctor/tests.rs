@@ -1,0 +1,302 @@
+use clap::Parser as _;
+use doorward_shared::{
+    AuditId, AuditType, ErrorCode, TenantId,
+    admin::{SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail},
+    audit::{AdminAuditLogItem, AuditLogItem},
+    config::{Cors, Mfa, RelyingParty, TenantConfig, UserVerification, Webauthn},
+    refusal::{Check, RefusalDetail, StoredChallenge},
+};
+use uuid::Uuid;
+
+use super::*;
+use crate::args::Cli;
+
+const DAY: i64 = 86_400_000;
+
+fn now() -> Timestamp {
+    "2026-11-25T10:30:00Z".parse().unwrap()
+}
+
+/// Returns a tenant without findings, except for the informational ones of the default configuration.
+fn healthy() -> TenantReport {
+    let relying_party = RelyingParty {
+        id: "example.com".to_owned(),
+        display_name: "Shop".to_owned(),
+        icon: None,
+        origins: vec!["https://app.example.com".to_owned()],
+    };
+    let config = TenantConfig {
+        cors: Cors { allowed_origins: vec!["https://*.example.com".to_owned()], allow_unsafe_wildcard: false },
+        webauthn: Webauthn::for_relying_party(relying_party),
+        mfa: Some(Mfa::default()),
+        limits: None,
+    };
+    let signing = SigningKeyItem {
+        id: Uuid::from_u128(8),
+        algorithm: SigningAlgorithm::Es256,
+        created_at: now().plus_millis(-DAY),
+        signs_from: now().plus_millis(-DAY),
+        retired_at: None,
+        withdrawn_at: None,
+        signing: true,
+    };
+    TenantReport {
+        tenant: TenantDetail {
+            id: TenantId::new(Uuid::from_u128(1)),
+            display_name: "Shop".to_owned(),
+            disabled_at: None,
+            config,
+        },
+        api_keys: vec![key("backend", Some(-1), None)],
+        signing_keys: vec![signing],
+        refusals: Vec::new(),
+        is_partial: false,
+        succeeded: 1_000,
+    }
+}
+
+/// Returns a key that was used and expires this number of days from now.
+fn key(name: &str, used: Option<i64>, expires: Option<i64>) -> SecretItem {
+    SecretItem {
+        id: Uuid::from_u128(9),
+        name: name.to_owned(),
+        hint: "dw_0000…".to_owned(),
+        created_at: now().plus_millis(-400 * DAY),
+        last_used_at: used.map(|days| now().plus_millis(days * DAY)),
+        expires_at: expires.map(|days| now().plus_millis(days * DAY)),
+        disabled_at: None,
+    }
+}
+
+fn refused(report: &mut TenantReport, times: usize, kind: AuditType, code: ErrorCode, detail: &RefusalDetail) {
+    let entry = AuditLogItem {
+        id: AuditId::new(Uuid::from_u128(1)),
+        kind,
+        error: None,
+        error_code: Some(code.to_string()),
+        meta_http_request_id: String::new(),
+        meta_source_ip: String::new(),
+        meta_user_agent: String::new(),
+        actor_user_id: Some("alice".to_owned()),
+        credential_id: None,
+        detail: serde_json::to_value(detail).ok(),
+        created_at: now(),
+        updated_at: now(),
+        tenant_id: report.tenant.id,
+        transaction_id: None,
+    };
+    let row = AdminAuditLogItem { entry, tenant_name: None };
+    report.refusals.extend(std::iter::repeat_n(row, times));
+}
+
+const LOGIN: AuditType = AuditType::WebauthnAuthenticationFinalFailed;
+
+fn find(report: &TenantReport, name: &str) -> Option<Finding> {
+    let findings = examine(report, now());
+    assert!(findings.is_sorted_by_key(|finding| finding.severity));
+    for finding in &findings {
+        if let Some(command) = &finding.command {
+            check_command(command);
+        }
+    }
+    findings.into_iter().find(|finding| finding.name == name)
+}
+
+#[track_caller]
+fn expect(report: &TenantReport, name: &str, severity: Severity, texts: &[&str]) {
+    let found = find(report, name).unwrap_or_else(|| panic!("no {name}: {:?}", examine(report, now())));
+    assert_eq!(found.severity, severity, "{found:?}");
+    let all = format!("{} {}", found.message, found.command.unwrap_or_default());
+    for text in texts {
+        assert!(all.contains(text), "{text:?} is not in {all}");
+    }
+}
+
+/// Checks that the command line accepts every call of `doorward-admin` in a command.
+fn check_command(command: &str) {
+    for part in command.split(" | ").filter(|part| part.starts_with("doorward-admin ")) {
+        Cli::try_parse_from(part.split(' ')).unwrap_or_else(|error| panic!("{part}: {error}"));
+    }
+}
+
+#[test]
+fn healthy_tenant_has_no_error_and_no_warning() {
+    let findings = examine(&healthy(), now());
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Info), "{findings:?}");
+}
+
+#[test]
+fn rules_of_browsers_are_checked() {
+    let mut report = healthy();
+    let rp = &mut report.tenant.config.webauthn.relying_party;
+    rp.origins = ["http://app.example.com", "https://192.0.2.7", "https://example.org", "http://localhost:3000"]
+        .map(str::to_owned)
+        .into();
+    expect(&report, "origin_not_https", Severity::Error, &["http://app.example.com"]);
+    expect(&report, "origin_ip_address", Severity::Error, &["https://192.0.2.7"]);
+    expect(&report, "rp_id_no_suffix", Severity::Error, &["https://example.org"]);
+    let mut local = healthy();
+    local.tenant.config.webauthn.relying_party.id = "localhost".to_owned();
+    local.tenant.config.webauthn.relying_party.origins = vec!["http://localhost:3000".to_owned()];
+    expect(&local, "rp_id_localhost", Severity::Warning, &[]);
+    assert_eq!(find(&local, "origin_not_https"), None);
+}
+
+#[test]
+fn unknown_origin_of_the_own_domain_is_an_error_with_its_command() {
+    let mut report = healthy();
+    let detail = |origin: &str| RefusalDetail::new(Check::Origin).received(origin);
+    refused(&mut report, 3, LOGIN, ErrorCode::OriginMismatch, &detail("https://www.example.com"));
+    expect(
+        &report,
+        "origin_unknown",
+        Severity::Error,
+        &["3 requests", "jq '.webauthn.relying_party.origins += [\"https://www.example.com\"]'", "config set"],
+    );
+    report.tenant.config.cors.allowed_origins = vec!["https://app.example.com".to_owned()];
+    let both = "origins += [\"https://www.example.com\"] | .cors.allowed_origins += [\"https://www.example.com\"]'";
+    expect(&report, "origin_unknown", Severity::Error, &[both]);
+    // A configured origin needs nothing.
+    let mut fixed = healthy();
+    refused(&mut fixed, 3, LOGIN, ErrorCode::OriginMismatch, &detail("https://app.example.com"));
+    assert_eq!(find(&fixed, "origin_unknown"), None);
+}
+
+#[test]
+fn origins_of_strangers_get_no_command() {
+    for origin in ["https://evil.example.net", "https://example.com.evil.net/'; rm -rf ~", "\u{1b}]0;x\u{7}", "null"] {
+        let mut report = healthy();
+        let detail = RefusalDetail::new(Check::Origin).received(origin);
+        refused(&mut report, 1, LOGIN, ErrorCode::OriginMismatch, &detail);
+        let found = find(&report, "origin_unknown").unwrap();
+        assert_eq!((found.severity, found.command), (Severity::Warning, None), "{origin}");
+    }
+}
+
+#[test]
+fn origins_without_cors_are_found() {
+    let mut report = healthy();
+    report.tenant.config.webauthn.relying_party.origins.push("https://example.com".to_owned());
+    expect(&report, "cors_missing", Severity::Warning, &["https://example.com", ".cors.allowed_origins +="]);
+    report.tenant.config.cors.allowed_origins.push("https://example.com".to_owned());
+    assert_eq!(find(&report, "cors_missing"), None);
+    report.tenant.config.cors.allow_unsafe_wildcard = true;
+    report.tenant.config.cors.allowed_origins.push("https://*example.com".to_owned());
+    expect(&report, "cors_unsafe_wildcard", Severity::Warning, &["https://*example.com"]);
+}
+
+#[test]
+fn many_failures_of_user_verification_are_found() {
+    let mut report = healthy();
+    let detail = RefusalDetail::new(Check::UserVerification);
+    refused(&mut report, 4, LOGIN, ErrorCode::UserVerificationMissing, &detail);
+    assert_eq!(find(&report, "verification_missing"), None);
+    refused(&mut report, 1, LOGIN, ErrorCode::UserVerificationMissing, &detail);
+    let command = ".webauthn.user_verification = \"preferred\"";
+    expect(
+        &report,
+        "verification_missing",
+        Severity::Warning,
+        &["5 requests", "webauthn.user_verification is", command],
+    );
+    report.tenant.config.webauthn.user_verification = UserVerification::Preferred;
+    assert_eq!(find(&report, "verification_missing"), None);
+}
+
+#[test]
+fn expired_challenges_suggest_a_timeout_that_would_have_sufficed() {
+    let mut report = healthy();
+    for age_ms in [65_000, 70_000, 80_000, 95_000, 3_600_000] {
+        let challenge = StoredChallenge { ceremony: "login".into(), age_ms, lifetime_ms: 60_000 };
+        let detail = RefusalDetail { challenge: Some(challenge), ..RefusalDetail::new(Check::ChallengeUnexpired) };
+        refused(&mut report, 10, LOGIN, ErrorCode::ChallengeExpired, &detail);
+    }
+    expect(&report, "challenges_expire", Severity::Warning, &["50 requests", "(4 %", ".webauthn.timeout = 120000"]);
+    report.succeeded = 1_000_000;
+    assert_eq!(find(&report, "challenges_expire"), None);
+}
+
+#[test]
+fn keys_without_use_and_near_expiry_are_found() {
+    let mut report = healthy();
+    report.api_keys = Vec::new();
+    expect(&report, "no_api_key", Severity::Error, &["api-key create --tenant"]);
+    report.api_keys = vec![key("old", Some(-100), Some(-3))];
+    expect(&report, "no_api_key", Severity::Error, &["have expired or are disabled"]);
+    expect(&report, "api_key_expired", Severity::Info, &["expired 3d ago", "api-key revoke"]);
+    report.api_keys = vec![key("soon", Some(-1), Some(13))];
+    expect(&report, "api_key_expires_soon", Severity::Warning, &["expires in 13d", "api-key create"]);
+    report.api_keys = vec![key("idle", Some(-120), None)];
+    expect(&report, "api_key_unused", Severity::Info, &["last used", "api-key revoke"]);
+    report.api_keys = vec![key("never", None, None)];
+    expect(&report, "api_key_unused", Severity::Info, &["and never used"]);
+}
+
+#[test]
+fn disabled_tenants_and_keys_are_found() {
+    let mut report = healthy();
+    report.tenant.disabled_at = Some(now());
+    expect(&report, "tenant_disabled", Severity::Error, &["2026-11-25", "tenant enable"]);
+    report.api_keys[0].disabled_at = Some(now());
+    expect(&report, "no_api_key", Severity::Error, &["expired or are disabled"]);
+}
+
+#[test]
+fn clients_with_an_expired_key_are_found() {
+    let mut report = healthy();
+    report.api_keys.push(key("old", Some(-3), Some(-3)));
+    let detail = RefusalDetail::new(Check::KeyUnexpired).key(Some(report.api_keys[1].id));
+    refused(&mut report, 2, AuditType::ApiKeyRejected, ErrorCode::ApiKeyInvalid, &detail);
+    expect(&report, "rejected_key_in_use", Severity::Error, &["2 requests", "the API key old"]);
+}
+
+#[test]
+fn signing_keys_are_checked() {
+    let mut report = healthy();
+    report.signing_keys[0].signs_from = now().plus_millis(-366 * DAY);
+    expect(&report, "signing_key_old", Severity::Warning, &["2025-11-24", "signing-key rotate"]);
+    report.signing_keys.clear();
+    expect(&report, "no_signing_key", Severity::Error, &["signing-key rotate"]);
+}
+
+#[test]
+fn settings_that_exclude_users_are_found() {
+    use doorward_shared::config::{Attachment, AttestationPreference, ResidentKey};
+    let mut report = healthy();
+    let config = &mut report.tenant.config;
+    config.webauthn.timeout = 5_000;
+    config.webauthn.attachment = Some(Attachment::CrossPlatform);
+    config.webauthn.user_verification = UserVerification::Discouraged;
+    config.webauthn.resident_key_requirement = ResidentKey::Discouraged;
+    config.webauthn.attestation_preference = AttestationPreference::Enterprise;
+    let mfa = config.mfa.as_mut().unwrap();
+    mfa.timeout = Some(2_000);
+    mfa.attachment = Some(Attachment::Platform);
+    mfa.resident_key_requirement = ResidentKey::Required;
+    for name in [
+        "timeout_short",
+        "attachment_excludes_devices",
+        "verification_discouraged",
+        "not_discoverable",
+        "attestation_enterprise",
+        "mfa_timeout_short",
+        "mfa_attachment",
+    ] {
+        expect(&report, name, Severity::Warning, &["jq"]);
+    }
+    expect(&report, "mfa_discoverable", Severity::Info, &["jq"]);
+}
+
+#[test]
+fn patterns_of_refusals_are_found() {
+    let mut report = healthy();
+    let detail = RefusalDetail::default();
+    refused(&mut report, 1, LOGIN, ErrorCode::RpIdMismatch, &detail);
+    refused(&mut report, 2, LOGIN, ErrorCode::CounterRegression, &detail);
+    refused(&mut report, 5, LOGIN, ErrorCode::ChallengeUnknown, &detail);
+    report.is_partial = true;
+    expect(&report, "rp_id_mismatch", Severity::Error, &["1 request ", "--error-code rp_id_mismatch"]);
+    expect(&report, "counter_regression", Severity::Warning, &["2 requests", "of 1 user"]);
+    expect(&report, "challenge_unknown", Severity::Warning, &["5 requests"]);
+    expect(&report, "refusals_partly_examined", Severity::Info, &["8"]);
+}

@@ -1,0 +1,96 @@
+//! Compares the origin of a refused ceremony with the accepted ones.
+
+use url::{Host, Url};
+
+/// Describes how a received origin differs from the most similar accepted one. `None` if no accepted one is similar.
+pub fn origin_difference(received: &str, accepted: &[String]) -> Option<String> {
+    if received == "null" {
+        return Some(
+            "The page has no origin (`null`): it runs in a sandboxed frame, or was opened from a file.".to_owned(),
+        );
+    }
+    if received.starts_with("android:apk-key-hash:") {
+        return Some("An Android app that is signed with another key sent the request.".to_owned());
+    }
+    accepted.iter().filter_map(|accepted| difference(received, accepted)).min().map(|(_, text)| text)
+}
+
+/// Returns whether an origin is that of a page on the user's own computer.
+pub fn is_local(origin: &str) -> bool {
+    Url::parse(origin).ok().is_some_and(|url| match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    })
+}
+
+/// Returns the difference to one accepted origin, with its rank: the smaller, the more similar.
+fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
+    let says = |rank: u8, what: &str| Some((rank, format!("The origin differs from {accepted} only by {what}.")));
+    if received.trim_end_matches('/') == accepted {
+        return says(0, "a trailing slash");
+    }
+    if received.eq_ignore_ascii_case(accepted) {
+        return says(0, "upper and lower case");
+    }
+    let (sent, wanted) = (Url::parse(received).ok()?, Url::parse(accepted).ok()?);
+    let (sent_host, wanted_host) = (sent.host_str()?, wanted.host_str()?);
+    let same_host = sent_host == wanted_host;
+    let same_port = sent.port_or_known_default() == wanted.port_or_known_default();
+    let same_scheme = sent.scheme() == wanted.scheme();
+    let default_ports = sent.port().is_none() && wanted.port().is_none();
+    match (same_host, same_scheme, same_port) {
+        (true, true, true) => return says(0, "the part after the host"),
+        (true, false, _) if same_port || default_ports => {
+            let what = format!("its scheme: the page was loaded over {}", sent.scheme());
+            return says(1, &what);
+        }
+        (true, true, false) => {
+            let port = |url: &Url| url.port_or_known_default().unwrap_or(0);
+            return says(1, &format!("its port: {} instead of {}", port(&sent), port(&wanted)));
+        }
+        (true, false, _) => return says(2, "its scheme and port"),
+        (false, ..) => {}
+    }
+    let (sent_host, wanted_host) = (sent_host.trim_end_matches('.'), wanted_host.trim_end_matches('.'));
+    if sent_host == wanted_host {
+        return says(2, "a dot after the host");
+    }
+    if sent_host.strip_prefix("www.") == Some(wanted_host) || wanted_host.strip_prefix("www.") == Some(sent_host) {
+        return says(2, "`www.`");
+    }
+    let below = |one: &str, other: &str| one.strip_suffix(other).is_some_and(|rest| rest.ends_with('.'));
+    if below(sent_host, wanted_host) {
+        return Some((3, format!("{sent_host} is a subdomain of {wanted_host}; each origin must be listed.")));
+    }
+    if below(wanted_host, sent_host) {
+        return Some((3, format!("{sent_host} is a parent domain of {wanted_host}; each origin must be listed.")));
+    }
+    let parent = |host: &str| host.split_once('.').map(|(_, parent)| parent.to_owned()).filter(|it| it.contains('.'));
+    if let Some(parent) = parent(sent_host).filter(|it| parent(wanted_host).as_ref() == Some(it)) {
+        return Some((
+            4,
+            format!("{sent_host} and {wanted_host} are both subdomains of {parent}; each origin must be listed."),
+        ));
+    }
+    if is_similar(sent_host, wanted_host) {
+        return Some((5, format!("{sent_host} looks like {wanted_host}: it may be a phishing page.")));
+    }
+    None
+}
+
+/// Returns whether one name contains the other's main label, or differs from it in at most two characters.
+fn is_similar(one: &str, other: &str) -> bool {
+    let main = |host: &str| host.rsplit('.').nth(1).unwrap_or_default().to_owned();
+    let (one, other) = (main(one), main(other));
+    if one.len() < 4 || other.len() < 4 {
+        return false;
+    }
+    one.contains(&other) || other.contains(&one) || {
+        let longest = one.len().max(other.len());
+        let same_start = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+        let same_end = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
+        longest.saturating_sub(same_start + same_end) <= 2
+    }
+}

@@ -1,0 +1,42 @@
+//! `doorward signing-key reset`: replaces signing keys after the master key was lost.
+
+use super::{
+    CliError,
+    admin_call::{context, failed},
+    args::SigningKeyResetArgs,
+    confirm::confirm,
+    output, start,
+};
+use crate::{
+    installation::{self, Purpose},
+    service::admin::{signing_key_reset, tenants},
+};
+
+const WARNING: &str = "This gives each tenant whose signing keys cannot be decrypted a new signing key, and makes the \
+    master.key in the data folder the key of this installation (a missing one is created). If you still have the \
+    original master.key, restore it instead. Stop every server first: this command refuses to run beside one. For up to 10 \
+    minutes, applications with a cached JWKS document reject new tokens.";
+
+pub(super) async fn reset(args: SigningKeyResetArgs) -> Result<(), CliError> {
+    confirm(args.confirmation, WARNING)?;
+    let settings = start::settings(&args.admin.installation.flags())?;
+    let app = start::open(&settings, Purpose::ReplaceSigningKeys).await?.app;
+    let call = context(app)?;
+    let tenants = tenants::all(&call, None).await.map_err(failed)?;
+    let mut replaced = 0_usize;
+    for tenant in &tenants {
+        replaced += usize::from(signing_key_reset::replace(&call, tenant.id).await.map_err(failed)?);
+    }
+    // This is the last step, because servers do not start with the new master key before it.
+    installation::accept_master_key(&call.app).await.map_err(|error| CliError::new(error.to_string()))?;
+    if args.admin.json {
+        let result = serde_json::json!({ "tenants": tenants.len(), "replaced": replaced });
+        return output::change_json(replaced > 0, &result);
+    }
+    output::line(&format!(
+        "replaced the signing keys of {replaced} of {} tenants; start every server with the master.key in {}, and \
+         keep a safe copy of it",
+        tenants.len(),
+        settings.data.dir.display()
+    ))
+}

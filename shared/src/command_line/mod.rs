@@ -1,0 +1,18 @@
+//! What both binaries share in their command lines: exit codes, errors as JSON, shell completions, man pages and flags.
+
+mod exit;
+mod generate;
+mod policy;
+
+pub use exit::{Exit, error_as_json, error_json, json_requested, usage_error_as_json};
+pub use generate::{CompletionsArgs, ManArgs, completions, man_page, write_man_pages};
+pub use policy::PolicyArgs;
+
+/// Parses a display name, without the spaces around it.
+///
+/// # Errors
+/// A name that is empty or has more than 128 characters.
+pub fn name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    if (1..=128).contains(&name.chars().count()) { Ok(name.to_owned()) } else { Err("must have 1 to 128 characters") }
+}
