@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use quick_cache::sync::Cache;
 
 pub use self::vitals::Counts;
-use self::vitals::{Recorded, TimeBuckets};
+use self::vitals::{Recorded, TimeBuckets, ceremony};
 
 static METADATA: metrics::Metadata<'static> =
     metrics::Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
@@ -191,6 +191,11 @@ impl Metrics {
         self.recorded.watch_connections(Arc::new(open));
     }
 
+    /// Returns the current values of the counters that this process can read.
+    pub fn counts(&self) -> Counts {
+        self.recorded.counts()
+    }
+
     pub fn gauge(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: f64) {
         let labels: Vec<Label> = labels.iter().map(|(name, value)| Label::from_static_parts(name, value)).collect();
         self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
@@ -213,12 +218,6 @@ impl Metrics {
         self.maintain();
         self.handle.render()
     }
-}
-
-/// Returns ceremony and step of a route, like `mfa_login` and `finalize`; `None` for other routes.
-fn ceremony(route: &str) -> Option<(String, String)> {
-    let (ceremony, step) = route.strip_prefix("/{tenant_id}/")?.rsplit_once('/')?;
-    ["initialize", "finalize"].contains(&step).then(|| (ceremony.replace('/', "_"), step.to_owned()))
 }
 
 fn describe(recorder: &PrometheusRecorder) {
@@ -246,6 +245,8 @@ fn describe(recorder: &PrometheusRecorder) {
 
 #[cfg(test)]
 mod tests {
+    use doorward_shared::admin::{CeremonyCount, TimeHistogram};
+
     use super::*;
 
     #[test]
@@ -265,5 +266,39 @@ mod tests {
         }
         assert_eq!(text.matches("doorward_ceremonies_total{").count(), 3);
         assert!(text.contains("doorward_http_request_seconds_count{method=\"POST\","), "{text}");
+    }
+
+    #[test]
+    fn requests_of_tenants_are_counted_by_ceremony_code_and_time() {
+        let metrics = Metrics::new().unwrap();
+        let request = |route, status, code, micros| {
+            metrics.request("POST", route, status, code, Duration::from_micros(micros));
+        };
+        request("/{tenant_id}/mfa/login/finalize", 200, None, 900);
+        request("/{tenant_id}/mfa/login/finalize", 401, Some("origin_mismatch"), 900);
+        request("/{tenant_id}/login/initialize", 400, Some("body_malformed"), 30);
+        request("/{tenant_id}/login/initialize", 200, None, 20_000_000);
+        // The admin API is not counted, because the app that shows these values uses it every second.
+        request("/vitals", 200, None, 900);
+        // Responses that reject a key are delayed on purpose, so their times would hide those of other requests.
+        request("/{tenant_id}/credentials", 401, Some("api_key_invalid"), 500_000);
+        let counts = metrics.counts();
+        assert_eq!((counts.requests, counts.request_times.total()), (5, 4));
+        assert_eq!(counts.request_times.counts.last(), Some(&1));
+        assert_eq!(counts.request_times.since(&TimeHistogram::default()).quantile_us(0.25), Some(50));
+        let mfa = CeremonyCount { ceremony: "mfa_login".to_owned(), succeeded: 1, refused: 1 };
+        assert_eq!(counts.ceremonies, [mfa]);
+        let codes: Vec<_> = counts.refusals.iter().map(|it| (it.code.as_str(), it.count)).collect();
+        assert_eq!(codes, [("api_key_invalid", 1), ("body_malformed", 1), ("origin_mismatch", 1)]);
+    }
+
+    #[test]
+    fn jobs_state_their_last_success_and_whether_they_fail() {
+        let metrics = Metrics::new().unwrap();
+        metrics.job("purge", "succeeded", Timestamp::from_millis(1_000));
+        metrics.job("purge", "failed", Timestamp::from_millis(2_000));
+        let [job] = metrics.counts().jobs.try_into().unwrap();
+        assert_eq!((job.runs, job.failures, job.failing), (2, 1, true));
+        assert_eq!(job.last_success, Some(Timestamp::from_millis(1_000)));
     }
 }

@@ -16,7 +16,7 @@ use doorward_shared::{
 };
 use metrics::{Counter, CounterFn, Histogram, HistogramFn};
 
-use super::{Metrics, ceremony, process};
+use super::process;
 
 /// Bounds of the buckets in microseconds.
 const BOUNDS_US: [u64; 31] = [
@@ -37,6 +37,12 @@ pub(super) fn is_delayed(code: Option<&str>) -> bool {
 
 pub(super) fn is_of_tenant(route: &str) -> bool {
     route.starts_with(TENANT_ROUTES)
+}
+
+/// Returns ceremony and step of a route, like `mfa_login` and `finalize`; `None` for other routes.
+pub(super) fn ceremony(route: &str) -> Option<(String, String)> {
+    let (ceremony, step) = route.strip_prefix("/{tenant_id}/")?.rsplit_once('/')?;
+    ["initialize", "finalize"].contains(&step).then(|| (ceremony.replace('/', "_"), step.to_owned()))
 }
 
 /// Number of events by duration.
@@ -168,6 +174,23 @@ impl Recorded {
         (requests, ceremonies.collect(), codes.collect())
     }
 
+    pub(super) fn counts(&self) -> Counts {
+        let (requests, ceremonies, refusals) = self.requests_by_kind();
+        Counts {
+            node: node_name(),
+            requests,
+            request_times: self.request_times.snapshot(),
+            ceremonies,
+            refusals,
+            write_wait: self.write_waits.snapshot(),
+            commits: self.commit_times.snapshot(),
+            connections: self.connections.get().map(|open| open()),
+            jobs: self.jobs(),
+            cpu_seconds: process::cpu_seconds(),
+            memory_bytes: process::resident_bytes(),
+        }
+    }
+
     fn jobs(&self) -> Vec<JobVitals> {
         let vitals = |(job, runs): (&&str, &JobRuns)| JobVitals {
             job: (*job).to_owned(),
@@ -197,69 +220,7 @@ pub struct Counts {
     pub memory_bytes: Option<f64>,
 }
 
-impl Metrics {
-    /// Returns the current values of the counters that this process can read.
-    pub fn counts(&self) -> Counts {
-        let recorded = &self.recorded;
-        let (requests, ceremonies, refusals) = recorded.requests_by_kind();
-        Counts {
-            node: node_name(),
-            requests,
-            request_times: recorded.request_times.snapshot(),
-            ceremonies,
-            refusals,
-            write_wait: recorded.write_waits.snapshot(),
-            commits: recorded.commit_times.snapshot(),
-            connections: recorded.connections.get().map(|open| open()),
-            jobs: recorded.jobs(),
-            cpu_seconds: process::cpu_seconds(),
-            memory_bytes: process::resident_bytes(),
-        }
-    }
-}
-
 fn node_name() -> String {
     let host = process::host_name().unwrap_or_else(|| "node".to_owned());
     format!("{host}/{}", std::process::id())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn requests_of_tenants_are_counted_by_ceremony_code_and_time() {
-        let metrics = Metrics::new().unwrap();
-        let request = |route, status, code, micros| {
-            metrics.request("POST", route, status, code, Duration::from_micros(micros));
-        };
-        request("/{tenant_id}/mfa/login/finalize", 200, None, 900);
-        request("/{tenant_id}/mfa/login/finalize", 401, Some("origin_mismatch"), 900);
-        request("/{tenant_id}/login/initialize", 400, Some("body_malformed"), 30);
-        request("/{tenant_id}/login/initialize", 200, None, 20_000_000);
-        // The admin API is not counted, because the app that shows these values uses it every second.
-        request("/vitals", 200, None, 900);
-        // Responses that reject a key are delayed on purpose, so their times would hide those of other requests.
-        request("/{tenant_id}/credentials", 401, Some("api_key_invalid"), 500_000);
-        let counts = metrics.counts();
-        assert_eq!((counts.requests, counts.request_times.total()), (5, 4));
-        assert_eq!(counts.request_times.counts.last(), Some(&1));
-        assert_eq!(counts.request_times.since(&TimeHistogram::default()).quantile_us(0.25), Some(50));
-        let mfa = CeremonyCount { ceremony: "mfa_login".to_owned(), succeeded: 1, refused: 1 };
-        assert_eq!(counts.ceremonies, [mfa]);
-        let codes: Vec<_> = counts.refusals.iter().map(|it| (it.code.as_str(), it.count)).collect();
-        assert_eq!(codes, [("api_key_invalid", 1), ("body_malformed", 1), ("origin_mismatch", 1)]);
-    }
-
-    #[test]
-    fn jobs_state_their_last_success_and_whether_they_fail() {
-        let metrics = Metrics::new().unwrap();
-        metrics.job("purge", "succeeded", Timestamp::from_millis(1_000));
-        metrics.job("purge", "failed", Timestamp::from_millis(2_000));
-        let [job] = metrics.counts().jobs.try_into().unwrap();
-        assert_eq!((job.runs, job.failures, job.failing), (2, 1, true));
-        assert_eq!(job.last_success, Some(Timestamp::from_millis(1_000)));
-    }
 }
