@@ -19,6 +19,9 @@ use crate::{
     webauthn::{self, ParsedAssertion, VerificationError, VerifiedAssertion},
 };
 
+/// Maximum number of attempts to store the use of a credential. More concurrent changes do not occur.
+const MAX_ATTEMPTS: u32 = 100;
+
 /// Stored data that an assertion refers to.
 #[derive(Debug)]
 struct Stored {
@@ -249,9 +252,12 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         Ok(Err(Refusal::Verification(VerificationError::new(code, reason, detail))))
     };
     let mut expected = assertion.credential.clone();
-    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter, so the loop ends. If the row
-    // was disabled and enabled again between the two statements, the next attempt succeeds.
-    while !credentials::record_use(connection, &expected, &used)? {
+    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter. If the row was disabled and
+    // enabled again between the two statements, the next attempt succeeds.
+    for _ in 0..MAX_ATTEMPTS {
+        if credentials::record_use(connection, &expected, &used)? {
+            return Ok(Ok(()));
+        }
         let current = credentials::find_with_owner(connection, expected.tenant_id, &expected.id)?;
         let current = current.filter(|(current, _)| {
             (current.user_id, current.created_at, &current.public_key)
@@ -279,5 +285,6 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         }
         expected = current;
     }
-    Ok(Ok(()))
+    let id = expected.id.start();
+    Err(DbError::Corrupt(format!("credential {id}: its copy of the user's disabled_at differs from the user's")))
 }
