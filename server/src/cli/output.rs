@@ -94,7 +94,8 @@ pub(super) struct SecretOutput(File);
 impl SecretOutput {
     /// Opens standard output.
     ///
-    /// # Errors Standard output is `/dev/null`, which Rust's runtime also opens if standard output is closed.
+    /// # Errors
+    /// Standard output is `/dev/null`, which Rust's runtime also opens if standard output is closed.
     pub(super) fn open() -> Result<Self, CliError> {
         // `io::stdout()` ignores that a descriptor cannot be written, so its descriptor is used directly.
         let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
