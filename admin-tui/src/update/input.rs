@@ -57,7 +57,7 @@ pub(super) fn click(model: &mut Model, target: ClickTarget, output: &mut UpdateO
         // On screens, a choice changes stored data, which a read-only token may not do. In overlays, it may be a
         // filter.
         ClickTarget::Choice { .. } if !model.has_dialog() && !model.may_change() => {}
-        ClickTarget::OtherRow(row) => {
+        ClickTarget::OtherRow(row) | ClickTarget::ListRow(_, row) => {
             model.with_focused(output, |page, cx| page.click(target, cx));
             select(model, row, output);
         }
