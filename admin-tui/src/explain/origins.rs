@@ -80,7 +80,8 @@ fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     None
 }
 
-/// Returns whether one name contains the other's main label, or differs from it in at most two characters.
+/// Compares the label before the top-level domain of two hosts, such as `example` of `www.example.com`. Returns whether
+/// one of the labels contains the other, or they differ in at most two characters.
 fn is_similar(one: &str, other: &str) -> bool {
     let main = |host: &str| host.rsplit('.').nth(1).unwrap_or_default().to_owned();
     let (one, other) = (main(one), main(other));
