@@ -15,8 +15,8 @@ use crate::{
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Page,
-        PagedList, Remote, Route, Selection, Side, TextInput, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Navigation,
+        Page, PagedList, Remote, Route, Selection, Side, TextInput, UpdateContext, bind, pick,
     },
 };
 
@@ -162,7 +162,8 @@ impl Tenant {
             match &mut self.form {
                 Some(form) if compares => {
                     form.refresh_to_compare(detail.config, version);
-                    self.compare(cx);
+                    // A dialog or another screen that the user opened in the meantime ignores the command.
+                    cx.navigate(Navigation::Run(Command::Compare));
                 }
                 Some(form) => form.refresh(detail.config, version),
                 None => self.form = Some(ConfigForm::new(detail.config, version)),
