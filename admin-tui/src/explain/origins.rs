@@ -67,8 +67,11 @@ fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     if below(wanted_host, sent_host) {
         return Some((3, format!("{sent_host} is a parent domain of {wanted_host}; each origin must be listed.")));
     }
-    let parent = |host: &str| host.split_once('.').map(|(_, parent)| parent.to_owned()).filter(|it| it.contains('.'));
-    if let Some(parent) = parent(sent_host).filter(|it| parent(wanted_host).as_ref() == Some(it)) {
+    let is_name = |url: &Url| matches!(url.host(), Some(Host::Domain(_)));
+    if !is_name(&sent) || !is_name(&wanted) {
+        return None;
+    }
+    if let Some(parent) = psl::domain_str(sent_host).filter(|it| psl::domain_str(wanted_host) == Some(it)) {
         return Some((
             4,
             format!("{sent_host} and {wanted_host} are both subdomains of {parent}; each origin must be listed."),
@@ -80,14 +83,15 @@ fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     None
 }
 
-/// Returns whether one name contains the other's main label, or differs from it in at most two characters.
+/// Returns whether one name contains the other's main label, or differs from it in at most two characters. The main label
+/// is the one before the public suffix.
 fn is_similar(one: &str, other: &str) -> bool {
-    let main = |host: &str| host.rsplit('.').nth(1).unwrap_or_default().to_owned();
+    let main = |host| psl::domain_str(host).and_then(|domain| domain.split('.').next()).unwrap_or_default();
     let (one, other) = (main(one), main(other));
     if one.len() < 4 || other.len() < 4 {
         return false;
     }
-    one.contains(&other) || other.contains(&one) || {
+    one.contains(other) || other.contains(one) || {
         let longest = one.len().max(other.len());
         let same_start = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
         let same_end = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
