@@ -121,6 +121,23 @@ describe("a session of an operator", () => {
     await terminal.until("api key rejected");
   });
 
+  test("it asks the terminal for its background and uses a theme that fits", async () => {
+    // The accent colours of the light and the dark theme.
+    for (const [background, accent] of [["rgb:ff/ff/ff", 25], ["rgb:10/10/10", 75]]) {
+      const command = [ADMIN, "--url", server.admin_url, "--token-file", join(server.data_dir, "admin.token")];
+      const other = await openTerminal({
+        command: ["sh", "-c", `printf '\\033]11;${background}\\007'; exec "$@"`, "sh", ...command],
+        columns: 80, rows: 24, env: { HOME: folder, TERM: "tmux-256color" },
+      });
+      try {
+        await other.until("Busiest tenants");
+        assert.match(await other.colors(), new RegExp(`\\[[0-9;]*38;5;${accent}m`));
+      } finally {
+        await other.close();
+      }
+    }
+  });
+
   test("it adapts to the terminal size, and exits on q and on Ctrl+C", async () => {
     await terminal.press("q");
     await terminal.until("ended with 0");

@@ -21,7 +21,8 @@ const server = await startServer((data) => run(binary("doorward-seed"), [
 ]));
 const open = (columns, rows, env) => openTerminal({
   command: [binary("doorward-admin"), "--url", server.admin_url, "--token-file", join(server.data_dir, "admin.token")],
-  columns, rows, env,
+  // The pictures have a dark background, which this terminal does not report.
+  columns, rows, env: { DOORWARD_ADMIN_THEME: "dark", ...env },
 });
 
 const wide = await open(120, 34);
@@ -29,22 +30,25 @@ const narrow = await open(80, 24);
 try {
   const take = (name, title) => wide.picture(join(folder, `admin-${name}.svg`), title);
   await wide.until("Busiest tenants");
-  await take("overview", "The overview: health, logins and refusals by day, busiest tenants, latest refusals");
+  await take("overview", "The overview: vitals of the node, ceremonies and refusals by day, busiest tenants, latest refusals");
   await wide.press("2");
   await wide.until("201 tenants");
   await wide.press("/");
-  await wide.type("robotics");
+  await wide.type("bank");
   await wide.press("Enter");
-  await wide.until("11 tenants");
+  await wide.until(/ \d\d tenants/);
   await wide.press("j");
   await take("tenants", "The filtered list of tenants, with the details of the selected one");
   await wide.press("Enter");
+  await wide.until("How to fix");
+  await take("tenant", "The activity of a tenant: success of ceremonies, refusals and their fixes, models, keys");
+  await wide.press("BTab");
   await wide.until("Relying party");
   await take("config", "A tenant's configuration");
-  await wide.press("Tab");
+  await wide.press("Tab", "Tab");
   await wide.until("Begins with");
   await wide.press("Tab", "Tab");
-  await wide.until(/user-\d|@t\d/);
+  await wide.until(/Signs in as[\s\S]*▌\S/);
   await wide.press("Enter");
   await wide.until(/Credentials|Passkeys|AAGUID/i);
   await take("user", "A user with credentials");

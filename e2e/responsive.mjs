@@ -133,15 +133,16 @@ async function tenants(watch) {
   const sort = (name, keys) => watch.step(`tenants: sorted by ${name}`, { keys, screen: anything, data: otherRows });
   await sort("users", ["s"]);
   await sort("name", ["s"]);
+  await sort("RP ID", ["s"]);
   await sort("creation", ["s"]);
   await sort("activity", ["s"]);
   await sort("activity, reversed", ["S"]);
   await watch.go(["S"], at("Tenants"));
   const fewer = (now, before) => someRows(now) && total(now) !== total(before);
   await watch.go(["/"], searching);
-  await watch.step("tenants: filter, first letter", { text: "r", screen: shows(/^ \/ r/m), data: fewer });
+  await watch.step("tenants: filter, first letter", { text: "b", screen: shows(/^ \/ b/m), data: fewer });
   await watch.step("tenants: filter, rest of the word", {
-    text: "obotics", screen: shows(/^ \/ robotics/m), data: (now, before) => fewer(now, before) && /robotics/i.test(rows(now)[0]),
+    text: "ank", screen: shows(/^ \/ bank/m), data: (now, before) => fewer(now, before) && /bank/i.test(rows(now)[0]),
   });
   await watch.go(["Enter"], shows(/⏎ open/));
   await watch.step("tenants: filter cleared", { keys: ["Escape"], screen: (screen) => !searching(screen), data: fewer });
@@ -151,8 +152,8 @@ async function tenants(watch) {
 async function tenant(watch) {
   await watch.go(["s"], shows(/Users(…| ↓)/));
   await watch.terminal.press("g");
-  await watch.step("tenant: configuration", {
-    keys: ["Enter"], screen: at("Tenants", ""), data: both(shows(/Relying party/), shows(/\d\S* users +\S+ credentials/)),
+  await watch.step("tenant: activity", {
+    keys: ["Enter"], screen: at("Tenants", ""), data: both(shows(/Success of ceremonies/), shows(/\d\S* users +\S+ credentials/)),
   });
   const tab = (name, data) => watch.step(`tenant: ${name}`, { keys: ["Tab"], screen: anything, data });
   await tab("API keys", shows(/dw_[0-9a-f]{4}/));
@@ -165,6 +166,7 @@ async function tenant(watch) {
   await pages(watch, "transactions", 2);
   await watch.step("transactions: next row, its details", { keys: ["j"], screen: (now, before) => selected(now) !== selected(before) });
   await filter(watch, "transactions");
+  await tab("configuration", shows(/Relying party/));
   await watch.step("tenant: audit log", { keys: ["a"], screen: (screen) => path(screen).includes("› Audit log of"), data: entries });
   await audit(watch, "audit log of a tenant");
   await watch.go(["Escape"], shows(/^ Transaction +User/m));
@@ -274,7 +276,7 @@ async function fill(watch) {
   await watch.go(["Escape"], shows(/^ Name .*RP ID/m));
   while (await loadMore());
   await watch.go(["g"], someRows);
-  await watch.go(["Enter"], shows(/Relying party/));
+  await watch.go(["Enter"], shows(/Success of ceremonies/));
   await watch.go(["Tab"], shows(/dw_/));
   await watch.go(["Tab"], shows(/signs/));
   await watch.go(["Tab"], shows(/Signs in as/));

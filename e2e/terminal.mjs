@@ -74,6 +74,8 @@ export async function openTerminal({ command, columns, rows, env = {}, timeout =
   return {
     /** Returns the screen as text. */
     text,
+    /** Returns the screen with the escape sequences of its colours. */
+    colors: () => tmux("capture-pane", "-p", "-e", "-t", "t"),
     /** Presses keys, named as in tmux: `Enter`, `Escape`, `C-c`, `j`. */
     async press(...keys) {
       for (const key of keys) await tmux("send-keys", "-t", "t", key);

@@ -53,18 +53,19 @@ pub async fn run<B: Backend, A: ApiBackend>(
                     Effect::Export(id, export) => runner.export(id, *export),
                     Effect::SaveView(name, search) => runner.save_view(name, search),
                     Effect::Redraw => clear(terminal)?,
+                    Effect::KeepTheme(name) => control.keep_theme(name),
                     Effect::Copy(text) => {
                         let copied = Message::Copied(control.copy(&text));
                         effects.extend(update::update(&mut model, copied));
                     }
-                    Effect::Connect(profile) => match connect(&profile) {
-                        Ok(ConnectedServer { api, address, context, warnings }) => {
+                    Effect::Connect(name) => match connect(&name) {
+                        Ok(ConnectedServer { api, address, profile, warnings }) => {
                             // Dropping the runner cancels the requests to the previous server, and a new channel drops
                             // their responses.
                             let (sender, receiver) = unbounded_channel();
                             runner = EffectRunner::new(api, sender, model.options.settings.file.clone());
                             results = receiver;
-                            let connected = Message::Connected { address, context, warnings };
+                            let connected = Message::Connected { address, profile, warnings };
                             effects = update::update(&mut model, connected);
                             break;
                         }

@@ -40,7 +40,7 @@ use crate::{
     args::Command,
     connection::{self, Connection},
     request::ConnectedServer,
-    terminal,
+    terminal::{self, Appearance},
 };
 use context::{CommandContext, connect};
 use output::Output;
@@ -49,13 +49,17 @@ pub async fn interactive(cli: CliContext) -> Result<(), CommandError> {
     let (connection, api) = connect(&cli)?;
     let contexts = connection::contexts(&cli.flags, &cli.environment)?;
     let settings = connection::settings(&cli.flags, &cli.environment)?;
+    let appearance = Appearance {
+        theme: connection::theme(&cli.flags, &cli.environment)?,
+        theme_file: cli.environment.theme_file(),
+    };
     let switch = |profile: &str| {
         let connection = connection::resolve_context(&cli.flags, &cli.environment, profile);
         let connection = connection.map_err(|error| error.to_string())?;
         let api = Api::new(connection.endpoint.clone()).map_err(|error| error.to_string())?;
         Ok(connected(connection, api))
     };
-    let shown = terminal::show(connected(connection, api), contexts, settings, switch).await;
+    let shown = terminal::show(connected(connection, api), contexts, settings, appearance, switch).await;
     shown.map_err(|error| CommandError::failed(error.to_string()))
 }
 
@@ -63,7 +67,7 @@ fn connected(connection: Connection, api: Api) -> ConnectedServer<Api> {
     ConnectedServer {
         api: Arc::new(api),
         address: connection.endpoint.url.as_str().trim_end_matches('/').to_owned(),
-        context: connection.profile,
+        profile: connection.label,
         warnings: connection.warnings.iter().map(ToString::to_string).collect(),
     }
 }

@@ -27,6 +27,7 @@ use url::Url;
 
 use crate::{
     api::{Endpoint, Token, is_loopback},
+    appearance::{ProfileLabel, ThemeName},
     settings::Settings,
 };
 use profiles::{Profile, Profiles};
@@ -62,6 +63,8 @@ pub struct Flags {
 pub struct Connection {
     pub endpoint: Endpoint,
     pub profile: Option<String>,
+    /// How the app names the profile.
+    pub label: Option<ProfileLabel>,
     /// Source of the address, for display.
     pub url_source: String,
     /// Source of the token, for display.
@@ -80,6 +83,12 @@ const DEFAULT_SOURCE: &str = "default";
 /// Resolves the server from flags, environment variables and profiles.
 pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Connection, ConnectionError> {
     Resolver { flags, environment, warnings: Vec::new() }.resolve()
+}
+
+/// Returns the theme that the config file sets.
+pub fn theme(flags: &Flags, environment: &Environment) -> Result<Option<ThemeName>, ConnectionError> {
+    let resolver = Resolver { flags, environment, warnings: Vec::new() };
+    Ok(resolver.profiles()?.theme())
 }
 
 /// Reads the settings of the interactive app from the config file.
@@ -132,9 +141,11 @@ impl Resolver<'_> {
         let token = self.token(&url.value, named.as_ref(), default.as_ref())?;
         let ca = self.ca(named.as_ref(), default.as_ref())?;
         let profile = profiles().next().map(|profile| profile.name.clone());
+        let label = profiles().next().map(|profile| profile.label.clone());
         Ok(Connection {
             endpoint: Endpoint { url: url.value, token: token.value, ca },
             profile,
+            label,
             url_source: url.source,
             token_source: token.source,
             warnings: self.warnings,

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod app;
+pub mod appearance;
 pub mod args;
 pub mod clock;
 pub mod command;

@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use crate::{
     api::Progress,
+    appearance::ProfileLabel,
     clock::Time,
     effect::{RequestId, RequestResult},
     settings::Views,
@@ -41,7 +42,7 @@ pub enum Message {
     /// The app uses another server from now on. Contains its address, its profile and security warnings.
     Connected {
         address: String,
-        context: Option<String>,
+        profile: Option<ProfileLabel>,
         warnings: Vec<String>,
     },
     /// The server of a profile cannot be used. The app keeps its server.

@@ -9,6 +9,7 @@ use doorward_shared::{
 
 use crate::{
     api::{ApiError, Progress},
+    appearance::ProfileLabel,
     connection::Context,
     effect::{RequestId, RequestResult},
     paths::BaseFolders,
@@ -19,13 +20,15 @@ use crate::{
 
 /// Maximum number of screens above the first one of a section.
 const MAX_DEPTH: usize = 12;
+/// The header reports that the server does not respond after this time, in milliseconds.
+const SILENT_MS: i64 = 2_000;
 
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The server's address, for display.
     pub server: String,
-    /// Name of the server's profile.
-    pub context: Option<String>,
+    /// The server's profile, if it comes from one.
+    pub profile: Option<ProfileLabel>,
     /// The servers that the app can switch to.
     pub contexts: Vec<Context>,
     pub theme: Theme,
@@ -145,6 +148,8 @@ pub struct Model {
     pub(crate) last_id: u64,
     /// Pending request that checks the connection and returns name and role of the token.
     pub(crate) me_request: Option<RequestId>,
+    /// When [`Self::me_request`] was sent.
+    pub(crate) me_requested_at: Timestamp,
     /// Pending request that reverts a change, and the notification after its success.
     pub(crate) undo_request: Option<(RequestId, String)>,
     pub(crate) responded_at: Timestamp,
@@ -155,6 +160,7 @@ pub struct Model {
 impl Model {
     pub fn new(options: Options) -> Self {
         let stack = |section: Section| Stack { root: screen::build(section.route()), above: Vec::new() };
+        let options_now = options.now;
         Self {
             now: options.now,
             wall: options.now,
@@ -172,6 +178,7 @@ impl Model {
             changed: true,
             last_id: 0,
             me_request: None,
+            me_requested_at: options_now,
             undo_request: None,
             stacks: Section::ALL.map(stack),
         }
@@ -271,6 +278,12 @@ impl Model {
             ConnectionStatus::Connecting => true,
             ConnectionStatus::Disconnected { error, .. } => self.me.is_none() || !error.is_transient(),
         }
+    }
+
+    /// Returns the time in milliseconds for which the server has not responded, if it is noticeably long.
+    pub fn silent_ms(&self) -> Option<i64> {
+        let silent = self.now.millis().saturating_sub(self.me_requested_at.millis());
+        (self.me_request.is_some() && silent >= SILENT_MS).then_some(silent)
     }
 
     pub fn bindings(&self) -> Vec<Binding> {

@@ -10,6 +10,28 @@ pub fn bytes(size: u64) -> String {
     scaled(size, 1_024, &[" B", " KiB", " MiB", " GiB", " TiB"])
 }
 
+/// Formats a rate that is given in thousandths: `0`, `0.04`, `8.2`, `350`, `1.2k`.
+pub fn rate(thousandths: u64) -> String {
+    match thousandths {
+        0 => "0".to_owned(),
+        1..10 => "<0.01".to_owned(),
+        10..1_000 => format!("0.{:02}", thousandths / 10),
+        1_000..10_000 => format!("{}.{}", thousandths / 1_000, thousandths % 1_000 / 100),
+        _ => short(thousandths / 1_000),
+    }
+}
+
+/// Formats a duration in microseconds: `80 µs`, `1.2 ms`, `35 ms`, `2.4 s`.
+pub fn micros(micros: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", micros / unit, micros % unit * 10 / unit);
+    match micros {
+        ..1_000 => format!("{micros} µs"),
+        1_000..10_000 => format!("{} ms", tenths(1_000)),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        _ => format!("{} s", tenths(1_000_000)),
+    }
+}
+
 /// Formats a number in the largest unit that it reaches, with one decimal below 10.
 fn scaled(number: u64, base: u64, units: &[&str]) -> String {
     let (mut whole, mut rest) = (number, 0);
@@ -31,6 +53,15 @@ mod tests {
     fn counts_are_short() {
         let all = [0, 999, 1_000, 1_250, 35_499, 999_999, 4_100_000, u64::MAX].map(short);
         assert_eq!(all, ["0", "999", "1.0k", "1.2k", "35k", "999k", "4.1M", "18446744T"]);
+    }
+
+    #[test]
+    fn rates_and_durations_are_short() {
+        assert_eq!(
+            [0, 4, 40, 820, 8_240, 350_000, 1_200_000].map(rate),
+            ["0", "<0.01", "0.04", "0.82", "8.2", "350", "1.2k"]
+        );
+        assert_eq!([80, 1_250, 35_400, 2_450_000].map(micros), ["80 µs", "1.2 ms", "35 ms", "2.4 s"]);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId, TenantId, Timestamp, UserId,
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Me, Overview,
-        SecretItem, SigningAlgorithm, SigningKeyItem, TenantOverview, TenantSummaryPage, TransactionPage, UserDetail,
-        UserSummaryPage,
+        SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantOverview, TenantSummaryPage,
+        TransactionPage, UserDetail, UserSummaryPage, Vitals,
     },
     config::TenantConfig,
 };
@@ -18,6 +18,7 @@ use crate::{
         Api, ApiError, AuditQuery, DisableTarget, ExportFormat, OnExisting, Progress, TenantReport, TenantSummaryQuery,
         Total, UserQuery, UserRef, VersionedTenant, export_to_file,
     },
+    appearance::ProfileLabel,
     secret::Revealed,
 };
 
@@ -26,8 +27,10 @@ pub enum BackendRequest {
     Me,
     /// Summary of the installation, with the activity of this number of days.
     Overview(u32),
+    Vitals,
     Tenants(TenantSummaryQuery),
     TenantOverview(TenantId, u32),
+    TenantActivity(TenantId),
     Tenant(TenantId),
     CheckConfig(Box<TenantConfig>),
     ApiKeys(TenantId),
@@ -69,8 +72,10 @@ impl BackendRequest {
         match self {
             Self::Me
             | Self::Overview(_)
+            | Self::Vitals
             | Self::Tenants(_)
             | Self::TenantOverview(..)
+            | Self::TenantActivity(_)
             | Self::Tenant(_)
             | Self::CheckConfig(_)
             | Self::ApiKeys(_)
@@ -104,8 +109,10 @@ impl BackendRequest {
 pub enum BackendResponse {
     Me(Me),
     Overview(Box<Overview>),
+    Vitals(Box<Vitals>),
     Tenants(TenantSummaryPage),
     TenantOverview(Box<TenantOverview>),
+    TenantActivity(Box<TenantActivity>),
     Tenant(Box<VersionedTenant>),
     ConfigCheck(ConfigCheck),
     ApiKeys(Vec<SecretItem>),
@@ -140,8 +147,8 @@ pub struct ConnectedServer<A> {
     pub api: Arc<A>,
     /// The address, for display.
     pub address: String,
-    /// Name of the profile, if the server comes from one.
-    pub context: Option<String>,
+    /// The profile, if the server comes from one.
+    pub profile: Option<ProfileLabel>,
     /// Security warnings.
     pub warnings: Vec<String>,
 }
@@ -167,9 +174,13 @@ impl ApiBackend for Api {
             BackendRequest::Overview(days) => {
                 self.overview(days).await.map(|it| BackendResponse::Overview(Box::new(it)))
             }
+            BackendRequest::Vitals => self.vitals().await.map(|it| BackendResponse::Vitals(Box::new(it))),
             BackendRequest::Tenants(query) => self.tenant_summaries(&query).await.map(BackendResponse::Tenants),
             BackendRequest::TenantOverview(id, days) => {
                 self.tenant_overview(id, days).await.map(|it| BackendResponse::TenantOverview(Box::new(it)))
+            }
+            BackendRequest::TenantActivity(id) => {
+                self.tenant_activity(id).await.map(|it| BackendResponse::TenantActivity(Box::new(it)))
             }
             BackendRequest::Tenant(id) => self.tenant(id).await.map(|it| BackendResponse::Tenant(Box::new(it))),
             BackendRequest::CheckConfig(config) => self.check_config(&*config).await.map(BackendResponse::ConfigCheck),

@@ -1,5 +1,8 @@
 //! The real terminal: its modes, its events, and signals.
 
+mod background;
+mod kept_theme;
+
 use std::{
     io::{self, IsTerminal as _, stdout},
     panic,
@@ -28,6 +31,7 @@ use tokio::{
 
 use crate::{
     app::{Input, run},
+    appearance::ThemeName,
     clock::{Clock, now},
     connection::Context,
     model::Options,
@@ -38,6 +42,7 @@ use crate::{
     terminal_control::TerminalControl,
     ui::Theme,
 };
+use background::{Background, Received, Response};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -45,25 +50,39 @@ const TICK: Duration = Duration::from_millis(100);
 /// then check that the terminal was restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
+/// How the app looks.
+#[derive(Debug)]
+pub struct Appearance {
+    /// The theme that the config file sets.
+    pub theme: Option<ThemeName>,
+    /// The file in which the app keeps the theme that the user chose; `None` without a home folder.
+    pub theme_file: Option<PathBuf>,
+}
+
 /// Runs the app on the terminal of this process until the user quits or a signal arrives. Starts with `server`; `connect`
 /// returns the server of one of the `contexts`.
 pub async fn show<A: ApiBackend>(
     server: ConnectedServer<A>,
     contexts: Vec<Context>,
     settings: Settings,
+    appearance: Appearance,
     connect: impl Fn(&str) -> Result<ConnectedServer<A>, String>,
 ) -> io::Result<()> {
     if !stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(io::Error::other("the app needs a terminal; the subcommands work without one"));
     }
     let now = now();
-    let ConnectedServer { api, address, context, .. } = server;
-    let options = Options {
+    let Appearance { theme, theme_file } = appearance;
+    let kept = kept_theme::load(theme_file.as_deref());
+    let detected = Theme::detect(|name| std::env::var(name).ok(), theme, kept);
+    let ConnectedServer { api, address, profile, .. } = server;
+    let mut options = Options {
         server: address,
-        context,
+        profile,
         contexts,
         settings,
-        theme: Theme::detect(|name| std::env::var(name).ok()),
+        // The theme for any background, until the terminal has reported its own.
+        theme: detected.unwrap_or(Theme::Sixteen),
         folders: BaseFolders {
             current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
@@ -75,7 +94,11 @@ pub async fn show<A: ApiBackend>(
     let mut terminal = ratatui::try_init()?;
     restore_modes_on_panic();
     enable_modes()?;
-    let result = run(&mut terminal, inputs.stream(), api, options, Control::default(), connect).await;
+    if detected.is_none() {
+        options.theme = inputs.theme_of_background().await?.unwrap_or(options.theme);
+    }
+    let control = Control { suspended: false, theme_file };
+    let result = run(&mut terminal, inputs.stream(), api, options, control, connect).await;
     drop(guard);
     result.and(inputs.error.map_or(Ok(()), Err))
 }
@@ -123,11 +146,16 @@ impl Drop for Guard {
 struct Control {
     /// Whether the alternate screen was left for the shell.
     suspended: bool,
+    theme_file: Option<PathBuf>,
 }
 
 impl TerminalControl for Control {
     fn copy(&mut self, text: &Secret) -> bool {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text.reveal().as_bytes())).is_ok()
+    }
+
+    fn keep_theme(&mut self, name: &'static str) {
+        kept_theme::save(self.theme_file.as_ref(), name);
     }
 
     fn begin_frame(&mut self) {
@@ -165,6 +193,10 @@ struct Inputs {
     clock: Clock,
     signals: [Signal; 4],
     error: Option<io::Error>,
+    /// The terminal's response to the question about its background.
+    response: Response,
+    /// Inputs that arrived before that response, in reverse order.
+    early: Vec<Input>,
 }
 
 impl Inputs {
@@ -177,10 +209,58 @@ impl Inputs {
             signal(SignalKind::interrupt())?,
             signal(SignalKind::from_raw(SignalNumber::CONT.as_raw()))?,
         ];
-        Ok(Self { events: EventStream::new(), ticks, clock, signals, error: None })
+        let (response, early) = (Response::default(), Vec::new());
+        Ok(Self { events: EventStream::new(), ticks, clock, signals, error: None, response, early })
     }
 
+    /// Asks the terminal for its background and waits for the response until the deadline. Keeps other inputs for
+    /// [`Self::next`].
+    async fn theme_of_background(&mut self) -> io::Result<Option<Theme>> {
+        self.response = Response::Expected;
+        background::ask(&mut stdout())?;
+        let deadline = tokio::time::Instant::now() + background::DEADLINE;
+        let mut early = Vec::new();
+        let mut theme = None;
+        while self.response.is_expected()
+            && let Ok(Some(input)) = tokio::time::timeout_at(deadline, self.next_or_response()).await
+        {
+            match input {
+                Ok(input) => early.push(input),
+                Err(background) => theme = background.map(theme_for),
+            }
+        }
+        early.reverse();
+        self.early = early;
+        Ok(theme)
+    }
+
+    /// Returns the next input. A response that arrives after the deadline is dropped.
     async fn next(&mut self) -> Option<Input> {
+        if let Some(input) = self.early.pop() {
+            return Some(input);
+        }
+        loop {
+            if let Ok(input) = self.next_or_response().await? {
+                return Some(input);
+            }
+        }
+    }
+
+    /// Returns the next input, or the background of the terminal.
+    async fn next_or_response(&mut self) -> Option<Result<Input, Option<Background>>> {
+        loop {
+            match self.next_event().await? {
+                Input::Event(event) => match self.response.receive(event) {
+                    Received::Event(event) => return Some(Ok(Input::Event(event))),
+                    Received::Part => {}
+                    Received::Complete(background) => return Some(Err(background)),
+                },
+                input => return Some(Ok(input)),
+            }
+        }
+    }
+
+    async fn next_event(&mut self) -> Option<Input> {
         let [terminate, hangup, interrupt, resumed] = &mut self.signals;
         tokio::select! {
             biased;
@@ -201,6 +281,13 @@ impl Inputs {
 
     fn stream(&mut self) -> impl Stream<Item = Input> + Unpin {
         Box::pin(stream::unfold(self, |inputs| async move { inputs.next().await.map(|input| (input, inputs)) }))
+    }
+}
+
+const fn theme_for(background: Background) -> Theme {
+    match background {
+        Background::Light => Theme::Light,
+        Background::Dark => Theme::Dark,
     }
 }
 

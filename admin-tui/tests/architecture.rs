@@ -22,6 +22,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// Modules without their own layer. All layers may use them, but they must not use the interactive app.
 const SHARED: &[&str] = &[
+    "appearance",
     "args",
     "clock",
     "config_diff",

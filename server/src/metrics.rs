@@ -1,12 +1,17 @@
 //! Prometheus metrics of one server. No label contains a value that clients can invent.
 
 mod process;
+mod vitals;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use doorward_shared::Timestamp;
 use metrics::{Counter, Histogram, Key, Label, Recorder as _, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use quick_cache::sync::Cache;
+
+pub use self::vitals::Counts;
+use self::vitals::{Recorded, TimeBuckets, ceremony};
 
 static METADATA: metrics::Metadata<'static> =
     metrics::Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
@@ -44,6 +49,8 @@ pub struct Metrics {
     requests: Cache<(&'static str, String, u16, Option<&'static str>), RequestMetrics>,
     /// Audit entries that this process created.
     pub audit_entries_written: Counter,
+    /// Counters that this process can also read.
+    recorded: Recorded,
 }
 
 #[derive(Clone)]
@@ -80,6 +87,7 @@ impl Metrics {
             handle: recorder.handle(),
             requests: Cache::new(1_024),
             audit_entries_written: recorder.register_counter(&Key::from_static_name(AUDIT_WRITTEN), &METADATA),
+            recorded: Recorded::default(),
             recorder,
         })
     }
@@ -130,9 +138,18 @@ impl Metrics {
             labels.extend(code.map(|code| Label::from_static_parts("code", code)));
             self.recorder.register_counter(&Key::from_parts(CEREMONIES, labels), &METADATA)
         });
+        let requests = self.recorder.register_counter(&Key::from_parts(REQUESTS, labels), &METADATA);
+        let seconds = self.recorder.register_histogram(&seconds, &METADATA);
+        if !vitals::is_of_tenant(route.value()) {
+            return RequestMetrics { requests, seconds, ceremonies };
+        }
         RequestMetrics {
-            requests: self.recorder.register_counter(&Key::from_parts(REQUESTS, labels), &METADATA),
-            seconds: self.recorder.register_histogram(&seconds, &METADATA),
+            requests: self.recorded.requests(route.value(), status, code, requests),
+            seconds: if vitals::is_delayed(code) {
+                seconds
+            } else {
+                TimeBuckets::beside(&self.recorded.request_times, seconds)
+            },
             ceremonies,
         }
     }
@@ -151,19 +168,32 @@ impl Metrics {
     /// Returns the histogram of the time that units of work of one kind wait in the database's queue.
     pub fn database_queue_seconds(&self, work: &'static str) -> Histogram {
         let key = Key::from_parts(QUEUE_SECONDS, vec![Label::from_static_parts("work", work)]);
-        self.recorder.register_histogram(&key, &METADATA)
+        let seconds = self.recorder.register_histogram(&key, &METADATA);
+        if work == "write" { TimeBuckets::beside(&self.recorded.write_waits, seconds) } else { seconds }
     }
 
     pub fn database_commit_seconds(&self) -> Histogram {
-        self.recorder.register_histogram(&Key::from_static_name(COMMIT_SECONDS), &METADATA)
+        let seconds = self.recorder.register_histogram(&Key::from_static_name(COMMIT_SECONDS), &METADATA);
+        TimeBuckets::beside(&self.recorded.commit_times, seconds)
     }
 
-    /// Counts a run of a background job. `unix_seconds` is the time of its end.
-    pub fn job(&self, job: &'static str, outcome: &'static str, unix_seconds: f64) {
+    /// Counts a run of a background job. `end` is the time of its end.
+    pub fn job(&self, job: &'static str, outcome: &'static str, end: Timestamp) {
         self.counter(JOB_RUNS, [("job", job), ("outcome", outcome)]).increment(1);
         if outcome == "succeeded" {
-            self.gauge(JOB_SUCCESS, &[("job", job)], unix_seconds);
+            self.gauge(JOB_SUCCESS, &[("job", job)], end.millis() as f64 / 1_000.0);
         }
+        self.recorded.job(job, outcome == "succeeded", end);
+    }
+
+    /// Sets the function that returns the number of open connections of the public API.
+    pub fn watch_connections(&self, open: impl Fn() -> usize + Send + Sync + 'static) {
+        self.recorded.watch_connections(Arc::new(open));
+    }
+
+    /// Returns the current values of the counters that this process can read.
+    pub fn counts(&self) -> Counts {
+        self.recorded.counts()
     }
 
     pub fn gauge(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: f64) {
@@ -188,12 +218,6 @@ impl Metrics {
         self.maintain();
         self.handle.render()
     }
-}
-
-/// Returns ceremony and step of a route, like `mfa_login` and `finalize`; `None` for other routes.
-fn ceremony(route: &str) -> Option<(String, String)> {
-    let (ceremony, step) = route.strip_prefix("/{tenant_id}/")?.rsplit_once('/')?;
-    ["initialize", "finalize"].contains(&step).then(|| (ceremony.replace('/', "_"), step.to_owned()))
 }
 
 fn describe(recorder: &PrometheusRecorder) {
@@ -221,6 +245,8 @@ fn describe(recorder: &PrometheusRecorder) {
 
 #[cfg(test)]
 mod tests {
+    use doorward_shared::admin::{CeremonyCount, TimeHistogram};
+
     use super::*;
 
     #[test]
@@ -240,5 +266,39 @@ mod tests {
         }
         assert_eq!(text.matches("doorward_ceremonies_total{").count(), 3);
         assert!(text.contains("doorward_http_request_seconds_count{method=\"POST\","), "{text}");
+    }
+
+    #[test]
+    fn requests_of_tenants_are_counted_by_ceremony_code_and_time() {
+        let metrics = Metrics::new().unwrap();
+        let request = |route, status, code, micros| {
+            metrics.request("POST", route, status, code, Duration::from_micros(micros));
+        };
+        request("/{tenant_id}/mfa/login/finalize", 200, None, 900);
+        request("/{tenant_id}/mfa/login/finalize", 401, Some("origin_mismatch"), 900);
+        request("/{tenant_id}/login/initialize", 400, Some("body_malformed"), 30);
+        request("/{tenant_id}/login/initialize", 200, None, 20_000_000);
+        // The admin API is not counted, because the app that shows these values uses it every second.
+        request("/vitals", 200, None, 900);
+        // Responses that reject a key are delayed on purpose, so their times would hide those of other requests.
+        request("/{tenant_id}/credentials", 401, Some("api_key_invalid"), 500_000);
+        let counts = metrics.counts();
+        assert_eq!((counts.requests, counts.request_times.total()), (5, 4));
+        assert_eq!(counts.request_times.counts.last(), Some(&1));
+        assert_eq!(counts.request_times.since(&TimeHistogram::default()).quantile_us(0.25), Some(50));
+        let mfa = CeremonyCount { ceremony: "mfa_login".to_owned(), succeeded: 1, refused: 1 };
+        assert_eq!(counts.ceremonies, [mfa]);
+        let codes: Vec<_> = counts.refusals.iter().map(|it| (it.code.as_str(), it.count)).collect();
+        assert_eq!(codes, [("api_key_invalid", 1), ("body_malformed", 1), ("origin_mismatch", 1)]);
+    }
+
+    #[test]
+    fn jobs_state_their_last_success_and_whether_they_fail() {
+        let metrics = Metrics::new().unwrap();
+        metrics.job("purge", "succeeded", Timestamp::from_millis(1_000));
+        metrics.job("purge", "failed", Timestamp::from_millis(2_000));
+        let [job] = metrics.counts().jobs.try_into().unwrap();
+        assert_eq!((job.runs, job.failures, job.failing), (2, 1, true));
+        assert_eq!(job.last_success, Some(Timestamp::from_millis(1_000)));
     }
 }

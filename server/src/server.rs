@@ -15,7 +15,9 @@ use crate::{
 pub use crate::net::{Listening, Serving};
 
 pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Serving> {
-    start(app, listener, listening, true, routes::public)
+    let serving = start(Arc::clone(&app), listener, listening, true, routes::public)?;
+    app.metrics.watch_connections(serving.connection_counter());
+    Ok(serving)
 }
 
 /// Starts the admin API on one thread. It sends no CORS headers.

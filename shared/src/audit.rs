@@ -131,6 +131,13 @@ impl AuditType {
         word.ends_with("_failed") || word.ends_with("_rejected")
     }
 
+    /// Returns whether the entry records a change by an administrator or operator that took effect.
+    #[must_use]
+    pub fn is_administrative(self) -> bool {
+        let word = self.as_str();
+        !(self.is_failure() || self == Self::Unknown || word.starts_with("webauthn_") || word.starts_with("mfa_"))
+    }
+
     /// Returns whether the entry records a ceremony that succeeded.
     #[must_use]
     pub fn ends_ceremony(self) -> bool {

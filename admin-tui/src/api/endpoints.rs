@@ -5,8 +5,8 @@ use doorward_shared::{
     admin::{
         AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateSigningKeyRequest,
         CreateTenantRequest, CreatedSecret, CreatedTenant, Me, Overview, SecretItem, SigningAlgorithm, SigningKeyItem,
-        TenantDetail, TenantOverview, TenantSort, TenantSummaryPage, TransactionPage, UpdateTenantRequest, UserDetail,
-        UserIdKind, UserSummaryPage, WithdrawnSigningKey,
+        TenantActivity, TenantDetail, TenantOverview, TenantSort, TenantSummaryPage, TransactionPage,
+        UpdateTenantRequest, UserDetail, UserIdKind, UserSummaryPage, Vitals, WithdrawnSigningKey,
     },
     config::TenantConfig,
     page::Order,
@@ -82,6 +82,11 @@ impl Api {
         self.get(&["overview"]).param("days", days).json().await
     }
 
+    /// `GET /vitals`: counters of the server process that responds.
+    pub async fn vitals(&self) -> Result<Vitals, ApiError> {
+        self.get(&["vitals"]).json().await
+    }
+
     /// `GET /metrics`: metrics in the Prometheus text format.
     pub async fn metrics(&self) -> Result<String, ApiError> {
         self.get(&["metrics"]).text().await
@@ -101,6 +106,11 @@ impl Api {
     /// `GET /tenants/{id}/summary`: summary of a tenant, with the activity of the last `days` (1 to 90).
     pub async fn tenant_overview(&self, id: TenantId, days: u32) -> Result<TenantOverview, ApiError> {
         self.get(&["tenants", &id.to_string(), "summary"]).param("days", days).json().await
+    }
+
+    /// `GET /tenants/{id}/activity`: success, refusals, users and models of a tenant.
+    pub async fn tenant_activity(&self, id: TenantId) -> Result<TenantActivity, ApiError> {
+        self.get(&["tenants", &id.to_string(), "activity"]).json().await
     }
 
     pub async fn tenant(&self, id: TenantId) -> Result<VersionedTenant, ApiError> {

@@ -37,7 +37,8 @@ pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Re
 
 async fn list(context: &CommandContext, args: TenantsListArgs) -> Result<(), CommandError> {
     // Names sort from A to Z; counts and times sort from the largest or latest.
-    let order = if (args.sort == TenantSort::Name) == args.reverse { Order::Descending } else { Order::Ascending };
+    let is_text = matches!(args.sort, TenantSort::Name | TenantSort::RpId);
+    let order = if is_text == args.reverse { Order::Descending } else { Order::Ascending };
     let tenants = pages::collect(args.limit, async |after, limit| {
         let query = TenantSummaryQuery {
             text: args.search.clone(),

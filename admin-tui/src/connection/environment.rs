@@ -53,6 +53,13 @@ impl Environment {
         Some(folder.join("doorward").join("admin.toml"))
     }
 
+    /// Returns the file with the theme that the user chose in the app.
+    pub fn theme_file(&self) -> Option<PathBuf> {
+        let xdg = self.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let folder = xdg.or_else(|| self.get("HOME").map(|home| Path::new(home).join(".local/state")))?;
+        Some(folder.join("doorward").join("admin-theme"))
+    }
+
     /// Resolves a path from a profiles file. Relative paths start at the folder of the file.
     pub fn resolve_path(&self, file: &Path, text: &str) -> PathBuf {
         let current = file.parent().unwrap_or_else(|| Path::new("")).to_owned();

@@ -2,12 +2,15 @@
 //!
 //! ```toml
 //! default_profile = "prod"
+//! theme = "light"
 //! time = "local"
 //!
 //! [profiles.prod]
 //! url = "https://doorward-admin.example.com"
 //! token_file = "prod.token"
 //! ca_file = "ca.pem"
+//! color = "red"
+//! production = true
 //!
 //! [views]
 //! "wrong origin" = "code:origin_mismatch since:1d"
@@ -23,6 +26,7 @@ use serde::Deserialize;
 
 use super::{environment::Environment, error::ConnectionError};
 use crate::{
+    appearance::{ProfileColor, ProfileLabel, ThemeName},
     settings::{Settings, Views},
     zone::Zone,
 };
@@ -31,6 +35,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct Content {
     default_profile: Option<String>,
+    theme: Option<ThemeName>,
     #[serde(default)]
     profiles: BTreeMap<String, Entry>,
     /// The zone in which the interactive app shows times.
@@ -57,6 +62,9 @@ struct Entry {
     ca_file: Option<String>,
     #[serde(default)]
     allow_plain_http: bool,
+    color: Option<ProfileColor>,
+    #[serde(default)]
+    production: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -66,6 +74,7 @@ pub(super) struct Profile {
     pub(super) token_file: Option<PathBuf>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) allow_plain_http: bool,
+    pub(super) label: ProfileLabel,
 }
 
 impl Profile {
@@ -118,6 +127,7 @@ impl Profiles {
                 token_file: entry.token_file.as_ref().map(path),
                 ca_file: entry.ca_file.as_ref().map(path),
                 allow_plain_http: entry.allow_plain_http,
+                label: ProfileLabel { name: name.to_owned(), color: entry.color, production: entry.production },
             }),
             None => Err(ConnectionError::UnknownProfile {
                 name: name.to_owned(),
@@ -126,6 +136,10 @@ impl Profiles {
                 known: self.known(),
             }),
         }
+    }
+
+    pub(super) const fn theme(&self) -> Option<ThemeName> {
+        self.content.theme
     }
 
     /// Returns the names of all profiles, and the addresses that they set.

@@ -234,6 +234,33 @@ fn debug_output_hides_tokens() {
 }
 
 #[test]
+fn profile_has_a_colour_and_a_mark_of_production() {
+    use crate::appearance::ProfileColor;
+    let marked = PROFILES.replace("[profiles.lab]", "color = \"red\"\nproduction = true\n\n[profiles.lab]");
+    let home = Home::new(&format!("theme = \"16\"{marked}"));
+    let label = home.resolve(&Flags::default(), &[]).unwrap().label.unwrap();
+    assert_eq!((label.name.as_str(), label.color, label.production), ("prod", Some(ProfileColor::Red), true));
+    let lab = Flags { profile: Some("lab".to_owned()), ..Flags::default() };
+    let label = home.resolve(&lab, &[]).unwrap().label.unwrap();
+    assert_eq!((label.name.as_str(), label.color, label.production), ("lab", None, false));
+    // A server that no profile names has no label.
+    let flags = Flags { url: Some("http://127.0.0.1:1".to_owned()), ..Flags::default() };
+    assert_eq!(home.resolve(&flags, &[]).unwrap().label, None);
+    assert_eq!(theme(&flags, &home.environment(&[])).unwrap(), Some(ThemeName::Sixteen));
+    let home = Home::new("theme = \"pink\"\n");
+    assert!(home.resolve(&Flags::default(), &[]).unwrap_err().to_string().contains("pink"));
+}
+
+#[test]
+fn chosen_theme_is_kept_in_the_state_folder() {
+    let file = |pairs: &[(&str, &str)]| Environment::from_pairs(pairs).theme_file();
+    let home = ("HOME", "/home/ops");
+    assert_eq!(file(&[home]), Some(PathBuf::from("/home/ops/.local/state/doorward/admin-theme")));
+    assert_eq!(file(&[home, ("XDG_STATE_HOME", "/s")]), Some(PathBuf::from("/s/doorward/admin-theme")));
+    assert_eq!(file(&[]), None);
+}
+
+#[test]
 fn settings_of_the_app_come_from_the_config_file() {
     let home = Home::new("time = \"local\"\n[views]\nmine = \"user:alice since:1d\"\n");
     let config = home.path("config");

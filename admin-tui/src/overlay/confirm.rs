@@ -215,6 +215,10 @@ impl Page for ConfirmDialog {
         self.pending.is_some()
     }
 
+    fn is_destructive(&self) -> bool {
+        self.question.destructive
+    }
+
     fn list(&mut self) -> Option<(&mut Selection, usize)> {
         // Scrolling ends when the last row is visible.
         let positions = self.text_rows.saturating_sub(self.scroll.height) + 1;

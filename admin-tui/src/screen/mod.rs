@@ -17,6 +17,7 @@ pub fn build(route: Route) -> Box<dyn Page> {
         Route::Overview => Box::new(overview::Overview::default()),
         Route::Tenants => Box::new(tenants::Tenants::default()),
         Route::Tenant { id, name } => Box::new(tenant::Tenant::new(id, name)),
+        Route::TenantConfiguration { id, name } => Box::new(tenant::Tenant::at(id, name, tenant::Tab::Configuration)),
         Route::User { tenant, tenant_name, id, name } => Box::new(user::User::new(tenant, tenant_name, id, name)),
         Route::Audit { query, tenant_name, entry } => Box::new(audit::Audit::new(*query, tenant_name, entry)),
         Route::Tokens => Box::new(tokens::Tokens::default()),

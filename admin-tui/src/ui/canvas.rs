@@ -35,6 +35,10 @@ pub enum ClickTarget {
     Tab(usize),
     Row(usize),
     OtherRow(usize),
+    /// The title of a column of the focused list.
+    Column(usize),
+    /// A row of another list, by the number of the list on the screen.
+    ListRow(usize, usize),
     Chip(usize),
     /// A choice of a field. `row` is the index of the field.
     Choice {
@@ -271,6 +275,17 @@ impl Canvas<'_> {
         self.clear(place);
         self.target(place, ClickTarget::Overlay);
         self.panel(place, title, true)
+    }
+
+    /// Draws a table of a screen with several lists. Clicks on its rows name the list unless it is focused.
+    pub fn list_of(&mut self, list: usize, draw: impl FnOnce(&mut Self)) {
+        let before = self.info.targets.len();
+        draw(self);
+        for (_, target) in self.info.targets.iter_mut().skip(before) {
+            if let ClickTarget::OtherRow(row) = target {
+                *target = ClickTarget::ListRow(list, *row);
+            }
+        }
     }
 
     /// Draws a key and its label, which run a command when they are clicked. Returns the number of columns used.

@@ -118,6 +118,7 @@ pub enum Command {
     ToggleDisabled,
     ToggleParentDisabled,
     AuditLog,
+    LatestRefusal,
     Pause,
     EventTypes,
     EditFilters,

@@ -17,6 +17,7 @@ mod text_input;
 mod theme;
 
 pub use canvas::{Canvas, ClickTarget, FrameInfo, Styled, below, columns, right_of, row, wrap};
+pub use chart::spark_text;
 pub use context::{Navigation, UpdateContext, UpdateOutput};
 pub use details::{Detail, WIDE, age_cell, expiry_cell, refusal_tone, refusals_cell, split_details, tenant_cell};
 pub use filter_input::{FILTER_KEYS, FilterInput};

@@ -75,6 +75,11 @@ pub trait Page: View + Debug + Send {
         false
     }
 
+    /// Returns whether the page confirms an action that destroys something.
+    fn is_destructive(&self) -> bool {
+        false
+    }
+
     /// Receives the number of rows of the wrapped text that was drawn. The height of [`Self::list`] is set before.
     fn text_drawn(&mut self, _rows: usize) {}
 

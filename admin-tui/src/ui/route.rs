@@ -50,6 +50,11 @@ pub enum Route {
         /// The name shown on the previous screen; may be outdated.
         name: String,
     },
+    /// The configuration of a tenant.
+    TenantConfiguration {
+        id: TenantId,
+        name: String,
+    },
     User {
         tenant: TenantId,
         tenant_name: String,

@@ -12,7 +12,7 @@ use ratatui::{
 };
 
 use super::{
-    canvas::{Canvas, ClickTarget, row},
+    canvas::{Canvas, ClickTarget, columns, row},
     selection::Selection,
     theme::Tone,
 };
@@ -28,16 +28,23 @@ pub struct Column {
     width: Constraint,
     alignment: Alignment,
     min_table_width: u16,
+    /// Whether the width is only as large as the content needs.
+    is_content_sized: bool,
 }
 
 impl Column {
     fn new(title: impl Into<Cow<'static, str>>, width: Constraint) -> Self {
-        Self { title: title.into(), width, alignment: Alignment::Left, min_table_width: 0 }
+        Self { title: title.into(), width, alignment: Alignment::Left, min_table_width: 0, is_content_sized: false }
     }
 
     /// A column with a fixed width.
     pub fn fixed(title: impl Into<Cow<'static, str>>, width: u16) -> Self {
         Self::new(title, Constraint::Length(width))
+    }
+
+    /// A column that is as wide as its title and its visible cells, up to a maximum width.
+    pub fn content(title: impl Into<Cow<'static, str>>, max: u16) -> Self {
+        Self { is_content_sized: true, ..Self::new(title, Constraint::Length(max)) }
     }
 
     /// A column with a share of the remaining width.
@@ -54,6 +61,19 @@ impl Column {
     pub const fn from_width(mut self, columns: u16) -> Self {
         self.min_table_width = columns;
         self
+    }
+}
+
+impl Column {
+    /// Returns the width, for cells of which this column's are at `index`.
+    fn fitted(&self, index: usize, rows: &[Vec<Cell<'_>>]) -> Constraint {
+        let Constraint::Length(max) = self.width else { return self.width };
+        if !self.is_content_sized {
+            return self.width;
+        }
+        let cells = rows.iter().filter_map(|cells| cells.get(index)).map(|(text, _)| columns(text));
+        let widest = cells.chain([columns(&self.title)]).max().unwrap_or(0);
+        Constraint::Length(widest.min(max))
     }
 }
 
@@ -84,7 +104,14 @@ impl Canvas<'_> {
         let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };
         let shown: Vec<bool> = columns.iter().map(|column| inside.width >= column.min_table_width).collect();
         let visible_columns = || columns.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(column, _)| column);
-        let layout = Layout::horizontal(visible_columns().map(|column| column.width)).spacing(GAP).split(inside);
+        let len = rows.len();
+        let height = usize::from(area.height - header_height);
+        let first = selection.first_visible(height, len);
+        let drawn: Vec<Vec<Cell<'r>>> = rows.skip(first).take(height).map(cells).collect();
+        let all_widths: Vec<Constraint> =
+            columns.iter().enumerate().map(|(index, column)| column.fitted(index, &drawn)).collect();
+        let visible_widths = all_widths.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(width, _)| *width);
+        let layout = Layout::horizontal(visible_widths).spacing(GAP).split(inside);
         let widths: Vec<Constraint> = layout.iter().map(|place| Constraint::Length(place.width)).collect();
         let text = |text: &str, tone: Tone, column: &Column, place: &Rect| {
             let span = Span::styled(truncate(text, usize::from(place.width)).into_owned(), self.theme.style(tone));
@@ -94,10 +121,6 @@ impl Canvas<'_> {
             visible_columns().zip(layout.iter()).map(|(column, place)| text(&column.title, Tone::Dim, column, place));
         let header = Row::new(titles).style(Modifier::BOLD);
 
-        let len = rows.len();
-        let height = usize::from(area.height - header_height);
-        let first = selection.first_visible(height, len);
-        let drawn: Vec<Vec<Cell<'r>>> = rows.skip(first).take(height).map(cells).collect();
         let is_banner = |cells: &[Cell<'_>]| cells.len() == 1 && columns.len() > 1;
         let drawn_rows = drawn.iter().map(|cells| {
             let cells = if is_banner(cells) { &[] } else { cells.as_slice() };
@@ -128,6 +151,10 @@ impl Canvas<'_> {
 
         if focused {
             self.info.list_height = height;
+            let visible_indexes = shown.iter().enumerate().filter(|(_, shown)| **shown).map(|(index, _)| index);
+            for (index, place) in visible_indexes.zip(layout.iter()).filter(|_| has_header) {
+                self.target(Rect { y: area.y, height: 1, ..*place }, ClickTarget::Column(index));
+            }
         }
         for (index, line) in (first..first + visible).zip(header_height..) {
             let target = if focused { ClickTarget::Row(index) } else { ClickTarget::OtherRow(index) };

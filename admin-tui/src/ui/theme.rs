@@ -2,6 +2,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::appearance::{ProfileColor, ThemeName};
+
 /// The meaning of a text, which determines its style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tone {
@@ -31,31 +33,44 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// Chooses a theme from environment variables: `NO_COLOR` (<https://no-color.org>), `DOORWARD_ADMIN_THEME` (`dark`,
-    /// `light`, `16`, `none`), `COLORTERM` and `TERM` for the number of colours, `COLORFGBG` for the background.
-    pub fn detect(variable: impl Fn(&str) -> Option<String>) -> Self {
+    /// Chooses a theme. The first of these decides: the environment variables `NO_COLOR` (<https://no-color.org>) and
+    /// `DOORWARD_ADMIN_THEME`, the profiles file, the theme that the user chose in the app, and the environment variables
+    /// `COLORTERM` and `TERM` for the number of colours and `COLORFGBG` for the background. Returns `None` if the terminal
+    /// must be asked for its background.
+    pub fn detect(
+        variable: impl Fn(&str) -> Option<String>,
+        configured: Option<ThemeName>,
+        kept: Option<ThemeName>,
+    ) -> Option<Self> {
         let non_empty = |name: &str| variable(name).filter(|value| !value.is_empty());
         if non_empty("NO_COLOR").is_some() {
-            return Self::Plain;
+            return Some(Self::Plain);
         }
-        match non_empty("DOORWARD_ADMIN_THEME").as_deref() {
-            Some("dark") => return Self::Dark,
-            Some("light") => return Self::Light,
-            Some("16") => return Self::Sixteen,
-            Some("none") => return Self::Plain,
-            _ => {}
+        let named = non_empty("DOORWARD_ADMIN_THEME").and_then(|name| ThemeName::parse(&name));
+        match named.or(configured).or(kept) {
+            Some(ThemeName::Dark) => return Some(Self::Dark),
+            Some(ThemeName::Light) => return Some(Self::Light),
+            Some(ThemeName::Sixteen) => return Some(Self::Sixteen),
+            Some(ThemeName::None) => return Some(Self::Plain),
+            Some(ThemeName::Auto) | None => {}
         }
         let term = non_empty("TERM").unwrap_or_default();
         if term == "dumb" {
-            return Self::Plain;
+            return Some(Self::Plain);
         }
         if non_empty("COLORTERM").is_none() && !term.contains("256") {
-            return Self::Sixteen;
+            return Some(Self::Sixteen);
         }
-        let background = non_empty("COLORFGBG").and_then(|value| value.rsplit(';').next().map(str::to_owned));
-        match background.as_deref() {
-            Some("7" | "15") => Self::Light,
-            _ => Self::Dark,
+        let background = non_empty("COLORFGBG").and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
+        background.map(|color| if matches!(color, 7 | 15) { Self::Light } else { Self::Dark })
+    }
+
+    pub const fn name(self) -> ThemeName {
+        match self {
+            Self::Dark => ThemeName::Dark,
+            Self::Light => ThemeName::Light,
+            Self::Sixteen => ThemeName::Sixteen,
+            Self::Plain => ThemeName::None,
         }
     }
 
@@ -87,7 +102,7 @@ impl Theme {
                 style.add_modifier(Modifier::BOLD)
             }
             (Tone::Dim, Self::Plain) => style.add_modifier(Modifier::DIM),
-            (Tone::Dim, _) => style.fg(self.color(245, 243, Color::DarkGray)),
+            (Tone::Dim, _) => style.fg(self.color(245, 241, Color::DarkGray)),
             (Tone::Good, _) => style.fg(self.color(114, 28, Color::Green)),
             (Tone::Bad, _) => style.fg(self.color(203, 160, Color::Red)),
             (Tone::Warn, _) => style.fg(self.color(221, 130, Color::Yellow)),
@@ -114,6 +129,30 @@ impl Theme {
             Self::Light => Style::new().fg(Color::Indexed(231)).bg(Color::Indexed(25)).add_modifier(Modifier::BOLD),
             Self::Sixteen | Self::Plain => Style::new().add_modifier(Modifier::REVERSED),
         }
+    }
+
+    /// Returns the style of the name of a profile.
+    pub const fn profile(self, color: Option<ProfileColor>) -> Style {
+        let Some(color) = color else { return self.chip() };
+        let (dark, light, sixteen) = match color {
+            ProfileColor::Red => (203, 160, Color::Red),
+            ProfileColor::Yellow => (221, 94, Color::Yellow),
+            ProfileColor::Green => (114, 28, Color::Green),
+            ProfileColor::Blue => (75, 25, Color::Blue),
+            ProfileColor::Magenta => (176, 90, Color::Magenta),
+            ProfileColor::Cyan => (80, 24, Color::Cyan),
+        };
+        match self {
+            Self::Dark => Style::new().fg(Color::Indexed(232)).bg(Color::Indexed(dark)),
+            Self::Light => Style::new().fg(Color::Indexed(231)).bg(Color::Indexed(light)),
+            Self::Sixteen => Style::new().fg(sixteen).add_modifier(Modifier::REVERSED),
+            Self::Plain => Style::new().add_modifier(Modifier::REVERSED),
+        }
+    }
+
+    /// Returns the style of the mark of a server in production.
+    pub const fn production(self) -> Style {
+        self.profile(Some(ProfileColor::Red)).add_modifier(Modifier::BOLD)
     }
 
     pub const fn chip(self) -> Style {
@@ -143,18 +182,94 @@ impl Theme {
 
 #[cfg(test)]
 mod tests {
-    use super::Theme;
+    use ratatui::style::{Color, Style};
+
+    use super::{ProfileColor, Theme, ThemeName, Tone};
+
+    fn detect(pairs: &[(&str, &str)], configured: Option<ThemeName>, kept: Option<ThemeName>) -> Option<Theme> {
+        let variable = |name: &str| pairs.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned());
+        Theme::detect(variable, configured, kept)
+    }
 
     #[test]
     fn environment_variables_select_the_theme() {
-        let detect = |pairs: &'static [(&'static str, &'static str)]| {
-            Theme::detect(|name| pairs.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned()))
+        let theme = |pairs: &[(&str, &str)]| detect(pairs, None, None);
+        assert_eq!(theme(&[("TERM", "xterm-256color"), ("COLORFGBG", "15;0")]), Some(Theme::Dark));
+        assert_eq!(theme(&[("TERM", "xterm-256color"), ("COLORFGBG", "0;15")]), Some(Theme::Light));
+        assert_eq!(theme(&[("TERM", "linux")]), Some(Theme::Sixteen));
+        assert_eq!(theme(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), Some(Theme::Plain));
+        assert_eq!(theme(&[("TERM", "screen"), ("DOORWARD_ADMIN_THEME", "light")]), Some(Theme::Light));
+        assert_eq!(theme(&[("NO_COLOR", ""), ("COLORTERM", "truecolor")]), None);
+        // The background is unknown, so the terminal must be asked.
+        assert_eq!(theme(&[("TERM", "xterm-256color")]), None);
+        assert_eq!(theme(&[("TERM", "xterm-256color"), ("COLORFGBG", "0;default")]), None);
+    }
+
+    #[test]
+    fn settings_and_the_kept_choice_select_the_theme() {
+        let term = ("TERM", "xterm-256color");
+        let (dark, light) = (Some(ThemeName::Dark), Some(ThemeName::Light));
+        assert_eq!(detect(&[term], None, light), Some(Theme::Light));
+        assert_eq!(detect(&[term], dark, light), Some(Theme::Dark));
+        assert_eq!(detect(&[term, ("DOORWARD_ADMIN_THEME", "16")], dark, light), Some(Theme::Sixteen));
+        // The setting `auto` ignores the kept choice.
+        assert_eq!(detect(&[term, ("DOORWARD_ADMIN_THEME", "auto")], dark, light), None);
+    }
+
+    /// Returns the relative luminance of a colour of the 256-colour palette (WCAG 2.2).
+    fn luminance(color: Option<Color>, default: u8) -> f64 {
+        let index = match color {
+            Some(Color::Indexed(index)) => index,
+            _ => default,
         };
-        assert_eq!(detect(&[("TERM", "xterm-256color")]), Theme::Dark);
-        assert_eq!(detect(&[("TERM", "xterm-256color"), ("COLORFGBG", "0;15")]), Theme::Light);
-        assert_eq!(detect(&[("TERM", "linux")]), Theme::Sixteen);
-        assert_eq!(detect(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), Theme::Plain);
-        assert_eq!(detect(&[("NO_COLOR", ""), ("COLORTERM", "truecolor")]), Theme::Dark);
-        assert_eq!(detect(&[("TERM", "screen"), ("DOORWARD_ADMIN_THEME", "light")]), Theme::Light);
+        let rgb = match index {
+            232.. => [8 + (index - 232) * 10; 3],
+            16.. => {
+                let level = |value: u8| if value == 0 { 0 } else { 55 + value * 40 };
+                let cube = index - 16;
+                [level(cube / 36), level(cube / 6 % 6), level(cube % 6)]
+            }
+            _ => panic!("colour {index} depends on the terminal"),
+        };
+        let linear = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2])
+    }
+
+    /// Returns the contrast of a style, of which 16 and 231 stand for the terminal's black and white.
+    fn contrast(theme: Theme, style: Style) -> f64 {
+        let (ink, paper) = if theme == Theme::Dark { (231, 16) } else { (16, 231) };
+        let (text, background) = (luminance(style.fg, ink), luminance(style.bg, paper));
+        (text.max(background) + 0.05) / (text.min(background) + 0.05)
+    }
+
+    #[test]
+    fn text_of_both_themes_has_enough_contrast() {
+        let tones = [Tone::Plain, Tone::Strong, Tone::Dim, Tone::Good, Tone::Bad, Tone::Warn, Tone::Accent];
+        let colors = [
+            ProfileColor::Red,
+            ProfileColor::Yellow,
+            ProfileColor::Green,
+            ProfileColor::Blue,
+            ProfileColor::Magenta,
+            ProfileColor::Cyan,
+        ];
+        for theme in [Theme::Dark, Theme::Light] {
+            for tone in tones {
+                let style = theme.style(tone);
+                assert!(contrast(theme, style) >= 4.5, "{theme:?} {tone:?}: {}", contrast(theme, style));
+                // Selected rows are bold, and notifications have short texts.
+                for patch in [theme.selected(true), theme.selected(false), theme.chip()] {
+                    let contrast = contrast(theme, style.patch(patch));
+                    assert!(contrast >= 3.0, "{theme:?} {tone:?} {patch:?}: {contrast}");
+                }
+            }
+            let badges = colors.map(|color| theme.profile(Some(color)));
+            for style in badges.into_iter().chain([theme.active(), theme.production()]) {
+                assert!(contrast(theme, style) >= 4.5, "{theme:?} {style:?}: {}", contrast(theme, style));
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::navigation::{load_screen, toast};
 use crate::{
     api::ApiError,
+    appearance::ProfileLabel,
     effect::{Effect, RequestResult},
     model::{ConnectionStatus, Model, Options},
     request::{BackendRequest, BackendResponse},
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// The connection is checked after this time without a response, in milliseconds.
-const IDLE_MS: i64 = 10_000;
+const IDLE_MS: i64 = 2_000;
 /// Delays between attempts to reconnect, in milliseconds. The last one repeats.
 const RETRY_MS: [i64; 4] = [1_000, 2_000, 3_000, 5_000];
 /// Delay after the server refused the token, in milliseconds. It is long, because each attempt writes an audit entry
@@ -25,6 +26,7 @@ pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
     }
     let id = model.next_id();
     model.me_request = Some(id);
+    model.me_requested_at = model.now;
     output.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
 }
 
@@ -32,11 +34,11 @@ pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
 pub(super) fn use_server(
     model: &mut Model,
     server: String,
-    context: Option<String>,
+    profile: Option<ProfileLabel>,
     warnings: Vec<String>,
     output: &mut UpdateOutput,
 ) {
-    let options = Options { server, context, now: model.now, ..model.options.clone() };
+    let options = Options { server, profile, now: model.now, ..model.options.clone() };
     // Request ids stay unique, so that no response can belong to a request of the previous server.
     let last_id = model.last_id;
     *model = Model::new(options);

@@ -56,7 +56,7 @@ pub(super) fn click(model: &mut Model, target: ClickTarget, output: &mut UpdateO
         ClickTarget::Row(row) => click_row(model, row, output),
         // Choices on screens belong to stored data. Those in overlays may be filters.
         ClickTarget::Choice { .. } if !model.has_dialog() && !model.may_change() => {}
-        ClickTarget::OtherRow(row) => {
+        ClickTarget::OtherRow(row) | ClickTarget::ListRow(_, row) => {
             model.with_focused(output, |page, cx| page.click(target, cx));
             select(model, row, output);
         }

@@ -69,8 +69,8 @@ fn handle(model: &mut Model, message: Message, output: &mut UpdateOutput) {
         Message::ViewsSaved(Err(error)) => toast(model, Tone::Bad, format!("The view was not saved: {error}")),
         Message::Copied(true) => toast(model, Tone::Good, "Sent to the terminal's clipboard"),
         Message::Copied(false) => toast(model, Tone::Bad, "Could not send the text to the terminal's clipboard"),
-        Message::Connected { address, context, warnings } => {
-            connection_status::use_server(model, address, context, warnings, output);
+        Message::Connected { address, profile, warnings } => {
+            connection_status::use_server(model, address, profile, warnings, output);
         }
         Message::NotConnected(error) => toast(model, Tone::Bad, error),
         Message::Resized | Message::Drawn { .. } | Message::Tick(_) => {}

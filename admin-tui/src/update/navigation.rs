@@ -74,8 +74,9 @@ pub(super) fn quit(model: &mut Model) {
 }
 
 pub(super) fn show_contexts(model: &mut Model) {
-    let Options { contexts, context, .. } = &model.options;
-    model.question = Some(Box::new(ContextList::new(contexts.clone(), context.clone())));
+    let Options { contexts, profile, .. } = &model.options;
+    let current = profile.as_ref().map(|profile| profile.name.clone());
+    model.question = Some(Box::new(ContextList::new(contexts.clone(), current)));
 }
 
 /// Switches to the server of a profile. Asks first if work would be lost.

@@ -14,7 +14,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
             Command::Reload => connection_status::request_me(model, output),
             Command::Quit => navigation::quit(model),
             Command::Contexts => navigation::show_contexts(model),
-            Command::CycleTheme => model.options.theme = model.options.theme.next(),
+            Command::CycleTheme => cycle_theme(model, output),
             _ => {}
         }
         return;
@@ -38,7 +38,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::Reload => navigation::load_screen(model, output),
         Command::Redraw => output.effects.push(Effect::Redraw),
         Command::Suspend => output.effects.push(Effect::Suspend),
-        Command::CycleTheme => model.options.theme = model.options.theme.next(),
+        Command::CycleTheme => cycle_theme(model, output),
         Command::CancelExport => {
             // The result of the export says whether it could still be cancelled.
             if let Some(export) = &model.export {
@@ -50,6 +50,11 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::Undo => undo::perform(model, output),
         _ => model.with_focused(output, |page, cx| page.perform(command, cx)),
     }
+}
+
+fn cycle_theme(model: &mut Model, output: &mut UpdateOutput) {
+    model.options.theme = model.options.theme.next();
+    output.effects.push(Effect::KeepTheme(model.options.theme.name().as_str()));
 }
 
 /// Returns the bindings of the screen and of the app, each with a heading.

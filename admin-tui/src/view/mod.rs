@@ -12,7 +12,7 @@ use ratatui::{
 
 use crate::{
     model::Model,
-    ui::{Canvas, FrameInfo, Tone, below},
+    ui::{Canvas, ClickTarget, FrameInfo, Tone, right_of, row},
 };
 
 const MIN_SIZE: (u16, u16) = (50, 12);
@@ -24,35 +24,54 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
     let mut canvas = Canvas { buffer, theme: model.options.theme, now: model.wall, zone, info };
     let (min_width, min_height) = MIN_SIZE;
     if area.width < min_width || area.height < min_height {
-        let text = format!("The terminal is too small: it needs at least {min_width} x {min_height} characters.");
+        let (width, height) = (area.width, area.height);
+        let text = format!(
+            "Make me larger: the app needs {min_width} x {min_height} characters, and this terminal has {width} x {height}."
+        );
         canvas.paragraph(area, &text, Tone::Warn);
         return FrameInfo::default();
     }
     let rows = [Constraint::Length(3), Constraint::Fill(1), Constraint::Length(1)];
     let [head, body, foot] = Layout::vertical(rows).areas(area);
-    header::draw_sections(&mut canvas, model, head);
+    header::draw(&mut canvas, model, head);
     if model.shows_connection_page() {
         connection_status::draw(&mut canvas, model, body);
     } else {
-        header::draw_path(&mut canvas, model, below(head, 1));
-        canvas.rule(below(head, 2));
         model.screen().draw(&mut canvas, body);
         if let Some(overlay) = &model.overlay {
             dim(&mut canvas, Rect { height: area.height - 1, ..area });
             canvas.info = FrameInfo::default();
             overlay.draw(&mut canvas, area);
+            if overlay.is_destructive() {
+                draw_production(&mut canvas, model);
+            }
         }
     }
     if let Some(question) = &model.question {
         dim(&mut canvas, Rect { height: area.height - 1, ..area });
         canvas.info = FrameInfo::default();
         question.draw(&mut canvas, area);
+        if question.is_destructive() {
+            draw_production(&mut canvas, model);
+        }
     }
     footer::draw_key_bar(&mut canvas, model, foot);
     footer::draw_toasts(&mut canvas, model, body);
     let Canvas { buffer, mut info, .. } = canvas;
     info.ambiguous_rows = ambiguous_rows(buffer);
     info
+}
+
+/// Draws the mark of a server in production into the lower border of a dialog, with the server's profile and address.
+fn draw_production(canvas: &mut Canvas<'_>, model: &Model) {
+    let Some(profile) = model.options.profile.as_ref().filter(|profile| profile.production) else { return };
+    let dialog = canvas.info.targets.iter().find(|(_, target)| *target == ClickTarget::Overlay);
+    let Some((dialog, _)) = dialog else { return };
+    let border = row(*dialog, dialog.height.saturating_sub(1));
+    let place = Rect { width: border.width.saturating_sub(4), ..right_of(border, 2) };
+    let used = canvas.styled(place, header::PRODUCTION, canvas.theme.production());
+    let text = format!(" {}: {} ", profile.name, model.options.server);
+    canvas.line(right_of(place, used), &[(&text, Tone::Bad)]);
 }
 
 /// Makes the screen behind an overlay faint.

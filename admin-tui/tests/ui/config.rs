@@ -17,7 +17,7 @@ use crate::{
 #[tokio::test]
 async fn configuration_is_checked_while_typing_and_saved_after_review() {
     let (fake, mut app) = start(100, 40).await;
-    app.keys("2 enter j j j enter '/'").await;
+    app.keys("2 e j j j enter '/'").await;
     let checks = || fake.count(|call| matches!(call, BackendRequest::CheckConfig(_)));
     app.pass(100).await;
     assert_eq!(checks(), 0, "checked before the user paused");
@@ -54,7 +54,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
 /// the comparison by saving.
 async fn conflict() -> (Arc<FakeServer>, App) {
     let (fake, mut app) = start(100, 40).await;
-    app.keys("2 enter j j j enter '.test' enter j j j enter ^u '5000' enter").await;
+    app.keys("2 e j j j enter '.test' enter j j j enter ^u '5000' enter").await;
     app.pass(400).await;
     {
         let mut world = fake.world.lock().unwrap();
@@ -118,7 +118,7 @@ async fn comparison_can_be_postponed_and_blocks_saving() {
 /// Saves a change that the server refuses because another administrator was faster. The configuration is not reloaded yet.
 async fn refused_save() -> (Arc<FakeServer>, App) {
     let (fake, mut app) = start(100, 40).await;
-    app.keys("2 enter j j j j j j enter ^u '5000' enter").await;
+    app.keys("2 e j j j j j j enter ^u '5000' enter").await;
     app.pass(400).await;
     app.keys("w").await;
     fake.fail(Some(refusal(ErrorCode::TenantChanged, "tenant was changed", "read it again")));
@@ -154,7 +154,7 @@ async fn comparison_is_not_shown_on_another_screen() {
 #[tokio::test]
 async fn limits_and_token_settings_are_edited() {
     let (fake, app) = start(160, 48).await;
-    app.keys_show("2 enter", &["Tokens, algorithms, limits", "Token audience", "Credentials/user", "8192"]).await;
+    app.keys_show("2 e", &["Tokens, algorithms, limits", "Token audience", "Credentials/user", "8192"]).await;
     app.click("ceremony").await;
     app.click("Credentials/user").await;
     app.keys("enter ^u '5' enter").await;
@@ -171,7 +171,7 @@ async fn limits_and_token_settings_are_edited() {
 #[tokio::test]
 async fn emptied_origin_is_removed_and_selection_is_kept() {
     let app = App::start(FakeServer::new(data::world()), 100, 48).await;
-    app.keys("2 enter j j j enter ^u enter").await;
+    app.keys("2 e j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
     assert_eq!(app.screen().matches("+ add").count(), 3);
     // After the emptied row is removed, the following row is selected.
@@ -183,7 +183,7 @@ async fn emptied_origin_is_removed_and_selection_is_kept() {
 #[tokio::test]
 async fn invalid_number_is_reported_without_a_request() {
     let mut app = App::start(FakeServer::new(data::world()), 100, 40).await;
-    app.keys("2 enter j j j j j j enter 'soon'").await;
+    app.keys("2 e j j j j j j enter 'soon'").await;
     app.pass(400).await;
     app.shows(&["`60000soon` is not a number of milliseconds"]);
     app.keys_show("esc", &["60000", "no unsaved changes"]).await;
@@ -193,7 +193,7 @@ async fn invalid_number_is_reported_without_a_request() {
 #[tokio::test]
 async fn failed_check_does_not_report_a_valid_configuration() {
     let (fake, mut app) = start(100, 40).await;
-    app.keys("2 enter j enter ' plc'").await;
+    app.keys("2 e j enter ' plc'").await;
     fake.fail(Some(refusal(ErrorCode::RouteNotFound, "not found", "no such endpoint")));
     app.pass(400).await;
     app.shows(&["not checked: the server does not know this request"]);
@@ -203,7 +203,7 @@ async fn failed_check_does_not_report_a_valid_configuration() {
 #[tokio::test]
 async fn leaving_or_quitting_asks_about_unsaved_changes() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
-    app.keys("2 enter j enter ' plc' enter esc").await;
+    app.keys("2 e j enter ' plc' enter esc").await;
     app.shows(&["Leave without saving?", "the configuration of Acme Bank"]);
     app.keys_show("n", &["Acme Bank plc"]).await;
     // A reload keeps unsaved changes.
@@ -220,7 +220,7 @@ async fn leaving_or_quitting_asks_about_unsaved_changes() {
 #[tokio::test]
 async fn late_response_does_not_end_editing() {
     let (fake, app) = start(100, 40).await;
-    app.keys("2 enter j").await;
+    app.keys("2 e j").await;
     fake.hold(true);
     app.keys("r enter").await;
     fake.hold(false);
@@ -233,7 +233,7 @@ async fn late_response_does_not_end_editing() {
 #[tokio::test]
 async fn response_during_editing_keeps_the_edited_row() {
     let (fake, app) = start(100, 40).await;
-    app.keys("2 enter G k").await;
+    app.keys("2 e G k").await;
     fake.hold(true);
     app.keys("r enter 'https://new.example'").await;
     fake.world.lock().unwrap().tenant(tenant_id(0)).unwrap().config.webauthn.relying_party.origins =
@@ -248,7 +248,7 @@ async fn response_during_editing_keeps_the_edited_row() {
 #[tokio::test]
 async fn screens_below_with_unsaved_changes_are_asked_before_they_close() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
-    app.keys("2 enter j enter ' plc' enter a").await;
+    app.keys("2 e j enter ' plc' enter a").await;
     app.shows(&["Acme Bank › Audit log"]);
     app.keys_show("2", &["Leave without saving?", "the configuration of Acme Bank"]).await;
     app.keys_show("n", &["Acme Bank › Audit log"]).await;
@@ -260,7 +260,7 @@ async fn screens_below_with_unsaved_changes_are_asked_before_they_close() {
 #[tokio::test]
 async fn unsaved_changes_survive_a_long_path_of_screens() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
-    app.keys("2 enter j enter ' plc' enter").await;
+    app.keys("2 e j enter ' plc' enter").await;
     for _ in 0..8 {
         // Opens the audit log, an entry's tenant, and so on.
         app.keys("a o").await;
@@ -271,7 +271,7 @@ async fn unsaved_changes_survive_a_long_path_of_screens() {
 #[tokio::test]
 async fn rejected_token_does_not_drop_unsaved_changes() {
     let (fake, app) = start(100, 40).await;
-    app.keys("2 enter j enter ' plc' enter").await;
+    app.keys("2 e j enter ' plc' enter").await;
     fake.fail(Some(ApiError::Unauthorized { url: "http://127.0.0.1:8001".to_owned() }));
     app.keys_show("r", &["does not accept the token"]).await;
     app.keys_show("q", &["Quit?", "the configuration of Acme Bank"]).await;
@@ -288,7 +288,7 @@ async fn long_list_of_changes_is_confirmed_only_after_its_end_was_shown() {
     world.tenants[0].config.webauthn.relying_party.origins = origins.collect();
     let fake = FakeServer::new(world);
     let app = App::start(fake.clone(), 80, 24).await;
-    app.keys("2 enter j j j").await;
+    app.keys("2 e j j j").await;
     for _ in 0..20 {
         app.keys("enter ^u enter").await;
     }
@@ -306,7 +306,7 @@ async fn long_list_of_changes_is_confirmed_only_after_its_end_was_shown() {
 #[tokio::test]
 async fn changed_rp_id_needs_the_typed_name_and_states_the_number_of_passkeys() {
     let (fake, app) = start(100, 40).await;
-    app.keys("2 enter enter ^u 'acme.example' enter w").await;
+    app.keys("2 e enter ^u 'acme.example' enter w").await;
     app.shows(&["Change the RP ID of Acme Bank?", "2100 passkeys", "stop working"]);
     let saves = || fake.count(|call| matches!(call, BackendRequest::Configure(..)));
     app.keys("'y' enter").await;
@@ -321,7 +321,7 @@ async fn list_of_changes_that_fits_is_confirmed_by_the_first_key() {
     let origins = (0..12).map(|at| format!("https://shop-{at}.acmebank.example"));
     world.tenants[0].config.webauthn.relying_party.origins = origins.collect();
     let app = App::start(FakeServer::new(world), 100, 40).await;
-    app.keys("2 enter j j j").await;
+    app.keys("2 e j j j").await;
     for _ in 0..11 {
         app.keys("enter ^u enter").await;
     }

@@ -50,10 +50,24 @@ async fn idle_connection_is_checked() {
     let (fake, mut app) = start(80, 24).await;
     app.keys("4").await;
     fake.fail(Some(unreachable()));
-    app.pass(9_000).await;
+    app.pass(1_000).await;
     app.lacks(&["disconnected"]);
-    app.pass(2_000).await;
+    app.pass(1_500).await;
     app.shows(&["disconnected; retrying"]);
+}
+
+#[tokio::test]
+async fn unresponsive_server_is_reported_within_five_seconds() {
+    let (fake, mut app) = start(80, 24).await;
+    app.keys("4").await;
+    fake.hold(true);
+    for _ in 0..5 {
+        app.pass(1_000).await;
+    }
+    app.shows(&["no response for"]);
+    fake.hold(false);
+    app.wait_until_idle().await;
+    app.lacks(&["no response"]);
 }
 
 #[tokio::test]

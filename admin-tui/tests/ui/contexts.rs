@@ -35,6 +35,19 @@ async fn app_switches_to_another_server() {
 }
 
 #[tokio::test]
+async fn profile_and_its_mark_of_production_follow_the_server() {
+    let (_first, _lab, app) = start().await;
+    app.lacks(&["PRODUCTION"]);
+    app.keys_show(": 'ctx prod' enter", &["prod  PRODUCTION  https://prod.example.com"]).await;
+    app.keys_show("2 d", &["Delete tenant", "PRODUCTION  prod: https://prod.example.com"]).await;
+    // A question about unsaved changes covers the screen, and shows the mark as well.
+    app.keys("esc e j enter ' plc' enter").await;
+    app.keys_show(": 'ctx lab' enter", &["Switch to lab?", "PRODUCTION  prod: https://prod.example.com"]).await;
+    app.keys_show("y", &["lab  https://lab.example.com"]).await;
+    app.lacks(&["PRODUCTION"]);
+}
+
+#[tokio::test]
 async fn late_response_of_the_previous_server_is_ignored() {
     let (first, _lab, app) = start().await;
     app.keys("2").await;
@@ -51,7 +64,7 @@ async fn late_response_of_the_previous_server_is_ignored() {
 #[tokio::test]
 async fn switching_asks_about_unsaved_changes() {
     let (_first, _lab, app) = start().await;
-    app.keys("2 enter j enter ' plc' enter : 'ctx' enter enter").await;
+    app.keys("2 e j enter ' plc' enter : 'ctx' enter enter").await;
     app.shows(&["Switch to lab?", "the configuration of Acme Bank"]);
     app.keys_show("n", &["Acme Bank plc"]).await;
     app.keys_show(": 'ctx' enter enter y", &["Lab tenant"]).await;

@@ -4,8 +4,9 @@ use doorward_admin::api::ApiError;
 use doorward_shared::{
     AuditId, AuditType, Base64Url, ErrorCode, TenantId, Timestamp, TransactionRowId, UserId,
     admin::{
-        ActivityPoint, AdminTokenItem, Overview, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantItem,
-        TenantSummary, TransactionSummary, UserItem, UserSummary,
+        ActivityPoint, AdminTokenItem, CeremonyCount, CodeCount, JobVitals, ModelCount, Overview, QueueVitals,
+        RefusalCount, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantItem, TenantSummary,
+        TimeHistogram, TransactionSummary, UserItem, UserSummary, Vitals,
     },
     audit::{AdminAuditLogItem, AuditLogItem},
     config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
@@ -27,6 +28,12 @@ pub(crate) struct World {
     /// Oldest first.
     pub audit: Vec<AdminAuditLogItem>,
     pub tokens: Vec<AdminTokenItem>,
+    /// Number of requests for the vitals so far.
+    pub vitals_requests: u64,
+    /// Name of the node that responds to requests for the vitals.
+    pub node: String,
+    /// Whether a background job fails.
+    pub job_fails: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -258,6 +265,7 @@ pub(crate) fn world() -> World {
     world.tokens =
         vec![token(0, "ops", Role::Admin), token(1, "grafana", Role::Auditor), token(2, "contractor", Role::Admin)];
     history(&mut world);
+    world.node = "login-1/4711".to_owned();
     world
 }
 
@@ -308,5 +316,94 @@ pub(crate) fn overview(world: &World, days: u32) -> Overview {
         counted_at: start_time().plus_millis(-42_000),
         busiest,
         latest_refusals: refused.take(20).cloned().collect(),
+    }
+}
+
+/// Returns the sum of the values of the first seconds.
+fn sum(seconds: u64, value: impl Fn(u64) -> u64) -> u64 {
+    (0..seconds).map(value).sum()
+}
+
+/// Counters that have grown for a second with each request.
+pub(crate) fn vitals(world: &mut World) -> Vitals {
+    let at = world.vitals_requests;
+    world.vitals_requests += 1;
+    let requests = sum(at, |second| 80 + second * 37 % 60);
+    let times = |counts: [u64; 4]| TimeHistogram { bounds_us: vec![500, 2_000, 50_000], counts: counts.to_vec() };
+    let code = |code: &str, count: u64| CodeCount { code: code.to_owned(), count };
+    let job = |name: &str, failures: u64, ago: i64| JobVitals {
+        job: name.to_owned(),
+        runs: 400,
+        failures,
+        failing: world.job_fails && name.starts_with("writing"),
+        last_success: Some(before(ago)),
+    };
+    Vitals {
+        node: world.node.clone(),
+        version: "0.1.0".to_owned(),
+        uptime_ms: 3 * 86_400_000 + at * 1_000,
+        now: start_time(),
+        requests,
+        request_times: times([requests * 9 / 10, requests / 15, requests / 60, 0]),
+        ceremonies: vec![
+            CeremonyCount { ceremony: "login".to_owned(), succeeded: requests / 3, refused: at / 3 },
+            CeremonyCount { ceremony: "mfa_login".to_owned(), succeeded: requests / 8, refused: at / 4 },
+        ],
+        refusals: vec![
+            code("challenge_expired", 40 + sum(at, |second| u64::from(second % 9 == 2))),
+            code("origin_mismatch", 310 + sum(at, |second| second % 7)),
+            code("user_verification_missing", 12),
+        ],
+        write_wait: times([requests / 2, requests / 40, 0, 0]),
+        commits: times([0, requests / 2, requests / 40, 0]),
+        queues: vec![
+            QueueVitals { queue: "read".to_owned(), queued: 0, idle_threads: 4 },
+            QueueVitals { queue: "write".to_owned(), queued: at % 5, idle_threads: 0 },
+        ],
+        connections: Some(57),
+        database_connections: None,
+        wal_bytes: Some(4_200_000),
+        cpu_ms: Some(at * 130),
+        memory_bytes: Some(61_000_000),
+        jobs: vec![
+            job("deletion of expired challenges", 0, 12_000),
+            job("deletion of old audit entries", 0, 240_000),
+            job("deletion of the data of deleted tenants", 1, 18_000),
+            job("writing the last use of keys and the activity of tenants", 0, 3_000),
+        ],
+    }
+}
+
+pub(crate) fn tenant_activity() -> TenantActivity {
+    let count =
+        |ceremony: &str, succeeded, refused| CeremonyCount { ceremony: ceremony.to_owned(), succeeded, refused };
+    let refusal = |code: &str, count, ago| RefusalCount { code: code.to_owned(), count, latest: before(ago) };
+    let model = |at, name: Option<&str>, credentials| ModelCount {
+        aaguid: uuid(9, at),
+        model: name.map(str::to_owned),
+        credentials,
+    };
+    TenantActivity {
+        ceremonies: vec![
+            count("login", 7_900, 31),
+            count("mfa_login", 400, 2),
+            count("registration", 98, 4),
+            count("transaction", 2, 0),
+        ],
+        examined_entries: 10_000,
+        examined_since: Some(before(5 * DAY)),
+        active_users: 611,
+        refusals: vec![
+            refusal("origin_mismatch", 21, 4 * MINUTE),
+            refusal("challenge_expired", 9, HOUR),
+            refusal("user_verification_missing", 3, 2 * DAY),
+        ],
+        examined_credentials: 2_000,
+        models: vec![
+            model(1, Some("iCloud Keychain"), 1_200),
+            model(2, Some("Google Password Manager"), 610),
+            model(3, Some("YubiKey 5 NFC"), 120),
+            model(4, None, 70),
+        ],
     }
 }

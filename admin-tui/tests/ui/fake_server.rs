@@ -163,10 +163,15 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             BackendResponse::Me(Me { id, name: "ops".to_owned(), role })
         }
         BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
+        BackendRequest::Vitals => BackendResponse::Vitals(Box::new(data::vitals(world))),
         BackendRequest::Tenants(query) => BackendResponse::Tenants(tenants(world, &query)),
         BackendRequest::TenantOverview(id, _) => {
             let summary = world.tenant(id)?.summary.clone();
             BackendResponse::TenantOverview(Box::new(TenantOverview { summary, activity: data::activity(14) }))
+        }
+        BackendRequest::TenantActivity(id) => {
+            world.tenant(id)?;
+            BackendResponse::TenantActivity(Box::new(data::tenant_activity()))
         }
         BackendRequest::Tenant(id) => {
             let it = world.tenant(id)?;
@@ -393,10 +398,11 @@ fn tenants(world: &World, query: &TenantSummaryQuery) -> TenantSummaryPage {
         .tenants
         .iter()
         .map(|it| it.summary.clone())
-        .filter(|it| it.tenant.display_name.to_lowercase().contains(&text))
+        .filter(|it| it.tenant.display_name.to_lowercase().contains(&text) || it.rp_id.contains(&text))
         .collect();
     match query.sort.unwrap_or(TenantSort::Name) {
         TenantSort::Name => found.sort_by(|a, b| a.tenant.display_name.cmp(&b.tenant.display_name)),
+        TenantSort::RpId => found.sort_by(|a, b| a.rp_id.cmp(&b.rp_id)),
         TenantSort::Created => found.sort_by_key(|it| it.created_at),
         TenantSort::Activity => found.sort_by_key(|it| it.last_activity),
         TenantSort::Users => found.sort_by_key(|it| it.users),

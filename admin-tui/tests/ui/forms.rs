@@ -44,7 +44,7 @@ async fn click_on_an_outcome_filters_by_it() {
 #[tokio::test]
 async fn click_on_a_choice_of_the_configuration_selects_that_choice() {
     let (fake, mut app) = start(160, 48).await;
-    app.keys("2 enter").await;
+    app.keys("2 e").await;
     app.click("discouraged").await;
     app.pass(400).await;
     app.shows(&["● unsaved changes, valid"]);
@@ -54,7 +54,7 @@ async fn click_on_a_choice_of_the_configuration_selects_that_choice() {
     });
     assert_eq!(checked, Some(UserVerification::Discouraged));
     let app = App::start(FakeServer::with_role(data::world(), Role::Auditor), 160, 48).await;
-    app.keys("2 enter").await;
+    app.keys("2 enter h").await;
     app.click("discouraged").await;
     app.shows(&["no unsaved changes"]);
 }

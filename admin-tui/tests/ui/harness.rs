@@ -13,6 +13,7 @@ use std::{
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use doorward_admin::{
     app::{Input, run},
+    appearance::ProfileLabel,
     clock::Time,
     connection::Context,
     model::Options,
@@ -39,6 +40,19 @@ use tokio::{
 
 fn context(name: &str) -> Context {
     Context { name: name.to_owned(), url: format!("https://{name}.example.com") }
+}
+
+/// Returns options with a server that has no profile.
+pub(crate) fn options(theme: Theme, folder: PathBuf) -> Options {
+    Options {
+        server: "http://127.0.0.1:8001".to_owned(),
+        profile: None,
+        contexts: Vec::new(),
+        theme,
+        folders: BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) },
+        settings: Settings::default(),
+        now: start_time(),
+    }
 }
 
 /// The time at which every test starts.
@@ -123,6 +137,7 @@ struct Operations {
     copied: Vec<String>,
     suspended: usize,
     reacquired: usize,
+    kept_themes: Vec<&'static str>,
     in_frame: bool,
 }
 
@@ -130,6 +145,10 @@ impl TerminalControl for Control {
     fn copy(&mut self, text: &Secret) -> bool {
         self.0.lock().unwrap().copied.push(text.reveal().to_owned());
         true
+    }
+
+    fn keep_theme(&mut self, name: &'static str) {
+        self.0.lock().unwrap().kept_themes.push(name);
     }
 
     fn begin_frame(&mut self) {
@@ -176,7 +195,7 @@ impl App {
     ) -> Self {
         let local = Zone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         let settings = Settings { local, ..Settings::default() };
-        Self::start_full(api, (columns, rows), theme, folder, settings, Vec::new()).await
+        Self::start_with(api, columns, rows, theme, folder, settings).await
     }
 
     /// Starts the app with settings.
@@ -188,10 +207,10 @@ impl App {
         folder: PathBuf,
         settings: Settings,
     ) -> Self {
-        Self::start_full(api, (columns, rows), theme, folder, settings, Vec::new()).await
+        Self::start_full(api, (columns, rows), Options { settings, ..options(theme, folder) }, Vec::new()).await
     }
 
-    /// Starts the app with servers that it can switch to. The context of `api` is called `first`.
+    /// Starts the app with servers that it can switch to. The server of `api` has no profile, and `prod` is in production.
     pub(crate) async fn start_with_contexts<A: ApiBackend>(
         api: Arc<A>,
         columns: u16,
@@ -200,15 +219,14 @@ impl App {
         folder: PathBuf,
         others: Vec<(&'static str, Arc<A>)>,
     ) -> Self {
-        Self::start_full(api, (columns, rows), theme, folder, Settings::default(), others).await
+        Self::start_full(api, (columns, rows), options(theme, folder), others).await
     }
 
-    async fn start_full<A: ApiBackend>(
+    /// Starts the app with options, except for `contexts`, and with servers that it can switch to.
+    pub(crate) async fn start_full<A: ApiBackend>(
         api: Arc<A>,
         (columns, rows): (u16, u16),
-        theme: Theme,
-        folder: PathBuf,
-        settings: Settings,
+        mut options: Options,
         others: Vec<(&'static str, Arc<A>)>,
     ) -> Self {
         let (inputs, receiver) = mpsc::unbounded_channel();
@@ -216,15 +234,13 @@ impl App {
         let terminal = Shared { inner, drawn: Arc::default(), cleared: Arc::default() };
         let control = Control::default();
         let (backend, app_control) = (terminal.clone(), control.clone());
-        let now = start_time();
-        let folders = BaseFolders { current: folder, home: Some(PathBuf::from("/home/ops")) };
-        let contexts = others.iter().map(|(name, _)| context(name)).collect();
-        let server = "http://127.0.0.1:8001".to_owned();
-        let options = Options { server, context: None, contexts, theme, folders, settings, now };
+        let now = options.now;
+        options.contexts = others.iter().map(|(name, _)| context(name)).collect();
         let connect = move |profile: &str| {
             let (name, api) = others.iter().find(|(name, _)| *name == profile).ok_or("no token for this profile")?;
             let (address, warnings) = (context(name).url, Vec::new());
-            Ok(ConnectedServer { api: Arc::clone(api), address, context: Some(profile.to_owned()), warnings })
+            let label = ProfileLabel { name: profile.to_owned(), color: None, production: *name == "prod" };
+            Ok(ConnectedServer { api: Arc::clone(api), address, profile: Some(label), warnings })
         };
         let task = tokio::spawn(async move {
             let events =
@@ -398,6 +414,10 @@ impl App {
 
     pub(crate) fn copied(&self) -> Vec<String> {
         self.control.0.lock().unwrap().copied.clone()
+    }
+
+    pub(crate) fn kept_themes(&self) -> Vec<&'static str> {
+        self.control.0.lock().unwrap().kept_themes.clone()
     }
 
     /// Returns how often the app was suspended and how often it took the terminal back.

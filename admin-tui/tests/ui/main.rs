@@ -1,6 +1,8 @@
 //! Runs the terminal app's real loop with scripted keys against a fake server and a real one.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic here fails the test")]
 
+mod activity;
+mod appearance;
 mod audit_entry;
 mod audit_search;
 mod bulk;
@@ -21,5 +23,6 @@ mod roles;
 mod secrets;
 mod selections;
 mod snapshots;
+mod sorting;
 mod tasks;
 mod untrusted_text;

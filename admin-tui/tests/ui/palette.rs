@@ -104,5 +104,5 @@ async fn server_is_switched_by_name() {
     let folder = std::path::PathBuf::from("/exports");
     let app = App::start_with_contexts(fake, 100, 30, doorward_admin::ui::Theme::Dark, folder, others).await;
     app.keys_show(": 'ctx lab'", &["ctx lab", "https://lab.example.com"]).await;
-    app.keys_show("enter", &["● https://lab.example.com"]).await;
+    app.keys_show("enter", &["lab  https://lab.example.com"]).await;
 }

@@ -70,7 +70,7 @@ async fn disabled_key_is_refused_until_it_is_enabled() {
     let tenant = server.tenant().await;
     let mut app = start(&server, Role::Admin, PathBuf::new()).await;
     app.keys_wait("2", "▌Example").await;
-    app.keys_wait("enter", "https://app.example.com").await;
+    app.keys_wait("enter", "Success of ceremonies").await;
     app.keys_wait("l", "▌First key").await;
     app.keys_wait("x y", "disabled: First key").await;
     tenant.http.get("/credentials").await.expect_refusal(401, "api_key_disabled");
@@ -94,8 +94,9 @@ async fn auditor_sees_everything_until_the_token_is_revoked() {
     app.shows(&["operator (auditor)"]);
     app.keys_wait("2", "▌Example").await;
     app.lacks(&["new", "delete"]);
-    app.keys_wait("enter", "https://app.example.com").await;
-    app.keys_wait("l", "Begins with").await;
+    app.keys_wait("enter", "registration").await;
+    app.keys_wait("h", "https://app.example.com").await;
+    app.keys_wait("l l", "Begins with").await;
     app.keys_wait("4", "maker").await;
     let admin = server.admin("revoker", Role::Admin).await;
     let tokens = admin.get("/admin_tokens").await.expect(200).json();
@@ -124,13 +125,13 @@ async fn configuration_is_checked_and_users_are_found() {
     }
     let mut app = start(&server, Role::Admin, PathBuf::new()).await;
     app.keys_wait("2", "▌Example").await;
-    app.keys_wait("enter", "https://app.example.com").await;
+    app.keys_wait("e", "https://app.example.com").await;
     app.keys_wait("j j j enter '/login'", "✗ webauthn.relying_party.origins[0]").await;
     app.keys_wait("esc j enter 'https://login.example.com' enter", "unsaved changes, valid").await;
     app.keys_show("w", &["+ https://login.example.com"]).await;
     app.keys_wait("y", "Saved the configuration of Example").await;
     app.wait_for("no unsaved changes").await;
-    app.keys_wait("l l l", "alice@example.com").await;
+    app.keys_wait("l l l l", "alice@example.com").await;
     app.keys_wait("/ 'bob'", "▌bob").await;
     app.keys_wait("enter enter", "Credentials (1)").await;
     app.keys_wait("d y", "Removed credential").await;
@@ -161,7 +162,7 @@ async fn busy_log_is_followed_counted_and_searched() {
     app.lacks(&["tenant created"]);
     app.keys_wait("/ '!code:api_key_invalid ' enter", "No entry matches the filters.").await;
     // The newest entry is opened by its id.
-    app.keys_wait("x 1", "api_key_invalid").await;
+    app.keys_wait("x 1", "Example  –").await;
     app.keys_wait("tab enter", "Overview › Audit log").await;
     app.wait_for("api_key_rejected").await;
     app.shows(&["paused"]);
@@ -178,7 +179,7 @@ async fn conflicting_configurations_are_merged_and_a_stale_tenant_is_not_deleted
     let mut app = start(&server, Role::Admin, PathBuf::new()).await;
 
     app.keys_wait("2", "▌Example").await;
-    app.keys_wait("enter", "Timeout (ms)       60000").await;
+    app.keys_wait("e", "Timeout (ms)       60000").await;
     app.click("60000").await;
     app.keys_wait("enter ^u '30000' enter", "● unsaved changes, valid").await;
     let mut theirs = other.get(&format!("/tenants/{}", tenant.id)).await.expect(200).json()["config"].clone();

@@ -15,6 +15,8 @@ fn changes(call: &BackendRequest) -> bool {
         call,
         BackendRequest::Me
             | BackendRequest::Overview(_)
+            | BackendRequest::Vitals
+            | BackendRequest::TenantActivity(_)
             | BackendRequest::Tenants(_)
             | BackendRequest::TenantOverview(..)
             | BackendRequest::Tenant(_)
@@ -31,7 +33,8 @@ fn changes(call: &BackendRequest) -> bool {
 
 #[tokio::test]
 async fn auditor_keys_change_nothing() {
-    let screens = "1, 2, 2 enter, 2 enter l, 2 enter l l, 2 enter l l l, 2 enter l l l enter, 2 enter h, 3, 4";
+    let screens =
+        "1, 2, 2 enter, 2 enter l, 2 enter l l, 2 enter l l l, 2 enter l l l enter, 2 enter h, 2 enter h h, 3, 4";
     for screen in screens.split(", ") {
         let fake = FakeServer::with_role(data::world(), Role::Auditor);
         let app = App::start(fake.clone(), 100, 30).await;
@@ -71,14 +74,6 @@ fn changing_commands_are_offered_only_to_admins() {
 
 #[test]
 fn token_may_change_nothing_before_its_role_is_known() {
-    let options = doorward_admin::model::Options {
-        server: String::new(),
-        context: None,
-        contexts: Vec::new(),
-        theme: doorward_admin::ui::Theme::Plain,
-        folders: doorward_admin::paths::BaseFolders::default(),
-        settings: doorward_admin::settings::Settings::default(),
-        now: crate::harness::start_time(),
-    };
+    let options = crate::harness::options(doorward_admin::ui::Theme::Plain, std::path::PathBuf::new());
     assert!(!Model::new(options).may_change());
 }

@@ -107,3 +107,17 @@ async fn selected_value_is_kept_when_the_order_of_values_changes() {
     app.shows(&["zoe"]);
     assert!(value(&app).contains("bob"), "{}", app.screen());
 }
+
+#[tokio::test]
+async fn event_of_a_user_stays_selected_when_a_newer_one_arrives() {
+    let (fake, mut app) = start(120, 40).await;
+    app.keys("2 enter l l l j enter l j").await;
+    app.keys_show("enter", &["Audit log", "req-"]).await;
+    let request = |app: &App| app.screen().split_whitespace().find(|word| word.starts_with("req-")).map(str::to_owned);
+    let before = request(&app).unwrap();
+    app.keys("esc").await;
+    fake.world.lock().unwrap().record(0, AuditType::WebauthnAuthenticationFinalSucceeded, "bob", 0);
+    app.pass(5_000).await;
+    app.keys_show("enter", &["Audit log", "req-"]).await;
+    assert_eq!(request(&app).unwrap(), before);
+}

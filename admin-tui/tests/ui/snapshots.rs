@@ -1,4 +1,4 @@
-//! Compares screens at 80x24 and 160x48 with committed snapshots.
+//! Compares screens at 80x24 and on large terminals with committed snapshots.
 //!
 //! `DOORWARD_ACCEPT=1` replaces the snapshots with the current output.
 
@@ -28,9 +28,13 @@ fn compare(name: &str, screen: &str) {
     assert!(wanted == screen, "{name} differs; expected\n{wanted}\nbut got\n{screen}");
 }
 
-/// Presses keys to open a screen and compares it in both sizes.
-async fn compare_screen(name: &str, role: Role, keys: &str) {
-    for (columns, rows) in [(80, 24), (160, 48)] {
+const SIZES: [(u16, u16); 2] = [(80, 24), (160, 48)];
+/// Sizes of the screens that fill a large terminal.
+const WIDE_SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
+
+/// Presses keys to open a screen and compares it in two sizes.
+async fn compare_screen(name: &str, role: Role, keys: &str, sizes: [(u16, u16); 2]) {
+    for (columns, rows) in sizes {
         let app = App::start(FakeServer::with_role(data::world(), role), columns, rows).await;
         app.keys(keys).await;
         compare(&format!("{name}_{columns}x{rows}"), &app.screen());
@@ -73,6 +77,17 @@ async fn not_the_admin_api() {
 }
 
 #[tokio::test]
+async fn overview() {
+    for (columns, rows) in [(60, 20), (80, 24), (200, 50)] {
+        let mut app = App::start(FakeServer::new(data::world()), columns, rows).await;
+        for _ in 0..45 {
+            app.pass(1_000).await;
+        }
+        compare(&format!("overview_{columns}x{rows}"), &app.screen());
+    }
+}
+
+#[tokio::test]
 async fn reports() {
     for (name, keys) in [("explain", "3 e"), ("doctor", "2 enter c")] {
         for (columns, rows) in [(80, 24), (160, 48)] {
@@ -84,24 +99,30 @@ async fn reports() {
 }
 
 macro_rules! snapshots {
-    ($($name:ident $role:ident $keys:expr;)+) => { $(
+    ($sizes:ident: $($name:ident $role:ident $keys:expr;)+) => { $(
         #[tokio::test]
         async fn $name() {
-            compare_screen(stringify!($name), Role::$role, $keys).await;
+            compare_screen(stringify!($name), Role::$role, $keys, $sizes).await;
         }
     )+ };
 }
 
-snapshots! {
-    overview Admin "";
-    overview_as_auditor Auditor "";
+snapshots! { WIDE_SIZES:
     tenants Admin "2";
+    tenant_activity Admin "2 enter";
+    tenant_users Admin "2 enter l l l";
+    user Admin "2 enter l l l enter";
+    user_refused Admin "2 enter l l l j enter";
+}
+
+snapshots! { SIZES:
+    overview_as_auditor Auditor "";
     tenants_as_auditor Auditor "2";
     tenants_filtered Admin "2 / 'gl'";
     tenant_created Admin "2 n";
     tenant_deleted Admin "2 d";
-    tenant_config Admin "2 enter";
-    tenant_config_diff Admin "2 enter j enter ' plc' enter w";
+    tenant_config Admin "2 e";
+    tenant_config_diff Admin "2 e j enter ' plc' enter w";
     tenant_api_keys Admin "2 enter l";
     tenant_api_keys_as_auditor Auditor "2 enter l";
     tenant_api_key_created Admin "2 enter l n";
@@ -109,9 +130,7 @@ snapshots! {
     tenant_api_key_revoked Admin "2 enter l d";
     tenant_signing_keys Admin "2 enter l l";
     tenant_signing_key_rotated Admin "2 enter l l n";
-    tenant_users Admin "2 enter l l l";
-    tenant_transactions Admin "2 enter h enter";
-    user Admin "2 enter l l l enter";
+    tenant_transactions Admin "2 enter h h enter";
     audit Admin "3";
     audit_details Admin "3 j j j enter";
     audit_filters Admin "3 f";

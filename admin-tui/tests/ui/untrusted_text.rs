@@ -64,9 +64,9 @@ fn inspect(app: &App, screen: &str) {
 
 #[tokio::test]
 async fn untrusted_text_is_escaped_on_every_screen() {
-    let screens = "1, 1 tab enter, 2, 2 enter, 2 enter j enter, 2 enter l, 2 enter l d, 2 enter l n, 2 enter l l, \
+    let screens = "1, 1 tab enter, 2, 2 enter, 2 e j enter, 2 enter l, 2 enter l d, 2 enter l n, 2 enter l l, \
         2 enter l l n, 2 enter l l l, 2 enter l l l d, 2 enter l l l enter, 2 enter l l l enter d, \
-        2 enter l l l enter tab, 2 enter h enter, 2 d, 2 R, 2 e j enter x w, 3, 3 enter, 3 u, 3 o, 3 f, \
+        2 enter l l l enter tab, 2 enter h h enter, 2 d, 2 R, 2 e j enter x w, 3, 3 enter, 3 u, 3 o, 3 f, \
         4, 4 d";
     for (columns, rows) in [(80, 24), (160, 48), (51, 13)] {
         for theme in [Theme::Dark, Theme::Plain] {

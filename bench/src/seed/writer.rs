@@ -53,10 +53,10 @@ const TABLES: [(&str, &str); 8] = [
     ("audit_counts", "tenant_id, day, type, shard, count"),
 ];
 
-/// Adds the summaries of the new tenants, computed from their rows.
+/// Adds the summaries of the new tenants, computed from their rows. `{config}` stands for the configuration as JSON.
 const SUMMARIZE: &str = "\
-    INSERT INTO tenant_summaries (tenant_id, name_key, created_at, users, credentials, api_keys, last_activity) \
-        SELECT id, lower(display_name), created_at, \
+    INSERT INTO tenant_summaries (tenant_id, name_key, rp_id, created_at, users, credentials, api_keys, last_activity) \
+        SELECT id, lower(display_name), {config} -> 'webauthn' -> 'relying_party' ->> 'id', created_at, \
             (SELECT COUNT(*) FROM users WHERE users.tenant_id = tenants.id), \
             (SELECT COUNT(*) FROM credentials WHERE credentials.tenant_id = tenants.id), \
             (SELECT COUNT(*) FROM api_keys WHERE api_keys.tenant_id = tenants.id AND revoked_at IS NULL), \
@@ -286,7 +286,8 @@ impl Writer {
         for definition in &self.indexes {
             connection.execute(definition).await?;
         }
-        connection.execute(SUMMARIZE).await?;
+        let config = if self.engine == Engine::Sqlite { "config" } else { "config::json" };
+        connection.execute(&SUMMARIZE.replace("{config}", config)).await?;
         connection.execute("COMMIT").await?;
         match self.connection {
             Connection::Sqlite(mut connection, path) => {

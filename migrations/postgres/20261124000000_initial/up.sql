@@ -142,17 +142,21 @@ CREATE TABLE tenant_summaries (
     tenant_id TEXT COLLATE "C" NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
     -- The display name with ASCII letters in lower case.
     name_key TEXT COLLATE "C" NOT NULL,
+    -- The RP ID of the configuration, which is always in lower case.
+    rp_id TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,
     users BIGINT NOT NULL DEFAULT 0,
     credentials BIGINT NOT NULL DEFAULT 0,
     api_keys BIGINT NOT NULL DEFAULT 0,
     last_activity BIGINT NOT NULL
 );
--- Each sort order has one index. It also contains the name, so that a search reads only the index.
-CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
-CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
-CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
-CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
+-- Each sort order has one index. It also contains the name and the RP ID, so that a search reads only
+-- the index.
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id, rp_id);
+CREATE INDEX tenant_summaries_by_rp_id ON tenant_summaries (rp_id, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key, rp_id);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key, rp_id);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key, rp_id);
 
 -- The order of ids is the order of commit (see new_audit_id). There is no foreign key to tenants, because the nil id
 -- identifies the installation's own log, and a log is deleted after its tenant. The indexes contain all columns of

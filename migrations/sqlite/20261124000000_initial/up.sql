@@ -141,17 +141,21 @@ CREATE TABLE tenant_summaries (
     tenant_id TEXT NOT NULL PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
     -- The display name with ASCII letters in lower case.
     name_key TEXT NOT NULL,
+    -- The RP ID of the configuration, which is always in lower case.
+    rp_id TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     users INTEGER NOT NULL DEFAULT 0,
     credentials INTEGER NOT NULL DEFAULT 0,
     api_keys INTEGER NOT NULL DEFAULT 0,
     last_activity INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
--- Each sort order has one index. It also contains the name, so that a search reads only the index.
-CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id);
-CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key);
-CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key);
-CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key);
+-- Each sort order has one index. It also contains the name and the RP ID, so that a search reads only
+-- the index.
+CREATE INDEX tenant_summaries_by_name ON tenant_summaries (name_key, tenant_id, rp_id);
+CREATE INDEX tenant_summaries_by_rp_id ON tenant_summaries (rp_id, tenant_id, name_key);
+CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key, rp_id);
+CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key, rp_id);
+CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key, rp_id);
 
 -- The order of ids is the order of commit. There is no foreign key to tenants, because the nil id identifies the
 -- installation's own log, and a log is deleted after its tenant. The index by id contains all columns of filters, so

@@ -282,7 +282,7 @@ mod tests {
         value["colour"] = json!(null);
         let found: Vec<_> = problems(&value).into_iter().map(|one| (one.field, one.message)).collect();
         let expected = [
-            ("colour", "is unknown; known members are webauthn, mfa, cors, limits"),
+            ("colour", "is unknown; known names are webauthn, mfa, cors, limits"),
             ("webauthn.user_verificaton", "is unknown; did you mean `user_verification`?"),
             ("webauthn.relying_party.origin", "is unknown; did you mean `origins`?"),
         ];

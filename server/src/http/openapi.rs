@@ -102,9 +102,11 @@ impl Modify for KeyHeader {
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     paths(
+        admin::vitals::get,
         admin::overview::of_installation,
         admin::overview::of_tenants,
         admin::overview::of_tenant,
+        admin::overview::activity_of_tenant,
         admin::tenants::list,
         admin::tenants::create,
         admin::tenants::get,

@@ -136,7 +136,7 @@ where
         loop {
             ticks.tick().await;
             let outcome = run(name, job(Arc::clone(&app))).await;
-            app.metrics.job(name, outcome, app.clock.now().millis() as f64 / 1_000.0);
+            app.metrics.job(name, outcome, app.clock.now());
         }
     })
 }

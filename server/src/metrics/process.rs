@@ -28,7 +28,7 @@ fn stat(number: usize) -> Option<f64> {
     fields.split(' ').nth(number.checked_sub(3)?)?.parse().ok()
 }
 
-fn cpu_seconds() -> Option<f64> {
+pub(super) fn cpu_seconds() -> Option<f64> {
     Some((stat(14)? + stat(15)?) * TICK_SECONDS)
 }
 
@@ -42,7 +42,7 @@ fn start_time() -> Option<f64> {
     Some(boot + stat(22)? * TICK_SECONDS)
 }
 
-fn resident_bytes() -> Option<f64> {
+pub(super) fn resident_bytes() -> Option<f64> {
     let text = fs::read_to_string("/proc/self/status").ok()?;
     let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?;
     Some(kib.parse::<f64>().ok()? * 1024.0)
@@ -57,4 +57,11 @@ fn open_files() -> Option<f64> {
 fn max_files() -> Option<f64> {
     let text = fs::read_to_string("/proc/self/limits").ok()?;
     text.lines().find_map(|line| line.strip_prefix("Max open files"))?.split_whitespace().next()?.parse().ok()
+}
+
+/// Returns the host name without its domain.
+pub(super) fn host_name() -> Option<String> {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let host = name.trim().split('.').next()?;
+    (!host.is_empty()).then(|| host.to_owned())
 }

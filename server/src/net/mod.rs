@@ -85,6 +85,12 @@ impl Serving {
         self.connections.open()
     }
 
+    /// Returns a function that returns the number of open connections.
+    pub fn connection_counter(&self) -> impl Fn() -> usize + Send + Sync + use<> {
+        let connections = Arc::clone(&self.connections);
+        move || connections.open()
+    }
+
     /// Closes each connection after its next response, so that clients move to other servers.
     pub fn drain(&self) {
         self.connections.drain();

@@ -5,15 +5,17 @@ mod counts;
 mod entry;
 mod ids;
 mod list;
+mod recent;
 mod retention;
 mod scan;
 mod skew;
 
 pub use self::{
-    counts::{CountedTo, activity_by_day, activity_of_tenants, count_some, sums_by_day},
+    counts::{CountedTo, activity_by_day, activity_of_tenants, count_some, sums_by_day, totals_by_type},
     entry::insert,
     ids::{OpenWriters, open_writers},
     list::{busiest, page, slice, total},
+    recent::{EntryGroup, active_users, newest_by_code},
     retention::{Purged, purge},
 };
 pub use crate::domain::audit::{Activity, Days, EXAMINED};

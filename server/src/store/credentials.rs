@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
 use doorward_shared::{TenantId, Timestamp, UserId, page::Order};
+use uuid::Uuid;
 
 use super::{
     Connection, DbError,
@@ -252,6 +256,16 @@ pub fn page(
 }
 
 /// Renames a credential. Returns `false` if it does not exist.
+/// Counts the newest `examined` credentials of a tenant by AAGUID, most frequent first.
+pub fn models(conn: &mut Connection, tenant: TenantId, examined: u32) -> Result<Vec<(Uuid, u64)>, DbError> {
+    let counts = "SELECT aaguid, COUNT(*) FROM (SELECT aaguid FROM credentials WHERE tenant_id = ? \
+                  ORDER BY created_at DESC, id DESC LIMIT ?) AS newest GROUP BY aaguid ORDER BY COUNT(*) DESC, aaguid";
+    let tenant = tenant.to_string();
+    let query = CachedSql::<(Text, BigInt)>::new(counts).bind(&tenant).bind(i64::from(examined));
+    let rows: Vec<(String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
+    rows.into_iter().map(|(aaguid, count)| Ok((row_convert::parse(&aaguid)?, row_convert::total(count)))).collect()
+}
+
 pub fn rename(
     conn: &mut Connection,
     tenant: TenantId,

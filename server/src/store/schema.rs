@@ -85,7 +85,7 @@ diesel::table! {
 
 diesel::table! {
     tenant_summaries (tenant_id) {
-        tenant_id -> Text, name_key -> Text, created_at -> BigInt, users -> BigInt, credentials -> BigInt,
+        tenant_id -> Text, name_key -> Text, rp_id -> Text, created_at -> BigInt, users -> BigInt, credentials -> BigInt,
         api_keys -> BigInt, last_activity -> BigInt,
     }
 }

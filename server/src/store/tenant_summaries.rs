@@ -73,6 +73,7 @@ pub(super) fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbErr
     let row = (
         tenant_summaries::tenant_id.eq(tenant.id.to_string()),
         tenant_summaries::name_key.eq(tenant.display_name.to_ascii_lowercase()),
+        tenant_summaries::rp_id.eq(rp_key(&tenant.config)),
         tenant_summaries::created_at.eq(tenant.created_at.millis()),
         tenant_summaries::last_activity.eq(tenant.created_at.millis()),
     );
@@ -85,6 +86,18 @@ pub(super) fn rename(conn: &mut Connection, tenant: TenantId, display_name: &str
         .set(tenant_summaries::name_key.eq(display_name.to_ascii_lowercase()))
         .execute(c))?;
     Ok(())
+}
+
+/// Stores the RP ID of a changed configuration.
+pub(super) fn configure(conn: &mut Connection, tenant: TenantId, config: &TenantConfig) -> Result<(), DbError> {
+    on_engine!(conn, c, _Db => diesel::update(tenant_summaries::table.find(tenant.to_string()))
+        .set(tenant_summaries::rp_id.eq(rp_key(config)))
+        .execute(c))?;
+    Ok(())
+}
+
+fn rp_key(config: &TenantConfig) -> String {
+    config.webauthn.relying_party.id.to_ascii_lowercase()
 }
 
 pub(super) fn delete(conn: &mut Connection, tenant: TenantId) -> Result<(), DbError> {
@@ -165,7 +178,7 @@ macro_rules! sorted {
     }};
 }
 
-/// Query of the rows whose name or id contains a text. Both columns are in lower case.
+/// Query of the rows whose name, RP ID or id contains a text. These columns are in lower case.
 macro_rules! matching {
     ($db:ty, $search:expr) => {{
         use tenant_summaries as columns;
@@ -174,12 +187,16 @@ macro_rules! matching {
         match (search, pattern) {
             (Some(text), Some(pattern)) if may_be_in_id(text) => {
                 let in_name = columns::name_key.like(pattern.clone()).escape('\\');
+                let in_name = in_name.or(columns::rp_id.like(pattern.clone()).escape('\\'));
                 match text.parse::<TenantId>() {
                     Ok(id) => query.filter(in_name.or(columns::tenant_id.eq(id.to_string()))),
                     Err(_) => query.filter(in_name.or(columns::tenant_id.like(pattern).escape('\\'))),
                 }
             }
-            (_, Some(pattern)) => query.filter(columns::name_key.like(pattern).escape('\\')),
+            (_, Some(pattern)) => {
+                let in_name = columns::name_key.like(pattern.clone()).escape('\\');
+                query.filter(in_name.or(columns::rp_id.like(pattern).escape('\\')))
+            }
             (_, None) => query,
         }
     }};
@@ -265,6 +282,7 @@ pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, Db
     }
     let mut rows: Vec<Cursor> = match query.sort {
         TenantSort::Name => load!(name_key, String, SortKey::Text, text),
+        TenantSort::RpId => load!(rp_id, String, SortKey::Text, text),
         TenantSort::Created => load!(created_at, i64, SortKey::Number, number),
         TenantSort::Activity => load!(last_activity, i64, SortKey::Number, number),
         TenantSort::Users => load!(users, i64, SortKey::Number, number),

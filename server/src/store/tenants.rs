@@ -131,10 +131,11 @@ pub fn update_config(
     config: &TenantConfig,
     now: Timestamp,
 ) -> Result<bool, DbError> {
-    let config = row_convert::to_json(config)?;
+    let json = row_convert::to_json(config)?;
     let rows = on_engine!(conn, c, _Db => diesel::update(existing().filter(tenants::id.eq(id.to_string())))
-        .set((tenants::config.eq(&config), tenants::updated_at.eq(now.millis())))
+        .set((tenants::config.eq(&json), tenants::updated_at.eq(now.millis())))
         .execute(c))?;
+    tenant_summaries::configure(conn, id, config)?;
     Ok(rows == 1)
 }
 

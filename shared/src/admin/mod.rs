@@ -4,8 +4,10 @@ pub mod overview;
 pub mod secret;
 pub mod tenant;
 pub mod user;
+pub mod vitals;
 
 pub use overview::*;
 pub use secret::*;
 pub use tenant::*;
 pub use user::*;
+pub use vitals::*;

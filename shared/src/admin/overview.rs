@@ -92,6 +92,8 @@ text_enum! {
     pub enum TenantSort {
         /// By name.
         Name => "name",
+        /// By RP ID.
+        RpId => "rp_id",
         /// By creation.
         Created => "created",
         /// By last activity.
@@ -122,4 +124,50 @@ pub struct Me {
     pub name: String,
     /// The token's role.
     pub role: super::Role,
+}
+
+/// Recent activity of a tenant, to find out why ceremonies fail and who uses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TenantActivity {
+    /// Finalized ceremonies of the last seven days in UTC, today included.
+    pub ceremonies: Vec<super::CeremonyCount>,
+    /// Number of audit entries that were examined for the users and refusals: the newest ones, at most 10 000.
+    pub examined_entries: u64,
+    /// Time of the oldest examined entry; absent without entries.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub examined_since: Option<Timestamp>,
+    /// Number of different users who completed a ceremony in the examined entries.
+    pub active_users: u64,
+    /// The most frequent error codes in the examined entries, most frequent first; at most ten.
+    pub refusals: Vec<RefusalCount>,
+    /// Number of credentials that were examined for the models: the newest ones, at most 2 000.
+    pub examined_credentials: u64,
+    /// The most frequent authenticator models of the examined credentials, most frequent first; at most ten.
+    pub models: Vec<ModelCount>,
+}
+
+/// Number of refusals with one error code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefusalCount {
+    /// The error code.
+    pub code: String,
+    /// Number of audit entries.
+    pub count: u64,
+    /// Time of the latest one.
+    pub latest: Timestamp,
+}
+
+/// Number of credentials of one authenticator model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ModelCount {
+    /// AAGUID of the model.
+    pub aaguid: uuid::Uuid,
+    /// Name of the model; absent if the AAGUID is unknown.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    /// Number of credentials.
+    pub credentials: u64,
 }

@@ -39,8 +39,7 @@ impl Audit {
             let label = format!(" {name:<7} {:>4}", short(total));
             canvas.line(right_of(row(area, line), 1), &[(mark, tone), (&label, Tone::Dim)]);
             let count = |(succeeded, refused): &(u64, u64)| if line == 0 { *succeeded } else { *refused };
-            // Zero must differ from a small number also without colour.
-            canvas.sparkline_with(row(bars, line), histogram.counts.iter().map(count), tone, " ");
+            canvas.sparkline(row(bars, line), histogram.counts.iter().map(count), tone);
         }
         let time = |at| time_format::date_time(canvas.zone.to_local(at)).get(5..).unwrap_or_default().to_owned();
         let range = format!("{} to {}", time(histogram.start), time(histogram.end));

@@ -1,4 +1,4 @@
-//! Drawing of the overview.
+//! Drawing of the overview. Small screens show three numbers and two lists, large ones everything.
 
 use doorward_shared::admin::Overview as OverviewData;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -7,127 +7,127 @@ use super::{Focus, Overview};
 use crate::{
     number_format::{bytes, short},
     time_format,
-    ui::{Canvas, Column, Tone, View, below, cell, columns, refusal_tone, refusals_cell, right_of, tenant_cell},
+    ui::{Canvas, Tone, View, below, columns, refusal_tone, right_of},
 };
 
-/// Minimum screen width at which the list of refusals is beside the other panels.
+/// Minimum width of a screen with panels beside the chart.
 const WIDE: u16 = 130;
-/// Title of the panel of the busiest tenants. It states which audit entries the server counts.
-const BUSIEST_TITLE: &str = "Busiest tenants (newest 10 000 entries)";
-/// Minimum width of a panel with that title.
-const BUSIEST_TITLE_WIDTH: u16 = 46;
+/// Minimum width of a screen with three lists side by side.
+const THREE_LISTS: u16 = 150;
+/// Minimum heights of the area below the facts for a chart, for panels of vitals, and for everything.
+const CHART_HEIGHT: u16 = 15;
+const PANELS_HEIGHT: u16 = 22;
+const TALL: u16 = 34;
+/// Rows of the facts and of the empty row below them, and minimum height of a screen with them.
+const FACTS_HEIGHT: u16 = 3;
+const FACTS_MIN_HEIGHT: u16 = 12;
 
 impl View for Overview {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let Some(data) = &self.data.value else {
             return canvas.placeholder(area, false, self.data.error.as_ref(), "");
         };
-        draw_facts(canvas, data, area);
-        let panels = below(area, 3);
-        if area.width >= WIDE {
-            let columns = [Constraint::Fill(11), Constraint::Fill(9)];
-            let [left, refusals] = Layout::horizontal(columns).spacing(1).areas(panels);
-            let [chart, busiest] = Layout::vertical([Constraint::Fill(2), Constraint::Fill(3)]).areas(left);
-            self.draw_chart(canvas, data, chart);
-            self.draw_busiest(canvas, data, busiest);
-            self.draw_refusals(canvas, data, refusals);
-        } else {
-            let rows = [Constraint::Length((panels.height * 9 / 20).max(6)), Constraint::Min(0)];
-            let [chart, lists] = Layout::vertical(rows).areas(panels);
-            let columns = [Constraint::Fill(9), Constraint::Fill(11)];
-            let [busiest, refusals] = Layout::horizontal(columns).areas(lists);
-            self.draw_chart(canvas, data, chart);
-            self.draw_busiest(canvas, data, busiest);
-            self.draw_refusals(canvas, data, refusals);
+        let has_facts = area.height >= FACTS_MIN_HEIGHT;
+        if has_facts {
+            self.draw_facts(canvas, data, area);
         }
+        let rest = below(area, if has_facts { FACTS_HEIGHT } else { 0 });
+        let (vitals, middle) = match rest.height {
+            TALL.. => (8, 12),
+            PANELS_HEIGHT.. => (5, 8),
+            CHART_HEIGHT.. => (3, 6),
+            _ => (3, 0),
+        };
+        let rows = [Constraint::Length(vitals), Constraint::Length(middle), Constraint::Fill(1)];
+        let [vitals, middle, lists] = Layout::vertical(rows).areas(rest);
+        if rest.height >= PANELS_HEIGHT {
+            self.draw_vitals(canvas, vitals);
+        } else {
+            self.draw_numbers(canvas, vitals);
+        }
+        self.draw_middle(canvas, data, middle, rest.height >= TALL);
+        self.draw_lists(canvas, data, lists);
         canvas.stale_marker(area, self.data.error.as_ref());
     }
 }
 
-fn draw_facts(canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
-    // A duration below one second would be shown as `now`.
-    let uptime_ms = i64::try_from(data.uptime_seconds.max(1)).unwrap_or(i64::MAX).saturating_mul(1_000);
-    let succeeded = data.activity.iter().map(|point| point.succeeded).sum();
-    let refused = data.activity.iter().map(|point| point.refused).sum();
-    let facts = [
-        ("health", "● up".to_owned(), Tone::Good),
-        ("uptime", time_format::duration(uptime_ms), Tone::Plain),
-        ("version", data.version.clone(), Tone::Plain),
-        ("storage", format!("{} {}", data.engine, bytes(data.database_bytes)), Tone::Plain),
-        ("tenants", short(data.tenants), Tone::Plain),
-        ("users", short(data.users), Tone::Plain),
-        ("passkeys", short(data.credentials), Tone::Plain),
-        ("logins", short(succeeded), Tone::Good),
-        ("refused", short(refused), refusal_tone(refused)),
-    ];
-    let widths = facts.each_ref().map(|(name, value, _)| columns(value).max(columns(name)));
-    let spare = area.width.saturating_sub(2 + widths.iter().sum::<u16>());
-    let gap = (spare / 8).clamp(1, 6);
-    let mut place = right_of(area, 1);
-    for ((name, value, tone), width) in facts.iter().zip(widths) {
-        canvas.line(place, &[(name, Tone::Dim)]);
-        canvas.line(below(place, 1), &[(value, *tone)]);
-        place = right_of(place, width + gap);
-    }
-}
-
 impl Overview {
+    /// Draws names and values in two rows, without those that do not fit.
+    fn draw_facts(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
+        // A duration below one second would be shown as `now`.
+        let uptime_ms = i64::try_from(data.uptime_seconds.max(1)).unwrap_or(i64::MAX).saturating_mul(1_000);
+        let succeeded = data.activity.iter().map(|point| point.succeeded).sum();
+        let refused = data.activity.iter().map(|point| point.refused).sum();
+        let jobs = self.history.latest.as_ref().map_or(&[][..], |vitals| &vitals.jobs);
+        let failing = jobs.iter().filter(|job| job.failing).count();
+        let health = match failing {
+            0 => ("● up".to_owned(), Tone::Good),
+            1 => ("▲ 1 job fails".to_owned(), Tone::Warn),
+            _ => (format!("▲ {failing} jobs fail"), Tone::Warn),
+        };
+        let facts = [
+            ("health", health.0, health.1),
+            ("uptime", time_format::duration(uptime_ms), Tone::Plain),
+            ("version", data.version.clone(), Tone::Plain),
+            ("storage", format!("{} {}", data.engine, bytes(data.database_bytes)), Tone::Plain),
+            ("tenants", short(data.tenants), Tone::Plain),
+            ("users", short(data.users), Tone::Plain),
+            ("credentials", short(data.credentials), Tone::Plain),
+            ("ceremonies", short(succeeded), Tone::Good),
+            ("refused", short(refused), refusal_tone(refused)),
+        ];
+        let widths = facts.each_ref().map(|(name, value, _)| columns(value).max(columns(name)));
+        let spare = area.width.saturating_sub(2 + widths.iter().sum::<u16>());
+        let gap = (spare / 8).clamp(1, 6);
+        let mut place = right_of(area, 1);
+        for ((name, value, tone), width) in facts.iter().zip(widths) {
+            if width > place.width {
+                break;
+            }
+            canvas.line(place, &[(name, Tone::Dim)]);
+            canvas.line(below(place, 1), &[(value, *tone)]);
+            place = right_of(place, width + gap);
+        }
+    }
+
+    fn draw_middle(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect, is_tall: bool) {
+        if area.width < WIDE {
+            return self.draw_chart(canvas, data, area);
+        }
+        let panels = [Constraint::Fill(5), Constraint::Fill(4), Constraint::Fill(if is_tall { 3 } else { 0 })];
+        let [chart, codes, node] = Layout::horizontal(panels).areas(area);
+        self.draw_chart(canvas, data, chart);
+        self.draw_codes(canvas, codes);
+        if is_tall {
+            self.draw_node(canvas, node);
+        }
+    }
+
     fn draw_chart(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
-        let inside = canvas.panel(area, &format!("Logins and refusals, {} days", self.days), false);
-        canvas.activity_legend(area, &data.activity);
+        if area.is_empty() {
+            return;
+        }
+        let inside = canvas.panel(area, &format!("Ceremonies and refusals, {} days", self.days), false);
         let age = canvas.now.millis().saturating_sub(data.counted_at.millis()).max(1_000);
         canvas.panel_note(area, &format!("today's counts are {} old", time_format::duration(age)));
         canvas.activity(inside, &data.activity);
     }
 
-    fn draw_busiest(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
-        let focused = self.focus == Focus::BusiestTenants;
-        let title = if area.width >= BUSIEST_TITLE_WIDTH { BUSIEST_TITLE } else { "Busiest tenants (newest 10k)" };
-        let inside = canvas.panel(area, title, focused);
-        if data.busiest.is_empty() {
-            return canvas.placeholder(inside, true, None, "No tenant has been used yet.");
+    fn draw_lists(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
+        if area.width >= THREE_LISTS {
+            let panels = [Constraint::Fill(1); 3];
+            let [busiest, refusals, changes] = Layout::horizontal(panels).areas(area);
+            self.draw_busiest(canvas, data, busiest);
+            self.draw_refusals(canvas, data, refusals);
+            self.draw_changes(canvas, changes);
+            return;
         }
-        let columns = [
-            Column::share("Tenant", 1),
-            Column::fixed("OK 7d", 5).right(),
-            Column::fixed("Refused", 7).right(),
-            Column::fixed("Users", 5).right().from_width(44),
-            Column::fixed("Last", 4).right().from_width(36),
-        ];
-        let now = canvas.now;
-        canvas.table(inside, &columns, data.busiest.iter(), &self.busiest, focused, |it| {
-            vec![
-                cell(&it.tenant.display_name, Tone::Plain),
-                cell(short(it.succeeded), Tone::Good),
-                refusals_cell(it.refused),
-                cell(short(it.users), Tone::Plain),
-                cell(it.last_activity.map(|at| time_format::ago(now, at)).unwrap_or_default(), Tone::Dim),
-            ]
-        });
-    }
-
-    fn draw_refusals(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
-        let focused = self.focus == Focus::Refusals;
-        let inside = canvas.panel(area, "Latest refusals", focused);
-        if data.latest_refusals.is_empty() {
-            return canvas.placeholder(inside, true, None, "Nothing was refused.");
+        let [busiest, second] = Layout::horizontal([Constraint::Fill(9), Constraint::Fill(11)]).areas(area);
+        self.draw_busiest(canvas, data, busiest);
+        if self.second == Focus::Changes {
+            self.draw_changes(canvas, second);
+        } else {
+            self.draw_refusals(canvas, data, second);
         }
-        let columns = [
-            Column::fixed("When", 4).right(),
-            Column::share("Why", 3),
-            Column::share("Tenant", 2).from_width(56),
-            Column::share("User", 2).from_width(36),
-        ];
-        let now = canvas.now;
-        canvas.table(inside, &columns, data.latest_refusals.iter(), &self.refusals, focused, |it| {
-            let entry = &it.entry;
-            let reason = entry.error_code.as_deref().or(entry.error.as_deref()).unwrap_or(entry.kind.as_str());
-            vec![
-                cell(time_format::ago(now, entry.created_at), Tone::Dim),
-                cell(reason, Tone::Bad),
-                tenant_cell(it),
-                cell(entry.actor_user_id.as_deref().unwrap_or("–"), Tone::Plain),
-            ]
-        });
     }
 }

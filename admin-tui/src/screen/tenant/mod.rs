@@ -1,22 +1,29 @@
-//! A tenant: its configuration, keys, users and transactions, each on a tab.
+//! A tenant: its activity, keys, users, transactions and configuration, each on a tab.
 
+mod activity;
+mod activity_view;
 mod configuration;
+mod sorting;
+mod tab;
+mod table_sort;
 mod tabs;
 mod view;
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{SecretItem, SigningKeyItem, TenantOverview, TransactionSummary, UserSummary},
+    admin::{SecretItem, SigningKeyItem, TenantActivity, TenantOverview, TransactionSummary, UserSummary},
 };
 
+pub use self::tab::Tab;
+use self::table_sort::TableSort;
 use super::{config::ConfigForm, disabling, tenants};
 use crate::{
     api::VersionedTenant,
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, Navigation,
-        Page, PagedList, Remote, Route, Selection, Side, TextInput, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Navigation, Page,
+        PagedList, Remote, Route, Selection, Side, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -24,66 +31,15 @@ use crate::{
 const REFRESH_MS: i64 = 5_000;
 const ACTIVITY_DAYS: u32 = 14;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tab {
-    #[default]
-    Configuration,
-    ApiKeys,
-    SigningKeys,
-    Users,
-    Transactions,
-}
-
-impl Tab {
-    pub const ALL: [Self; 5] = [Self::Configuration, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Configuration => "Configuration",
-            Self::ApiKeys => "API keys",
-            Self::SigningKeys => "Signing keys",
-            Self::Users => "Users",
-            Self::Transactions => "Transactions",
-        }
-    }
-
-    /// Returns the tab `by` positions to the right, wrapping around.
-    fn shifted(self, by: usize) -> Self {
-        let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
-        Self::ALL.get((at + by) % Self::ALL.len()).copied().unwrap_or(self)
-    }
-}
-
-impl Keyed for SecretItem {
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-}
-
-impl Keyed for SigningKeyItem {
-    fn key(&self) -> String {
-        self.id.to_string()
-    }
-}
-
-impl Keyed for UserSummary {
-    fn key(&self) -> String {
-        self.user.id.to_string()
-    }
-}
-
-impl Keyed for TransactionSummary {
-    fn key(&self) -> String {
-        self.transaction.id.to_string()
-    }
-}
-
 #[derive(Debug, Clone)]
 pub struct Tenant {
     id: TenantId,
     name: String,
     pub tab: Tab,
     overview: Remote<TenantOverview>,
+    activity: Remote<TenantActivity>,
+    /// The selected refusal on the tab of the activity.
+    refusals: Selection,
     /// The configuration, once it has arrived.
     form: Option<ConfigForm>,
     api_keys: PagedList<SecretItem>,
@@ -99,16 +55,25 @@ pub struct Tenant {
     /// Whether the user must compare the configuration that arrives next with the unsaved changes.
     compares: bool,
     requested_at: Option<Timestamp>,
+    /// Order of the rows on the tabs that the user sorted.
+    sorts: Vec<(Tab, TableSort)>,
 }
 
 impl Tenant {
     /// Creates the screen of a tenant. It shows `name` until the current name arrives.
     pub fn new(id: TenantId, name: String) -> Self {
+        Self::at(id, name, Tab::default())
+    }
+
+    /// Creates the screen of a tenant with a tab.
+    pub fn at(id: TenantId, name: String, tab: Tab) -> Self {
         Self {
             id,
             name,
-            tab: Tab::default(),
+            tab,
             overview: Remote::default(),
+            activity: Remote::default(),
+            refusals: Selection::default(),
             form: None,
             api_keys: PagedList::default(),
             signing_keys: PagedList::default(),
@@ -120,6 +85,7 @@ impl Tenant {
             detail: Remote::default(),
             compares: false,
             requested_at: None,
+            sorts: Vec::new(),
         }
     }
 
@@ -245,12 +211,14 @@ impl Page for Tenant {
     fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let other =
             self.overview.handle_response(response, pick!(BackendResponse::TenantOverview(overview) => *overview))?;
+        let other = self.handle_activity(other)?;
         let other = self.handle_detail(other, cx)?;
         let other = match &mut self.form {
             Some(form) => form.handle_response(other)?,
             None => other,
         };
         let other = self.handle_rows(other, cx);
+        self.sort_rows();
         if self.filter_mut().is_some_and(|(filter, is_pending)| !is_pending && filter.take_waiting()) {
             self.apply_filter(cx);
         }
@@ -259,6 +227,7 @@ impl Page for Tenant {
 
     fn is_busy(&self) -> bool {
         self.detail.is_pending()
+            || self.activity.is_pending()
             || self.api_keys.is_pending()
             || self.signing_keys.is_pending()
             || self.users.is_pending()
@@ -269,6 +238,7 @@ impl Page for Tenant {
         let due = self.requested_at.is_none_or(|at| at.plus_millis(REFRESH_MS) <= cx.now);
         if due && !self.overview.is_pending() {
             self.load_overview(cx);
+            self.refresh_tab(cx);
         }
         if let Some(form) = &mut self.form {
             form.tick(cx);
@@ -284,6 +254,7 @@ impl Page for Tenant {
             return None;
         }
         Some(match self.tab {
+            Tab::Activity => (&mut self.refusals, self.activity.value.as_ref()?.refusals.len()),
             Tab::Configuration => self.form.as_mut()?.selection_and_len(),
             Tab::ApiKeys => self.api_keys.selection_and_len(),
             Tab::SigningKeys => self.signing_keys.selection_and_len(),
@@ -327,6 +298,7 @@ impl Page for Tenant {
                     self.show_tab(tab, cx);
                 }
             }
+            ClickTarget::Column(column) => self.sort_by(column),
             ClickTarget::Choice { row, choice } => {
                 if let Some(form) = &mut self.form {
                     form.choose(row, choice, cx);
@@ -334,6 +306,10 @@ impl Page for Tenant {
             }
             _ => {}
         }
+    }
+
+    fn status(&self) -> Option<(String, Tone)> {
+        self.sort_note()
     }
 
     fn tenant(&self) -> Option<(TenantId, String)> {

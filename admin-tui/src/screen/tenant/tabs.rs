@@ -29,6 +29,9 @@ impl Tenant {
         let mut bindings = Vec::new();
         let mut filter = None;
         match self.tab {
+            Tab::Activity => {
+                bindings.push(bind(&[Key::Enter], Command::Open, "entries", "open the audit entries of this refusal"));
+            }
             Tab::Configuration => return self.configuration_bindings(may_change),
             Tab::ApiKeys if may_change => {
                 bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an API key"));
@@ -76,6 +79,10 @@ impl Tenant {
                 filter = Some(&self.transaction_filter);
             }
         }
+        if self.is_sortable() {
+            bindings.push(bind(&[Key::Char('s')], Command::Sort, "sort", "sort by the next column"));
+            bindings.push(bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"));
+        }
         if let Some(filter) = filter {
             bindings.push(bind(&[Key::Char('/')], Command::Filter, "filter", "filter as you type"));
             if filter.text().is_some() {
@@ -95,6 +102,7 @@ impl Tenant {
             return self.load_more(cx);
         }
         match (self.tab, command) {
+            (Tab::Activity, Command::Open) => self.open_refusals(cx),
             (Tab::Configuration, _) => self.configure(command, cx),
             (Tab::ApiKeys, Command::New) => {
                 cx.show(Dialog::Form(FormKind::CreateApiKey(self.id, self.name.clone())));
@@ -107,6 +115,8 @@ impl Tenant {
                 Some(key) => cx.show(Dialog::Confirm(self.confirm_withdrawal(key))),
                 None => {}
             },
+            (_, Command::Sort) => self.sort_by_next_column(),
+            (_, Command::Reverse) => self.reverse_sort(),
             (_, Command::Delete) => self.delete_selected(cx),
             (Tab::ApiKeys, Command::ToggleDisabled) if !self.api_keys.marked().is_empty() => {
                 let target = |key: &SecretItem| DisableTarget::ApiKey(self.id, ApiKeyId::new(key.id));
@@ -168,7 +178,7 @@ impl Tenant {
                 let credentials = usize::try_from(it.credentials).unwrap_or(usize::MAX);
                 user::confirm_deletion(self.id, it.user.id, &it.user.name, credentials)
             }),
-            Tab::Configuration | Tab::Transactions => None,
+            Tab::Activity | Tab::Configuration | Tab::Transactions => None,
         };
         if let Some(question) = question {
             cx.show(Dialog::Confirm(question));
@@ -264,10 +274,27 @@ impl Tenant {
                     self.detail.load(BackendRequest::Tenant(self.id), cx);
                 }
             }
+            Tab::Activity => self.load_activity(cx),
             Tab::ApiKeys => self.api_keys.reload(BackendRequest::ApiKeys(self.id), cx),
             Tab::SigningKeys => self.signing_keys.reload(BackendRequest::SigningKeys(self.id), cx),
             Tab::Users => self.users.reload(self.users_call(None), cx),
             Tab::Transactions => self.transactions.reload(self.transactions_call(None), cx),
+        }
+    }
+
+    /// Requests the rows of the tab again, so that they do not become outdated while the user looks at them. A pending
+    /// request is not repeated, and text that the user types is not disturbed.
+    pub(super) fn refresh_tab(&mut self, cx: &mut UpdateContext<'_>) {
+        let is_pending = match self.tab {
+            Tab::Activity => self.activity.is_pending(),
+            Tab::ApiKeys => self.api_keys.is_pending(),
+            Tab::SigningKeys => self.signing_keys.is_pending(),
+            Tab::Users => self.users.is_pending() || self.user_filter.active,
+            Tab::Transactions => self.transactions.is_pending() || self.transaction_filter.active,
+            Tab::Configuration => true,
+        };
+        if !is_pending {
+            self.load_tab(cx);
         }
     }
 

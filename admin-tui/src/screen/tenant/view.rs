@@ -12,16 +12,23 @@ use crate::{
 };
 
 const DETAILS_WIDTH: u16 = 56;
+/// Minimum height of a screen that shows counts above the tabs.
+const COUNTS_MIN_HEIGHT: u16 = 12;
 /// Minimum width of a screen that shows the tenant's id beside the counts.
 const ID_MIN_WIDTH: u16 = 110;
 
 impl View for Tenant {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        let rows = [Constraint::Length(1), Constraint::Length(1), Constraint::Fill(1)];
-        let [counts, tabs, body] = Layout::vertical(rows).spacing(1).areas(area);
-        self.draw_counts(canvas, Rect { width: counts.width.saturating_sub(2), ..right_of(counts, 1) });
+        // Small terminals need the rows of the counts for the content of the tab.
+        let has_counts = area.height >= COUNTS_MIN_HEIGHT;
+        let rows = [Constraint::Length(u16::from(has_counts)), Constraint::Length(1), Constraint::Fill(1)];
+        let [counts, tabs, body] = Layout::vertical(rows).spacing(u16::from(has_counts)).areas(area);
+        if has_counts {
+            self.draw_counts(canvas, Rect { width: counts.width.saturating_sub(2), ..right_of(counts, 1) });
+        }
         self.draw_tabs(canvas, right_of(tabs, 1));
         match (self.tab, &self.form) {
+            (Tab::Activity, _) => self.draw_activity(canvas, body),
             (Tab::Configuration, Some(form)) => form.draw(canvas, body),
             (Tab::Configuration, None) => canvas.placeholder(body, false, self.detail.error.as_ref(), ""),
             (Tab::ApiKeys, _) => self.draw_api_keys(canvas, body),
@@ -89,11 +96,11 @@ impl Tenant {
 
     fn draw_api_keys(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let columns = [
-            Column::share("Name", 3),
-            Column::share("Begins with", 2),
-            Column::fixed("Created", 10),
-            Column::fixed("Last used", 9).right(),
-            Column::fixed("Expires", 12).right(),
+            Column::share(self.column_title(0, "Name"), 1),
+            Column::content(self.column_title(1, "Begins with"), 24),
+            Column::content(self.column_title(2, "Created"), 12),
+            Column::content(self.column_title(3, "Last used"), 11).right(),
+            Column::content(self.column_title(4, "Expires"), 16).right(),
         ];
         let empty = "There are no API keys: the tenant's backend cannot call the API.";
         let now = canvas.now;
@@ -110,10 +117,10 @@ impl Tenant {
 
     fn draw_signing_keys(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let columns = [
-            Column::fixed("Key id (kid)", 36),
-            Column::fixed("Algorithm", 9),
-            Column::fixed("Created", 10).from_width(84),
-            Column::share("State", 1),
+            Column::fixed(self.column_title(0, "Key id (kid)"), 36),
+            Column::content(self.column_title(1, "Algorithm"), 11),
+            Column::content(self.column_title(2, "Created"), 12).from_width(84),
+            Column::share(self.column_title(3, "State"), 1),
         ];
         let now = canvas.now;
         canvas.paged_list(area, &self.signing_keys, "There are no signing keys.", &columns, |it| {
@@ -130,12 +137,12 @@ impl Tenant {
     fn draw_users(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let area = canvas.filter_line(area, &self.user_filter);
         let columns = [
-            Column::share("User id", 3),
-            Column::share("Signs in as", 3),
-            Column::share("Name", 2).from_width(90),
-            Column::fixed("Creds", 5).right(),
-            Column::fixed("Last used", 9).right(),
-            Column::fixed("First seen", 10),
+            Column::share(self.column_title(0, "User id"), 3),
+            Column::share(self.column_title(1, "Signs in as"), 3),
+            Column::share(self.column_title(2, "Name"), 2).from_width(90),
+            Column::content(self.column_title(3, "Creds"), 7).right(),
+            Column::content(self.column_title(4, "Last used"), 11).right(),
+            Column::content(self.column_title(5, "First seen"), 12),
         ];
         let empty = if self.user_filter.text().is_some() { "No user matches." } else { "There are no users yet." };
         let now = canvas.now;

@@ -3,7 +3,7 @@
 mod view;
 
 use doorward_shared::{
-    TenantId,
+    TenantId, Timestamp,
     admin::{TenantItem, TenantSort, TenantSummary},
     page::Order,
 };
@@ -14,10 +14,13 @@ use crate::{
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, MarkedObjects,
-        Page, PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage,
+        MarkedObjects, Page, PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
+
+/// Interval between refreshes of the list, in milliseconds.
+const REFRESH_MS: i64 = 5_000;
 
 impl Keyed for TenantSummary {
     fn key(&self) -> String {
@@ -31,6 +34,7 @@ pub struct Tenants {
     filter: FilterInput,
     sort: TenantSort,
     order: Order,
+    requested_at: Option<Timestamp>,
 }
 
 impl Default for Tenants {
@@ -40,6 +44,7 @@ impl Default for Tenants {
             filter: FilterInput::default(),
             sort: TenantSort::Activity,
             order: Order::Descending,
+            requested_at: None,
         }
     }
 }
@@ -111,16 +116,29 @@ impl Tenants {
 
     fn sort_by_next(&mut self) {
         let at = TenantSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
-        self.sort = TenantSort::ALL.get((at + 1) % TenantSort::ALL.len()).copied().unwrap_or(self.sort);
-        // Names are sorted in ascending order. Counts and times start with the largest value.
-        self.order = if self.sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
+        self.sort_by(TenantSort::ALL.get((at + 1) % TenantSort::ALL.len()).copied().unwrap_or(self.sort));
+    }
+
+    fn sort_by(&mut self, sort: TenantSort) {
+        self.sort = sort;
+        // Texts are sorted in ascending order. Counts and times start with the largest value.
+        let is_text = matches!(sort, TenantSort::Name | TenantSort::RpId);
+        self.order = if is_text { Order::Ascending } else { Order::Descending };
+    }
+
+    const fn reverse(&mut self) {
+        self.order = match self.order {
+            Order::Ascending => Order::Descending,
+            Order::Descending => Order::Ascending,
+        };
     }
 
     fn perform_on_selected(&self, command: Command, cx: &mut UpdateContext<'_>) {
         let Some(it) = self.list.selected() else { return };
         let (id, name) = (it.tenant.id, it.tenant.display_name.clone());
         match command {
-            Command::Open | Command::Configure => cx.open(Route::Tenant { id, name }),
+            Command::Open => cx.open(Route::Tenant { id, name }),
+            Command::Configure => cx.open(Route::TenantConfiguration { id, name }),
             Command::Rename => cx.show(Dialog::Form(FormKind::RenameTenant(id, name))),
             Command::Delete => cx.show(Dialog::Confirm(confirm_deletion(id, &name, Some(it.users)))),
             Command::ToggleDisabled => cx.show(Dialog::Confirm(confirm_disabling(it))),
@@ -164,7 +182,7 @@ impl Page for Tenants {
         bindings.extend([
             bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the tenant's audit log"),
             bind(&[Key::Char('/')], Command::Filter, "filter", "filter by name, id or RP ID as you type"),
-            bind(&[Key::Char('s')], Command::Sort, "sort", "sort by name, creation, activity or users"),
+            bind(&[Key::Char('s')], Command::Sort, "sort", "sort by name, RP ID, creation, activity or users"),
             bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"),
             bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
@@ -204,10 +222,7 @@ impl Page for Tenants {
                 self.replace(cx);
             }
             Command::Reverse => {
-                self.order = match self.order {
-                    Order::Ascending => Order::Descending,
-                    Order::Descending => Order::Ascending,
-                };
+                self.reverse();
                 self.replace(cx);
             }
             Command::Filter | Command::Submit | Command::Leave => {
@@ -220,6 +235,7 @@ impl Page for Tenants {
     }
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
+        self.requested_at = Some(cx.now);
         self.list.reload(self.call(None), cx);
     }
 
@@ -243,6 +259,10 @@ impl Page for Tenants {
         if self.filter.take_due(cx.now) {
             self.replace(cx);
         }
+        let is_due = self.requested_at.is_none_or(|at| at.plus_millis(REFRESH_MS) <= cx.now);
+        if is_due && !self.list.is_pending() && !self.filter.active {
+            self.load(cx);
+        }
     }
 
     fn status(&self) -> Option<(String, Tone)> {
@@ -257,6 +277,24 @@ impl Page for Tenants {
         if let Some(cursor) = self.list.wanted_page() {
             self.list.append(self.call(Some(cursor)), cx);
         }
+    }
+
+    /// Sorts by the clicked column, or reverses the order. The counts of seven days and keys cannot be sorted.
+    fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
+        let sort = match target {
+            ClickTarget::Column(0) => TenantSort::Name,
+            ClickTarget::Column(1) => TenantSort::RpId,
+            ClickTarget::Column(2) => TenantSort::Users,
+            ClickTarget::Column(6) => TenantSort::Activity,
+            ClickTarget::Column(7) => TenantSort::Created,
+            _ => return,
+        };
+        if sort == self.sort {
+            self.reverse();
+        } else {
+            self.sort_by(sort);
+        }
+        self.replace(cx);
     }
 
     fn is_editing(&self) -> bool {

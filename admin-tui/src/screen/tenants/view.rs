@@ -23,13 +23,13 @@ impl View for Tenants {
         let empty = if self.filter.text().is_some() { "No tenant matches." } else { "There are no tenants yet." };
         let columns = [
             Column::share(self.heading(TenantSort::Name, "Name"), 3),
-            Column::share("RP ID", 2),
-            Column::fixed(self.heading(TenantSort::Users, "Users"), 7).right(),
-            Column::fixed("Keys", 4).right().from_width(76),
-            Column::fixed("OK 7d", 5).right(),
-            Column::fixed("Refused", 7).right(),
-            Column::fixed(self.heading(TenantSort::Activity, "Active"), 8).right(),
-            Column::fixed(self.heading(TenantSort::Created, "Created"), 10).right().from_width(90),
+            Column::share(self.heading(TenantSort::RpId, "RP ID"), 2),
+            Column::content(self.heading(TenantSort::Users, "Users"), 7).right(),
+            Column::content("Keys", 4).right().from_width(76),
+            Column::content("OK 7d", 5).right(),
+            Column::content("Refused", 7).right(),
+            Column::content(self.heading(TenantSort::Activity, "Active"), 8).right(),
+            Column::content(self.heading(TenantSort::Created, "Created"), 10).right().from_width(90),
         ];
         let now = canvas.now;
         canvas.paged_list(list, &self.list, empty, &columns, |it| {

@@ -1,10 +1,12 @@
-//! A user: profile, credentials, and latest transactions.
+//! A user: profile, credentials, latest audit entries and latest transactions.
 
+mod credentials_view;
 mod view;
 
 use doorward_shared::{
-    TenantId, UserId,
+    AuditId, TenantId, Timestamp, UserId,
     admin::{UserDetail, UserItem},
+    audit::{AdminAuditLogItem, AuditLogItem},
     public::{CredentialItem, TransactionItem},
 };
 
@@ -12,18 +14,32 @@ use super::disabling;
 use crate::{
     api::{AuditQuery, DisableTarget, UserRef},
     effect::RequestResult,
-    request::{BackendRequest, BackendResponse},
+    request::{AuditPage, AuditPosition, BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, Key, LIST_KEYS, Page, Question, Remote, Route, Selection, Tone,
         UpdateContext, bind, pick,
     },
 };
 
+/// Interval between refreshes, in milliseconds.
+const REFRESH_MS: i64 = 5_000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Focus {
     #[default]
     Credentials,
+    Events,
     Transactions,
+}
+
+impl Focus {
+    const ALL: [Self; 3] = [Self::Credentials, Self::Events, Self::Transactions];
+
+    /// Returns the list `by` positions below, wrapping around.
+    fn shifted(self, by: usize) -> Self {
+        let at = Self::ALL.iter().position(|focus| *focus == self).unwrap_or(0);
+        Self::ALL.get((at + by) % Self::ALL.len()).copied().unwrap_or(self)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -34,8 +50,14 @@ pub struct User {
     name: String,
     data: Remote<UserDetail>,
     focus: Focus,
+    /// The list that narrow screens show below the credentials: events or transactions.
+    second: Focus,
+    /// The latest audit entries of the user, once the user's id is known.
+    events: Remote<AuditPage>,
     credentials: Selection,
+    event: Selection,
     transactions: Selection,
+    requested_at: Option<Timestamp>,
 }
 
 pub fn confirm_deletion(tenant: TenantId, id: UserId, name: &str, credentials: usize) -> Question {
@@ -67,9 +89,63 @@ impl User {
             name,
             data: Remote::default(),
             focus: Focus::default(),
+            second: Focus::Events,
+            events: Remote::default(),
             credentials: Selection::default(),
+            event: Selection::default(),
             transactions: Selection::default(),
+            requested_at: None,
         }
+    }
+
+    fn entries(&self) -> &[AdminAuditLogItem] {
+        self.events.value.as_ref().map_or(&[], |page| &page.entries)
+    }
+
+    fn selected_event(&self) -> Option<&AdminAuditLogItem> {
+        self.entries().get(self.event.row()?).filter(|_| self.focus == Focus::Events)
+    }
+
+    /// Returns the latest refused ceremony, and whether the user has completed one since.
+    fn latest_refusal(&self) -> Option<(&AuditLogItem, bool)> {
+        let entries = || self.entries().iter().map(|row| &row.entry);
+        let at = entries().position(|entry| entry.kind.is_failure())?;
+        Some((entries().nth(at)?, entries().take(at).any(|entry| entry.kind.ends_ceremony())))
+    }
+
+    /// Returns the address from which a credential was last used, as far as the loaded entries show it.
+    fn last_address(&self, credential: &CredentialItem) -> Option<&str> {
+        let id = credential.id.to_string();
+        let uses = |entry: &&AuditLogItem| entry.kind.ends_ceremony() && entry.credential_id.as_ref() == Some(&id);
+        self.entries().iter().map(|row| &row.entry).find(uses).map(|entry| entry.meta_source_ip.as_str())
+    }
+
+    /// Filter of the user's audit entries. It is exact, because the substring `u1` would also match other users.
+    fn entries_query(&self) -> AuditQuery {
+        let exact = vec![("actor", self.user_id())];
+        AuditQuery { tenant: Some(self.tenant), exact, ..AuditQuery::default() }
+    }
+
+    fn handle_events(&mut self, response: RequestResult) -> Option<RequestResult> {
+        let old = self.entries().to_vec();
+        let other = self.events.handle_response(response, pick!(BackendResponse::Audit(page) => page));
+        if let (Some(page), None) = (&self.events.value, &other) {
+            self.event.follow(&old, &page.entries, |row| row.entry.id);
+        }
+        other
+    }
+
+    fn set_focus(&mut self, focus: Focus) {
+        self.focus = focus;
+        if focus != Focus::Credentials {
+            self.second = focus;
+        }
+    }
+
+    /// Opens an audit entry in the user's audit log.
+    fn open_entry(&self, entry: AuditId, cx: &mut UpdateContext<'_>) {
+        let (query, tenant_name) = (Box::new(self.entries_query()), Some(self.tenant_name.clone()));
+        cx.open(Route::Audit { query, tenant_name, entry: Some(entry) });
     }
 
     fn credential(&self) -> Option<&CredentialItem> {
@@ -120,13 +196,6 @@ impl User {
         let (what, is_disabled) = (format!("credential {name}"), credential.disabled_at.is_some());
         disabling::confirm(DisableTarget::Credential(self.tenant, user, id), &what, is_disabled, lines)
     }
-
-    const fn focus_other_list(&mut self) {
-        self.focus = match self.focus {
-            Focus::Credentials => Focus::Transactions,
-            Focus::Transactions => Focus::Credentials,
-        };
-    }
 }
 
 impl Page for User {
@@ -135,8 +204,16 @@ impl Page for User {
     }
 
     fn bindings(&self, may_change: bool) -> Vec<Binding> {
-        const OTHER_LIST: &[Key] = &[Key::Tab, Key::BackTab, Key::Char('h'), Key::Char('l')];
-        let mut bindings = vec![bind(OTHER_LIST, Command::NextTab, "other list", "go to credentials or transactions")];
+        let mut bindings = vec![
+            bind(&[Key::Tab, Key::Char('l')], Command::NextTab, "next list", "go to the next list"),
+            bind(&[Key::BackTab, Key::Char('h')], Command::PreviousTab, "", "go to the previous list"),
+        ];
+        if self.selected_event().is_some() {
+            bindings.push(bind(&[Key::Enter], Command::Open, "open", "open the audit entry"));
+        }
+        if self.latest_refusal().is_some() {
+            bindings.push(bind(&[Key::Char('w')], Command::LatestRefusal, "why", "open the latest refusal"));
+        }
         if may_change && self.credential().is_some() {
             bindings.push(bind(&[Key::Char('d'), Key::Delete], Command::Delete, "remove", "remove the credential"));
         }
@@ -160,7 +237,18 @@ impl Page for User {
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
-            Command::NextTab => self.focus_other_list(),
+            Command::NextTab => self.set_focus(self.focus.shifted(1)),
+            Command::PreviousTab => self.set_focus(self.focus.shifted(2)),
+            Command::Open => {
+                if let Some(event) = self.selected_event() {
+                    self.open_entry(event.entry.id, cx);
+                }
+            }
+            Command::LatestRefusal => {
+                if let Some((refusal, _)) = self.latest_refusal() {
+                    self.open_entry(refusal.id, cx);
+                }
+            }
             Command::Delete => {
                 if let (Some(user), Some(credential)) = (self.loaded_id(), self.credential()) {
                     cx.show(Dialog::Confirm(self.confirm_removal(user, credential)));
@@ -183,27 +271,27 @@ impl Page for User {
                 }
             }
             Command::Copy => cx.copy(self.user_id()),
-            Command::AuditLog => {
-                // Exact, because the substring `u1` would also match other users, such as `u12`.
-                let exact = vec![("actor", self.user_id())];
-                let query = AuditQuery { tenant: Some(self.tenant), exact, ..AuditQuery::default() };
-                cx.open(Route::audit(query, Some(self.tenant_name.clone())));
-            }
+            Command::AuditLog => cx.open(Route::audit(self.entries_query(), Some(self.tenant_name.clone()))),
             _ => {}
         }
     }
 
     fn load(&mut self, cx: &mut UpdateContext<'_>) {
+        self.requested_at = Some(cx.now);
         self.data.load(BackendRequest::User(self.tenant, self.id.clone()), cx);
     }
 
-    fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+    fn handle_response(&mut self, response: RequestResult, cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
+        let other = self.handle_events(response)?;
         let old = self.data.value.clone();
-        let other = self.data.handle_response(response, pick!(BackendResponse::User(data) => *data));
+        let other = self.data.handle_response(other, pick!(BackendResponse::User(data) => *data));
         if let (Some(data), None) = (&self.data.value, &other) {
             let (credentials, transactions) = old.map(|old| (old.credentials, old.transactions)).unwrap_or_default();
             self.credentials.follow(&credentials, &data.credentials, |row| row.id.clone());
             self.transactions.follow(&transactions, &data.transactions, |row| row.id);
+        }
+        if other.is_none() && self.data.value.is_some() {
+            self.events.load(BackendRequest::Audit(self.entries_query(), AuditPosition::Newest), cx);
         }
         other
     }
@@ -212,10 +300,19 @@ impl Page for User {
         self.data.is_pending()
     }
 
+    fn tick(&mut self, cx: &mut UpdateContext<'_>) {
+        let is_due = self.requested_at.is_none_or(|at| at.plus_millis(REFRESH_MS) <= cx.now);
+        if is_due && !self.data.is_pending() && !self.events.is_pending() {
+            self.load(cx);
+        }
+    }
+
     fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        let events = self.entries().len();
         let data = self.data.value.as_ref()?;
         Some(match self.focus {
             Focus::Credentials => (&mut self.credentials, data.credentials.len()),
+            Focus::Events => (&mut self.event, events),
             Focus::Transactions => (&mut self.transactions, data.transactions.len()),
         })
     }
@@ -225,8 +322,10 @@ impl Page for User {
     }
 
     fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {
-        if let ClickTarget::OtherRow(_) = target {
-            self.focus_other_list();
+        if let ClickTarget::ListRow(list, _) = target
+            && let Some(focus) = Focus::ALL.get(list)
+        {
+            self.set_focus(*focus);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Operations of administrators, through the admin API or on the command line. Every change writes its audit entry in
 //! the same unit of work and invalidates the caches of all processes.
 
+pub mod activity;
 pub mod admin_tokens;
 pub mod api_keys;
 pub mod context;
@@ -14,6 +15,7 @@ pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;
 pub mod users;
+pub mod vitals;
 
 pub use self::{
     context::AdminContext,

@@ -23,12 +23,12 @@ use crate::{
 };
 
 /// Number of days over which tenant summaries count ceremonies and refusals.
-const WEEK: u32 = 7;
+pub(super) const WEEK: u32 = 7;
 const BUSIEST_TENANTS: u32 = 10;
 const LATEST_REFUSALS: u32 = 20;
 
 /// Returns the last `count` days in UTC, including today.
-fn last_days(now: Timestamp, count: u32) -> Days {
+pub(super) fn last_days(now: Timestamp, count: u32) -> Days {
     Days { first: now.day() - i64::from(count) + 1, last: now.day() }
 }
 

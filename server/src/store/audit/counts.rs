@@ -125,6 +125,15 @@ pub fn activity_by_day(conn: &mut Connection, id: TenantId, days: Days) -> Resul
     sum(of_tenants(conn, &[id], days)?.into_iter().map(|(_, day, kind, count)| (day, kind, count)))
 }
 
+/// Returns the number of entries of one log by type.
+pub fn totals_by_type(conn: &mut Connection, id: TenantId, days: Days) -> Result<BTreeMap<AuditType, u64>, DbError> {
+    let mut totals = BTreeMap::new();
+    for (_, _, kind, count) in of_tenants(conn, &[id], days)? {
+        *totals.entry(AuditType::known(&kind)).or_default() += row_convert::total(count);
+    }
+    Ok(totals)
+}
+
 /// Returns the total activity of each tenant on these days, without tenants that have no entry.
 pub fn activity_of_tenants(
     conn: &mut Connection,

@@ -13,3 +13,4 @@ mod parameters;
 mod refusal_detail;
 mod tenants;
 mod users;
+mod vitals;

@@ -196,6 +196,33 @@ async fn tenants_are_listed_searched_and_sorted_in_pages() {
 }
 
 #[tokio::test]
+async fn tenants_are_found_and_sorted_by_their_current_rp_id() {
+    let server = TestServer::start().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let config = |rp_id: &str| {
+        let relying_party = json!({ "id": rp_id, "display_name": "x", "origins": [format!("https://{rp_id}")] });
+        json!({ "cors": { "allowed_origins": [] }, "webauthn": { "relying_party": relying_party } })
+    };
+    for (name, rp_id) in [("One", "zebra.example.com"), ("Two", "login.acme.example"), ("Three", "acme.test")] {
+        let request = json!({ "display_name": name, "config": config(rp_id) });
+        let _ = admin.post("/tenants", &request).await.expect(201);
+    }
+    let names = async |query: &str| {
+        let page = admin.get(&format!("/tenant_summaries?{query}")).await.expect(200).json();
+        let items = page["items"].as_array().unwrap().clone();
+        assert_eq!(page["total"], items.len());
+        items.iter().map(|item| item["display_name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("q=ACME").await, ["Three", "Two"]);
+    assert_eq!(names("sort=rp_id").await, ["Three", "Two", "One"]);
+    let one = admin.get("/tenant_summaries?q=zebra").await.expect(200).json()["items"][0]["id"].clone();
+    let path = format!("/tenants/{}/config", one.as_str().unwrap());
+    let _ = admin.put(&path, &config("acme-bank.example")).await.expect(204);
+    assert!(names("q=zebra").await.is_empty());
+    assert_eq!(names("sort=rp_id&order=desc&q=acme").await, ["Two", "Three", "One"]);
+}
+
+#[tokio::test]
 async fn job_counts_past_days_before_an_overview_asks_for_them() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;

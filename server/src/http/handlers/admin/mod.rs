@@ -11,3 +11,4 @@ pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;
 pub mod users;
+pub mod vitals;

@@ -1,8 +1,8 @@
-//! `/overview`, `/tenant_summaries` and `/tenants/{tenant_id}/summary`.
+//! `/overview`, `/tenant_summaries`, `/tenants/{tenant_id}/summary` and `/tenants/{tenant_id}/activity`.
 
 use actix_web::web::{Json, Path};
 use doorward_shared::{
-    admin::{Overview, TenantOverview, TenantSort, TenantSummaryPage},
+    admin::{Overview, TenantActivity, TenantOverview, TenantSort, TenantSummaryPage},
     page::Order,
 };
 
@@ -14,7 +14,10 @@ use crate::{
         path_tenant,
         responses::*,
     },
-    service::{admin::overview, daily_counts::MAX_DAYS},
+    service::{
+        admin::{activity, overview},
+        daily_counts::MAX_DAYS,
+    },
 };
 
 const DEFAULT_DAYS: u32 = 14;
@@ -57,15 +60,31 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
     Ok(Json(overview::tenant(&caller.context, tenant, days(&query)?).await?))
 }
 
+/// Returns the recent activity of a tenant: success of each ceremony, frequent refusals, active users, models of
+/// authenticators. Examines at most 10 000 audit entries and 2 000 credentials.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant_id}/activity",
+    tag = "Overview",
+    responses(
+        (status = 200, description = "the activity", body = TenantActivity),
+        AuditorErrors,
+        TenantNotFound,
+    ),
+)]
+pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<Json<TenantActivity>, ApiError> {
+    Ok(Json(activity::of_tenant(&caller.context, path_tenant(&path)?).await?))
+}
+
 /// Returns a page of the list of tenants. Send `next` of a page as `after` to get the following page.
 #[utoipa::path(
     get,
     path = "/tenant_summaries",
     tag = "Overview",
     params(
-        ("q" = Option<String>, Query, description = "text in the name; four or more hexadecimal characters also match in the id"),
+        ("q" = Option<String>, Query, description = "text in the name or RP ID; four or more hexadecimal characters also match in the id"),
         ("sort" = Option<TenantSort>, Query, description = "sort column, name by default"),
-        ("order" = Option<Order>, Query, description = "by default asc for names, desc for other columns"),
+        ("order" = Option<Order>, Query, description = "by default asc for names and RP IDs, desc for other columns"),
         CursorParams,
     ),
     responses(
@@ -76,9 +95,9 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
 )]
 pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSummaryPage>, ApiError> {
     let sort = pages::word(&query, "sort")?.unwrap_or(TenantSort::Name);
-    let default_order = if sort == TenantSort::Name { Order::Ascending } else { Order::Descending };
-    let after =
-        pages::after(&query, |after: &Cursor| matches!(after.key, SortKey::Text(_)) == (sort == TenantSort::Name))?;
+    let is_text = matches!(sort, TenantSort::Name | TenantSort::RpId);
+    let default_order = if is_text { Order::Ascending } else { Order::Descending };
+    let after = pages::after(&query, |after: &Cursor| matches!(after.key, SortKey::Text(_)) == is_text)?;
     let query = TenantQuery {
         search: pages::text(&query, "q")?,
         sort,

@@ -1,0 +1,77 @@
+//! Sorting of tables by keys and by clicks on the titles of their columns.
+
+use doorward_admin::request::BackendRequest;
+use doorward_shared::{admin::TenantSort, page::Order};
+
+use crate::fake_server::{FakeServer, start};
+
+fn last_order(fake: &FakeServer) -> (TenantSort, Order) {
+    let calls = fake.calls();
+    let query = calls.iter().rev().find_map(|call| match call {
+        BackendRequest::Tenants(query) => Some(query),
+        _ => None,
+    });
+    query.and_then(|query| Some((query.sort?, query.order?))).unwrap()
+}
+
+#[tokio::test]
+async fn tenants_are_sorted_by_clicks_on_column_titles() {
+    let (fake, app) = start(120, 30).await;
+    app.keys("2").await;
+    for (title, sort, order) in [
+        ("Name", TenantSort::Name, Order::Ascending),
+        ("Name ↑", TenantSort::Name, Order::Descending),
+        ("RP ID", TenantSort::RpId, Order::Ascending),
+        ("Users", TenantSort::Users, Order::Descending),
+        ("Users ↓", TenantSort::Users, Order::Ascending),
+        ("Active", TenantSort::Activity, Order::Descending),
+    ] {
+        app.click(title).await;
+        assert_eq!(last_order(&fake), (sort, order), "{title}");
+    }
+    // The counts of seven days cannot be sorted.
+    app.click("OK 7d").await;
+    assert_eq!(last_order(&fake), (TenantSort::Activity, Order::Descending));
+}
+
+#[tokio::test]
+async fn tenants_are_filtered_by_rp_id() {
+    let (_fake, app) = start(80, 24).await;
+    app.keys("2 / 'umbrellahealth.example'").await;
+    app.shows(&["Umbrella Health", "1 tenant"]);
+}
+
+/// Returns the position of each text on the screen, from top to bottom.
+fn order<'a>(screen: &str, texts: &[&'a str]) -> Vec<&'a str> {
+    let mut found: Vec<_> = texts.iter().map(|text| (screen.find(text).unwrap(), *text)).collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, text)| text).collect()
+}
+
+#[tokio::test]
+async fn keys_are_sorted_by_any_column_and_keep_the_selection() {
+    let (_fake, mut app) = start(100, 30).await;
+    let names = ["backend production", "backend staging", "migration 2025"];
+    app.keys("2 enter l j j").await;
+    app.keys_show("s", &["Name ↑", "▌migration 2025"]).await;
+    app.keys_show("S", &["Name ↓", "▌migration 2025"]).await;
+    assert_eq!(order(&app.screen(), &names), [names[2], names[1], names[0]]);
+    app.click("Expires").await;
+    // Keys that never expire come first.
+    assert_eq!(order(&app.screen(), &names), [names[0], names[2], names[1]]);
+    app.shows(&["Expires ↑", "▌migration 2025"]);
+    // The order survives a refresh.
+    app.pass(5_000).await;
+    app.shows(&["Expires ↑", "▌migration 2025"]);
+    assert_eq!(order(&app.screen(), &names), [names[0], names[2], names[1]]);
+}
+
+#[tokio::test]
+async fn users_are_sorted_and_partial_lists_say_so() {
+    let (_fake, app) = start(100, 30).await;
+    app.keys("2 enter l l l").await;
+    app.click("Creds").await;
+    app.shows(&["Creds ↑"]);
+    assert_eq!(order(&app.screen(), &["alice@", "carol@"]), ["carol@", "alice@"]);
+    app.lacks(&["sorted among"]);
+}
