@@ -92,10 +92,10 @@ impl Refusals<'_> {
         let url = Url::parse(origin).ok().filter(|url| url.origin().ascii_serialization() == origin);
         let is_own = url.as_ref().and_then(Url::host_str).is_some_and(|host| is_within(host, &rp.id));
         let is_secure = origin.starts_with("https://") || is_local(origin);
-        let is_fixable = (is_own && is_secure) || origin.starts_with("android:apk-key-hash:");
-        let command = shell::json_string(origin).filter(|_| is_fixable).map(|json| {
+        // Anyone can sign an Android app and send its origin, so that no command is proposed for it.
+        let command = shell::json_string(origin).filter(|_| is_own && is_secure).map(|json| {
             let mut expression = format!(".webauthn.relying_party.origins += [{json}]");
-            if url.is_some() && !has_cors(&self.report.tenant.config, origin) {
+            if !has_cors(&self.report.tenant.config, origin) {
                 expression.push_str(&format!(" | .cors.allowed_origins += [{json}]"));
             }
             self.change(&expression)

@@ -164,7 +164,13 @@ fn unknown_origin_of_the_own_domain_is_an_error_with_its_command() {
 
 #[test]
 fn origins_of_strangers_get_no_command() {
-    for origin in ["https://evil.example.net", "https://example.com.evil.net/'; rm -rf ~", "\u{1b}]0;x\u{7}", "null"] {
+    for origin in [
+        "https://evil.example.net",
+        "https://example.com.evil.net/'; rm -rf ~",
+        "\u{1b}]0;x\u{7}",
+        "null",
+        "android:apk-key-hash:AAAA",
+    ] {
         let mut report = healthy();
         let detail = RefusalDetail::new(Check::Origin).received(origin);
         refused(&mut report, 1, LOGIN, ErrorCode::OriginMismatch, &detail);

@@ -10,7 +10,10 @@ pub fn origin_difference(received: &str, accepted: &[String]) -> Option<String> 
         );
     }
     if received.starts_with("android:apk-key-hash:") {
-        return Some("An Android app that is signed with another key sent the request.".to_owned());
+        return Some(
+            "An Android app that is signed with another key sent the request. Add its origin only if the app is yours."
+                .to_owned(),
+        );
     }
     accepted.iter().filter_map(|accepted| difference(received, accepted)).min().map(|(_, text)| text)
 }
