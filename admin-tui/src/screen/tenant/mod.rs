@@ -217,8 +217,9 @@ impl Page for Tenant {
             Some(form) => form.handle_response(other)?,
             None => other,
         };
+        let offsets = self.offsets();
         let other = self.handle_rows(other, cx);
-        self.sort_rows();
+        self.sort_rows(offsets);
         if self.filter_mut().is_some_and(|(filter, is_pending)| !is_pending && filter.take_waiting()) {
             self.apply_filter(cx);
         }
