@@ -1,4 +1,4 @@
-// The drill of docs/operations.md: a stolen API key, from alarm to contained, with keys in `doorward-admin`.
+// The drill of docs/operations.md: a stolen API key is disabled, investigated and replaced with keys in `doorward-admin`.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -13,7 +13,7 @@ pub fn now() -> Timestamp {
 /// A reading of both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time {
-    /// The time of day, for times that people read or enter. It can jump, also back, when the clock is set.
+    /// The time of day, for times that people read or enter. It can jump forward or back when the clock is set.
     pub wall: Timestamp,
     /// The time of day at the start of the app plus the time elapsed since. It never goes back, and is therefore used
     /// for deadlines and intervals.

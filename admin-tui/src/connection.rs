@@ -112,8 +112,8 @@ pub fn contexts(flags: &Flags, environment: &Environment) -> Result<Vec<Context>
     Ok(profiles.addresses().into_iter().map(context).collect())
 }
 
-/// Resolves the server of a profile. Flags and variables that belong to the first server do not apply, so that its token
-/// is not sent to another one.
+/// Resolves the server of a profile. Flags and variables that belong to the first server are ignored, so that its token
+/// is not sent to another server.
 pub fn resolve_context(flags: &Flags, environment: &Environment, profile: &str) -> Result<Connection, ConnectionError> {
     let flags = Flags { profile: Some(profile.to_owned()), config: flags.config.clone(), ..Flags::default() };
     resolve(&flags, &environment.without_server())

@@ -153,7 +153,7 @@ fn values(entry: &AuditLogItem, detail: &RefusalDetail) -> Vec<(&'static str, St
 }
 
 impl Explanation {
-    /// Returns the explanation as pairs of label and text. Labels of continued texts are empty.
+    /// Returns the explanation as pairs of label and text. A text that continues the previous one has an empty label.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let absent = || NOT_RECORDED.to_owned();
         let mut lines = vec![

@@ -50,7 +50,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// then check that the terminal was restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
-/// How the app looks.
+/// The theme of the app, and the source of each choice.
 #[derive(Debug)]
 pub struct Appearance {
     /// The theme that the config file sets.

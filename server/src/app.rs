@@ -144,7 +144,7 @@ impl App {
     }
 
     /// Returns the current snapshot of a tenant without reading the database: `Some(None)` if the tenant does not
-    /// exist, `None` if only the database can answer.
+    /// exist, `None` if the cache does not contain the tenant.
     pub fn cached_tenant(&self, id: TenantId) -> Option<Option<Arc<TenantSnapshot>>> {
         self.tenants.cached(self.db.change_counter(), id)
     }

@@ -80,7 +80,7 @@ pub async fn open(
     Ok(Installation { app, created })
 }
 
-/// Result of a look at a database that does not open it.
+/// Why an inspection of a database ended before the database was opened.
 enum Inspected {
     Failed(OpenError),
     Pending(Vec<String>),
@@ -121,7 +121,7 @@ pub async fn migrate(data_dir: &Path, options: DatabaseOptions) -> Result<Databa
     Database::open_if(options, move |connection| check(connection).map(drop)).await
 }
 
-/// Returns the check before a migration. It returns the connection if the schema may be migrated.
+/// Returns a function that checks whether the schema may be migrated, and then returns the connection.
 fn may_migrate(
     data_dir: &Path,
     options: &DatabaseOptions,
@@ -148,7 +148,7 @@ pub fn check(data_dir: &Path, options: &DatabaseOptions) -> Result<Vec<String>, 
         let database = options.url.to_string();
         inspect_sqlite(path, |connection| accept(connection, Purpose::Serve, database, &files))?;
     }
-    // The first admin token exists only beside the master key.
+    // If either file exists, the master key must be valid: the first admin token is created after it.
     if files.master_key.exists() || files.admin_token.exists() {
         MasterKey::load(&files.master_key)?;
     }

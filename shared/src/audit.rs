@@ -182,8 +182,8 @@ pub struct AuditLogItem {
     /// The credential that the entry concerns.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credential_id: Option<String>,
-    /// As JSON: the values before and after an administrative change; of a refusal, the failed check (`check`) and, where
-    /// known, the values that it accepts (`expected`) and the refused one (`received`).
+    /// JSON. For an administrative change: the values before and after it. For a refusal: the failed check (`check`)
+    /// and, where known, the accepted values (`expected`) and the refused one (`received`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub detail: Option<serde_json::Value>,

@@ -167,7 +167,7 @@ pub struct Cors {
     #[cfg_attr(feature = "openapi", schema(max_items = 32, example = json!(["https://example.com"])))]
     pub allowed_origins: Vec<String>,
     /// Whether `*` (any characters, or every page if it is alone) and `?` (one character) are accepted in other places.
-    /// Such a pattern may match pages of strangers.
+    /// Such a pattern may match pages that other people control.
     #[serde(default)]
     pub allow_unsafe_wildcard: bool,
 }

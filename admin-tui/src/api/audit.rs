@@ -30,7 +30,7 @@ pub enum AuditPosition {
 }
 
 impl AuditPosition {
-    /// An entry and those older than it, newest first.
+    /// An entry and the entries older than it, newest first.
     pub fn from(id: AuditId) -> Self {
         Self::Before(AuditId::new(Uuid::from_u128(id.uuid().as_u128().saturating_add(1))))
     }

@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use super::{client::Api, error::ApiError};
 
-/// An object that can be disabled. All but the tenant itself belong to the tenant in the first field.
+/// An object that can be disabled. The first field of each variant is the tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DisableTarget {
     Tenant(TenantId),

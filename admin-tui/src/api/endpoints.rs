@@ -141,7 +141,7 @@ impl Api {
         put.body(request)?.new_version().await
     }
 
-    /// Returns the version of a tenant. Fails with `tenant_changed` if the tenant does not have the name.
+    /// Returns the version of a tenant. Fails with `tenant_changed` if its name is not `name`.
     async fn version_of(&self, id: TenantId, name: &str) -> Result<Option<String>, ApiError> {
         let VersionedTenant { tenant, version } = self.tenant(id).await?;
         if tenant.display_name == name { Ok(version) } else { Err(ApiError::renamed(&tenant.display_name)) }

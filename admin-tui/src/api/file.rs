@@ -35,8 +35,8 @@ pub enum ExportError {
 /// Writes an export to a file and calls `progress` after each chunk.
 ///
 /// The rows go to a hidden file in the same folder, which is renamed when it is complete. Dropping the future cancels
-/// the export and removes the hidden file. The file is published only by the last poll, which also returns the result,
-/// so a cancelled export never leaves a file. Only the owner of the file can read it (mode 0600), because it contains IP
+/// the export and removes the hidden file. The last poll gives the file its final name and returns the result, so a
+/// cancelled export never leaves a file. Only the owner of the file can read it (mode 0600), because it contains IP
 /// addresses and user ids.
 pub async fn export_to_file(
     mut stream: ExportStream,

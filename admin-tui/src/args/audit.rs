@@ -41,13 +41,13 @@ pub struct AuditArgs {
     /// Maximum number of entries, counted from the newest [default: 20, with --follow 10]
     #[arg(long, short = 'n', value_name = "ROWS", conflicts_with = "export")]
     pub limit: Option<usize>,
-    /// Print new entries until Ctrl-C
+    /// Print new entries until Ctrl+C
     #[arg(long, short, conflicts_with_all = ["export", "until"])]
     pub follow: bool,
     /// Write all matching entries to a file, oldest first; - for standard output
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
-    /// File format of the export: ndjson or csv [default: from the file name, else ndjson]
+    /// File format of the export: ndjson or csv [default: from the extension of the file; ndjson for -]
     #[arg(long, value_name = "FORMAT", requires = "export", value_parser = format)]
     pub format: Option<ExportFormat>,
     /// Replace an existing file

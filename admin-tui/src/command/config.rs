@@ -145,7 +145,7 @@ async fn save_draft(
     }
 }
 
-/// Describes the values that another administrator changed while the draft was edited, beside those of the draft.
+/// Lists the values that another administrator changed while the draft was edited, each with the value of the draft.
 fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &Draft) -> CommandError {
     let find = |changes: &[Change], path: &str| changes.iter().find(|change| change.path == path).cloned();
     let paths: BTreeSet<&str> = theirs.iter().chain(mine).map(|change| change.path.as_str()).collect();
@@ -191,7 +191,7 @@ fn read_json(file: &Path) -> Result<Value, CommandError> {
     serde_json::from_str(&text).map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))
 }
 
-/// Returns the changed values. Settings that the new configuration omits and the server keeps are not changed.
+/// Returns the changed values. A setting that the new configuration omits is unchanged if the server keeps its value.
 fn changes(current: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, CommandError> {
     let new = new.clone().with_omitted(Some(current));
     Ok(diff(&serde_json::to_value(current)?, &serde_json::to_value(new)?))

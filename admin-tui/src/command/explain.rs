@@ -43,8 +43,8 @@ pub(super) async fn run(context: &CommandContext, args: ExplainArgs) -> Result<(
     Ok(())
 }
 
-/// Returns the entries of the first page that has any. The first page already contains the entries of an id that the
-/// server generated, because such an id contains its time.
+/// Returns the entries of the first page that contains any. A request id that the server generated contains its time,
+/// so the server finds its entries for the first page.
 async fn find(context: &CommandContext, query: &AuditQuery) -> Result<Vec<AdminAuditLogItem>, CommandError> {
     let mut position = AuditPosition::Newest;
     loop {

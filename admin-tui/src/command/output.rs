@@ -19,13 +19,13 @@ use super::{
 };
 use crate::sanitize::{needs_escape, sanitize};
 
-/// Writes a line to standard error. If it is closed, there is no other place for the message.
+/// Writes a line to standard error. If standard error is closed, the line is lost.
 pub(super) fn error_line(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Refuses to create a secret that nobody would see: standard output is `/dev/null`, which Rust's runtime also opens
-/// if standard output is closed.
+/// Returns an error if standard output is `/dev/null`, because a new secret would be lost. Rust's runtime also opens
+/// `/dev/null` if standard output is closed.
 pub(super) fn refuse_lost_secret() -> Result<(), CommandError> {
     let output = io::stdout().as_fd().try_clone_to_owned().and_then(|output| File::from(output).metadata());
     match (output, fs::metadata("/dev/null")) {

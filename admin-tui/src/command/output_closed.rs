@@ -7,7 +7,7 @@ use tokio::{io::Interest, net::unix::pipe::Sender};
 /// Completes when the reader of standard output has closed the pipe. Never completes if it is not a pipe.
 pub(super) async fn output_closed() {
     // The checked constructor would make standard output non-blocking, also for the other processes that share it.
-    // Nothing is written here. Files cannot be watched, so they are an error.
+    // Nothing is written here. The registration fails for files.
     let pipe = io::stdout().as_fd().try_clone_to_owned().and_then(Sender::from_owned_fd_unchecked);
     let closed = match &pipe {
         Ok(pipe) => pipe.ready(Interest::ERROR).await.is_ok(),

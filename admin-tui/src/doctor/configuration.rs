@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{api::TenantReport, explain::is_local, time_format};
 
-/// Timeouts below this exclude users who must search for their authenticator, in milliseconds.
+/// Minimum timeout without a finding, in milliseconds: shorter ones exclude users who must fetch their authenticator.
 const SHORT_TIMEOUT_MS: u32 = 30_000;
 
 pub(super) fn examine(report: &TenantReport) -> Vec<Finding> {
@@ -70,7 +70,7 @@ fn cors(report: &TenantReport, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(
                 Severity::Warning,
                 "cors_unsafe_wildcard",
-                format!("The CORS origins {} may match pages of strangers.", list.join(", ")),
+                format!("The CORS origins {} may match pages that other people control.", list.join(", ")),
                 None,
             ));
         }
@@ -124,7 +124,7 @@ fn passkeys(report: &TenantReport, findings: &mut Vec<Finding>) {
         add(Severity::Warning, "timeout_short", &message, ".webauthn.timeout = 60000");
     }
     if webauthn.attachment == Some(Attachment::CrossPlatform) {
-        let message = "Passkeys must be on security keys or phones: the devices' own passkeys are excluded.";
+        let message = "Passkeys must be on security keys or phones: passkeys on the device itself are excluded.";
         add(Severity::Warning, "attachment_excludes_devices", message, "del(.webauthn.attachment)");
     }
     if webauthn.attachment == Some(Attachment::Platform) {
@@ -143,8 +143,7 @@ fn passkeys(report: &TenantReport, findings: &mut Vec<Finding>) {
     }
     match webauthn.attestation_preference {
         AttestationPreference::Enterprise => {
-            let message =
-                "Attestation `enterprise` works only in browsers that an enterprise policy allows to send it.";
+            let message = "Attestation `enterprise` works only in browsers whose enterprise policy permits it.";
             add(Severity::Warning, "attestation_enterprise", message, ".webauthn.attestation_preference = \"none\"");
         }
         AttestationPreference::Direct | AttestationPreference::Indirect => {
@@ -183,7 +182,8 @@ fn second_factors(report: &TenantReport, findings: &mut Vec<Finding>) {
         add(Severity::Info, "mfa_verification", message, ".mfa.user_verification = \"preferred\"");
     }
     if mfa.resident_key_requirement == ResidentKey::Required {
-        let message = "Second factors must be discoverable: each one takes one of the few places of a security key.";
+        let message =
+            "Second factors must be discoverable: each one uses one of the few storage slots of a security key.";
         add(Severity::Info, "mfa_discoverable", message, ".mfa.resident_key_requirement = \"discouraged\"");
     }
 }

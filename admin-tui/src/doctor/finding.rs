@@ -8,9 +8,9 @@ use super::shell;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Users or clients are refused because of it.
+    /// The problem causes refusals of users or clients.
     Error,
-    /// It refuses users in some situations, or will do so.
+    /// The problem causes refusals in some situations, or will cause them.
     Warning,
     Info,
 }

@@ -20,11 +20,11 @@ use crate::{
     explain::{is_local, origin_difference},
 };
 
-/// Number of refusals from which a pattern is reported.
+/// Minimum number of similar refusals for a finding.
 const MANY: usize = 5;
-/// Share of all ceremonies, in percent, from which expired challenges are reported.
+/// Minimum share of expired challenges among all ceremonies, in percent, for a finding.
 const EXPIRED_PERCENT: u64 = 2;
-/// Longest useful timeout in milliseconds: challenges do not live longer.
+/// Longest useful timeout in milliseconds: the maximum lifetime of a challenge.
 const MAX_TIMEOUT_MS: i64 = 600_000;
 /// Maximum number of unknown origins that are reported.
 const MAX_ORIGINS: usize = 10;
@@ -76,7 +76,7 @@ impl Refusals<'_> {
         let rp = &self.report.tenant.config.webauthn.relying_party;
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, detail) in self.of(ErrorCode::OriginMismatch) {
-            // An origin may have been configured since.
+            // The origin may have been configured after the refusal.
             if let Some(origin) = detail.received.as_deref().filter(|origin| !rp.origins.iter().any(|it| it == origin))
             {
                 *counts.entry(origin).or_default() += 1;
@@ -186,7 +186,7 @@ impl Refusals<'_> {
         .collect()
     }
 
-    /// Codes whose number alone is a finding.
+    /// Findings for codes that occur often, whatever the details of the refusals are.
     fn patterns(&self) -> Vec<Finding> {
         let tenant = self.report.tenant.id;
         let patterns = [

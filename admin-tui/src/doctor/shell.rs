@@ -7,7 +7,7 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// Returns a text as a JSON string; `None` if a terminal could show it differently from what it is.
+/// Returns a text as a JSON string; `None` if it contains characters that a terminal may show in a misleading way.
 pub(super) fn json_string(text: &str) -> Option<String> {
     if text.chars().any(needs_escape) { None } else { serde_json::to_string(text).ok() }
 }

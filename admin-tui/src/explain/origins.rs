@@ -86,8 +86,8 @@ fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     None
 }
 
-/// Returns whether one name contains the other's main label, or differs from it in at most two characters. The main label
-/// is the one before the public suffix.
+/// Compares the label before the public suffix of two hosts, such as `example` of `www.example.co.uk`. Returns whether
+/// one of the labels contains the other, or they differ in at most two characters.
 fn is_similar(one: &str, other: &str) -> bool {
     let main = |host| psl::domain_str(host).and_then(|domain| domain.split('.').next()).unwrap_or_default();
     let (one, other) = (main(one), main(other));

@@ -104,7 +104,7 @@ impl Page for Palette {
     }
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
-        // The rows that arrive must not move another row under the selection.
+        // New rows must not change which row is selected.
         let selected = self.items().into_iter().nth(self.selection.selected);
         let other = self.search.handle_response(response);
         let items = self.items();

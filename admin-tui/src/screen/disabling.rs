@@ -15,7 +15,7 @@ pub(super) fn binding(keys: &'static [Key], command: Command, is_disabled: bool,
     if is_disabled { bind(keys, command, "enable", "enable it again") } else { bind(keys, command, "disable", disable) }
 }
 
-/// Returns the binding without its label while the object is enabled, because key bars of many commands have no room.
+/// Returns the binding without its label while the object is enabled, because a full key bar has no room for it.
 pub(super) fn unlabelled(binding: Binding, is_disabled: bool) -> Binding {
     if is_disabled { binding } else { Binding { label: "", ..binding } }
 }
@@ -58,8 +58,8 @@ fn undo(target: DisableTarget, disabled: bool, done: String) -> Option<Undo> {
     Some(Undo { call: Box::new(BackendRequest::SetDisabled(target, disabled)), done })
 }
 
-/// Asks once whether to disable all marked objects or, if all of them are disabled, to enable them. Each object has its
-/// name, and whether it is disabled.
+/// Asks once whether to disable all marked objects or, if all of them are disabled, to enable them. Each item of
+/// `objects` contains the name, and whether the object is disabled.
 pub(super) fn show_bulk(noun: &str, objects: Vec<(String, DisableTarget, bool)>, cx: &mut UpdateContext<'_>) {
     let disables = objects.iter().any(|(_, _, is_disabled)| !is_disabled);
     let (words, line) = match disables {

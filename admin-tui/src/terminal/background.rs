@@ -23,8 +23,8 @@ pub(super) enum Background {
     Dark,
 }
 
-/// Recognises the response among the events. crossterm does not know it and reports it as key presses, which must not
-/// reach the app, because letters are commands: also those of a response that arrives after the deadline.
+/// Recognises the response among the events. crossterm reports it as key presses. They must not reach the app, not even
+/// after the deadline, because letters are commands.
 #[derive(Debug, Default)]
 pub(super) enum Response {
     /// Nothing was asked, or the response has arrived.

@@ -241,7 +241,7 @@ impl<T: Keyed> PagedList<T> {
             (LoadKind::Reload, _) => self.take_reloaded(Vec::new(), page.rows),
         }
         if !self.marked.is_empty() {
-            // An action on marked rows must not concern rows that the user no longer sees.
+            // An action on marked rows must not affect rows that the user no longer sees.
             let loaded: BTreeSet<String> = self.rows.iter().map(Keyed::key).collect();
             self.marked.retain(|key| kind != LoadKind::Replace && loaded.contains(key));
         }

@@ -28,7 +28,7 @@ pub struct Column {
     width: Constraint,
     alignment: Alignment,
     min_table_width: u16,
-    /// Whether the width is only as large as the content needs.
+    /// Whether the width follows the content.
     is_content_sized: bool,
 }
 
@@ -65,7 +65,7 @@ impl Column {
 }
 
 impl Column {
-    /// Returns the width, for cells of which this column's are at `index`.
+    /// Returns the width that fits the cells. `index` is the position of this column in each row.
     fn fitted(&self, index: usize, rows: &[Vec<Cell<'_>>]) -> Constraint {
         let Constraint::Length(max) = self.width else { return self.width };
         if !self.is_content_sized {

@@ -238,7 +238,7 @@ mod tests {
         0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2])
     }
 
-    /// Returns the contrast of a style, of which 16 and 231 stand for the terminal's black and white.
+    /// Returns the contrast of a style. The colours 16 and 231 represent the terminal's black and white.
     fn contrast(theme: Theme, style: Style) -> f64 {
         let (ink, paper) = if theme == Theme::Dark { (231, 16) } else { (16, 231) };
         let (text, background) = (luminance(style.fg, ink), luminance(style.bg, paper));

@@ -283,7 +283,7 @@ impl Proxy {
         self.state.lock().unwrap().target = Some(address);
     }
 
-    /// Closes all connections. Closes new ones as well until the next [`Self::forward_to`].
+    /// Closes all connections, and closes new connections as well until the next [`Self::forward_to`].
     pub(crate) fn disconnect(&self) {
         let mut state = self.state.lock().unwrap();
         state.target = None;

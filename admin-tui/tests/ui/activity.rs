@@ -1,4 +1,4 @@
-//! Vitals and activity: what the overview, a tenant and a user show about the present.
+//! Vitals and recent activity on the screens of the overview, a tenant and a user.
 
 use doorward_admin::{api::AuditQuery, request::BackendRequest};
 use doorward_shared::AuditType;
@@ -70,7 +70,7 @@ async fn each_list_of_the_overview_is_reached_by_keys_and_mouse() {
     app.keys("esc").await;
     app.click("Umbrella Health").await;
     app.keys_show("enter", &["Overview › Umbrella Health"]).await;
-    // Narrow screens show the last two lists in turn.
+    // Narrow screens show one of the last two lists at a time.
     let (_fake, app) = start(80, 24).await;
     app.shows(&["Latest refusals"]);
     app.keys_show("backtab", &["What changed"]).await;

@@ -56,7 +56,7 @@ async fn failed_requests_of_marked_rows_are_counted_and_can_be_retried() {
     fake.fail(Some(refusal(ErrorCode::Internal, "internal server error", "")));
     app.keys_show("d y", &["3 of 3 failed, the last one: internal server error"]).await;
     assert_eq!(revocations(&fake), 3);
-    // An unreachable server is not asked for each row.
+    // If the server is unreachable, the app sends no request for the other rows.
     fake.fail(Some(unreachable()));
     app.keys_show("y", &["3 of 3 failed"]).await;
     assert_eq!(revocations(&fake), 4);

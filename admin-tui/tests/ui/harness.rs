@@ -263,7 +263,7 @@ impl App {
     }
 
     async fn send(&self, input: Input) {
-        // Sending fails if the app has ended. Tests check this elsewhere.
+        // Sending fails if the app has ended. Other assertions check whether it has.
         let _ = self.inputs.send(input);
         self.wait_until_idle().await;
     }

@@ -292,7 +292,7 @@ async fn rows_cut_while_older_ones_are_requested_leave_no_gap() {
     for _ in 0..18 {
         app.keys("G").await;
     }
-    // Keeps a request for older entries on its way, and returns to the newest one.
+    // Holds back the response with older entries, and selects the newest entry.
     fake.hold_older_pages(true);
     app.keys("G g").await;
     for round in 0..3 {

@@ -95,7 +95,7 @@ impl SecretOutput {
     /// Opens standard output.
     ///
     /// # Errors
-    /// An error if standard output is `/dev/null`. Rust's runtime opens `/dev/null` if standard output is closed.
+    /// Standard output is `/dev/null`, which Rust's runtime also opens if standard output is closed.
     pub(super) fn open() -> Result<Self, CliError> {
         // `io::stdout()` ignores that a descriptor cannot be written, so its descriptor is used directly.
         let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);

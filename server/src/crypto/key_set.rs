@@ -62,8 +62,8 @@ impl KeySet {
     ///
     /// If all keys begin in the future, the earliest one signs. This happens when another node has just created the
     /// tenant with its first key, and the clock of this node is slightly behind. It also happens when the clock was set
-    /// back after a key was retired: the private part of the retired key is not decrypted, so the retired key cannot
-    /// sign and its successor does.
+    /// back after a key was retired. The private part of the retired key is not decrypted, so its successor signs
+    /// instead.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || {
             let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));

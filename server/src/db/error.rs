@@ -41,7 +41,7 @@ impl DbError {
 }
 
 /// Parts of SQLite's messages for errors after which a retry may succeed. Messages are compared because diesel does not
-/// return the error code. They are constants of the library and are never translated.
+/// return the error code. The messages are constants of the library and are never translated.
 const SQLITE_TRANSIENT: [&str; 6] = [
     "database is locked",
     "database table is locked",

@@ -11,7 +11,7 @@ pub struct DatabaseMetrics {
     pub read_seconds: Histogram,
     /// Time that writes wait in their queue.
     pub write_seconds: Histogram,
-    /// Time of a commit. On SQLite several units can share one.
+    /// Time of a commit. On SQLite, several units of work can share a commit.
     pub commit_seconds: Histogram,
 }
 

@@ -187,7 +187,8 @@ impl AuditCursor {
 pub struct Horizon {
     /// A text that sorts after the ids that a read may return, and before all others.
     pub end: String,
-    /// Whether the limit is directly after the newest id. If not, a running transaction withholds committed entries.
+    /// Whether the limit is directly after the newest id. If not, some committed entries are left out, because a
+    /// running transaction may still commit a smaller id.
     pub is_newest: bool,
 }
 
@@ -241,7 +242,7 @@ pub struct LogSlice<T> {
     pub items: Vec<T>,
     /// Cursor of the next slice; `None` at the end of the log.
     pub next: Option<AuditId>,
-    /// Whether a running transaction withholds committed entries.
+    /// Whether committed entries were left out, because a running transaction may still commit a smaller id.
     pub is_cut: bool,
 }
 

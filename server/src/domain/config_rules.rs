@@ -61,8 +61,8 @@ pub fn check(value: &Value, parsed: Option<TenantConfig>) -> Result<TenantConfig
             let problems = self::problems(&config);
             return if problems.is_empty() { Ok(config) } else { Err(problems) };
         }
-        // The value has no problem, but parsing failed. The only possible reason is a setting that the text repeats,
-        // because a JSON value contains each setting only once.
+        // The checked JSON value has no problem, but parsing the text failed. The text must repeat a setting, because a
+        // JSON value contains each setting only once.
         (None, true) => {
             problems.push(ConfigProblem { field: String::new(), message: "a setting is repeated".to_owned() })
         }

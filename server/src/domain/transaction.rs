@@ -15,7 +15,8 @@ pub struct Transaction {
     /// Confirmed data as serialised JSON: exactly the bytes whose hash the challenge contains.
     pub data: String,
     pub created_at: Timestamp,
-    /// Time of the confirmation, always later than `created_at`. Before it, equal to `created_at`.
+    /// Time of the confirmation, always later than `created_at`. Equal to `created_at` until the transaction is
+    /// confirmed.
     pub updated_at: Timestamp,
 }
 

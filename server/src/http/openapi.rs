@@ -167,7 +167,7 @@ impl Modify for BearerToken {
     }
 }
 
-/// A document and its text.
+/// An OpenAPI document and its JSON text.
 struct Document {
     content: utoipa::openapi::OpenApi,
     text: String,

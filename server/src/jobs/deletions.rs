@@ -17,7 +17,7 @@ const BATCH: i64 = 200;
 const AUDIT_BATCH: i64 = 50;
 /// Maximum number of tenants in one run of the job.
 const TENANTS: i64 = 100;
-/// Pause between units. Other writes run in this time.
+/// Pause between units. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Deletes the remaining data of deleted users and tenants, and the logs of deleted tenants after their retention time.

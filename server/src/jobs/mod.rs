@@ -28,7 +28,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const CHALLENGE_BATCH: i64 = 1_000;
 /// Number of audit entries that one unit of work examines. It is small, because other writes wait for the unit.
 const AUDIT_BATCH: i64 = 50;
-/// Pause between units that delete audit entries. Other writes run in this time.
+/// Pause between units that delete audit entries. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Time for which expired challenges are kept, so that late finalize requests get the code `challenge_expired`.
 const EXPIRED_KEPT_MS: i64 = 10 * 60 * 1_000;

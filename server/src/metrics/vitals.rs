@@ -1,5 +1,5 @@
-//! Counters that this process can read itself. The exporter's own counters can only be rendered as text, so these ones
-//! count beside them. Their number is bounded, because their labels come from closed lists.
+//! Counters that this process can read itself. The exporter can only render its own counters as text, so these counters
+//! record the same events. The number of counters is bounded, because label values come from closed lists.
 
 use std::{
     collections::BTreeMap,

@@ -25,8 +25,8 @@ use super::{
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// Maximum number of connections that are accepted after the stop: the usual length of the kernel's queue.
 const MAX_QUEUED: usize = 1_024;
-/// Number of unsent bytes of a connection from which the kernel accepts no more. It would otherwise buffer megabytes,
-/// and a response that its client does not read would look as if it were complete.
+/// Maximum number of unsent bytes that the kernel buffers for a connection. Without this limit, the kernel would buffer
+/// megabytes, and a response that the client does not read would look complete.
 const MAX_UNSENT: u32 = 16 * 1024;
 
 pub(super) struct Acceptor {

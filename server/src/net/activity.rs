@@ -152,7 +152,7 @@ where
     let in_progress = activity.map(InProgress::new);
     let response = (!evicted).then(|| application.call(request));
     async move {
-        // The future of the connection closes an evicted connection.
+        // An evicted connection gets no response: its future closes it.
         let Some(response) = response else { return pending().await };
         let mut response: Response<BoxBody> = match response.await {
             Ok(response) => Response::from(response).map_into_boxed_body(),
@@ -188,7 +188,7 @@ impl Drop for InProgress {
         self.0.phase.set(if self.0.last.get() { Phase::Closing } else { Phase::Idle });
         self.0.unwritten.set(true);
         self.0.count();
-        // A client that has received its response must already count as waiting.
+        // This must precede the last write, so that a client that has its response already counts as waiting.
         self.0.open.set_waiting_since(Some(Instant::now()));
     }
 }

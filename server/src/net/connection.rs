@@ -113,7 +113,7 @@ where
             if watch.phase != Phase::Stalled || watch.probed {
                 return Poll::Ready(End::TimedOut(watch.phase));
             }
-            // Polling actix-http again tries to write once more.
+            // Polls actix-http once more, so that it tries to write again.
             watch.probed = true;
         }
     })
@@ -147,7 +147,7 @@ impl Watch {
             self.since = Instant::now();
         }
         (self.phase, self.progress, self.probed) = (phase, progress, false);
-        // The end of a request has been recorded already.
+        // The end of the request was already recorded.
         if !matches!(phase, Phase::Idle | Phase::Closing) {
             activity.open.set_waiting_since((phase != Phase::Request).then_some(self.since));
         }

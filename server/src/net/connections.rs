@@ -20,7 +20,7 @@ use tokio::{
 
 /// Value of [`Open::waiting_since`] while a request is in progress.
 const BUSY: u64 = u64::MAX;
-/// Value of [`Open::waiting_since`] after another connection took the place. It never changes again.
+/// Value of [`Open::waiting_since`] of an evicted connection. It never changes again.
 const EVICTED: u64 = u64::MAX - 1;
 
 /// Maximum time to wait until an evicted connection is closed. Usually its thread closes it within microseconds.
@@ -93,7 +93,7 @@ enum Attempt {
     Refused,
 }
 
-/// Counts a connection until it is dropped, which must happen after its socket was closed.
+/// Counts a connection until this value is dropped, which must happen after the socket was closed.
 #[derive(Debug)]
 pub(super) struct Admitted(pub(super) Arc<Open>);
 
@@ -246,7 +246,8 @@ impl Waiting {
         self.0.sort_unstable_by(|one, other| other.cmp(one));
     }
 
-    /// Evicts and returns the longest waiting connection that has been waiting ever since the list was made.
+    /// Evicts the longest waiting connection of the list and returns it. Skips connections that have served a request
+    /// since the list was made.
     fn evict_next<'a>(&mut self, open: &'a HashMap<u64, Arc<Open>>) -> Option<&'a Open> {
         while let Some((since, id)) = self.0.pop() {
             if let Some(open) = open.get(&id)
@@ -265,7 +266,8 @@ impl Open {
         self.waker.register(waker);
     }
 
-    /// Records the begin of a request. Returns `false` if the connection was evicted, so that the request is not served.
+    /// Records the start of a request. Returns `false` if the connection was evicted, so that the request is not
+    /// served.
     pub(super) fn begin_request(&self) -> bool {
         self.set_state(BUSY)
     }

@@ -85,7 +85,7 @@ pub struct RejectedKey {
     /// Public id of the presented key.
     id: Option<Uuid>,
     expired_at: Option<Timestamp>,
-    /// The form of keys, and what a malformed value looks like.
+    /// For a malformed value: the expected form of keys, and a description of the value.
     form: Option<(&'static str, &'static str)>,
 }
 

@@ -17,8 +17,8 @@ const MAX_AGE_MS: i64 = 60_000;
 /// A sum is final if it was read at least this long after the end of its day. The delay covers entries that were still
 /// being written, and differences between the clocks of nodes.
 const FINAL_AFTER_MS: i64 = 300_000;
-/// Retention deletes old days. The sum of such a day is final if it was read at least this long after the deletion
-/// became due, because the job runs every 10 minutes.
+/// Retention deletes old days. The sum of such a day is final if it was read at least this long after its entries
+/// reached the age for deletion. The deleting job runs every 10 minutes.
 const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 

@@ -44,7 +44,7 @@ impl Refusal {
                 let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
                 detail.received(format!("invalid: {}", fields.join(", ")))
             }
-            // The audit entry adds what it contains about these.
+            // The audit entry has the values for these.
             Self::TooOften(_)
             | Self::UserNotFound
             | Self::ChallengeUnknown

@@ -15,7 +15,7 @@ use crate::db::Engine;
 enum Kind {
     Text,
     Integer,
-    /// PostgreSQL only. It is copied as a number.
+    /// PostgreSQL only. Its values are copied as numbers.
     Boolean,
     Bytes,
 }

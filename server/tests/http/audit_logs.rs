@@ -269,7 +269,7 @@ async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     for person in &mut people {
         let mut reader = SqliteConnection::establish(&url).unwrap();
         reader.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-        // While this reader is open, SQLite appends to the log and does not restart it from its beginning.
+        // While this reader is open, SQLite appends to the write-ahead log and does not restart it from its beginning.
         reader.batch_execute("BEGIN; SELECT COUNT(*) FROM tenants").unwrap();
         let before = std::fs::metadata(format!("{url}-wal")).unwrap().len();
         let _ = person.mfa_login(&tenant).await.expect(200);

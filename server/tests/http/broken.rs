@@ -85,8 +85,8 @@ async fn readiness_requests_share_one_check_per_second() {
     for response in futures_util::future::join_all((0..50).map(|_| root.get("/health/ready"))).await {
         assert_eq!(response.status, 200);
     }
-    // Each readiness check reads once, and little else reads here. The number of reads in the metrics therefore shows
-    // that requests share a check.
+    // Each readiness check reads once, and this test causes few other reads. The number of reads in the metrics
+    // therefore shows that requests share a check.
     let admin = server.admin("prometheus", Role::Metrics).await;
     let text = admin.get("/metrics").await.expect(200).text;
     let count = "doorward_database_queue_seconds_count{work=\"read\"} ";

@@ -98,7 +98,7 @@ async fn idle_connection_is_closed_after_the_keep_alive_time() {
     assert_eq!(read_to_end(&mut stream).await, "");
 }
 
-/// Sends requests whose responses have more than a megabyte each, over a connection with a small receive buffer.
+/// Sends requests over a connection with a small receive buffer. Each response has more than one megabyte.
 async fn request_large_responses(address: SocketAddr, requests: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(32 * 1024).unwrap();

@@ -200,7 +200,7 @@ async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     let first = kid(&alice.register(&tenant).await.expect(200).field("token"));
     let waiting = rotate(&server, &tenant, None).await;
     let _ = signing_keys::withdraw(&call, tenant.id, waiting).await.unwrap();
-    // The first key was to retire when the withdrawn one would have signed.
+    // The first key had a scheduled retirement: the time from which the withdrawn key would have signed.
     assert_eq!(withdrawal(&tenant).await["retirement_cancelled"], json!(first));
     server.clock.advance_ms(60 * MINUTE);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), first);

@@ -52,7 +52,7 @@ impl Installation {
         self.tenant.http.post("/login/finalize", &self.login).await
     }
 
-    /// Requests that must not look like success, nor as if something did not exist.
+    /// Requests that must fail with 503: neither a success nor a "not found" would be true.
     async fn expect_unavailable(&self) {
         self.expect_ready(503).await;
         for response in [self.initialize().await, self.finalize().await] {
@@ -60,7 +60,7 @@ impl Installation {
         }
     }
 
-    /// Also checks that the login that failed during the fault can be finalized.
+    /// Also checks that the login that could not be finalized during the fault can be finalized now.
     async fn expect_recovered(mut self) {
         self.expect_ready(200).await;
         let _ = self.finalize().await.expect(200);

@@ -31,7 +31,7 @@ pub(crate) fn serve_with(mut command: Command) -> Process {
     Process::serve(command)
 }
 
-/// Returns a command that runs statements of a shell and then the binary.
+/// Returns a command that runs shell statements and then the binary.
 pub(crate) fn shell(command: &Command, statements: &str) -> Command {
     let mut shell = Command::new("sh");
     let binary = command.get_program().to_str().unwrap();

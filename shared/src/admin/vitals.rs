@@ -21,8 +21,8 @@ pub struct Vitals {
     pub now: Timestamp,
     /// Number of requests to the tenants' endpoints of the public API.
     pub requests: u64,
-    /// These requests by the time to their responses, without those that were refused because of their API key or a
-    /// rate limit. Their responses are delayed on purpose.
+    /// Response times of these requests. Requests that were refused because of their API key or a rate limit are left
+    /// out, because their responses are delayed on purpose.
     pub request_times: TimeHistogram,
     /// Finalize requests, by ceremony.
     pub ceremonies: Vec<CeremonyCount>,

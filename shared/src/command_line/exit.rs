@@ -71,8 +71,8 @@ pub fn json_requested() -> bool {
     std::env::args_os().any(|argument| argument == "--json")
 }
 
-/// Returns the error of invalid arguments as JSON, if the arguments of this process contain `--json`. Returns `None` for
-/// requests of help or of the version, which are no errors.
+/// Returns the error of invalid arguments as JSON, if the arguments of this process contain `--json`. Returns `None`
+/// for requests for help or for the version, which are not errors.
 #[must_use]
 pub fn usage_error_as_json(error: &clap::Error) -> Option<String> {
     let is_error = error.use_stderr();

@@ -45,7 +45,7 @@ pub(super) struct Step {
     pub(super) action: Action,
     /// `None` for a new tenant without an id in the file.
     pub(super) id: Option<TenantId>,
-    /// Current name, or that of the new tenant.
+    /// Current name, or the name of the new tenant.
     pub(super) name: String,
     /// Current version of the tenant.
     pub(super) version: Option<String>,
@@ -111,7 +111,8 @@ impl Plan {
     }
 }
 
-/// Returns the existing tenant of each entry of the file: the one with its id, or else the only one with its name.
+/// Returns the existing tenant for each entry of the file: the tenant with the id of the entry, or without an id the
+/// only tenant with its name.
 fn match_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], tenants: &[TenantSummary]) -> Vec<Option<TenantId>> {
     let ids: BTreeSet<TenantId> = tenants.iter().map(|tenant| tenant.tenant.id).collect();
     let mut by_name = BTreeMap::<&str, Vec<TenantId>>::new();
@@ -213,7 +214,8 @@ fn disable(tenant: &TenantSummary) -> Step {
     }
 }
 
-/// Returns the objects of a JSON value, without any other values. The difference to the value lists each of them.
+/// Returns a copy of a JSON object that contains only its nested objects. Compared with this copy, every other member
+/// of the value counts as added.
 fn without_values(value: &Value) -> Value {
     let Value::Object(members) = value else { return Value::Null };
     let objects = members.iter().filter(|(_, member)| member.is_object());

@@ -50,7 +50,7 @@ impl<'a> Report<'a> {
         ))
     }
 
-    /// Prints the end of a report without results: of a dry run, or because there is nothing to change.
+    /// Prints the end of the report if no change is made: in a dry run, or if there is nothing to change.
     pub(super) fn print_end(&self, dry_run: bool) -> Result<(), CommandError> {
         if self.output.json {
             let tenants: Vec<_> = self.plan.steps.iter().map(step_to_json).collect();

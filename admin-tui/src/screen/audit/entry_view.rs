@@ -109,7 +109,7 @@ fn detail_lines(detail: &Value, width: u16) -> Lines {
     lines
 }
 
-/// Draws the text that no entry is selected.
+/// Draws a note that no entry is selected.
 pub(super) fn draw_none(canvas: &mut Canvas<'_>, area: Rect) {
     let inside = canvas.panel(area, "No entry is selected", false);
     canvas.paragraph(right_of(inside, 0), "Select one with the arrow keys or the mouse.", Tone::Dim);

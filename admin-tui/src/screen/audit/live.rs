@@ -178,7 +178,7 @@ impl Audit {
         }
         let is_full = page.entries.len() >= usize::try_from(AUDIT_PAGE_SIZE).unwrap_or(usize::MAX);
         if is_full && page.next.is_some() {
-            // Pages of a backlog could arrive more slowly than new entries.
+            // Loading every page in between could be slower than new entries arrive.
             self.is_behind = true;
             self.pending.jump = self.send(AuditPosition::Newest, cx);
             return;
@@ -235,7 +235,8 @@ impl Audit {
         true
     }
 
-    /// Makes older entries continue after the last row. A pending page would leave a hole below it.
+    /// Continues loading older entries after the last row. Cancels a pending page, which would leave a hole below this
+    /// row.
     fn continue_from_oldest(&mut self, cx: &mut UpdateContext<'_>) {
         self.older = self.log.oldest();
         if let Some(id) = self.pending.older.take() {

@@ -59,8 +59,8 @@ impl Log {
         self.rows.back().map(|row| row.entry.id)
     }
 
-    /// Returns the lines of the list. A date precedes the first entry of each day. Above the newest entry it is left
-    /// out if that entry is of today.
+    /// Returns the lines of the list. A date precedes the first entry of each day. The newest entry has no date above
+    /// it if it is from today.
     pub(super) fn lines(&self, now: Timestamp, zone: &Zone) -> Vec<Line> {
         let mut lines = Vec::with_capacity(self.rows.len() + self.holes.len() + 8);
         let mut last_day = day(now, zone);

@@ -51,7 +51,7 @@ pub struct Audit {
     missed: Option<Total>,
     /// Number of entries in the holes that were counted.
     passed_over: u64,
-    /// Whether entries arrive faster than pages of them.
+    /// Whether new entries arrive faster than the app can load pages.
     is_behind: bool,
     /// Whether the log continues above the rows.
     has_newer: bool,

@@ -28,7 +28,7 @@ pub(super) const FIELDS: [(&str, &str); 10] = [
 const MAX_VALUES: usize = 32;
 const MAX_CHARS: usize = 256;
 
-/// The current time and the zone, with which times are read.
+/// The current time and the zone for parsing times.
 #[derive(Debug, Clone)]
 pub(super) struct Reference {
     pub(super) now: Timestamp,

@@ -70,8 +70,8 @@ impl Audit {
         }
     }
 
-    /// Applies the terms that are complete while the user types. A field at the end may still change, because its exact
-    /// value would match nothing before it is complete.
+    /// Applies the terms that are complete while the user types. Ignores a field at the end of the text, because an
+    /// incomplete value would match nothing.
     pub(super) fn apply_typed(&mut self, cx: &mut UpdateContext<'_>) {
         let text = self.search.input.input.text().to_owned();
         let last = search::terms(&text).pop().filter(|_| !text.ends_with(char::is_whitespace));

@@ -5,11 +5,11 @@ use doorward_shared::{AuditId, Timestamp};
 use super::Audit;
 use crate::{api::Total, time_format, ui::Tone};
 
-/// A live log whose server did not respond for this time, in milliseconds, is not called live.
+/// Time without a response, in milliseconds, after which a log is no longer shown as live.
 const SILENT_MS: i64 = 5_000;
 
 impl Audit {
-    /// Returns how far back the log was searched, if the search went further than the oldest row.
+    /// Returns the time to which the log was searched, if this is before the oldest row.
     pub(super) fn searched_back_to(&self) -> Option<Timestamp> {
         let last = self.log.oldest();
         self.older.filter(|older| Some(*older) != last).map(AuditId::time)

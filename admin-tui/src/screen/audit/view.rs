@@ -52,7 +52,7 @@ impl View for Audit {
 }
 
 impl Audit {
-    /// Draws the search line while it is edited, and a chip per applied filter. Returns the rest of the area.
+    /// Draws the search line while it is edited, and a label for each applied filter. Returns the rest of the area.
     fn draw_filters(&self, canvas: &mut Canvas<'_>, area: Rect) -> Rect {
         let area = if self.search.is_active() { self.draw_search(canvas, area) } else { area };
         let chips = self.chips();

@@ -7,7 +7,7 @@ use super::{ConfigForm, config_field::Group, rows::Value};
 use crate::ui::{Canvas, ClickTarget, Tone, View, WIDE, below, right_of, row};
 
 const LABEL_WIDTH: u16 = 19;
-/// Minimum width of the place that shows all choices of a field. Narrower places show only the chosen one.
+/// Minimum width for showing all choices of a field. Narrower areas show only the chosen one.
 const CHOICES_MIN_WIDTH: u16 = 46;
 
 /// Groups of the left and the right column of a wide form.

@@ -15,12 +15,12 @@ pub(super) struct Sample {
     pub(super) requests: u64,
     pub(super) ceremonies: u64,
     pub(super) refusals: u64,
-    /// Times to the response in microseconds; `None` without requests.
+    /// Response times in microseconds; `None` without requests.
     pub(super) p50: Option<u64>,
     pub(super) p99: Option<u64>,
-    /// Wait of writes for the database in microseconds, which 99 % do not exceed; `None` without writes.
+    /// 99th percentile of the time that writes wait for the database, in microseconds; `None` without writes.
     pub(super) write_wait: Option<u64>,
-    /// Duration of commits in microseconds, which 99 % do not exceed; `None` without commits.
+    /// 99th percentile of the duration of commits, in microseconds; `None` without commits.
     pub(super) commit: Option<u64>,
     /// Units of work in all queues of the database.
     pub(super) queued: u64,
@@ -52,7 +52,8 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Adds a response. The history starts again if another process responded, because its counters are different ones.
+    /// Adds a response. The history starts again if another process responded, because that process has its own
+    /// counters.
     pub(super) fn add(&mut self, vitals: Vitals) {
         let is_continued =
             self.latest.as_ref().is_some_and(|last| last.node == vitals.node && last.uptime_ms <= vitals.uptime_ms);
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(history.last(), None);
         history.add(vitals("b/9", 501, 9_007, 0));
         assert_eq!(history.last().map(|sample| sample.requests), Some(7_000));
-        // A restarted process has another uptime.
+        // A restarted process has a smaller uptime.
         history.add(vitals("b/9", 1, 3, 0));
         assert_eq!(history.last(), None);
     }

@@ -23,7 +23,7 @@ use crate::{
 
 /// Interval between two requests for the vitals, in milliseconds.
 const VITALS_MS: i64 = 1_000;
-/// Interval between two requests for the rest, in milliseconds.
+/// Interval between two requests for all other data, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
 /// Administrative actions of this period are shown, in milliseconds.
 const CHANGES_MS: i64 = 86_400_000;

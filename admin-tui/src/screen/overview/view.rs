@@ -1,4 +1,4 @@
-//! Drawing of the overview. Small screens show three numbers and two lists, large ones everything.
+//! Drawing of the overview. Small screens show three numbers and two lists, large screens show all panels.
 
 use doorward_shared::admin::Overview as OverviewData;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -14,11 +14,11 @@ use crate::{
 const WIDE: u16 = 130;
 /// Minimum width of a screen with three lists side by side.
 const THREE_LISTS: u16 = 150;
-/// Minimum heights of the area below the facts for a chart, for panels of vitals, and for everything.
+/// Minimum height of the area below the facts: with a chart, with panels of vitals, and with all panels.
 const CHART_HEIGHT: u16 = 15;
 const PANELS_HEIGHT: u16 = 22;
 const TALL: u16 = 34;
-/// Rows of the facts and of the empty row below them, and minimum height of a screen with them.
+/// Number of rows of the facts with an empty row below them, and minimum height of a screen that shows the facts.
 const FACTS_HEIGHT: u16 = 3;
 const FACTS_MIN_HEIGHT: u16 = 12;
 

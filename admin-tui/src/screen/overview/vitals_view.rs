@@ -21,7 +21,7 @@ const SPARKLINE_WIDTH: u16 = 58;
 
 /// A number with its recent values.
 struct Vital {
-    /// Title of its panel, and its name after the value where there is no panel.
+    /// Title of the panel. Small screens have no panel and show `name` after the value.
     title: &'static str,
     name: &'static str,
     value: String,
@@ -110,7 +110,7 @@ impl Overview {
         }
     }
 
-    /// Draws the three numbers that matter most, each with a sparkline.
+    /// Draws the three most important numbers, each with a sparkline.
     pub(super) fn draw_numbers(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let vitals = [self.requests(), self.latency(), self.refused()];
         let places = Layout::horizontal([Constraint::Fill(1); 3])

@@ -19,14 +19,15 @@ const WIDE: u16 = 120;
 const SHORT: u16 = 12;
 /// Minimum height of the area for larger panels on narrow screens.
 const TALL: u16 = 24;
-/// Height of the fix on wide screens, and minimum height of the chart below it.
+/// Height of the panel with the fix on wide screens, and minimum height of the chart below this panel.
 const FIX_HEIGHT: u16 = 9;
 const CHART_MIN_HEIGHT: u16 = 6;
 /// API keys that expire within this time are listed, in milliseconds.
 const EXPIRES_SOON_MS: i64 = 30 * 86_400_000;
 /// A signing key that is older than this should be rotated, in milliseconds.
 const OLD_SIGNING_KEY_MS: i64 = 365 * 86_400_000;
-/// Length of the bar of a ceremony's success, and minimum widths of a panel with this bar and with all counts.
+/// Length of the bar that shows the success of a ceremony, and minimum width of a panel: with this bar, and with all
+/// counts.
 const SUCCESS_BAR: u16 = 12;
 const BAR_WIDTH: u16 = 58;
 const COUNTS_WIDTH: u16 = 46;
@@ -187,7 +188,7 @@ fn expiring(keys: &[SecretItem], now: Timestamp) -> Vec<(&SecretItem, Timestamp)
     expiring
 }
 
-/// Returns the share of successful ceremonies, rounded down so that a refusal never shows as 100 %.
+/// Returns the share of successful ceremonies, rounded down, so that 100 % means that none was refused.
 fn percent(it: &CeremonyCount) -> u64 {
     it.succeeded.saturating_mul(100).checked_div(it.succeeded + it.refused).unwrap_or(0)
 }

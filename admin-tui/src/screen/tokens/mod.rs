@@ -36,7 +36,7 @@ impl Tokens {
 
     fn confirm_revocations(&self) -> Option<Question> {
         let mut tokens = self.list.marked();
-        // Further requests would be refused after the token of this app was revoked.
+        // The server refuses all later requests once the token of this app is revoked, so this request is the last one.
         tokens.sort_by_key(|token| self.is_in_use(token));
         let object = |token: &AdminTokenItem| {
             let SecretItem { name, hint, id, .. } = &token.secret;

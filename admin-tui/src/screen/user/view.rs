@@ -39,8 +39,8 @@ impl View for User {
 }
 
 impl User {
-    /// Returns the places of the credentials, of the other lists, and of the details below them. Small screens show one
-    /// of the two other lists, and no details; the smallest ones only the focused list.
+    /// Returns the areas of the credentials, of the two other lists, and of the details below them. Small screens show
+    /// one of the other lists and no details. The smallest screens show only the focused list.
     fn places(&self, area: Rect, has_details_below: bool) -> [Rect; 4] {
         let wanted = self.data.value.as_ref().map_or(0, |data| data.credentials.len());
         // A heading, the names of the columns, the rows, an empty row.

@@ -1,5 +1,5 @@
-//! The state of the database file: whether it is still at its path, and the sizes that show whether it can still grow:
-//! the write-ahead log and the free space of the file system.
+//! The state of the database file: whether it is still at its path, and whether it can still grow. The size of the
+//! write-ahead log and the free space of the file system show the latter.
 
 use std::{
     fs,

@@ -140,7 +140,7 @@ async fn failed_commit_is_repaired_by_the_next_write() {
     let (before, _) = cacheable(&db.database).await;
     let failed = db.database.write_and_invalidate(|c: &mut Connection| {
         // A deferred foreign key is checked at the commit.
-        c.run("PRAGMA defer_foreign_keys = ON; INSERT INTO tenant_summaries (tenant_id, name_key, created_at, last_activity) VALUES ('none', '', 0, 0)")
+        c.run("PRAGMA defer_foreign_keys = ON; INSERT INTO tenant_summaries (tenant_id, name_key, rp_id, created_at, last_activity) VALUES ('none', '', '', 0, 0)")
     });
     assert!(failed.await.is_err());
     assert_eq!(cacheable(&db.database).await, (before + 1, false));

@@ -5,7 +5,8 @@ use doorward_shared::public::Jwks;
 
 use crate::http::{ApiError, JwksReader, responses::*};
 
-/// Number of seconds for which a client may cache the document. A new key is published for longer before it signs.
+/// Number of seconds for which a client may cache the document. The time between the publication of a new key and its
+/// first use is longer.
 pub const MAX_AGE_SECONDS: u32 = 600;
 
 /// Returns the public keys that verify the tenant's tokens (RFC 7517).

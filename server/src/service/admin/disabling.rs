@@ -24,7 +24,7 @@ pub enum Target {
     Credential(UserSelector, String),
 }
 
-/// Disables the target. Returns `false` if it was disabled before; then the time of disabling stays.
+/// Disables the target. Returns `false` if it was already disabled; then the stored time does not change.
 ///
 /// From the next request on, a disabled tenant, key, user or credential is refused. No token is issued for a finalize
 /// request that runs meanwhile, because its unit of work checks the state again.
@@ -36,7 +36,7 @@ pub async fn disable(context: &AdminContext, tenant: TenantId, target: Target) -
     set(context, tenant, target, true).await
 }
 
-/// Enables the target. Returns `false` if it was enabled before. The errors are those of [`disable`].
+/// Enables the target. Returns `false` if it was already enabled. The errors are those of [`disable`].
 pub async fn enable(context: &AdminContext, tenant: TenantId, target: Target) -> Result<bool, ServiceError> {
     set(context, tenant, target, false).await
 }

@@ -110,7 +110,8 @@ async fn counts_are_exact_after_concurrent_changes(db: TestDatabase) {
             tokio::spawn(async move {
                 let work = move |c: &mut Connection| {
                     match number % 6 {
-                        // A credential of this user is either rejected or deleted with the user.
+                        // A concurrent insertion of a credential of this user is rejected, or the credential is deleted
+                        // with the user.
                         0 => drop(delete_user(c, tenant_id(1), user_id(2))?),
                         5 => drop(api_keys::insert(c, &api_key(1, number.into()))?),
                         _ => {

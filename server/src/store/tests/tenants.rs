@@ -52,9 +52,9 @@ async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
              SELECT '00000000-0000-0002-0000-' || CAST(100000000000 + n AS TEXT), \
              CASE WHEN n % 10 = 0 THEN 'match-' ELSE 'other-' END || CAST(n AS TEXT), '{}', \
              CAST(? AS BIGINT) + n / 7, 0 FROM numbers",
-            "INSERT INTO tenant_summaries (tenant_id, name_key, created_at, last_activity) \
+            "INSERT INTO tenant_summaries (tenant_id, name_key, rp_id, created_at, last_activity) \
              SELECT '00000000-0000-0002-0000-' || CAST(100000000000 + n AS TEXT), \
-             CASE WHEN n % 10 = 0 THEN 'match-' ELSE 'other-' END || CAST(n AS TEXT), \
+             CASE WHEN n % 10 = 0 THEN 'match-' ELSE 'other-' END || CAST(n AS TEXT), 'example.com', \
              CAST(? AS BIGINT) + n / 7, 0 FROM numbers",
         ] {
             let numbers =

@@ -1,4 +1,4 @@
-//! DER encoding of attestation certificates. Nobody verifies their own signature, so it is empty.
+//! DER encoding of attestation certificates. Doorward does not check the signature of the issuer, so it is empty.
 
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},

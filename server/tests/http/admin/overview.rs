@@ -152,7 +152,7 @@ async fn last_activity_is_written_at_most_once_a_minute() {
         let summary = admin.get(&format!("/tenants/{}/summary", tenant.id)).await.expect(200).json();
         assert_eq!(summary["last_activity"], json!(start.plus_millis(written * 1_000)), "{seconds}");
     }
-    // 250 rows are more than one unit of work writes.
+    // One unit of work writes fewer than these 250 rows.
     for number in 0..250 {
         server.app.key_usage.tenant_active(TenantId::new(uuid::Uuid::from_u128(number + 1)), server.app.clock.now());
     }

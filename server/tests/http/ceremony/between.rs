@@ -155,7 +155,7 @@ fn selector() -> UserSelector {
     UserSelector { id: "alice".to_owned(), by: Some(UserIdKind::UserId) }
 }
 
-/// The list of the moment of the initialize request applies, and existing credentials keep working.
+/// A registration uses the list at the time of its initialize request. Existing credentials keep working.
 #[tokio::test]
 async fn changed_algorithms_apply_to_new_registrations_only() {
     let server = TestServer::start().await;

@@ -47,7 +47,8 @@ async fn new_backup_eligibility_is_refused_if_the_tenant_says_so() {
     }
 }
 
-/// The server loads the credential when a login begins, so the second login is verified against its earlier state.
+/// The server caches the credential when a login begins, so it first verifies the second login against the outdated
+/// state.
 #[tokio::test]
 async fn login_that_began_before_another_ended_is_checked_against_the_new_flags() {
     let (_server, tenant) = server_with_tenant().await;

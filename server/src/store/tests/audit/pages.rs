@@ -21,7 +21,7 @@ pub(super) fn bulk_id(number: i64) -> AuditId {
     AuditId::new(uuid::Builder::from_unix_timestamp_millis(millis, &[5; 10]).into_uuid())
 }
 
-/// Returns another UUID of version 7, with the time of such an entry.
+/// Returns a UUID of version 7 with the time of an entry from [`bulk_id`], but with other random bits.
 pub(super) fn time_id(number: i64) -> String {
     let millis = u64::try_from(NOW + number * 1_000).expect("a time");
     uuid::Builder::from_unix_timestamp_millis(millis, &[9; 10]).into_uuid().to_string()
@@ -194,6 +194,7 @@ async fn an_exact_actor_is_scanned_by_its_index(db: TestDatabase) {
     let code = Values { any_of: vec!["internal".to_owned()], none_of: Vec::new() };
     let narrow = AuditFilter { error_code: code, ..filter };
     let found = page(&db, Some(tenant_id(1)), &narrow, 1).await;
-    // A further condition needs each entry's other columns, so a quarter of the entries is examined.
+    // With the second condition, the scan must read other columns of each entry. It then examines only a quarter as
+    // many entries.
     assert_eq!((found.items.len(), found.next), (50, Some(NextPage::Before(bulk_id(15_020)))));
 }
