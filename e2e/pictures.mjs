@@ -58,9 +58,12 @@ try {
   await wide.until(/outcome: failed/);
   await wide.press("j", "j");
   await take("audit", "The audit log of all tenants, refusals only, with the details of one entry");
-  await wide.press("?");
-  await wide.until(" Keys ─");
-  await wide.press("Escape", ":");
+  await wide.press("e");
+  await wide.until(/Likely causes|Cause|Fix/i);
+  await take("explain", "The explanation of a refused login");
+  await wide.press("Escape");
+  await wide.until((text) => !/╭ (Why|Expl|Refus)/.test(text));
+  await wide.press(":");
   await wide.until("Find ");
   await take("palette", "The palette");
 
