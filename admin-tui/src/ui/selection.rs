@@ -48,7 +48,14 @@ impl Selection {
         let found = selected.map_or((!self.is_none).then_some(self.selected), |selected| {
             new.iter().position(|row| key(row) == selected)
         });
-        self.select_found(found, new.len());
+        match found {
+            Some(_) => self.select_found(found, new.len()),
+            // The newest rows become visible, and the next movement selects the first one.
+            None => {
+                self.select(0, new.len());
+                self.is_none = true;
+            }
+        }
     }
 
     /// Sets the number of rows that fit, and keeps the selection.
@@ -99,6 +106,6 @@ mod tests {
         selection.follow(&["x", "a", "b"], &["c", "d"], |row| *row);
         assert_eq!(selection.row(), None);
         selection.step(1, 2);
-        assert_eq!(selection.row(), Some(1));
+        assert_eq!(selection.row(), Some(0));
     }
 }

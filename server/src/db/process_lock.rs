@@ -6,12 +6,18 @@ use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
+    time::Duration,
 };
 
 use super::{error::DbError, paths::with_suffix};
 
 /// Key of the advisory lock on PostgreSQL. All versions of Doorward must use the same value.
 pub(crate) const ADVISORY_LOCK: i64 = 0x70_7265_7365_6e74;
+
+/// Maximum time in which PostgreSQL ends the session of a process that has ended.
+pub(super) const SESSION_END: Duration = Duration::from_secs(5);
+/// Interval of the attempts to take the exclusive lock on PostgreSQL.
+pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Suffix of the lock file.
 pub(super) const SUFFIX: &str = ".lock";

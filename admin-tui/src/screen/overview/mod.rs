@@ -85,6 +85,8 @@ impl Default for Overview {
     }
 }
 
+const NOTHING_SELECTED: &str = "No row is selected: select one with j or k";
+
 /// Filters of the administrative actions since a time.
 fn changes_since(start: Option<Timestamp>) -> AuditQuery {
     let kinds = AuditType::ALL.iter().copied().filter(|kind| kind.is_administrative()).collect();
@@ -170,16 +172,14 @@ impl Page for Overview {
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
         match command {
-            Command::Open => {
-                if let Some(route) = self.selected_route() {
-                    cx.open(route);
-                }
-            }
-            Command::Explain => {
-                if let Some(row) = self.selected_refusal() {
-                    cx.explain(row);
-                }
-            }
+            Command::Open => match self.selected_route() {
+                Some(route) => cx.open(route),
+                None => cx.toast(Tone::Warn, NOTHING_SELECTED),
+            },
+            Command::Explain => match self.selected_refusal() {
+                Some(row) => cx.explain(row),
+                None => cx.toast(Tone::Warn, NOTHING_SELECTED),
+            },
             Command::NextTab => self.set_focus(self.focus.next(false)),
             Command::PreviousTab => self.set_focus(self.focus.next(true)),
             Command::ChangeDays => {

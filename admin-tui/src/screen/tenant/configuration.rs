@@ -82,8 +82,10 @@ impl Tenant {
         if changes_rp_id {
             let credentials = self.overview.value.as_ref().map(|overview| overview.summary.credentials);
             lines.insert(0, (Tone::Bad, rp_id_consequence(credentials)));
-            let register = format!("They belong to {old_id}. Users must register again for {new_id}.");
-            lines.insert(1, (Tone::Plain, register));
+            if credentials != Some(0) {
+                let register = format!("They belong to {old_id}. Users must register again for {new_id}.");
+                lines.insert(1, (Tone::Plain, register));
+            }
             lines.push((Tone::Strong, "Type the tenant's name to confirm:".to_owned()));
         }
         let action = Action::Request {

@@ -14,7 +14,6 @@ use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
 use super::{
     super::{change_counter::ChangeCounter, error::DbError, process_lock},
-    RETRY_INTERVAL, SESSION_END,
     connect::{FIRST_BACKOFF, MAX_BACKOFF, Target},
     lock_state::LockState,
     runtime::ThreadRuntime,
@@ -127,16 +126,16 @@ impl Listener {
     }
 
     /// Takes the process lock. Returns `false` if another process holds it. PostgreSQL may end the sessions of a process
-    /// a little after the process, so the attempt to take the exclusive lock is repeated for [`SESSION_END`].
+    /// a little after the process, so the attempt to take the exclusive lock is repeated for [`process_lock::SESSION_END`].
     async fn take_lock(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
         let mode = if self.exclusive { "" } else { "_shared" };
         let lock = format!("SELECT pg_try_advisory_lock{mode}({})", process_lock::ADVISORY_LOCK);
         let start = Instant::now();
         while query_value(client, &lock).await?.as_deref() != Some("t") {
-            if !self.exclusive || start.elapsed() >= SESSION_END {
+            if !self.exclusive || start.elapsed() >= process_lock::SESSION_END {
                 return Ok(false);
             }
-            tokio::time::sleep(RETRY_INTERVAL).await;
+            tokio::time::sleep(process_lock::RETRY_INTERVAL).await;
         }
         Ok(true)
     }

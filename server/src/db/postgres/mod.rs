@@ -9,7 +9,7 @@ mod worker;
 
 use std::{
     sync::{Arc, atomic::AtomicUsize, mpsc},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use diesel::connection::SimpleConnection as _;
@@ -36,10 +36,6 @@ use super::{
 
 /// Key of the advisory lock that a node holds while it changes the schema: "doorward" in ASCII.
 const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
-/// Maximum time in which PostgreSQL ends the session of a process that has ended.
-const SESSION_END: Duration = Duration::from_secs(5);
-/// Interval of the attempts to take the exclusive process lock.
-const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Takes the process lock, applies pending migrations and starts the threads. See [`super::Database::open_if`].
 pub(super) fn open<E: From<DbError>>(
@@ -95,7 +91,7 @@ pub(super) fn open<E: From<DbError>>(
 
 /// Takes the exclusive process lock. Returns a connection without timeouts and the connection that holds the lock, or
 /// `None` if other processes use the database. PostgreSQL ends the session of a stopped or killed process a little later
-/// than the process, so the attempt is repeated for [`SESSION_END`].
+/// than the process, so the attempt is repeated for [`process_lock::SESSION_END`].
 pub(crate) fn connect_exclusively(
     target: &Target,
 ) -> Result<Option<(PostgresConnection, PostgresConnection)>, DbError> {
@@ -104,10 +100,10 @@ pub(crate) fn connect_exclusively(
     let lock = || diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&lock));
     let start = Instant::now();
     while !diesel::RunQueryDsl::get_result::<bool>(lock(), &mut guard)? {
-        if start.elapsed() >= SESSION_END {
+        if start.elapsed() >= process_lock::SESSION_END {
             return Ok(None);
         }
-        std::thread::sleep(RETRY_INTERVAL);
+        std::thread::sleep(process_lock::RETRY_INTERVAL);
     }
     let mut conn = connect(target)?;
     conn.batch_execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")?;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::{Engine, cached_sql::CachedSql},
-    domain::AuditEvent,
+    domain::{AuditEvent, secret::without_keys},
 };
 
 /// Maximum number of stored bytes of an actor. Valid user ids and token names are shorter.
@@ -106,6 +106,7 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
     let credential = bounded(&event.credential_id, CREDENTIAL_BYTES);
     let transaction = bounded(&event.transaction_id, TRANSACTION_BYTES);
     let detail = event.detail.as_ref().map(row_convert::to_json).transpose()?;
+    let detail = detail.as_deref().map(without_keys);
     let query = CachedSql::<Text>::new(sql).bind(&tenant);
     let query = if conn.engine() == Engine::Postgres { query.bind(&tenant) } else { query };
     let query = query.bind(&id).bind(event.kind.as_str());
@@ -125,9 +126,10 @@ fn code(event: &AuditEvent) -> Option<&'static str> {
     event.error.as_ref().map(|error| error.code).or(unexplained)
 }
 
-/// Returns at most `bytes` bytes of a text. Replaces NUL, because PostgreSQL cannot store it.
+/// Returns at most `bytes` bytes of a text, without API keys and admin tokens. Replaces NUL, because PostgreSQL cannot
+/// store it.
 fn storable(text: &str, bytes: usize) -> String {
-    let mut text = text.replace('\0', "\u{fffd}");
+    let mut text = without_keys(text).replace('\0', "\u{fffd}");
     text.truncate(text.floor_char_boundary(bytes));
     text
 }

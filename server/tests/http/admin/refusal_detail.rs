@@ -1,6 +1,11 @@
 //! The audit entry of a refused change contains the failed check, with the expected and the received value.
 
-use doorward_shared::{TenantId, refusal::Check};
+use doorward_server::service::admin::admin_tokens;
+use doorward_shared::{
+    TenantId,
+    admin::{CreateAdminTokenRequest, Role},
+    refusal::Check,
+};
 use doorward_testkit::{AuditEntry, Http, Response};
 use serde_json::json;
 
@@ -61,4 +66,35 @@ async fn rejected_tokens_record_their_id_and_role() {
     assert_eq!((rejected.check, rejected.received.as_deref()), (Some(Check::KeyForm), Some("an API key")));
     assert_eq!(rejected.expected, ["dwa_<token id>_<secret>"]);
     assert!(!entries[0].to_string().contains(&key[36..]));
+}
+
+/// A caller may mistake a key for an id.
+#[tokio::test]
+async fn keys_in_the_place_of_ids_are_not_stored() {
+    let fixture = Fixture::new().await;
+    let (tenant, admin) = (&fixture.one.tenant, &fixture.admin);
+    let request =
+        CreateAdminTokenRequest { name: Some("mistaken".to_owned()), role: Some(Role::Admin), expires_at: None };
+    let token = admin_tokens::create(&fixture.server.administrator(), request).await.unwrap().secret;
+    let key = &tenant.api_key;
+    let path = format!("/tenants/{}", tenant.id);
+    for key in [&token, key] {
+        let put = admin.put(&format!("{path}/secrets/api/{key}/disabled"), &json!({})).await;
+        let deleted = admin.delete(&format!("/admin_tokens/{key}")).await;
+        let retired = admin.delete(&format!("{path}/secrets/jwk/{key}")).await;
+        let renamed = admin.put(&path, &json!({ (key.as_str()): 1 })).await;
+        let user = tenant.http.delete(&format!("/users/{key}")).await;
+        let credential = tenant.http.patch(&format!("/credentials/{key}"), &json!({ "name": "x" })).await;
+        let login = tenant.http.post("/mfa/login/initialize", &json!({ "user_id": key })).await;
+        for response in [put, deleted, retired, renamed, user, credential, login] {
+            assert!(response.status >= 400, "{}", response.text);
+        }
+    }
+    let log = admin.get("/audit_logs?per_page=1000").await.expect(200).text;
+    for key in [&token, key] {
+        let (_, secret) = key.split_at(key.len() - 32);
+        assert!(!log.contains(&secret[..8]), "a part of a secret is in the log");
+        let hint = key.split_at(key.find('_').unwrap() + 5).0;
+        assert!(log.contains(&format!("{hint}…")), "{hint}");
+    }
 }
