@@ -66,6 +66,45 @@ pub enum BackendRequest {
     RevokeAdminToken(AdminTokenId, bool),
 }
 
+impl BackendRequest {
+    /// Returns whether the request changes data on the server.
+    pub const fn is_change(&self) -> bool {
+        match self {
+            Self::Me
+            | Self::Overview(_)
+            | Self::Vitals
+            | Self::Tenants(_)
+            | Self::TenantOverview(..)
+            | Self::TenantActivity(_)
+            | Self::Tenant(_)
+            | Self::CheckConfig(_)
+            | Self::ApiKeys(_)
+            | Self::SigningKeys(_)
+            | Self::Users(..)
+            | Self::User(..)
+            | Self::Transactions(..)
+            | Self::Audit(..)
+            | Self::AuditCount(_)
+            | Self::AdminTokens
+            | Self::TenantReport(..) => false,
+            Self::CreateTenant(_)
+            | Self::RenameTenant(..)
+            | Self::DeleteTenant(..)
+            | Self::Configure(..)
+            | Self::CreateApiKey(..)
+            | Self::RevokeApiKey(..)
+            | Self::RotateSigningKey(..)
+            | Self::RetireSigningKey(..)
+            | Self::WithdrawSigningKey(..)
+            | Self::DeleteUser(..)
+            | Self::SetDisabled(..)
+            | Self::DeleteCredential(..)
+            | Self::CreateAdminToken(_)
+            | Self::RevokeAdminToken(..) => true,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendResponse {
     Me(Me),

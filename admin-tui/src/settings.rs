@@ -37,6 +37,11 @@ impl Settings {
 pub fn save_view(file: &Path, name: &str, search: Option<&str>) -> io::Result<Views> {
     // The target of a symbolic link is replaced, not the link.
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(folder)?;
+    // Serializes the changes of several apps and threads. Some file systems, such as NFS, cannot lock folders.
+    let lock = File::open(folder)?;
+    let _ = lock.lock();
     let text = match fs::read_to_string(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         result => result?,
@@ -55,11 +60,9 @@ pub fn save_view(file: &Path, name: &str, search: Option<&str>) -> io::Result<Vi
     Ok(saved)
 }
 
-/// Replaces the content of a file, and creates it with its folder if it does not exist. Keeps the permissions; only the
-/// owner can read a new file.
+/// Replaces the content of a file, and creates it if it does not exist. Keeps the permissions; only the owner can read a
+/// new file.
 fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let folder = file.parent().unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(folder)?;
     let mode = fs::metadata(file).map_or(0o600, |metadata| metadata.permissions().mode() & 0o777);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let partial = file.with_file_name(format!(".{name}.{}.part", std::process::id()));
@@ -110,6 +113,19 @@ mod tests {
             assert!(save_view(&file, "new", Some("a")).is_err());
             assert_eq!(fs::read_to_string(&file).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn views_saved_at_the_same_time_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("doorward/admin.toml");
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let file = &file;
+                scope.spawn(move || save_view(file, &format!("view {number}"), Some("a")).unwrap());
+            }
+        });
+        assert_eq!(save_view(&file, "last", Some("a")).unwrap().len(), 17);
     }
 
     #[test]

@@ -25,6 +25,12 @@ pub(super) async fn run(context: &CommandContext, args: TenantArg) -> Result<(),
         if findings.is_empty() {
             context.output.line("nothing was found")?;
         }
+        let connection = &context.connection;
+        if !connection.is_default() && findings.iter().any(|finding| finding.command.is_some()) {
+            let server = connection.endpoint.url.as_str().trim_end_matches('/');
+            let source = &connection.url_source;
+            context.output.notice(&format!("run the commands on the same server: {server} ({source})"));
+        }
     }
     match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
         0 => Ok(()),

@@ -94,15 +94,22 @@ pub(super) fn has_cors(config: &TenantConfig, origin: &str) -> bool {
     config.cors.allowed_origins.iter().any(|pattern| matches(pattern, origin))
 }
 
-/// Returns whether a CORS pattern accepts an origin. `*` stands for any characters and `?` for one.
+/// Returns whether a CORS pattern accepts an origin. `*` stands for any characters and `?` for one. Case is ignored.
 fn matches(pattern: &str, origin: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('*') else {
-        let is_same = |(wanted, found): (char, char)| wanted == '?' || wanted == found;
-        return pattern.chars().count() == origin.chars().count() && pattern.chars().zip(origin.chars()).all(is_same);
-    };
-    // Ignores what must stand between the first and the last `*`. This is enough for a warning.
-    let after = after.rsplit('*').next().unwrap_or_default();
-    origin.len() > before.len() + after.len() && origin.starts_with(before) && origin.ends_with(after)
+    let symbols: Vec<char> = origin.to_lowercase().chars().collect();
+    // For each beginning of the origin, the empty one first: whether the pattern so far accepts it.
+    let mut accepted: Vec<bool> = std::iter::once(true).chain(symbols.iter().map(|_| false)).collect();
+    for wanted in pattern.to_lowercase().chars() {
+        if wanted == '*' {
+            let shortest = accepted.iter().position(|is_accepted| *is_accepted).unwrap_or(accepted.len());
+            accepted.iter_mut().skip(shortest).for_each(|is_accepted| *is_accepted = true);
+            continue;
+        }
+        let is_same = |found: &char| wanted == '?' || wanted == *found;
+        let longer = accepted.iter().zip(&symbols).map(|(before, found)| *before && is_same(found));
+        accepted = std::iter::once(false).chain(longer).collect();
+    }
+    accepted.last() == Some(&true)
 }
 
 fn passkeys(report: &TenantReport, findings: &mut Vec<Finding>) {

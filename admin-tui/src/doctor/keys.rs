@@ -40,7 +40,10 @@ fn api_key(report: &TenantReport, key: &SecretItem, now: Timestamp) -> Option<Fi
             let message = format!("{title} expired {} ago.", time_format::ago(now, expiry));
             Some(Finding::new(Severity::Info, "api_key_expired", message, revoke()))
         }
-        (Some(expiry), _) if expiry.millis().saturating_sub(now.millis()) <= EXPIRES_SOON_MS => {
+        // A disabled key is refused already. It needs no successor.
+        (Some(expiry), _)
+            if key.disabled_at.is_none() && expiry.millis().saturating_sub(now.millis()) <= EXPIRES_SOON_MS =>
+        {
             let create = format!("doorward-admin api-key create --tenant {tenant} --name backend");
             let message = format!("{title} expires {}. Create its successor now.", time_format::ago(now, expiry));
             Some(Finding::new(Severity::Warning, "api_key_expires_soon", message, Some(create)))

@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorward_shared::{AuditType, ErrorCode, audit::AuditLogItem, config::UserVerification, refusal::RefusalDetail};
+use doorward_shared::{
+    AuditType, ErrorCode,
+    audit::AuditLogItem,
+    config::UserVerification,
+    refusal::{Check, RefusalDetail},
+};
 use url::Url;
 
 use super::{
@@ -87,10 +92,10 @@ impl Refusals<'_> {
         let url = Url::parse(origin).ok().filter(|url| url.origin().ascii_serialization() == origin);
         let is_own = url.as_ref().and_then(Url::host_str).is_some_and(|host| is_within(host, &rp.id));
         let is_secure = origin.starts_with("https://") || is_local(origin);
-        let is_fixable = (is_own && is_secure) || origin.starts_with("android:apk-key-hash:");
-        let command = shell::json_string(origin).filter(|_| is_fixable).map(|json| {
+        // Anyone can sign an Android app and send its origin, so that no command is proposed for it.
+        let command = shell::json_string(origin).filter(|_| is_own && is_secure).map(|json| {
             let mut expression = format!(".webauthn.relying_party.origins += [{json}]");
-            if url.is_some() && !has_cors(&self.report.tenant.config, origin) {
+            if !has_cors(&self.report.tenant.config, origin) {
                 expression.push_str(&format!(" | .cors.allowed_origins += [{json}]"));
             }
             self.change(&expression)
@@ -147,9 +152,12 @@ impl Refusals<'_> {
         let timeout = i64::from(self.report.tenant.config.webauthn.timeout);
         // The next multiple of 30 seconds.
         let longer = slow.map(|age| (age / 30_000 + 1) * 30_000).map(|longer| longer.min(MAX_TIMEOUT_MS));
-        let command = longer
-            .filter(|longer| *longer > timeout)
-            .map(|longer| self.change(&format!(".webauthn.timeout = {longer} | .mfa.timeout = {longer}")));
+        let mfa_timeout = self.report.tenant.config.mfa.as_ref().and_then(|mfa| mfa.timeout).map(i64::from);
+        let command = longer.filter(|longer| *longer > timeout).map(|longer| {
+            let is_shorter = mfa_timeout.is_some_and(|timeout| timeout < longer);
+            let mfa = if is_shorter { format!(" | .mfa.timeout = {longer}") } else { String::new() };
+            self.change(&format!(".webauthn.timeout = {longer}{mfa}"))
+        });
         let message = format!(
             "{} ({percent} % of all ceremonies) came after the challenge had expired; the timeout is {timeout} ms.",
             Self::times(count)
@@ -161,14 +169,17 @@ impl Refusals<'_> {
     fn expired_keys(&self) -> Vec<Finding> {
         let keys = self.report.api_keys.iter().filter_map(|key| {
             let is_used = |entry: &AuditLogItem, detail: &RefusalDetail| {
-                entry.kind == AuditType::ApiKeyRejected && detail.key_id == Some(key.id)
+                entry.kind == AuditType::ApiKeyRejected
+                    && detail.key_id == Some(key.id)
+                    // A wrong secret says nothing about the key: anyone can send its id.
+                    && detail.check == Some(Check::KeyUnexpired)
             };
             let count = self.of(ErrorCode::ApiKeyInvalid).filter(|(entry, detail)| is_used(entry, detail)).count();
             (count > 0 && key.expires_at.is_some()).then_some((key, count))
         });
         keys.map(|(key, count)| {
             let message =
-                format!("{} used the API key {} ({}), which is not valid.", Self::times(count), key.name, key.hint);
+                format!("{} used the API key {} ({}), which has expired.", Self::times(count), key.name, key.hint);
             let create = format!("doorward-admin api-key create --tenant {} --name backend", self.report.tenant.id);
             Finding::new(Severity::Error, "rejected_key_in_use", message, Some(create))
         })

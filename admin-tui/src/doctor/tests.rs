@@ -164,7 +164,13 @@ fn unknown_origin_of_the_own_domain_is_an_error_with_its_command() {
 
 #[test]
 fn origins_of_strangers_get_no_command() {
-    for origin in ["https://evil.example.net", "https://example.com.evil.net/'; rm -rf ~", "\u{1b}]0;x\u{7}", "null"] {
+    for origin in [
+        "https://evil.example.net",
+        "https://example.com.evil.net/'; rm -rf ~",
+        "\u{1b}]0;x\u{7}",
+        "null",
+        "android:apk-key-hash:AAAA",
+    ] {
         let mut report = healthy();
         let detail = RefusalDetail::new(Check::Origin).received(origin);
         refused(&mut report, 1, LOGIN, ErrorCode::OriginMismatch, &detail);
@@ -299,4 +305,40 @@ fn patterns_of_refusals_are_found() {
     expect(&report, "counter_regression", Severity::Warning, &["2 requests", "of 1 user"]);
     expect(&report, "challenge_unknown", Severity::Warning, &["5 requests"]);
     expect(&report, "refusals_partly_examined", Severity::Info, &["8"]);
+}
+
+#[test]
+fn wrong_secret_of_a_valid_key_is_not_reported_as_an_expired_key() {
+    let mut report = healthy();
+    report.api_keys = vec![key("backend", Some(-1), Some(100))];
+    let wrong = RefusalDetail { key_id: Some(report.api_keys[0].id), ..RefusalDetail::new(Check::KeySecret) };
+    refused(&mut report, 3, AuditType::ApiKeyRejected, ErrorCode::ApiKeyInvalid, &wrong);
+    assert_eq!(find(&report, "rejected_key_in_use"), None);
+}
+
+#[test]
+fn disabled_keys_need_no_successor() {
+    let mut report = healthy();
+    let disabled = SecretItem { disabled_at: Some(now()), ..key("old", Some(-1), Some(3)) };
+    report.api_keys.push(disabled);
+    assert_eq!(find(&report, "api_key_expires_soon"), None);
+}
+
+#[test]
+fn longer_timeout_of_second_factors_is_not_shortened() {
+    let mut report = healthy();
+    report.tenant.config.webauthn.timeout = 60_000;
+    report.tenant.config.mfa.as_mut().unwrap().timeout = Some(500_000);
+    let challenge = StoredChallenge { ceremony: "login".into(), age_ms: 70_000, lifetime_ms: 60_000 };
+    let late = RefusalDetail { challenge: Some(challenge), ..RefusalDetail::new(Check::ChallengeUnexpired) };
+    refused(&mut report, 50, LOGIN, ErrorCode::ChallengeExpired, &late);
+    let command = find(&report, "challenges_expire").unwrap().command.unwrap();
+    assert!(command.contains(".webauthn.timeout = 90000") && !command.contains("mfa"), "{command}");
+}
+
+#[test]
+fn cors_pattern_with_both_wildcards_is_understood() {
+    let mut report = healthy();
+    report.tenant.config.cors.allowed_origins = vec!["https://a?p.*.com".to_owned()];
+    assert_eq!(find(&report, "cors_missing"), None);
 }

@@ -10,7 +10,10 @@ pub fn origin_difference(received: &str, accepted: &[String]) -> Option<String> 
         );
     }
     if received.starts_with("android:apk-key-hash:") {
-        return Some("An Android app that is signed with another key sent the request.".to_owned());
+        return Some(
+            "An Android app that is signed with another key sent the request. Add its origin only if the app is yours."
+                .to_owned(),
+        );
     }
     accepted.iter().filter_map(|accepted| difference(received, accepted)).min().map(|(_, text)| text)
 }
@@ -67,8 +70,11 @@ fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     if below(wanted_host, sent_host) {
         return Some((3, format!("{sent_host} is a parent domain of {wanted_host}; each origin must be listed.")));
     }
-    let parent = |host: &str| host.split_once('.').map(|(_, parent)| parent.to_owned()).filter(|it| it.contains('.'));
-    if let Some(parent) = parent(sent_host).filter(|it| parent(wanted_host).as_ref() == Some(it)) {
+    let is_name = |url: &Url| matches!(url.host(), Some(Host::Domain(_)));
+    if !is_name(&sent) || !is_name(&wanted) {
+        return None;
+    }
+    if let Some(parent) = psl::domain_str(sent_host).filter(|it| psl::domain_str(wanted_host) == Some(it)) {
         return Some((
             4,
             format!("{sent_host} and {wanted_host} are both subdomains of {parent}; each origin must be listed."),
@@ -80,15 +86,15 @@ fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     None
 }
 
-/// Compares the label before the top-level domain of two hosts, such as `example` of `www.example.com`. Returns whether
+/// Compares the label before the public suffix of two hosts, such as `example` of `www.example.co.uk`. Returns whether
 /// one of the labels contains the other, or they differ in at most two characters.
 fn is_similar(one: &str, other: &str) -> bool {
-    let main = |host: &str| host.rsplit('.').nth(1).unwrap_or_default().to_owned();
+    let main = |host| psl::domain_str(host).and_then(|domain| domain.split('.').next()).unwrap_or_default();
     let (one, other) = (main(one), main(other));
     if one.len() < 4 || other.len() < 4 {
         return false;
     }
-    one.contains(&other) || other.contains(&one) || {
+    one.contains(other) || other.contains(one) || {
         let longest = one.len().max(other.len());
         let same_start = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
         let same_end = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();

@@ -181,3 +181,15 @@ fn expired_key_shows_since_when() {
     let entry = row(AuditType::ApiKeyRejected, "api_key_invalid", Some(detail));
     assert_eq!(explain(&entry, &[]).unwrap().causes, ["The key expired 2d before the request."]);
 }
+
+#[test]
+fn pages_of_strangers_below_a_public_suffix_are_not_relatives() {
+    for (received, accepted) in [
+        ("https://evil.co.uk", "https://shop.co.uk"),
+        ("https://evil.github.io", "https://shop.github.io"),
+        ("https://192.0.2.7", "https://198.0.2.7"),
+    ] {
+        let found = origin_difference(received, &[accepted.to_owned()]).unwrap_or_default();
+        assert!(!found.contains("must be listed") && !found.contains("looks like"), "{received}: {found}");
+    }
+}

@@ -70,7 +70,7 @@ impl Page for ViewsDialog {
         vec![
             bind(&[Key::Enter], Command::Submit, "open", "search with the selected view"),
             bind(&[Key::Ctrl('s')], Command::Save, "save search", "save the current search under the typed name"),
-            bind(&[Key::Ctrl('x'), Key::Delete], Command::Delete, "delete", "delete the selected view"),
+            bind(&[Key::Ctrl('x')], Command::Delete, "delete", "delete the selected view"),
             bind(&[Key::Esc], Command::Back, "close", "change nothing"),
             bind(&[Key::Down, Key::Ctrl('n')], Command::Down, "", "next view"),
             bind(&[Key::Up, Key::Ctrl('p')], Command::Up, "", "previous view"),

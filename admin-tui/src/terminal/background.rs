@@ -8,6 +8,8 @@ use crossterm::event::{Event, KeyCode, KeyModifiers};
 pub(super) const DEADLINE: Duration = Duration::from_millis(250);
 /// Maximum length of a response.
 const MAX_CHARS: usize = 40;
+/// Beginning of every response.
+const PREFIX: &str = "11;rgb";
 
 /// Sends the question. Terminals that do not support it ignore it.
 pub(super) fn ask(terminal: &mut impl io::Write) -> io::Result<()> {
@@ -67,7 +69,7 @@ impl Response {
                 *self = Self::NotExpected;
                 Received::Complete(background)
             }
-            (Self::Incomplete(text), KeyModifiers::NONE | KeyModifiers::SHIFT, symbol) if text.len() < MAX_CHARS => {
+            (Self::Incomplete(text), KeyModifiers::NONE | KeyModifiers::SHIFT, symbol) if continues(text, symbol) => {
                 text.push(symbol);
                 Received::Part
             }
@@ -83,9 +85,15 @@ impl Response {
     }
 }
 
+/// Returns whether a character can be the next one of a response. If the user pressed Alt+], other letters are commands.
+fn continues(text: &str, symbol: char) -> bool {
+    let expected = PREFIX.get(text.len()..).and_then(|rest| rest.chars().next());
+    text.len() < MAX_CHARS && expected.is_none_or(|expected| expected == symbol)
+}
+
 /// Parses `11;rgb:RRRR/GGGG/BBBB`, whose components have one to four hexadecimal digits.
 fn parse(text: &str) -> Option<Background> {
-    let (_, components) = text.strip_prefix("11;rgb")?.split_once(':')?;
+    let (_, components) = text.strip_prefix(PREFIX)?.split_once(':')?;
     let component = |digits: &str| {
         let value = u32::from_str_radix(digits, 16).ok()?;
         let max = 16_u32.checked_pow(u32::try_from(digits.len()).ok()?)?.checked_sub(1).filter(|max| *max > 0)?;
@@ -141,6 +149,12 @@ mod tests {
         respond(&mut response, "11;rgb:0/0/0", key('g', KeyModifiers::CONTROL));
         assert_eq!(response.receive(d.clone()), Received::Event(d));
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Event(key(']', KeyModifiers::ALT)));
+        // Letters that are no response reach the app, also after Alt+] that the user pressed.
+        let mut response = Response::Expected;
+        assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Part);
+        let j = key('j', KeyModifiers::NONE);
+        assert_eq!(response.receive(j.clone()), Received::Event(j));
+        assert!(!response.is_expected());
         // Another key ends an incomplete response, such as Alt+] that the user pressed.
         let mut response = Response::Expected;
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Part);

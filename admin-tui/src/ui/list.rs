@@ -16,6 +16,8 @@ use crate::{
 /// The next page is requested if the selection is at most this number of rows above the last loaded row.
 const PREFETCH_ROWS: usize = 25;
 const MAX_ROWS: usize = 10_000;
+/// Maximum number of rows that a reload requests at once.
+const MAX_PAGE: usize = 200;
 
 /// Returns a closure that extracts the content of a [`BackendResponse`]: `pick!(BackendResponse::Me(me) => me)`.
 macro_rules! pick {
@@ -108,6 +110,12 @@ impl<T: Keyed> PagedList<T> {
         self.pending.is_some()
     }
 
+    /// Returns whether the list may be reloaded without a command of the user: one request returns all rows, so that a
+    /// long list does not cause a stream of requests, and no row loses its mark.
+    pub fn may_refresh(&self) -> bool {
+        self.pending.is_none() && self.marked.is_empty() && self.rows.len() <= MAX_PAGE
+    }
+
     /// Describes the number of rows: `8 tenants`, or `50+ tenants` while the total is unknown.
     pub fn count(&self, noun: &str) -> String {
         let rows = match self.total {
@@ -198,7 +206,7 @@ impl<T: Keyed> PagedList<T> {
 
     /// Returns the page size of a request. A reload requests as many rows as are loaded, within limits.
     pub fn page_size(&self, cursor: Option<&String>) -> u32 {
-        if cursor.is_some() { 100 } else { u32::try_from(self.rows.len().clamp(50, 200)).unwrap_or(200) }
+        if cursor.is_some() { 100 } else { u32::try_from(self.rows.len().clamp(50, MAX_PAGE)).unwrap_or(50) }
     }
 
     /// Handles the response to a request of this list. Returns other responses. `pick` extracts the rows.

@@ -41,6 +41,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             navigate(model, navigation, &mut output);
         }
     }
+    undo::withdraw_before_change(model, &output.effects);
     output.effects
 }
 

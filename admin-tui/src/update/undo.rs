@@ -19,6 +19,13 @@ pub(super) fn offer(model: &mut Model, text: &str, undo: Undo) {
     model.undo = Some(UndoOffer { undo, until, text });
 }
 
+/// Withdraws the offer if one of the effects is another change: the offer concerns only the last one.
+pub(super) fn withdraw_before_change(model: &mut Model, effects: &[Effect]) {
+    if effects.iter().any(|effect| matches!(effect, Effect::Request(_, call) if call.is_change())) {
+        withdraw(model);
+    }
+}
+
 /// Withdraws the offer and its notification.
 fn withdraw(model: &mut Model) -> Option<Undo> {
     let UndoOffer { undo, text, .. } = model.undo.take()?;

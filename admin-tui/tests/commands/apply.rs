@@ -238,6 +238,29 @@ async fn prune_disables_tenants_that_are_not_in_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn file_that_disables_a_tenant_is_confirmed_with_its_consequence() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let _ = server.tenant().await;
+    let name = "display_name = \"Example\"\n";
+    let export = operator.out(&["export"]).await;
+    operator.write("tenants.toml", &export.replacen(name, &format!("{name}disabled = true\n"), 1));
+    let ran = operator.run(&["apply", "-f", "tenants.toml"]).await;
+    assert!(ran.code == 2 && ran.err.contains("It disables 1 tenant"), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_with_unusual_characters_survive_an_export() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let root = server.admin("root", Role::Admin).await;
+    for name in ["Shop\u{200f}pohS\u{e0041}", " surrounded ", "'''\"\"\"\\u0041 #"] {
+        let tenant = server.tenant().await;
+        let _ = root.put(&format!("/tenants/{}", tenant.id), &json!({ "display_name": name })).await.expect(204);
+    }
+    operator.write("tenants.toml", &operator.out(&["export"]).await);
+    assert_eq!(apply(&operator, &["--prune", "--dry-run"], 0).await["unchanged"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_tenants_are_exported_and_applied() {
     let (_server, operator) = Operator::start(Role::Admin).await;
     let tenants = (0..1_000).map(|index| {

@@ -117,6 +117,15 @@ async fn views_are_saved_opened_and_deleted() {
 }
 
 #[tokio::test]
+async fn delete_key_edits_the_name_and_keeps_the_views() {
+    let views = [("bob fails".to_owned(), "user:bob".to_owned())].into();
+    let settings = Settings { views, ..Settings::default() };
+    let fake = FakeServer::new(data::world());
+    let app = App::start_with(fake, 120, 30, Theme::Dark, PathBuf::new(), settings).await;
+    app.keys_show("3 v 'bob' home del", &["Name ob", "bob fails"]).await;
+}
+
+#[tokio::test]
 async fn failed_save_of_a_view_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("admin.toml");

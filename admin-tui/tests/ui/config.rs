@@ -115,6 +115,42 @@ async fn comparison_can_be_postponed_and_blocks_saving() {
     assert_eq!(saved(&fake).0, 7_000);
 }
 
+/// Saves a change that the server refuses because another administrator was faster. The configuration is not reloaded yet.
+async fn refused_save() -> (Arc<FakeServer>, App) {
+    let (fake, mut app) = start(100, 40).await;
+    app.keys("2 e j j j j j j enter ^u '5000' enter").await;
+    app.pass(400).await;
+    app.keys("w").await;
+    fake.fail(Some(refusal(ErrorCode::TenantChanged, "tenant was changed", "read it again")));
+    app.keys("y").await;
+    fake.fail(None);
+    fake.world.lock().unwrap().tenant(tenant_id(0)).unwrap().config.webauthn.timeout = 7_000;
+    fake.hold(true);
+    (fake, app)
+}
+
+#[tokio::test]
+async fn comparison_does_not_replace_a_dialog_that_the_user_opened() {
+    let (fake, app) = refused_save().await;
+    app.keys_show("r R ' Inc'", &["Acme Bank Inc"]).await;
+    fake.hold(false);
+    app.wait_until_idle().await;
+    app.shows(&["Acme Bank Inc"]);
+    app.lacks(&["Another administrator"]);
+    app.keys_show("esc w", &["both changed it: choose"]).await;
+}
+
+#[tokio::test]
+async fn comparison_is_not_shown_on_another_screen() {
+    let (fake, app) = refused_save().await;
+    app.keys("r 3").await;
+    fake.hold(false);
+    app.wait_until_idle().await;
+    app.lacks(&["Another administrator"]);
+    app.keys_show("2 w", &["both changed it: choose"]).await;
+    app.keys_show("m enter", &["Save the configuration of Acme Bank?", "+ 5000"]).await;
+}
+
 #[tokio::test]
 async fn limits_and_token_settings_are_edited() {
     let (fake, app) = start(160, 48).await;

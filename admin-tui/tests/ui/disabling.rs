@@ -79,3 +79,13 @@ async fn key_bar_help_and_palette_name_the_change_that_the_key_makes() {
     app.keys_show(": 'enable'", &["enable it again"]).await;
     app.keys_show("enter", &["Enable tenant Acme Bank?"]).await;
 }
+
+#[tokio::test]
+async fn another_change_ends_the_offer_to_undo() {
+    let (fake, app) = start(160, 48).await;
+    app.keys_show("2 x y", &["Disabled tenant Acme Bank; press z to undo"]).await;
+    app.keys_show("j d 'Globex' enter", &["Deleted tenant Globex"]).await;
+    app.lacks(&["press z to undo", "z undo"]);
+    app.keys("z").await;
+    assert_eq!(changes(&fake), [(DisableTarget::Tenant(tenant_id(0)), true)]);
+}

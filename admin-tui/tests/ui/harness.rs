@@ -476,6 +476,7 @@ fn key(name: &str) -> KeyEvent {
         "end" => plain(KeyCode::End),
         "home" => plain(KeyCode::Home),
         "pgdn" => plain(KeyCode::PageDown),
+        "del" => plain(KeyCode::Delete),
         "backspace" => plain(KeyCode::Backspace),
         _ => {
             let mut symbols = name.chars();

@@ -163,7 +163,7 @@ async fn busy_log_is_followed_counted_and_searched() {
     app.keys_wait("/ '!code:api_key_invalid ' enter", "No entry matches the filters.").await;
     // The newest entry is opened by its id.
     app.keys_wait("x 1", "Example  –").await;
-    app.keys_wait("tab enter", "Overview › Audit log").await;
+    app.keys_wait("tab g enter", "Overview › Audit log").await;
     app.wait_for("api_key_rejected").await;
     app.shows(&["paused"]);
 }

@@ -121,3 +121,17 @@ async fn event_of_a_user_stays_selected_when_a_newer_one_arrives() {
     app.keys_show("enter", &["Audit log", "req-"]).await;
     assert_eq!(request(&app).unwrap(), before);
 }
+
+#[tokio::test]
+async fn periodic_refresh_needs_one_request_and_keeps_all_marks() {
+    let (fake, mut app) = far_down().await;
+    let requests = || fake.count(|call| matches!(call, BackendRequest::Tenants(_)));
+    let before = requests();
+    app.pass(5_000).await;
+    assert!(requests() <= before + 1, "{} requests", requests() - before);
+    app.keys("* g").await;
+    let marked = |app: &App| app.screen().lines().find(|line| line.contains("marked")).map(str::to_owned);
+    let before = marked(&app).unwrap();
+    app.pass(5_000).await;
+    assert_eq!(marked(&app), Some(before));
+}

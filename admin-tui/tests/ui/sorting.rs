@@ -1,9 +1,16 @@
 //! Sorting of tables by keys and by clicks on the titles of their columns.
 
 use doorward_admin::request::BackendRequest;
-use doorward_shared::{admin::TenantSort, page::Order};
+use doorward_shared::{
+    admin::{SecretItem, TenantSort},
+    page::Order,
+};
 
-use crate::fake_server::{FakeServer, start};
+use crate::{
+    data,
+    fake_server::{FakeServer, start},
+    harness::App,
+};
 
 fn last_order(fake: &FakeServer) -> (TenantSort, Order) {
     let calls = fake.calls();
@@ -74,4 +81,23 @@ async fn users_are_sorted_and_partial_lists_say_so() {
     app.shows(&["Creds ↑"]);
     assert_eq!(order(&app.screen(), &["alice@", "carol@"]), ["carol@", "alice@"]);
     app.lacks(&["sorted among"]);
+}
+
+#[tokio::test]
+async fn sorted_rows_stay_in_place_during_a_refresh() {
+    let mut world = data::world();
+    let keys = &mut world.tenants[0].api_keys;
+    let model = keys[0].clone();
+    *keys = (0..60)
+        .map(|at| SecretItem { id: data::uuid(0xa, at), name: format!("key {:02}", at * 7 % 60), ..model.clone() })
+        .collect();
+    let mut app = App::start(FakeServer::new(world), 100, 30).await;
+    app.keys("2 enter l s G").await;
+    for _ in 0..25 {
+        app.keys("k").await;
+    }
+    let place = app.find("▌key 34");
+    assert!(place.is_some(), "{}", app.screen());
+    app.pass(5_000).await;
+    assert_eq!(app.find("▌key 34"), place, "{}", app.screen());
 }

@@ -19,7 +19,7 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
     let entry = entry.by(user_id.to_owned());
     // PostgreSQL cannot store U+0000, so no user has such an id.
     if user_id.contains('\0') {
-        return Err(audit::refuse(context, entry.by(user_id.to_owned()), FAILED, Refusal::UserNotFound).await);
+        return Err(audit::refuse(context, entry, FAILED, Refusal::UserNotFound).await);
     }
     loop {
         let (user_id, entry) = (user_id.to_owned(), entry.clone());
@@ -35,7 +35,7 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
                 (Some(user), Deletion::Done) => {
                     entry.detail(json!({ "id": user.id })).write(connection)?;
                 }
-                _ => entry.by(user_id).refused(FAILED, &Refusal::UserNotFound).write(connection)?,
+                _ => entry.refused(FAILED, &Refusal::UserNotFound).write(connection)?,
             }
             Ok::<_, DbError>(deletion)
         });

@@ -170,6 +170,15 @@ const fn type_of(algorithm: CoseAlgorithm) -> i64 {
     }
 }
 
+/// Returns how many of the labels 1, 3, -1, -2 and -3 a key has. [`parse_key`] requires all of them.
+const fn label_count(algorithm: CoseAlgorithm) -> usize {
+    match algorithm {
+        CoseAlgorithm::Es256 | CoseAlgorithm::Es384 | CoseAlgorithm::Es512 => 5,
+        CoseAlgorithm::EdDsa | CoseAlgorithm::Rs256 => 4,
+        CoseAlgorithm::MlDsa44 | CoseAlgorithm::MlDsa65 | CoseAlgorithm::MlDsa87 => 3,
+    }
+}
+
 /// Validates a new key. Returns it with its canonical encoding, without unknown members (CTAP 2.1 §8).
 ///
 /// # Errors
@@ -189,9 +198,10 @@ pub(super) fn canonical_key(encoded: &[u8]) -> Result<(PublicKey, Vec<u8>), Veri
         (-2, labels.minus_2),
         (-3, labels.minus_3),
     ];
+    let count = label_count(key.algorithm);
     let mut out = Vec::with_capacity(length);
-    cbor::write_map(&mut out, members.iter().filter(|(_, value)| value.is_some()).count());
-    for (label, value) in members {
+    cbor::write_map(&mut out, count);
+    for (label, value) in members.into_iter().take(count) {
         if let Some(number) = integer(value) {
             cbor::write_integer(&mut out, label);
             cbor::write_integer(&mut out, number);

@@ -92,10 +92,9 @@ impl TenantsFile {
             _ => Err("`id` must be a UUID in quotes"),
         });
         let name = self.read_member(&path, &members, "display_name", |value| {
-            value
-                .as_str()
-                .and_then(|text| command_line::name(text).ok())
-                .ok_or("`display_name` must have 1 to 128 characters")
+            // Names with spaces at their ends stay as they are, so that an export changes nothing.
+            let name = value.as_str().filter(|text| command_line::name(text).is_ok());
+            name.map(str::to_owned).ok_or("`display_name` must have 1 to 128 characters")
         });
         let disabled = self.read_member(&path, &members, "disabled", |value| {
             value.as_bool().ok_or("`disabled` must be true or false")
@@ -166,7 +165,7 @@ mod tests {
         let file = TenantsFile::parse(text);
         assert_eq!(file.problems, []);
         let [first, second] = file.tenants.as_slice() else { panic!("{file:?}") };
-        assert_eq!((first.display_name.as_str(), first.disabled), ("Shop", Some(true)));
+        assert_eq!((first.display_name.as_str(), first.disabled), (" Shop ", Some(true)));
         assert_eq!(first.config, json!({ "mfa": { "attachment": null, "timeout": 60_000 } }));
         assert_eq!((second.id, second.disabled, second.path.as_str()), (None, None, "tenant[1]"));
     }

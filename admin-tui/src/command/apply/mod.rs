@@ -58,7 +58,8 @@ fn consequence(plan: &Plan) -> String {
         text.push(' ');
         text.push_str(RP_ID_CHANGES);
     }
-    let disabled = plan.steps.iter().filter(|step| step.action == Action::Disable).count();
+    let disables = |step: &&plan::Step| step.action != Action::Create && step.new_disabled == Some(true);
+    let disabled = plan.steps.iter().filter(disables).count();
     if disabled > 0 {
         text.push_str(&format!(" It disables {}: their users can no longer log in.", count(disabled, "tenant")));
     }

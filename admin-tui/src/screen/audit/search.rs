@@ -1,7 +1,8 @@
 //! The search language of an audit log: `type:mfa* code:origin_mismatch ip:10.0.0.0/8 !user:alice since:2h words`.
 //!
 //! A term is a field with a value, or a word. `!` excludes a value. `*part*` matches a part of a user or an address.
-//! Values with spaces or `*` are written in double quotes. Words are searched in users and addresses.
+//! Values with spaces or `*` are written in double quotes, and such parts as `*"part"*`. Words are searched in users
+//! and addresses.
 
 use std::net::IpAddr;
 
@@ -43,6 +44,8 @@ pub(super) struct Term {
     pub(super) field: Option<String>,
     pub(super) value: String,
     is_quoted: bool,
+    /// Whether it has the form `*"part"*`. The value has no stars then.
+    is_quoted_part: bool,
 }
 
 /// Splits a text into terms. A missing quote at the end is added.
@@ -57,9 +60,11 @@ pub(super) fn terms(text: &str) -> Vec<Term> {
         let start = text.len() - rest.len();
         let (excludes, after) = rest.strip_prefix('!').map_or((false, rest), |after| (true, after));
         let (field, after) = split_field(after);
-        let (value, is_quoted, after) = split_value(after);
-        terms.push(Term { start, excludes, field, value, is_quoted });
-        rest = after;
+        let quoted_part = after.strip_prefix('*').filter(|quoted| quoted.starts_with('"'));
+        let is_quoted_part = quoted_part.is_some();
+        let (value, is_quoted, after) = split_value(quoted_part.unwrap_or(after));
+        terms.push(Term { start, excludes, field, value, is_quoted, is_quoted_part });
+        rest = after.strip_prefix('*').filter(|_| is_quoted_part).unwrap_or(after);
     }
 }
 
@@ -99,6 +104,10 @@ pub(super) fn quote(value: &str) -> String {
     if !value.is_empty() && value.chars().all(is_plain) {
         return value.to_owned();
     }
+    in_quotes(value)
+}
+
+fn in_quotes(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
@@ -116,8 +125,7 @@ pub(super) fn parse(text: &str, log: &AuditQuery, reference: &Reference) -> Resu
             None if term.excludes => {
                 return Err(format!("!{}: only fields can be excluded, such as !user:{}", term.value, term.value));
             }
-            None if is_part(&term) => words.push(term.value.trim_matches('*').to_owned()),
-            None => words.push(term.value),
+            None => words.push(part(&term).unwrap_or(&term.value).to_owned()),
         }
     }
     query.text = Some(words.join(" ")).filter(|text| !text.is_empty());
@@ -136,10 +144,13 @@ pub(super) fn parse(text: &str, log: &AuditQuery, reference: &Reference) -> Resu
     Ok(query)
 }
 
-/// Returns whether a term has the form `*part*`.
-fn is_part(term: &Term) -> bool {
-    let inside = term.value.strip_prefix('*').and_then(|rest| rest.strip_suffix('*'));
-    !term.is_quoted && inside.is_some_and(|inside| !inside.is_empty() && !inside.contains('*'))
+/// Returns the part of a term of the form `*part*` or `*"part"*`.
+fn part(term: &Term) -> Option<&str> {
+    if term.is_quoted_part {
+        return Some(&term.value);
+    }
+    let inside = term.value.strip_prefix('*').and_then(|rest| rest.strip_suffix('*')).filter(|_| !term.is_quoted);
+    inside.filter(|inside| !inside.is_empty() && !inside.contains('*'))
 }
 
 fn add_field(query: &mut AuditQuery, field: &str, term: &Term, reference: &Reference) -> Result<(), String> {
@@ -158,16 +169,15 @@ fn add_field(query: &mut AuditQuery, field: &str, term: &Term, reference: &Refer
             Ok(())
         }
         "since" | "until" => add_time(query, field, term, reference),
-        "user" | "ip" if is_part(term) => {
+        "user" | "ip" if part(term).is_some() => {
             if term.excludes {
                 return Err(format!("{field}:{value}: only whole values can be excluded"));
             }
-            let part = Some(value.trim_matches('*').to_owned());
             let target = if field == "user" { &mut query.actor } else { &mut query.source_ip };
             if target.is_some() {
                 return Err(format!("{field}: only one part is possible"));
             }
-            *target = part;
+            *target = part(term).map(str::to_owned);
             Ok(())
         }
         "ip" if !is_network(value) => {
@@ -176,7 +186,9 @@ fn add_field(query: &mut AuditQuery, field: &str, term: &Term, reference: &Refer
         _ if value.contains('*') && !term.is_quoted && field == "user" => {
             Err(format!("user:{value}: write user:*part* for a part, or quotes around a name with *"))
         }
-        _ if value.contains('*') && !term.is_quoted => Err(format!("{field}:{value}: only whole values are possible")),
+        _ if term.is_quoted_part || (value.contains('*') && !term.is_quoted) => {
+            Err(format!("{field}:{value}: only whole values are possible"))
+        }
         _ => {
             query.exact.push((exact_parameter(field, term.excludes)?, value.to_owned()));
             Ok(())
@@ -267,12 +279,20 @@ pub(super) fn format(query: &AuditQuery, zone: &Zone) -> String {
         let field = FIELDS.iter().find(|(_, parameter)| *parameter == name).map_or(name, |(field, _)| field);
         format!("{not}{field}:{}", quote(value))
     }));
-    terms.extend(query.actor.as_ref().map(|part| format!("user:*{part}*")));
-    terms.extend(query.source_ip.as_ref().map(|part| format!("ip:*{part}*")));
+    terms.extend(query.actor.as_ref().map(|part| format!("user:*{}*", quote(part))));
+    terms.extend(query.source_ip.as_ref().map(|part| format!("ip:*{}*", quote(part))));
     terms.extend(query.start.map(|at| format!("since:{}", time(at))));
     terms.extend(query.end.map(|at| format!("until:{}", time(at))));
-    terms.extend(query.text.clone());
+    terms.extend(query.text.as_deref().map(format_words));
     terms.join(" ")
+}
+
+/// Writes a text as words, or in quotes if parts of it would be read as fields.
+fn format_words(text: &str) -> String {
+    let is_word = |term: &Term| term.field.is_none() && !term.excludes && !term.is_quoted && part(term).is_none();
+    let terms = terms(text);
+    let words: Vec<_> = terms.iter().map(|term| term.value.as_str()).collect();
+    if terms.iter().all(is_word) && words.join(" ") == text { text.to_owned() } else { in_quotes(text) }
 }
 
 #[cfg(test)]
@@ -364,5 +384,23 @@ mod tests {
         let query = parse("since:2026-11-25T11:00", &AuditQuery::default(), &local).unwrap();
         assert_eq!(query.start.unwrap().to_string(), "2026-11-25T10:00:00.000Z");
         assert_eq!(format(&query, &zone), "since:2026-11-25T11:00:00");
+    }
+
+    #[test]
+    fn filters_of_the_form_keep_their_meaning_as_a_search_text() {
+        let text = |text: &str| Some(text.to_owned());
+        for query in [
+            AuditQuery { text: text("code:x"), ..AuditQuery::default() },
+            AuditQuery { text: text("!zoe"), ..AuditQuery::default() },
+            AuditQuery { text: text("\"zoe"), ..AuditQuery::default() },
+            AuditQuery { text: text("*zoe*"), ..AuditQuery::default() },
+            AuditQuery { text: text("a  b"), ..AuditQuery::default() },
+            AuditQuery { actor: text("zoe miller"), ..AuditQuery::default() },
+            AuditQuery { actor: text("a*b"), ..AuditQuery::default() },
+            AuditQuery { actor: text("\"zoe"), source_ip: text("203.0"), ..AuditQuery::default() },
+        ] {
+            let search = format(&query, &Zone::utc());
+            assert_eq!(parsed(&search), Ok(query), "{search}");
+        }
     }
 }

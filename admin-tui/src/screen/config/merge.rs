@@ -60,11 +60,15 @@ impl ConfigForm {
     }
 
     /// Merges the newer configuration of the server into the form, which then starts from it. A setting without a choice
-    /// gets the value of the side that changed it.
+    /// gets the value of the side that changed it. If both did, nothing is merged and the user must compare again.
     pub fn merge(&mut self, choices: &[(&'static str, Side)]) {
-        let Some(theirs) = self.theirs.take() else { return };
-        let fields = self.merge_fields(&theirs.config);
         let chosen = |path| choices.iter().find(|(it, _)| *it == path).map(|(_, side)| *side);
+        let Some(fields) = self.comparison() else { return };
+        // The server's configuration may have changed after the user chose.
+        if fields.iter().any(|field| chosen(field.path).or(field.changed_by()).is_none()) {
+            return;
+        }
+        let Some(theirs) = self.theirs.take() else { return };
         let is_mine = |field: &ConfigField| {
             let changed_by = fields.iter().find(|it| it.path == field.path).and_then(MergeField::changed_by);
             chosen(field.path).or(changed_by) == Some(Side::Mine)
@@ -140,5 +144,20 @@ mod tests {
         assert_eq!(form.saved(), (&others, &Some("2".to_owned())));
         others.webauthn.timeout = 5_000;
         assert_eq!(form.config(), Ok(others));
+    }
+
+    #[test]
+    fn setting_that_others_changed_after_the_comparison_is_compared_again() {
+        let (mut form, mut others) = form();
+        others.webauthn.timeout = 7_000;
+        form.refresh(others.clone(), Some("2".to_owned()));
+        let mut mine = form.config().unwrap();
+        mine.webauthn.relying_party.display_name = "Mine".to_owned();
+        form.rows = rows::from_config(&mine);
+        others.webauthn.relying_party.display_name = "Theirs".to_owned();
+        form.refresh(others, Some("3".to_owned()));
+        form.merge(&[("webauthn.timeout", Side::Mine)]);
+        assert_eq!(form.config(), Ok(mine), "a change was lost without a choice");
+        assert!(form.comparison().is_some());
     }
 }

@@ -36,7 +36,8 @@ impl Tenant {
                 form.revert();
                 cx.toast(Tone::Plain, "Discarded the unsaved changes");
             }
-            Command::Compare => self.compares = true,
+            Command::Compare if self.detail.is_pending() => self.compares = true,
+            Command::Compare => self.compare(cx),
             Command::Save if form.comparison().is_some() => self.compare(cx),
             Command::Save => self.save(cx),
             _ => {}
@@ -52,9 +53,10 @@ impl Tenant {
         }
     }
 
-    /// Shows the unsaved changes beside those of another administrator, if there are any.
+    /// Shows the unsaved changes beside those of another administrator, if there are any and no value is edited.
     pub(super) fn compare(&self, cx: &mut UpdateContext<'_>) {
-        if let Some(fields) = self.form.as_ref().and_then(ConfigForm::comparison) {
+        let form = self.form.as_ref().filter(|form| !form.is_editing());
+        if let Some(fields) = form.and_then(ConfigForm::comparison) {
             cx.show(Dialog::Merge(fields));
         }
     }

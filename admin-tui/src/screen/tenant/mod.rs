@@ -22,8 +22,8 @@ use crate::{
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Page, PagedList,
-        Remote, Route, Selection, Side, TextInput, Tone, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Navigation, Page,
+        PagedList, Remote, Route, Selection, Side, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -128,7 +128,8 @@ impl Tenant {
             match &mut self.form {
                 Some(form) if compares => {
                     form.refresh_to_compare(detail.config, version);
-                    self.compare(cx);
+                    // A dialog or another screen that the user opened in the meantime ignores the command.
+                    cx.navigate(Navigation::Run(Command::Compare));
                 }
                 Some(form) => form.refresh(detail.config, version),
                 None => self.form = Some(ConfigForm::new(detail.config, version)),
@@ -216,8 +217,9 @@ impl Page for Tenant {
             Some(form) => form.handle_response(other)?,
             None => other,
         };
+        let offsets = self.offsets();
         let other = self.handle_rows(other, cx);
-        self.sort_rows();
+        self.sort_rows(offsets);
         if self.filter_mut().is_some_and(|(filter, is_pending)| !is_pending && filter.take_waiting()) {
             self.apply_filter(cx);
         }

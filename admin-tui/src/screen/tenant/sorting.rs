@@ -29,7 +29,7 @@ impl Tenant {
     fn set_sort(&mut self, sort: Option<TableSort>) {
         self.sorts.retain(|(tab, _)| *tab != self.tab);
         self.sorts.extend(sort.map(|sort| (self.tab, sort)));
-        self.sort_rows();
+        self.sort_rows(self.offsets());
     }
 
     /// Sorts by a column, or reverses the order if the rows are already sorted by it.
@@ -56,13 +56,19 @@ impl Tenant {
         }
     }
 
-    /// Sorts the rows of all tabs, after they have been loaded.
-    pub(super) fn sort_rows(&mut self) {
+    /// Returns the first visible rows of the lists that can be sorted.
+    pub(super) const fn offsets(&self) -> [usize; 3] {
+        [self.api_keys.selection.offset, self.signing_keys.selection.offset, self.users.selection.offset]
+    }
+
+    /// Sorts the rows of all tabs, after they have been loaded. `offsets` are those before that.
+    pub(super) fn sort_rows(&mut self, offsets: [usize; 3]) {
+        let [api_keys, signing_keys, users] = offsets;
         for (tab, sort) in self.sorts.clone() {
             match tab {
-                Tab::ApiKeys => sort.apply(&mut self.api_keys),
-                Tab::SigningKeys => sort.apply(&mut self.signing_keys),
-                Tab::Users => sort.apply(&mut self.users),
+                Tab::ApiKeys => sort.apply(&mut self.api_keys, api_keys),
+                Tab::SigningKeys => sort.apply(&mut self.signing_keys, signing_keys),
+                Tab::Users => sort.apply(&mut self.users, users),
                 Tab::Activity | Tab::Transactions | Tab::Configuration => {}
             }
         }

@@ -77,11 +77,12 @@ impl TableSort {
         if self.is_descending { order.reverse() } else { order }
     }
 
-    /// Sorts the rows and keeps the selected one.
-    pub(super) fn apply<T: Sorted + Keyed>(self, list: &mut PagedList<T>) {
+    /// Sorts the rows and keeps the selected one. The row at `offset` is the first visible one, as far as possible.
+    pub(super) fn apply<T: Sorted + Keyed>(self, list: &mut PagedList<T>, offset: usize) {
         let selected = list.selected().map(Keyed::key);
         list.rows.sort_by(|a, b| self.compare(a, b));
         if let Some(row) = selected.and_then(|key| list.rows.iter().position(|row| row.key() == key)) {
+            list.selection.offset = offset;
             list.selection.select(row, list.rows.len());
         }
     }

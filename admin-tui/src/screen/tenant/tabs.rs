@@ -283,17 +283,17 @@ impl Tenant {
     }
 
     /// Requests the rows of the tab again, so that they do not become outdated while the user looks at them. A pending
-    /// request is not repeated, and text that the user types is not disturbed.
+    /// request is not repeated, and marks and text that the user types are not disturbed.
     pub(super) fn refresh_tab(&mut self, cx: &mut UpdateContext<'_>) {
-        let is_pending = match self.tab {
-            Tab::Activity => self.activity.is_pending(),
-            Tab::ApiKeys => self.api_keys.is_pending(),
-            Tab::SigningKeys => self.signing_keys.is_pending(),
-            Tab::Users => self.users.is_pending() || self.user_filter.active,
-            Tab::Transactions => self.transactions.is_pending() || self.transaction_filter.active,
-            Tab::Configuration => true,
+        let may_refresh = match self.tab {
+            Tab::Activity => !self.activity.is_pending(),
+            Tab::ApiKeys => self.api_keys.may_refresh(),
+            Tab::SigningKeys => self.signing_keys.may_refresh(),
+            Tab::Users => self.users.may_refresh() && !self.user_filter.active,
+            Tab::Transactions => self.transactions.may_refresh() && !self.transaction_filter.active,
+            Tab::Configuration => false,
         };
-        if !is_pending {
+        if may_refresh {
             self.load_tab(cx);
         }
     }

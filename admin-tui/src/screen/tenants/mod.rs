@@ -260,7 +260,7 @@ impl Page for Tenants {
             self.replace(cx);
         }
         let is_due = self.requested_at.is_none_or(|at| at.plus_millis(REFRESH_MS) <= cx.now);
-        if is_due && !self.list.is_pending() && !self.filter.active {
+        if is_due && self.list.may_refresh() && !self.filter.active {
             self.load(cx);
         }
     }

@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use diesel_async::async_connection_wrapper::BlockOn as _;
@@ -14,6 +14,7 @@ use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
 use super::{
     super::{change_counter::ChangeCounter, error::DbError, process_lock},
+    RETRY_INTERVAL, SESSION_END,
     connect::{FIRST_BACKOFF, MAX_BACKOFF, Target},
     lock_state::LockState,
     runtime::ThreadRuntime,
@@ -98,9 +99,7 @@ impl Listener {
             // `pg_stat_activity` shows this name to administrators.
             let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
             client.batch_execute(&listen).await.map_err(unavailable)?;
-            let mode = if self.exclusive { "" } else { "_shared" };
-            let lock = format!("SELECT pg_try_advisory_lock{mode}({})", process_lock::ADVISORY_LOCK);
-            if query_value(&client, &lock).await.map_err(unavailable)?.as_deref() != Some("t") {
+            if !self.take_lock(&client).await.map_err(unavailable)? {
                 report(LockAttempt::Refused);
                 return Err(process_lock::refused(self.exclusive));
             }
@@ -125,6 +124,21 @@ impl Listener {
             ended = notifications => ended,
             ended = heartbeat => ended,
         }
+    }
+
+    /// Takes the process lock. Returns `false` if another process holds it. PostgreSQL may end the sessions of a process
+    /// a little after the process, so the attempt to take the exclusive lock is repeated for [`SESSION_END`].
+    async fn take_lock(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
+        let mode = if self.exclusive { "" } else { "_shared" };
+        let lock = format!("SELECT pg_try_advisory_lock{mode}({})", process_lock::ADVISORY_LOCK);
+        let start = Instant::now();
+        while query_value(client, &lock).await?.as_deref() != Some("t") {
+            if !self.exclusive || start.elapsed() >= SESSION_END {
+                return Ok(false);
+            }
+            tokio::time::sleep(RETRY_INTERVAL).await;
+        }
+        Ok(true)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{exists, harness::TestDatabase, put};
 use crate::db::{
-    Connection, DbError,
+    Connection, Database, DatabaseOptions, DbError,
     postgres::{Target, connect_exclusively},
 };
 
@@ -94,12 +94,27 @@ async fn exclusive_lock_waits_for_the_end_of_other_sessions() {
     db.database.close().await;
     let target = Target::new(&db.location(), &db.options).expect("a target");
     let locking = tokio::task::spawn_blocking(move || connect_exclusively(&target).map(|locked| locked.is_some()));
+    lock_was_attempted(&db).await;
+    node.close().await;
+    assert_eq!(locking.await.expect("no panic"), Ok(true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opening_exclusively_waits_for_the_end_of_other_sessions() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let node = db.another().await;
+    db.database.close().await;
+    let opening = tokio::spawn(Database::open(DatabaseOptions { exclusive: true, ..db.options.clone() }));
+    lock_was_attempted(&db).await;
+    node.close().await;
+    opening.await.expect("no panic").expect("an open database").close().await;
+}
+
+/// Waits until a process has tried to take the exclusive lock.
+async fn lock_was_attempted(db: &TestDatabase) {
     let url = db.location();
-    // The node has the lock until the attempts have begun.
     let sessions = "SELECT count(*) > 0 AS value FROM pg_stat_activity \
                     WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock(%' AND pid <> pg_backend_pid()";
     doorward_testkit::until("an attempt", async || doorward_testkit::database::texts(&url, sessions).await == ["t"])
         .await;
-    node.close().await;
-    assert_eq!(locking.await.expect("no panic"), Ok(true));
 }

@@ -19,6 +19,9 @@ use crate::{
     webauthn::{self, ParsedAssertion, VerificationError, VerifiedAssertion},
 };
 
+/// Maximum number of attempts to store the use of a credential. More concurrent changes do not occur.
+const MAX_ATTEMPTS: u32 = 100;
+
 /// Stored data that an assertion refers to.
 #[derive(Debug)]
 struct Stored {
@@ -142,13 +145,17 @@ fn not_allowed(reason: &str, detail: RefusalDetail) -> Refusal {
     Refusal::Verification(VerificationError::new(ErrorCode::CredentialNotAllowed, reason, detail))
 }
 
-fn credential_disabled() -> Refusal {
-    let reason = "an administrator disabled the credential";
-    Refusal::Verification(VerificationError::new(
-        ErrorCode::CredentialDisabled,
-        reason,
-        RefusalDetail::new(Check::CredentialEnabled),
-    ))
+/// Refuses a disabled user or credential.
+fn check_enabled(user: &User, credential: &Credential) -> Result<(), Refusal> {
+    if user.disabled_at.is_some() {
+        return Err(Refusal::UserDisabled);
+    }
+    if credential.disabled_at.is_some() {
+        let reason = "an administrator disabled the credential";
+        let detail = RefusalDetail::new(Check::CredentialEnabled);
+        return Err(Refusal::Verification(VerificationError::new(ErrorCode::CredentialDisabled, reason, detail)));
+    }
+    Ok(())
 }
 
 fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Timestamp) -> Result<Assertion, Refusal> {
@@ -192,11 +199,9 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
         let detail = detail.received(format!("credential of the user with the id {}", user.id));
         return Err(not_allowed("the credential belongs to another user than the challenge", detail));
     }
-    if user.disabled_at.is_some() {
-        return Err(Refusal::UserDisabled);
-    }
-    if credential.disabled_at.is_some() {
-        return Err(credential_disabled());
+    // Anybody can start a login without user_id. There, only the holder of the credential learns that it is disabled.
+    if challenge.user_id.is_some() {
+        check_enabled(&user, &credential)?;
     }
     if !ceremony::includes(ceremony, &credential) {
         let detail = RefusalDetail::new(Check::CredentialUse).expected(["a passkey"]).received("a second factor");
@@ -204,6 +209,7 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
     }
     let verified = webauthn::verify_assertion(&challenge.state, &challenge.value, &credential, parsed)
         .map_err(Refusal::Verification)?;
+    check_enabled(&user, &credential)?;
     Ok(Assertion { challenge, transaction: stored.transaction, credential, user, verified })
 }
 
@@ -246,9 +252,12 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         Ok(Err(Refusal::Verification(VerificationError::new(code, reason, detail))))
     };
     let mut expected = assertion.credential.clone();
-    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter, so the loop ends. If the row
-    // was disabled and enabled again between the two statements, the next attempt succeeds.
-    while !credentials::record_use(connection, &expected, &used)? {
+    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter. If the row was disabled and
+    // enabled again between the two statements, the next attempt succeeds.
+    for _ in 0..MAX_ATTEMPTS {
+        if credentials::record_use(connection, &expected, &used)? {
+            return Ok(Ok(()));
+        }
         let current = credentials::find_with_owner(connection, expected.tenant_id, &expected.id)?;
         let current = current.filter(|(current, _)| {
             (current.user_id, current.created_at, &current.public_key)
@@ -262,11 +271,8 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
             }
             return Ok(Err(unknown(&expected.id, "the credential was deleted meanwhile")));
         };
-        if user.disabled_at.is_some() {
-            return Ok(Err(Refusal::UserDisabled));
-        }
-        if current.disabled_at.is_some() {
-            return Ok(Err(credential_disabled()));
+        if let Err(refusal) = check_enabled(&user, &current) {
+            return Ok(Err(refusal));
         }
         if current.backup_eligible && !used.backup_eligible {
             let detail = webauthn::backup_downgraded();
@@ -279,5 +285,6 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         }
         expected = current;
     }
-    Ok(Ok(()))
+    let id = expected.id.start();
+    Err(DbError::Corrupt(format!("credential {id}: its copy of the user's disabled_at differs from the user's")))
 }

@@ -8,7 +8,7 @@ use ciborium::Value as Cbor;
 use doorward_shared::{Base64Url, CoseAlgorithm, ErrorCode, config::UserVerification};
 
 use super::{
-    authenticator::{AT, BE, BS, ED, Key, Registration, UP, UV, cbor, cose, map},
+    authenticator::{AT, BE, BS, ED, Key, Registration, UP, UV, cbor, cose, map, text},
     fixture::state,
 };
 use crate::webauthn::parse_registration;
@@ -182,6 +182,21 @@ fn public_keys_are_stored_in_canonical_encoding_without_unknown_members() {
         let registration = Registration { public_key: cose(members), ..Registration::with(key) };
         assert_eq!(registration.verify().unwrap().public_key, canonical);
         registration.into_assertion().verify().unwrap();
+    }
+}
+
+/// Label -3 is the y coordinate of an elliptic curve key, and unknown in other keys.
+#[test]
+fn members_of_other_key_types_are_not_stored() {
+    for key in [Key::ed25519(), Key::ml_dsa(&ML_DSA_44_SIGNING, -48)] {
+        for value in [Cbor::Bool(true), Cbor::Bytes(vec![1; 32]), 7.into(), text("y")] {
+            let canonical = key.cose();
+            let mut members = key.members();
+            members.push((-3, value));
+            let mut registration = Registration { public_key: cose(members), ..Registration::new() };
+            registration.state.algorithms = vec![CoseAlgorithm::EdDsa, CoseAlgorithm::MlDsa44];
+            assert_eq!(registration.verify().unwrap().public_key, canonical);
+        }
     }
 }
 

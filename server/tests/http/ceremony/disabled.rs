@@ -1,6 +1,6 @@
 //! Ceremonies of disabled tenants, users and credentials.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use doorward_server::{
     domain::{Ceremony as Kind, RequestMeta, UserSelector},
@@ -11,9 +11,10 @@ use doorward_server::{
     },
 };
 use doorward_shared::admin::{Role, UserIdKind};
-use doorward_testkit::{Http, TestServer, TestTenant};
+use doorward_testkit::{Http, TestServer, TestTenant, database};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -116,6 +117,35 @@ async fn discoverable_login_with_a_disabled_credential_or_user_is_rejected() {
     disable(&server, &tenant, Target::User(alice())).await;
     let response = person.login(&tenant).await;
     let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 403, "user_disabled").await;
+}
+
+#[tokio::test]
+async fn state_in_a_discoverable_login_is_returned_only_to_the_holder_of_the_credential() {
+    let (server, tenant) = server_with_tenant().await;
+    let mut person = Ceremony::Login.person(&tenant, "alice").await;
+    for user in [false, true] {
+        let mut body = person.login_assertion(&tenant, true).await;
+        let target = || if user { Target::User(alice()) } else { passkey(&body) };
+        disable(&server, &tenant, target()).await;
+        let enabled = target();
+        body["response"]["signature"] = doorward_authenticator::base64url(&[7; 70]).into();
+        let response = Ceremony::Login.finalize(&tenant, &body).await;
+        let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "signature_invalid").await;
+        enable(&server, &tenant, enabled).await;
+    }
+}
+
+#[tokio::test]
+async fn login_ends_with_an_error_if_the_copy_of_the_state_of_the_user_is_wrong() {
+    let (server, tenant) = server_with_tenant().await;
+    let mut person = Ceremony::Login.person(&tenant, "alice").await;
+    disable(&server, &tenant, Target::User(alice())).await;
+    database::execute(server.database_url(), "UPDATE users SET disabled_at = NULL").await;
+    let body = person.login_assertion(&tenant, true).await;
+    let response = timeout(Duration::from_secs(30), Ceremony::Login.finalize(&tenant, &body)).await;
+    response.expect("a response").expect_refusal(500, "internal_error");
+    let other = Ceremony::Login.person(&tenant, "bob").await.login(&tenant).await;
+    let _ = other.expect(200);
 }
 
 #[tokio::test]
