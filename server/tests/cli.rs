@@ -441,16 +441,23 @@ fn demo_origin_is_replaced_and_its_key_is_reported_by_serve() {
     let config = texts("SELECT config AS value FROM tenants");
     assert_eq!(config[0].matches("http://localhost:").count(), 1, "{config:?}");
 
-    let mut serve = doorward(data)
-        .args(["serve", "--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let log = BufReader::new(serve.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let lines: Vec<String> = log.take_while(|line| !line.contains("server started")).collect();
-    serve.kill().unwrap();
-    let _ = serve.wait();
-    assert!(lines.iter().any(|line| line.contains("demo.json contains a valid API key")), "{lines:?}");
+    let is_reported = || {
+        let mut serve = doorward(data)
+            .args(["serve", "--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(serve.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let lines: Vec<String> = log.take_while(|line| !line.contains("server started")).collect();
+        serve.kill().unwrap();
+        let _ = serve.wait();
+        lines.iter().any(|line| line.contains("demo.json contains a valid API key"))
+    };
+    assert!(is_reported());
+    let key = texts("SELECT id AS value FROM api_keys");
+    let disabled = doorward(data).args(["api-key", "disable", "--tenant", "Demo", &key[0]]).output().unwrap();
+    assert!(disabled.status.success(), "{disabled:?}");
+    assert!(!is_reported(), "a disabled key is not valid");
 }
 
 #[test]

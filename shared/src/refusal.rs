@@ -138,6 +138,12 @@ impl RefusalDetail {
         Self { method, path: Some(text::bounded(path, MAX_PATH_BYTES)), ..self }
     }
 
+    /// Sets the number of earlier refused changes that have no entry.
+    #[must_use]
+    pub fn left_out_before(self, count: u64) -> Self {
+        Self { left_out_before: Some(count).filter(|&count| count > 0), ..self }
+    }
+
     /// Returns the detail of an entry; `None` if the entry has none, or one of another form.
     #[must_use]
     pub fn of(detail: Option<&serde_json::Value>) -> Option<Self> {

@@ -59,7 +59,8 @@ pub(super) async fn warn_about_key(app: &App, data_dir: &Path) {
     let Some(key) = PresentedKey::parse(KeyKind::Api, &file.api_key) else { return };
     let Ok(Some(tenant)) = app.tenant(file.tenant_id).await else { return };
     let now = app.clock.now();
-    let valid = |key: &crate::domain::ApiKey| key.expires_at.is_none_or(|expiry| expiry > now);
+    let valid =
+        |key: &crate::domain::ApiKey| key.disabled_at.is_none() && key.expires_at.is_none_or(|expiry| expiry > now);
     if tenant.api_keys.values().any(|stored| stored.id.uuid() == key.id && valid(stored)) {
         tracing::warn!(
             tenant = %file.tenant_id,

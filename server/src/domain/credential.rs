@@ -59,7 +59,7 @@ pub struct Credential {
     pub id: CredentialId,
     pub user_id: UserId,
     pub name: String,
-    /// Public key in canonical COSE encoding (RFC 9052 §7), at most 600 bytes.
+    /// Public key in canonical COSE encoding (RFC 9052 §7), at most 2 700 bytes.
     pub public_key: Vec<u8>,
     /// Format that the attestation object names, even if its statement was not verified.
     pub attestation_format: String,

@@ -9,8 +9,8 @@ use crate::{
     store::users::{self, Deletion},
 };
 
-/// Deletes a user with credentials, transactions and challenges. Writes the audit entry of the deletion or of its
-/// refusal. `user_id` is the id in the tenant's system. Doorward's own id is not accepted, because a text can be
+/// Deletes a user with credentials and transactions. Challenges of the user remain until they expire, but no ceremony can
+/// end with them. Writes the audit entry of the deletion or of its refusal. `user_id` is the id in the tenant's system. Doorward's own id is not accepted, because a text can be
 /// Doorward's id of one user and the tenant's id of another user.
 pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), ServiceError> {
     const FAILED: AuditType = AuditType::WebauthnUserDeleteFailed;

@@ -255,7 +255,6 @@ pub fn page(
     NumberedPage::new(rows, query, total, None, cursor).try_map(item)
 }
 
-/// Renames a credential. Returns `false` if it does not exist.
 /// Counts the newest `examined` credentials of a tenant by AAGUID, most frequent first.
 pub fn models(conn: &mut Connection, tenant: TenantId, examined: u32) -> Result<Vec<(Uuid, u64)>, DbError> {
     let counts = "SELECT aaguid, COUNT(*) FROM (SELECT aaguid FROM credentials WHERE tenant_id = ? \
@@ -266,6 +265,7 @@ pub fn models(conn: &mut Connection, tenant: TenantId, examined: u32) -> Result<
     rows.into_iter().map(|(aaguid, count)| Ok((row_convert::parse(&aaguid)?, row_convert::total(count)))).collect()
 }
 
+/// Renames a credential. Returns `false` if it does not exist.
 pub fn rename(
     conn: &mut Connection,
     tenant: TenantId,

@@ -91,10 +91,10 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
             Role::Metrics => "a token of the role metrics reads only the metrics",
             _ => "an auditor's token changes nothing",
         };
-        if app.refused_changes.admit(app.clock.now()).is_some() {
+        if let Some(left_out) = app.refused_changes.admit(app.clock.now()) {
             let detail = RefusalDetail::new(Check::Role).expected([format!("role {needed}")]);
             let detail = detail.received(format!("role {}", token.role)).key(Some(token.id.uuid()));
-            let detail = detail.request(request.method().as_str(), request.path());
+            let detail = detail.request(request.method().as_str(), request.path()).left_out_before(left_out);
             reject(&app, &meta, Some(token.name), ErrorCode::Forbidden, reason, &detail).await?;
         }
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));

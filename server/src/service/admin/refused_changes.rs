@@ -26,8 +26,7 @@ pub struct RefusedChange<'a> {
 pub async fn record(context: &AdminContext, refused: RefusedChange<'_>) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let Some(left_out) = context.app.refused_changes.admit(now) else { return Ok(()) };
-    let mut detail = refused.detail.request(refused.method, refused.path);
-    detail.left_out_before = Some(left_out).filter(|&count| count > 0);
+    let detail = refused.detail.request(refused.method, refused.path).left_out_before(left_out);
     let id = refused.tenant.unwrap_or(TenantId::INSTALLATION);
     let tenant = context.app.db.read(move |connection| tenants::find(connection, id)).await?;
     let log = tenant.map_or(TenantId::INSTALLATION, |tenant| tenant.id);

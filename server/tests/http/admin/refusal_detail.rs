@@ -48,6 +48,20 @@ async fn refused_changes_record_check_values_and_request() {
 }
 
 #[tokio::test]
+async fn next_entry_counts_the_refused_changes_without_an_entry_also_if_a_role_is_refused() {
+    let fixture = Fixture::new().await;
+    for _ in 0..62 {
+        fixture.admin.delete("/admin_tokens/nonsense").await.expect_refusal(404, "secret_not_found");
+    }
+    fixture.server.clock.advance_ms(60_000);
+    let refused = fixture.auditor.post("/tenants", &json!({ "display_name": "New" })).await;
+    refused.expect_refusal(403, "forbidden");
+    assert_eq!(detail(&fixture, &refused).await.left_out_before, Some(2));
+    let refused = fixture.admin.delete("/admin_tokens/nonsense").await;
+    assert_eq!(detail(&fixture, &refused).await.left_out_before, None);
+}
+
+#[tokio::test]
 async fn rejected_tokens_record_their_id_and_role() {
     let fixture = Fixture::new().await;
     let refused = fixture.auditor.post("/tenants", &json!({ "display_name": "New" })).await;
