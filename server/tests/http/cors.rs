@@ -46,7 +46,7 @@ async fn tenant_responses_include_vary_origin() {
     }
     // An allowed page can read the reason for a refusal and the headers of a list.
     let refused = tenant.anonymous.clone().header("origin", page).get("/credentials").await;
-    refused.expect_refusal(401, "api_key_invalid");
+    refused.expect_refusal(401, "api_key_missing");
     assert_eq!(refused.header("access-control-allow-origin"), Some(page));
     assert_eq!(
         refused.header("access-control-expose-headers"),

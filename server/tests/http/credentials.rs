@@ -99,7 +99,7 @@ async fn refused_requests_write_audit_entries() {
         let response = tenant.http.get(&format!("/credentials?{query}")).await;
         response.expect_refusal(400, "query_invalid");
         // Without a valid key, the response does not depend on the query.
-        tenant.anonymous.get(&format!("/credentials?{query}")).await.expect_refusal(401, "api_key_invalid");
+        tenant.anonymous.get(&format!("/credentials?{query}")).await.expect_refusal(401, "api_key_missing");
     }
     let wrong = tenant.http.get("/audit_logs?type=nonsense").await;
     wrong.expect_refusal(400, "query_invalid");

@@ -40,7 +40,7 @@ async fn source_ip(tenant: &TestTenant, forwarded: &[&str]) -> String {
         .iter()
         .fold(tenant.anonymous.clone(), |caller: Http, line| caller.header_bytes("x-forwarded-for", line.as_bytes()));
     let response = caller.get("/credentials").await;
-    response.expect_refusal(401, "api_key_invalid");
+    response.expect_refusal(401, "api_key_missing");
     tenant.entry_of(&response).await.text("meta_source_ip").unwrap()
 }
 

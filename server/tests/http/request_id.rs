@@ -53,7 +53,7 @@ async fn valid_request_id_is_used() {
         let response = tenant.http.clone().header("x-request-id", id).get("/credentials").await.expect(200);
         assert_eq!(response.request_id(), id);
         let refused = tenant.anonymous.clone().header("x-request-id", id).get("/credentials").await;
-        refused.expect_refusal(401, "api_key_invalid");
+        refused.expect_refusal(401, "api_key_missing");
         assert_eq!(refused.request_id(), id);
         assert_eq!(tenant.entry_of(&refused).await.kind(), "api_key_rejected");
     }
@@ -65,7 +65,7 @@ async fn invalid_request_id_is_replaced() {
     let mut made = BTreeSet::new();
     for id in [&b""[..], b" ", b"two words", b"a\tb", "ä".as_bytes(), b"\xff", &[b'x'; 129]] {
         let response = tenant.anonymous.clone().header_bytes("x-request-id", id).get("/credentials").await;
-        response.expect_refusal(401, "api_key_invalid");
+        response.expect_refusal(401, "api_key_missing");
         assert!(response.request_id().parse::<doorward_shared::TenantId>().is_ok(), "{}", response.request_id());
         assert_eq!(tenant.entry_of(&response).await.kind(), "api_key_rejected");
         assert!(made.insert(response.request_id().to_owned()), "each request has its own");

@@ -69,7 +69,9 @@ impl Visitor {
 
 impl KeyHolder {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        let caller = Visitor::extract(request).await?.require_key(ApiError::api_key_invalid()).await?;
+        // The title is that of an invalid key, because clients compare it.
+        let missing = ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyMissing, "The api key is invalid", "");
+        let caller = Visitor::extract(request).await?.require_key(missing).await?;
         refuse_repeated(request)?;
         Ok(caller)
     }

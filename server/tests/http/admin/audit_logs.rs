@@ -20,7 +20,7 @@ async fn setting() -> (TestServer, TestTenant, Http) {
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     let _ = alice.mfa_login(&tenant).await.expect(200);
-    tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
     let admin = server.admin("ops", Role::Auditor).await;
     (server, tenant, admin)
 }

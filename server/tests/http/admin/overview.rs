@@ -16,7 +16,7 @@ async fn overview_shows_counts_activity_busiest_tenants_and_refusals() {
     for _ in 0..2 {
         let _ = alice.mfa_login(&busy).await.expect(200);
     }
-    quiet.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    quiet.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
     let admin = server.admin("ops", Role::Auditor).await;
     let overview = admin.get("/overview?days=3").await.expect(200).json();
     assert_eq!(overview["version"], env!("CARGO_PKG_VERSION"));
@@ -51,7 +51,7 @@ async fn overview_counts_today_once_a_minute_and_past_days_once() {
     let tenant = server.tenant().await;
     let admin = server.admin("ops", Role::Auditor).await;
     let reject = async || {
-        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
     };
     // Returns the refusals of the last two days, and the age of the counts in milliseconds.
     let overview = async || {
@@ -84,7 +84,7 @@ async fn latest_refusals_name_existing_tenants_only() {
     let (kept, gone) = (server.tenant().await, server.tenant().await);
     let admin = server.admin("ops", Role::Admin).await;
     for tenant in [&kept, &gone] {
-        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
         server.clock.advance_ms(1_000);
     }
     server.admin("nobody", Role::Auditor).await.post("/tenants", &json!({})).await.expect_refusal(403, "forbidden");
@@ -147,7 +147,7 @@ async fn last_activity_is_written_at_most_once_a_minute() {
     for (seconds, written) in [(10, 0), (40, 0), (60, 60), (100, 60), (125, 125)] {
         let at = start.plus_millis(seconds * 1_000);
         server.clock.advance_ms(at.millis() - server.app.clock.now().millis());
-        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
         let _ = flush().await;
         let summary = admin.get(&format!("/tenants/{}/summary", tenant.id)).await.expect(200).json();
         assert_eq!(summary["last_activity"], json!(start.plus_millis(written * 1_000)), "{seconds}");
@@ -227,7 +227,7 @@ async fn job_counts_past_days_before_an_overview_asks_for_them() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let admin = server.admin("ops", Role::Auditor).await;
-    tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
     server.clock.advance_ms(3 * DAY_MS);
     doorward_server::jobs::count_days(&server.app).await.unwrap();
     // The cached sum stays, so the overview does not count this day again.

@@ -47,7 +47,7 @@ async fn activity_of_a_tenant_shows_success_refusals_users_and_models() {
     for _ in 0..2 {
         let _ = tenant.http.post("/mfa/login/finalize", &body).await.expect(401);
     }
-    tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_invalid");
+    tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
     let _ = Person::new("bob").register_mfa(&other).await.expect(200);
     let path = format!("/tenants/{}/activity", tenant.id);
     let activity: TenantActivity = serde_json::from_value(admin.get(&path).await.expect(200).json()).unwrap();
