@@ -1,5 +1,6 @@
 //! Metrics: their names, their labels, and the token role that reads only them.
 
+use doorward_server::db::Engine;
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, TestServer};
 use serde_json::json;
@@ -74,4 +75,20 @@ async fn audit_entries_are_counted() {
     let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().parse::<u64>().unwrap();
     assert!(value("doorward_audit_entries ") >= 3);
     assert!(value("doorward_audit_entries_written_total ") >= value("doorward_audit_entries "));
+}
+
+#[tokio::test]
+async fn open_connections_are_counted_on_postgresql_only() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let _ = tenant.http.get("/credentials").await.expect(200);
+    let text = server.admin("prometheus", Role::Metrics).await.get("/metrics").await.expect(200).text;
+    let open = text.lines().find_map(|line| line.strip_prefix("doorward_database_connected "));
+    let open = open.map(|value| value.parse::<usize>().unwrap());
+    if server.app.db.engine() == Engine::Sqlite {
+        assert_eq!(open, None);
+    } else {
+        // Each thread of the pool opens its connection when the server starts.
+        assert!(open.is_some_and(|open| open > 1), "{open:?}");
+    }
 }
