@@ -8,7 +8,7 @@ use crate::webauthn::error::VerificationError;
 
 /// Extension with the nonce of the registration.
 const NONCE: Oid<'static> = oid!(1.2.840.113635.100.8.2);
-/// DER encoding of the extension before the 32 bytes of the nonce: SEQUENCE { [1] { OCTET STRING } }.
+/// DER encoding of the extension before the 32 bytes of the nonce: `SEQUENCE { [1] { OCTET STRING } }`.
 const BEFORE_NONCE: &[u8] = &[0x30, 0x24, 0xa1, 0x22, 0x04, 0x20];
 
 pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<(), VerificationError> {
