@@ -1,7 +1,7 @@
-//! Format of API keys and admin tokens: `dw_<key id>_<secret>` and `dwa_<token id>_<secret>`.
+//! Generates and parses API keys and admin tokens; [`crate::domain::key_format`] describes their form.
 //!
-//! The id, a UUID of 32 hexadecimal digits, identifies the stored hash. The secret consists of 192 random bits, encoded
-//! as 32 characters of base64url. Both lengths are fixed, because base64url can contain the separator `_`.
+//! The secret consists of 192 random bits, encoded as 32 characters of base64url. The lengths of id and secret are fixed,
+//! because base64url can contain the separator `_`.
 
 use std::fmt;
 
@@ -15,39 +15,16 @@ use super::{
 };
 use crate::{
     clock::{Entropy, random},
-    domain::SecretHash,
+    domain::{
+        SecretHash,
+        key_format::{ID_CHARS, KeyKind},
+    },
 };
 
 const SECRET_BYTES: usize = 24;
 const SECRET_CHARS: usize = 32;
-const ID_CHARS: usize = 32;
-/// Number of characters of the id in a hint.
-const HINT_CHARS: usize = 4;
-
-/// The API that a key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyKind {
-    Api,
-    Admin,
-}
 
 impl KeyKind {
-    /// Returns the prefix of keys of this kind. It is fixed, so that scanners for leaked secrets can find keys.
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Api => "dw_",
-            Self::Admin => "dwa_",
-        }
-    }
-
-    /// Returns the form of keys of this kind, for people.
-    pub const fn form(self) -> &'static str {
-        match self {
-            Self::Api => "dw_<key id>_<secret>",
-            Self::Admin => "dwa_<token id>_<secret>",
-        }
-    }
-
     /// Describes a value that is not a key of this kind. The description contains nothing of the value.
     pub fn describe_malformed(self, value: &str) -> &'static str {
         let (other, name) = match self {
@@ -101,10 +78,9 @@ impl fmt::Debug for GeneratedSecret {
     }
 }
 
-/// Returns the form in which lists show a key: its first characters and an ellipsis, `dw_7f3a…`.
+/// Returns the hint of the key with this id, `dw_7f3a…`.
 pub fn hint(kind: KeyKind, id: Uuid) -> String {
-    let id = id.simple().to_string();
-    format!("{}{}…", kind.prefix(), id.get(..HINT_CHARS).unwrap_or_default())
+    kind.hint(&id.simple().to_string())
 }
 
 /// A key sent by a client: well-formed, but not verified.

@@ -1,6 +1,6 @@
 //! API keys, signing keys and the master key.
 //!
-//! * [`secret`]: a secret in plain text; [`api_key`]: the format of API keys and admin tokens
+//! * [`secret`]: a secret in plain text; [`api_key`]: generates and parses API keys and admin tokens
 //! * [`key_hash`]: Argon2id hashes of keys; [`verified_key_cache`]: keys that were already verified; [`key_verifier`]:
 //!   verifies a key with the cache or the hash, for every request that presents a key
 //! * [`master_key`]: encrypts private keys at rest; [`signing_key`], [`key_set`]: tokens and the keys that verify them
@@ -16,7 +16,7 @@ pub mod secret;
 pub mod signing_key;
 pub mod verified_key_cache;
 
-pub use api_key::{GeneratedSecret, KeyKind, PresentedKey};
+pub use api_key::{GeneratedSecret, PresentedKey};
 pub use key_hash::HashError;
 pub use key_set::KeySet;
 pub use key_verifier::KeyVerifier;
@@ -24,3 +24,5 @@ pub use master_key::{MasterKey, MasterKeyError};
 pub use secret::PlainSecret;
 pub use signing_key::{SigningKey, SigningKeyError, TOKEN_LIFETIME_SECONDS};
 pub use verified_key_cache::{KeyScope, VerifiedKeyCache};
+
+pub use crate::domain::key_format::KeyKind;

@@ -9,6 +9,7 @@ pub mod cors;
 pub mod credential;
 pub mod json;
 pub mod json_reader;
+pub mod key_format;
 pub mod list;
 pub mod secret;
 pub mod tenant;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::{Engine, cached_sql::CachedSql},
-    domain::{AuditEvent, secret::without_keys},
+    domain::{AuditEvent, key_format::without_keys},
 };
 
 /// Maximum number of stored bytes of an actor. Valid user ids and token names are shorter.
