@@ -2,15 +2,10 @@
 
 use std::{
     fmt::Write as _,
-    fs::{self, File},
     io::{self, IsTerminal as _, Write as _},
-    os::{
-        fd::AsFd as _,
-        unix::fs::{FileTypeExt as _, MetadataExt as _},
-    },
 };
 
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, command_line};
 use serde::Serialize;
 
 use super::{
@@ -24,19 +19,9 @@ pub(super) fn error_line(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Returns an error if standard output is `/dev/null`, because a new secret would be lost. Rust's runtime also opens
-/// `/dev/null` if standard output is closed.
+/// Returns an error if standard output is closed or `/dev/null`, because a new secret would be lost.
 pub(super) fn refuse_lost_secret() -> Result<(), CommandError> {
-    let output = io::stdout().as_fd().try_clone_to_owned().and_then(|output| File::from(output).metadata());
-    match (output, fs::metadata("/dev/null")) {
-        (Ok(output), Ok(null)) if output.file_type().is_char_device() && output.rdev() == null.rdev() => {
-            Err(CommandError::usage(
-                "standard output is closed or /dev/null, so the new secret would be lost; redirect it to a file or a \
-                 pipe. Nothing was created",
-            ))
-        }
-        _ => Ok(()),
-    }
+    command_line::refuse_lost_secret().map_err(CommandError::usage)
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -1,16 +1,13 @@
 //! Output of commands: tables for people, JSON for scripts.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Write as _},
-    os::{
-        fd::AsFd as _,
-        unix::fs::{FileTypeExt as _, MetadataExt as _},
-    },
+    os::fd::AsFd as _,
 };
 
 use comfy_table::{Table, presets};
-use doorward_shared::command_line::json_requested;
+use doorward_shared::command_line::{json_requested, refuse_lost_secret};
 use serde::Serialize;
 
 use super::CliError;
@@ -100,12 +97,7 @@ impl SecretOutput {
         // `io::stdout()` ignores that a descriptor cannot be written, so its descriptor is used directly.
         let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
         let file = file.map_err(|error| CliError::new(format!("standard output: {error}")))?;
-        if is_null_device(&file) {
-            return Err(CliError::usage(
-                "standard output is closed or /dev/null, so the new secret would be lost; redirect it to a file or a \
-                 pipe. Nothing was created",
-            ));
-        }
+        refuse_lost_secret().map_err(CliError::usage)?;
         Ok(Self(file))
     }
 
@@ -114,13 +106,6 @@ impl SecretOutput {
     pub(super) fn print(mut self, text: &str, what: &str, revoke: &str) -> Result<(), CliError> {
         let printed = self.0.write_all(format!("{text}\n").as_bytes());
         unless_lost(printed.map_err(|error| CliError::new(error.to_string())), what, revoke)
-    }
-}
-
-fn is_null_device(file: &File) -> bool {
-    match (file.metadata(), fs::metadata("/dev/null")) {
-        (Ok(output), Ok(null)) => output.file_type().is_char_device() && output.rdev() == null.rdev(),
-        _ => false,
     }
 }
 

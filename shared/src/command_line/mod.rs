@@ -2,10 +2,12 @@
 
 mod exit;
 mod generate;
+mod lost_output;
 mod policy;
 
 pub use exit::{Exit, error_as_json, error_json, json_requested, usage_error_as_json};
 pub use generate::{CompletionsArgs, ManArgs, completions, man_page, write_man_pages};
+pub use lost_output::refuse_lost_secret;
 pub use policy::PolicyArgs;
 
 /// Parses a display name, without the spaces around it.
