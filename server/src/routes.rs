@@ -79,6 +79,7 @@ table! { PUBLIC, public, Public, "The public API.":
     PATCH  "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::patch,
     DELETE "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::delete,
     DELETE "/{tenant_id}/users/{user_id}"              ApiKey       => users::delete,
+    GET    "/{tenant_id}/users/{user_id}/signals"      ApiKey       => users::signals,
     GET    "/{tenant_id}/audit_logs"                   ApiKey       => audit_logs::list,
     GET    "/{tenant_id}/.well-known/jwks.json"        Visitor      => jwks::jwks,
 }

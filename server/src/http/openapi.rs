@@ -53,6 +53,7 @@ pub enum Api {
         credentials::patch,
         credentials::delete,
         users::delete,
+        users::signals,
         audit_logs::list,
         jwks::jwks,
         status::page,

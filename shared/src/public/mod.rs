@@ -3,9 +3,11 @@
 pub mod ceremony;
 pub mod credential;
 pub mod jwks;
+pub mod signals;
 pub mod transaction;
 
 pub use ceremony::*;
 pub use credential::*;
 pub use jwks::*;
+pub use signals::*;
 pub use transaction::*;
