@@ -14,7 +14,7 @@ use doorward_server::{
 use doorward_shared::{
     TenantId, Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, Role},
-    config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
+    config::{Cors, RelyingParty, TenantConfig},
 };
 
 use crate::{clock::TestClock, http::Http};
@@ -277,11 +277,6 @@ pub fn config() -> TenantConfig {
         icon: None,
         origins: vec![ORIGIN.to_owned()],
     };
-    TenantConfig {
-        cors: Cors { allowed_origins: vec!["https://*.example.com".to_owned()], allow_unsafe_wildcard: false },
-        webauthn: Webauthn::for_relying_party(relying_party),
-        mfa: Some(Mfa::default()),
-        limits: None,
-    }
-    .with_omitted(None)
+    let cors = Cors { allowed_origins: vec!["https://*.example.com".to_owned()], allow_unsafe_wildcard: false };
+    TenantConfig { cors, ..TenantConfig::for_relying_party(relying_party) }
 }

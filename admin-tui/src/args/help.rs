@@ -26,7 +26,7 @@ The file contains a table for each tenant:
   display_name = \"Shop\"
   origins = [\"https://example.com\"]
 
-`config` has the members of `tenant config get`. A member that is left out gets its default, except for those that the admin API keeps: `mfa`, `limits`, `webauthn.token_audience`, `webauthn.backup_eligibility_change` and `webauthn.algorithms`. `attachment = \"any\"` accepts every attachment. All problems of the file are reported before anything is changed. A tenant that another administrator changes at the same time is not overwritten; run the command again.";
+`config` has the members of `tenant config get`. A member that is left out gets its default; those marked with * in docs/admin-api.md keep their value. `attachment = \"any\"` accepts every attachment. All problems of the file are reported before anything is changed. A tenant that another administrator changes at the same time is not overwritten; run the command again.";
 
 pub(super) const EXPORT: &str = "\
 Example:
@@ -59,7 +59,7 @@ Example:
   doorward-admin tenant config set Shop shop.json --dry-run
   doorward-admin tenant config set Shop shop.json
 
-If the file has no `mfa`, `limits`, `webauthn.token_audience`, `webauthn.backup_eligibility_change` or `webauthn.algorithms`, these values are unchanged. A new RP ID stops all passkeys of the tenant from working; this change needs the tenant's name or --yes.";
+A setting that the file leaves out gets its default; those marked with * in docs/admin-api.md keep their value. A new RP ID stops all passkeys of the tenant from working; this change needs the tenant's name or --yes.";
 
 pub(super) const CONFIG_EDIT: &str = "\
 Opens the current configuration as JSON. After you close the editor, the file is validated and the changes are shown before they are saved. After an error the file is kept, and the message contains its path.";

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use doorward_shared::{
     ErrorCode,
     admin::{ConfigCheck, ConfigProblem, TenantDetail},
-    config::TenantConfig,
+    config::{TenantConfig, with_omitted},
 };
 use serde_json::{Value, json};
 
@@ -77,21 +77,25 @@ async fn check(context: &CommandContext, args: &ConfigCheckArgs) -> Result<(), C
     }
 }
 
-/// Reads a configuration from a file and validates it on the server. The error lists all problems.
-pub(super) async fn read(context: &CommandContext, file: &Path) -> Result<TenantConfig, CommandError> {
+/// Reads a changed configuration from a file and validates it on the server. The error lists all problems.
+pub(super) async fn read(
+    context: &CommandContext,
+    file: &Path,
+    current: Option<&TenantConfig>,
+) -> Result<TenantConfig, CommandError> {
     let value = read_json(file)?;
     let problems = problems(context, &value).await?;
     if !problems.is_empty() {
         let lines: Vec<_> = problems.iter().map(describe).collect();
         return Err(CommandError::failed(lines.join("\n")));
     }
-    Ok(serde_json::from_value(value)?)
+    Ok(with_omitted(value, current)?)
 }
 
 async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
-    let new = read(context, &args.file).await?;
     let VersionedTenant { tenant, version } = context.api.tenant(id).await?;
+    let new = read(context, &args.file, Some(&tenant.config)).await?;
     let changes = changes(&tenant.config, &new)?;
     print_changes(context.output, &changes)?;
     if args.dry_run {
@@ -124,7 +128,7 @@ async fn save_draft(
     draft: &Draft,
 ) -> Result<(), CommandError> {
     let VersionedTenant { tenant, version } = original;
-    let new = read(context, &draft.path).await?;
+    let new = read(context, &draft.path, Some(&tenant.config)).await?;
     let changes = changes(&tenant.config, &new)?;
     if changes.is_empty() {
         return context.output.unchanged("no changes");
@@ -191,9 +195,8 @@ fn read_json(file: &Path) -> Result<Value, CommandError> {
     serde_json::from_str(&text).map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))
 }
 
-/// Returns the changed values. A setting that the new configuration omits is unchanged if the server keeps its value.
+/// Returns the changed values.
 fn changes(current: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, CommandError> {
-    let new = new.clone().with_omitted(Some(current));
     Ok(diff(&serde_json::to_value(current)?, &serde_json::to_value(new)?))
 }
 

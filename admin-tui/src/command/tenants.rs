@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     admin::{CreateTenantRequest, TenantDetail, TenantSort},
-    config::{Cors, RelyingParty, TenantConfig, Webauthn},
+    config::{RelyingParty, TenantConfig},
     page::Order,
 };
 
@@ -91,7 +91,7 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
         refuse_lost_secret()?;
     }
     let config = match &args.from {
-        Some(file) => config::read(context, file).await?,
+        Some(file) => config::read(context, file, None).await?,
         None => config_from_args(&args),
     };
     let request = CreateTenantRequest {
@@ -118,22 +118,15 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
 }
 
 fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
-    let cors = if args.cors_origins.is_empty() {
-        Cors::for_origins(&args.origins)
-    } else {
-        Cors { allowed_origins: args.cors_origins.clone(), allow_unsafe_wildcard: false }
-    };
-    let mut config = TenantConfig {
-        cors,
-        webauthn: Webauthn::for_relying_party(RelyingParty {
-            id: args.rp_id.clone().unwrap_or_default(),
-            display_name: args.name.clone(),
-            icon: None,
-            origins: args.origins.clone(),
-        }),
-        mfa: None,
-        limits: None,
-    };
+    let mut config = TenantConfig::for_relying_party(RelyingParty {
+        id: args.rp_id.clone().unwrap_or_default(),
+        display_name: args.name.clone(),
+        icon: None,
+        origins: args.origins.clone(),
+    });
+    if !args.cors_origins.is_empty() {
+        config.cors.allowed_origins.clone_from(&args.cors_origins);
+    }
     args.policy.clone().apply(&mut config);
     config
 }

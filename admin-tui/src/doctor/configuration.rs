@@ -157,7 +157,7 @@ fn passkeys(report: &TenantReport, findings: &mut Vec<Finding>) {
 
 fn second_factors(report: &TenantReport, findings: &mut Vec<Finding>) {
     let (id, config) = (report.tenant.id, &report.tenant.config);
-    let Some(mfa) = &config.mfa else { return };
+    let mfa = &config.mfa;
     let mut add = |severity, name, message: &str, expression: &str| {
         findings.push(Finding::new(severity, name, message.to_owned(), Some(change_config(id, expression))));
     };

@@ -122,7 +122,7 @@ impl Refusals<'_> {
             }
         };
         part("webauthn", config.webauthn.user_verification, false);
-        part("mfa", config.mfa.as_ref().map_or(UserVerification::Preferred, |mfa| mfa.user_verification), true);
+        part("mfa", config.mfa.user_verification, true);
         (count >= MANY && !settings.is_empty()).then(|| {
             let message = format!(
                 "{} failed because {} is `required` and the authenticator did not verify its user.",
@@ -152,7 +152,7 @@ impl Refusals<'_> {
         let timeout = i64::from(self.report.tenant.config.webauthn.timeout);
         // The next multiple of 30 seconds.
         let longer = slow.map(|age| (age / 30_000 + 1) * 30_000).map(|longer| longer.min(MAX_TIMEOUT_MS));
-        let mfa_timeout = self.report.tenant.config.mfa.as_ref().and_then(|mfa| mfa.timeout).map(i64::from);
+        let mfa_timeout = self.report.tenant.config.mfa.timeout.map(i64::from);
         let command = longer.filter(|longer| *longer > timeout).map(|longer| {
             let is_shorter = mfa_timeout.is_some_and(|timeout| timeout < longer);
             let mfa = if is_shorter { format!(" | .mfa.timeout = {longer}") } else { String::new() };

@@ -3,7 +3,7 @@ use doorward_shared::{
     AuditId, AuditType, ErrorCode, TenantId,
     admin::{SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail},
     audit::{AdminAuditLogItem, AuditLogItem},
-    config::{Cors, Mfa, RelyingParty, TenantConfig, UserVerification, Webauthn},
+    config::{Cors, RelyingParty, TenantConfig, UserVerification},
     refusal::{Check, RefusalDetail, StoredChallenge},
 };
 use uuid::Uuid;
@@ -27,9 +27,7 @@ fn healthy() -> TenantReport {
     };
     let config = TenantConfig {
         cors: Cors { allowed_origins: vec!["https://*.example.com".to_owned()], allow_unsafe_wildcard: false },
-        webauthn: Webauthn::for_relying_party(relying_party),
-        mfa: Some(Mfa::default()),
-        limits: None,
+        ..TenantConfig::for_relying_party(relying_party)
     };
     let signing = SigningKeyItem {
         id: Uuid::from_u128(8),
@@ -275,7 +273,7 @@ fn settings_that_exclude_users_are_found() {
     config.webauthn.user_verification = UserVerification::Discouraged;
     config.webauthn.resident_key_requirement = ResidentKey::Discouraged;
     config.webauthn.attestation_preference = AttestationPreference::Enterprise;
-    let mfa = config.mfa.as_mut().unwrap();
+    let mfa = &mut config.mfa;
     mfa.timeout = Some(2_000);
     mfa.attachment = Some(Attachment::Platform);
     mfa.resident_key_requirement = ResidentKey::Required;
@@ -328,7 +326,7 @@ fn disabled_keys_need_no_successor() {
 fn longer_timeout_of_second_factors_is_not_shortened() {
     let mut report = healthy();
     report.tenant.config.webauthn.timeout = 60_000;
-    report.tenant.config.mfa.as_mut().unwrap().timeout = Some(500_000);
+    report.tenant.config.mfa.timeout = Some(500_000);
     let challenge = StoredChallenge { ceremony: "login".into(), age_ms: 70_000, lifetime_ms: 60_000 };
     let late = RefusalDetail { challenge: Some(challenge), ..RefusalDetail::new(Check::ChallengeUnexpired) };
     refused(&mut report, 50, LOGIN, ErrorCode::ChallengeExpired, &late);

@@ -4,7 +4,7 @@ use doorward_shared::{
     Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Role, SigningAlgorithm},
     audit::AuditOutcome,
-    config::{Cors, RelyingParty, TenantConfig, Webauthn},
+    config::{RelyingParty, TenantConfig},
 };
 
 use crate::{
@@ -210,14 +210,8 @@ impl Values<'_> {
             None => return Err((Some(1), "origins require the RP ID, the domain they belong to".to_owned())),
             Some(_) if origins.is_empty() => return Err((Some(2), "at least one origin is required".to_owned())),
             Some(id) => {
-                let cors = Cors::for_origins(&origins);
                 let relying_party = RelyingParty { id, display_name: name.clone(), icon: None, origins };
-                Some(TenantConfig {
-                    cors,
-                    webauthn: Webauthn::for_relying_party(relying_party),
-                    mfa: None,
-                    limits: None,
-                })
+                Some(TenantConfig::for_relying_party(relying_party))
             }
         };
         Ok(CreateTenantRequest { id: None, display_name: Some(name), config, create_api_key: self.chosen(3) == 0 })

@@ -163,9 +163,9 @@ async fn limits_and_token_settings_are_edited() {
     app.keys("enter ^u 'ML-DSA-65' enter w y").await;
     let mut world = fake.world.lock().unwrap();
     let config = &world.tenant(tenant_id(0)).unwrap().config;
-    assert_eq!(config.webauthn.token_audience, Some(TokenAudience::Ceremony));
-    assert_eq!(config.algorithms().get(3), Some(&CoseAlgorithm::MlDsa65));
-    assert_eq!((config.credentials_per_user(), config.transaction_data_bytes()), (5, 8_192));
+    assert_eq!(config.webauthn.token_audience, TokenAudience::Ceremony);
+    assert_eq!(config.webauthn.algorithms.get(3), Some(&CoseAlgorithm::MlDsa65));
+    assert_eq!((config.limits.credentials_per_user, config.limits.transaction_data_bytes), (5, 8_192));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use doorward_shared::{
         TimeHistogram, TransactionSummary, UserItem, UserSummary, Vitals,
     },
     audit::{AdminAuditLogItem, AuditLogItem},
-    config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
+    config::{Cors, RelyingParty, TenantConfig},
     public::{CredentialItem, TransactionItem},
 };
 use uuid::Uuid;
@@ -112,9 +112,7 @@ fn config(domain: &str, name: &str) -> TenantConfig {
     };
     TenantConfig {
         cors: Cors { allowed_origins: vec![format!("https://*.{domain}")], allow_unsafe_wildcard: false },
-        webauthn: Webauthn::for_relying_party(relying_party),
-        mfa: Some(Mfa::default()),
-        limits: Some(doorward_shared::config::Limits::DEFAULT),
+        ..TenantConfig::for_relying_party(relying_party)
     }
 }
 

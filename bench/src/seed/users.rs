@@ -10,7 +10,7 @@ use doorward_server::{
 use doorward_shared::{
     Base64Url, SigningKeyId, Timestamp,
     admin::SigningAlgorithm,
-    config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
+    config::{RelyingParty, TenantConfig},
 };
 
 use super::{
@@ -63,13 +63,7 @@ fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
         icon: None,
         origins: vec![plan.origin(number)],
     };
-    let config = TenantConfig {
-        cors: Cors { allowed_origins: vec![plan.origin(number)], allow_unsafe_wildcard: false },
-        webauthn: Webauthn::for_relying_party(relying_party),
-        mfa: Some(Mfa::default()),
-        limits: None,
-    };
-    let config = config_rules::complete(config, None)
+    let config = config_rules::valid(TenantConfig::for_relying_party(relying_party))
         .map_err(|problems| SeedError::Generate(Refusal::Config(problems).reason()))?;
     serde_json::to_string(&config).map_err(|error| SeedError::Generate(error.to_string()))
 }

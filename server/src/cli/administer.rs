@@ -3,7 +3,7 @@
 use doorward_shared::{
     TenantId, Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, SecretItem},
-    config::{Cors, RelyingParty, TenantConfig, Webauthn},
+    config::{RelyingParty, TenantConfig},
 };
 
 use super::{
@@ -20,14 +20,12 @@ use super::{
 use crate::service::admin::{AdminContext, Precondition, admin_tokens, api_keys, tenants};
 
 pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError> {
-    let cors = match args.cors_origins.is_empty() {
-        true => Cors::for_origins(&args.origins),
-        false => Cors { allowed_origins: args.cors_origins, allow_unsafe_wildcard: false },
-    };
     let relying_party =
         RelyingParty { id: args.rp_id, display_name: args.name.clone(), icon: None, origins: args.origins };
-    let mut config =
-        TenantConfig { cors, webauthn: Webauthn::for_relying_party(relying_party), mfa: None, limits: None };
+    let mut config = TenantConfig::for_relying_party(relying_party);
+    if !args.cors_origins.is_empty() {
+        config.cors.allowed_origins = args.cors_origins;
+    }
     args.policy.apply(&mut config);
     let request = CreateTenantRequest {
         id: None,

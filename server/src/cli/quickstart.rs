@@ -9,7 +9,7 @@ use std::{
 use doorward_shared::{
     TenantId,
     admin::CreateTenantRequest,
-    config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
+    config::{Cors, Mfa, RelyingParty, TenantConfig},
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -171,12 +171,7 @@ fn config(origin: &str) -> TenantConfig {
     };
     // Any attachment is allowed for second factors, so that the demo works with the built-in authenticator of a laptop.
     let mfa = Mfa { attachment: None, ..Mfa::default() };
-    TenantConfig {
-        cors: Cors::default(),
-        webauthn: Webauthn::for_relying_party(relying_party),
-        mfa: Some(mfa),
-        limits: None,
-    }
+    TenantConfig { cors: Cors::default(), mfa, ..TenantConfig::for_relying_party(relying_party) }
 }
 
 /// Returns a path as one word of a shell command.

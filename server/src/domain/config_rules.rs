@@ -3,9 +3,9 @@
 use doorward_shared::{
     Base64Url, CoseAlgorithm,
     admin::ConfigProblem,
-    config::{Limits, RelyingParty, TenantConfig},
+    config::{self, Limits, RelyingParty, TenantConfig},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::{Host, Url};
 
 use super::{
@@ -41,31 +41,49 @@ impl Problems {
     }
 }
 
-/// Validates a configuration. Omitted settings that have a current value keep it; the others get their defaults.
-pub fn complete(config: TenantConfig, current: Option<&TenantConfig>) -> Result<TenantConfig, Vec<ConfigProblem>> {
-    let problems = problems(&config);
-    if !problems.is_empty() {
-        return Err(problems);
+/// A change of a tenant's configuration: JSON that can be parsed as a configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConfigChange(Value);
+
+impl From<TenantConfig> for ConfigChange {
+    fn from(config: TenantConfig) -> Self {
+        Self(json!(config))
     }
-    Ok(config.with_omitted(current))
 }
 
-/// Validates a JSON value as a configuration and returns it. `parsed` is the parsed value, if it could be parsed.
+impl ConfigChange {
+    /// Returns the configuration after the change. The settings of [`config::KEPT`] that the change omits keep their
+    /// current values.
+    ///
+    /// # Errors
+    /// All problems of the new configuration.
+    pub fn complete(self, current: &TenantConfig) -> Result<TenantConfig, Vec<ConfigProblem>> {
+        let unreadable = |error: serde_json::Error| vec![problem("", error.to_string())];
+        valid(config::with_omitted(self.0, Some(current)).map_err(unreadable)?)
+    }
+}
+
+/// Returns the configuration if it is valid.
+///
+/// # Errors
+/// All problems.
+pub fn valid(config: TenantConfig) -> Result<TenantConfig, Vec<ConfigProblem>> {
+    let problems = problems(&config);
+    if problems.is_empty() { Ok(config) } else { Err(problems) }
+}
+
+/// Validates a JSON value as a configuration in which omitted settings have their defaults. `parsed` is the parsed
+/// text of the value, if it could be parsed.
 ///
 /// # Errors
 /// All problems: unknown, missing and mistyped settings, then the invalid values of the other settings.
-pub fn check(value: &Value, parsed: Option<TenantConfig>) -> Result<TenantConfig, Vec<ConfigProblem>> {
-    let Shape { mut problems, readable } = config_shape::check(value);
+pub fn check(value: Value, parsed: Option<TenantConfig>) -> Result<ConfigChange, Vec<ConfigProblem>> {
+    let Shape { mut problems, readable } = config_shape::check(&value);
     match (parsed, problems.is_empty()) {
-        (Some(config), true) => {
-            let problems = self::problems(&config);
-            return if problems.is_empty() { Ok(config) } else { Err(problems) };
-        }
+        (Some(config), true) => return valid(config).map(|_| ConfigChange(value)),
         // The checked JSON value has no problem, but parsing the text failed. The text must repeat a setting, because a
         // JSON value contains each setting only once.
-        (None, true) => {
-            problems.push(ConfigProblem { field: String::new(), message: "a setting is repeated".to_owned() })
-        }
+        (None, true) => problems.push(problem("", "a setting is repeated")),
         (_, false) => {
             let readable = serde_json::from_value(readable).ok();
             problems.extend(readable.iter().flat_map(self::problems));
@@ -74,11 +92,15 @@ pub fn check(value: &Value, parsed: Option<TenantConfig>) -> Result<TenantConfig
     Err(problems)
 }
 
+fn problem(field: &str, message: impl Into<String>) -> ConfigProblem {
+    ConfigProblem { field: field.to_owned(), message: message.into() }
+}
+
 pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     let mut found = Problems::default();
     let refused_origins = relying_party(&mut found, &config.webauthn.relying_party);
     found.add("webauthn.timeout", timeout(config.webauthn.timeout));
-    if let Some(value) = config.mfa.as_ref().and_then(|mfa| mfa.timeout) {
+    if let Some(value) = config.mfa.timeout {
         found.add("mfa.timeout", timeout(value));
     }
     let patterns = &config.cors.allowed_origins;
@@ -94,8 +116,8 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         let checked = short_origin(pattern).and_then(|()| cors::check(pattern, unsafe_wildcard));
         found.add(format!("cors.allowed_origins[{index}]"), checked);
     }
-    limits(&mut found, config.limits.unwrap_or_default());
-    found.add("webauthn.algorithms", algorithms(config.algorithms()));
+    limits(&mut found, config.limits);
+    found.add("webauthn.algorithms", algorithms(&config.webauthn.algorithms));
     found.0
 }
 
@@ -108,12 +130,9 @@ fn algorithms(listed: &[CoseAlgorithm]) -> Result<(), Message> {
 }
 
 fn limits(found: &mut Problems, limits: Limits) {
-    if let Some(value) = limits.credentials_per_user {
-        found.add("limits.credentials_per_user", in_range(value, &CREDENTIALS_RANGE, "credentials"));
-    }
-    if let Some(value) = limits.transaction_data_bytes {
-        found.add("limits.transaction_data_bytes", in_range(value, &TRANSACTION_DATA_RANGE, "bytes"));
-    }
+    let Limits { credentials_per_user, transaction_data_bytes } = limits;
+    found.add("limits.credentials_per_user", in_range(credentials_per_user, &CREDENTIALS_RANGE, "credentials"));
+    found.add("limits.transaction_data_bytes", in_range(transaction_data_bytes, &TRANSACTION_DATA_RANGE, "bytes"));
 }
 
 fn timeout(value: u32) -> Result<(), Message> {
@@ -227,7 +246,7 @@ fn origin(text: &str, rp_id: &str) -> Result<(), Message> {
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::config::{Cors, Mfa, TokenAudience, Webauthn};
+    use doorward_shared::config::{Cors, Mfa, Webauthn};
 
     use super::*;
 
@@ -243,8 +262,8 @@ mod tests {
                 icon: None,
                 origins: origins.iter().map(|&text| text.to_owned()).collect(),
             }),
-            mfa: None,
-            limits: None,
+            mfa: Mfa::default(),
+            limits: Limits::default(),
         }
     }
 
@@ -269,8 +288,8 @@ mod tests {
             ("intranet", "https://intranet"),
             ("example.com", "android:apk-key-hash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         ] {
-            let complete = complete(config(id, &[origin], &["https://*.example.com"]), None);
-            assert_eq!(complete.map(|config| config.mfa.is_some()), Ok(true), "{id} {origin}");
+            let config = config(id, &[origin], &["https://*.example.com"]);
+            assert_eq!(valid(config.clone()), Ok(config), "{id} {origin}");
         }
     }
 
@@ -305,7 +324,7 @@ mod tests {
             ("example.com", "https://example.com", "https://example.com/", "cors.allowed_origins[0]"),
         ] {
             let cors: Vec<&str> = [cors].into_iter().filter(|text| !text.is_empty()).collect();
-            let problems = complete(config(id, &[origin], &cors), None).expect_err(origin);
+            let problems = valid(config(id, &[origin], &cors)).expect_err(origin);
             assert!(problems.iter().any(|problem| problem.field == field), "{id} {origin}: {problems:?}");
         }
     }
@@ -317,7 +336,7 @@ mod tests {
         wrong.webauthn.relying_party.display_name = " ".to_owned();
         wrong.webauthn.relying_party.icon = Some("icon.png".to_owned());
         wrong.webauthn.timeout = 0;
-        wrong.mfa = Some(Mfa { timeout: Some(u32::MAX), ..Mfa::default() });
+        wrong.mfa.timeout = Some(u32::MAX);
         let fields: Vec<String> = problems(&wrong).into_iter().map(|problem| problem.field).collect();
         assert_eq!(
             fields,
@@ -338,36 +357,24 @@ mod tests {
     }
 
     #[test]
-    fn missing_mfa_section_keeps_the_current_one() {
-        let plain = || config("example.com", &["https://example.com"], &[]);
-        let current = TenantConfig { mfa: Some(Mfa { timeout: Some(5_000), ..Mfa::default() }), ..plain() };
-        let complete = complete(plain(), Some(&current));
-        assert_eq!(complete.map(|config| config.mfa), Ok(current.mfa));
+    fn change_is_validated_with_the_values_that_it_keeps() {
+        let mut current = config("example.com", &["https://example.com"], &[]);
+        current.mfa.timeout = Some(5_000);
+        let mut change = json!(current);
+        change.as_object_mut().unwrap().remove("mfa");
+        assert_eq!(check(change.clone(), None), Err(vec![problem("", "a setting is repeated")]));
+        let change = ConfigChange(change);
+        assert_eq!(change.clone().complete(&current), Ok(current.clone()));
+        current.mfa.timeout = Some(1);
+        let [ConfigProblem { field, .. }] = change.complete(&current).unwrap_err().try_into().unwrap();
+        assert_eq!(field, "mfa.timeout");
     }
 
     #[test]
-    fn omitted_token_audience_keeps_its_value_and_null_means_the_default() {
-        let plain = config("example.com", &["https://example.com"], &[]);
-        let mut current = plain.clone();
-        current.webauthn.token_audience = Some(TokenAudience::Ceremony);
-        let mut reset = serde_json::to_value(&plain).unwrap();
-        reset["webauthn"]["token_audience"] = serde_json::Value::Null;
-        let reset: TenantConfig = serde_json::from_value(reset).unwrap();
-        for (changed, current, expected) in [
-            (&plain, None, TokenAudience::RpId),
-            (&plain, Some(&current), TokenAudience::Ceremony),
-            (&reset, Some(&current), TokenAudience::RpId),
-        ] {
-            let complete = complete(changed.clone(), current).unwrap();
-            assert_eq!(complete.webauthn.token_audience, Some(expected));
-        }
-    }
-
-    #[test]
-    fn algorithms_are_not_empty_or_repeated_and_null_means_the_default() {
+    fn algorithms_are_not_empty_or_repeated() {
         let with = |algorithms: &[CoseAlgorithm]| {
             let mut config = config("example.com", &["https://example.com"], &[]);
-            config.webauthn.algorithms = Some(algorithms.to_vec());
+            config.webauthn.algorithms = algorithms.to_vec();
             config
         };
         let current = with(&[CoseAlgorithm::MlDsa65, CoseAlgorithm::Es256]);
@@ -376,13 +383,6 @@ mod tests {
             let [ConfigProblem { field, .. }] = problems(&with(wrong)).try_into().unwrap();
             assert_eq!(field, "webauthn.algorithms");
         }
-        let omitted = config("example.com", &["https://example.com"], &[]);
-        let mut reset = serde_json::to_value(&omitted).unwrap();
-        reset["webauthn"]["algorithms"] = Value::Null;
-        let reset: TenantConfig = serde_json::from_value(reset).unwrap();
-        assert_eq!(omitted.clone().with_omitted(Some(&current)).algorithms(), current.algorithms());
-        assert_eq!(omitted.with_omitted(None).algorithms(), CoseAlgorithm::DEFAULT);
-        assert_eq!(reset.with_omitted(Some(&current)).algorithms(), CoseAlgorithm::DEFAULT);
     }
 
     #[test]
@@ -391,11 +391,11 @@ mod tests {
             problems(config).into_iter().map(|problem| problem.field).collect()
         };
         let mut large = config("example.com", &["https://example.com"], &["https://example.com"]);
-        large.limits = Some(Limits { credentials_per_user: Some(257), transaction_data_bytes: Some(32_769) });
+        large.limits = Limits { credentials_per_user: 257, transaction_data_bytes: 32_769 };
         assert_eq!(field(&large), ["limits.credentials_per_user", "limits.transaction_data_bytes"]);
-        large.limits = Some(Limits { credentials_per_user: Some(0), transaction_data_bytes: Some(0) });
+        large.limits = Limits { credentials_per_user: 0, transaction_data_bytes: 0 };
         assert_eq!(field(&large), ["limits.credentials_per_user", "limits.transaction_data_bytes"]);
-        large.limits = Some(Limits { credentials_per_user: Some(256), transaction_data_bytes: Some(32_768) });
+        large.limits = Limits { credentials_per_user: 256, transaction_data_bytes: 32_768 };
         let rp = &mut large.webauthn.relying_party;
         rp.icon = Some(format!("data:image/png,{}", "x".repeat(2048 - 15)));
         rp.origins = vec!["https://example.com".to_owned(); 32];

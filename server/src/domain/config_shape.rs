@@ -183,7 +183,7 @@ fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::config::{Limits, Mfa, RelyingParty, TenantConfig, Webauthn};
+    use doorward_shared::config::{KEPT, Limits, Mfa, RelyingParty, TenantConfig, Webauthn};
     use serde_json::json;
 
     use super::*;
@@ -201,11 +201,11 @@ mod tests {
         };
         let mut webauthn = Webauthn::for_relying_party(relying_party);
         webauthn.attachment = Some(Attachment::Platform);
-        webauthn.token_audience = Some(TokenAudience::Ceremony);
-        let mfa = Some(Mfa { timeout: Some(5_000), ..Mfa::default() });
-        webauthn.backup_eligibility_change = Some(BackupEligibilityChange::Refuse);
-        webauthn.algorithms = Some(vec![CoseAlgorithm::MlDsa65, CoseAlgorithm::Es256]);
-        json!(TenantConfig { cors: Default::default(), webauthn, mfa, limits: Some(Limits::DEFAULT) })
+        webauthn.token_audience = TokenAudience::Ceremony;
+        let mfa = Mfa { timeout: Some(5_000), ..Mfa::default() };
+        webauthn.backup_eligibility_change = BackupEligibilityChange::Refuse;
+        webauthn.algorithms = vec![CoseAlgorithm::MlDsa65, CoseAlgorithm::Es256];
+        json!(TenantConfig { cors: Default::default(), webauthn, mfa, limits: Limits::default() })
     }
 
     /// Returns the JSON pointers of all values, such as `/webauthn/timeout`.
@@ -222,6 +222,21 @@ mod tests {
             _ => Vec::new(),
         };
         std::iter::once(pointer.to_owned()).chain(inner).collect()
+    }
+
+    #[test]
+    fn settings_that_keep_their_value_accept_null_and_are_marked_in_the_documents() {
+        let document = include_str!("../../../docs/admin-api.md");
+        for path in KEPT {
+            let mut reset = sample();
+            *reset.pointer_mut(&format!("/{}", path.replace('.', "/"))).unwrap() = Value::Null;
+            assert_eq!(problems(&reset), [], "{path}");
+            let is_section = document.contains(&format!("| `{path}."));
+            assert!(is_section || document.contains(&format!("| `{path}` * |")), "{path} is not marked");
+        }
+        let marked = document.lines().filter(|line| line.contains("` * |")).count();
+        let sections = KEPT.iter().filter(|path| document.contains(&format!("| `{path}."))).count();
+        assert_eq!(marked + sections, KEPT.len());
     }
 
     #[test]

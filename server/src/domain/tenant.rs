@@ -62,23 +62,19 @@ impl Tenant {
             attestation: webauthn.attestation_preference,
             resident_key: webauthn.resident_key_requirement,
             timeout_ms: webauthn.timeout,
-            backup_eligibility_change: self.backup_eligibility_change(),
+            backup_eligibility_change: webauthn.backup_eligibility_change,
         }
     }
 
     pub fn mfa_policy(&self) -> CeremonyPolicy {
-        let mfa = self.config.mfa.clone().unwrap_or_default();
+        let mfa = &self.config.mfa;
         CeremonyPolicy {
             user_verification: mfa.user_verification,
             attachment: mfa.attachment,
             attestation: mfa.attestation_preference,
             resident_key: mfa.resident_key_requirement,
             timeout_ms: mfa.timeout.unwrap_or(self.config.webauthn.timeout),
-            backup_eligibility_change: self.backup_eligibility_change(),
+            backup_eligibility_change: self.config.webauthn.backup_eligibility_change,
         }
-    }
-
-    fn backup_eligibility_change(&self) -> BackupEligibilityChange {
-        self.config.webauthn.backup_eligibility_change.unwrap_or(BackupEligibilityChange::Accept)
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, error::Category};
 use super::extract::Body;
 use crate::{
     domain::{
-        config_rules,
+        config_rules::{self, ConfigChange},
         json_reader::{self, UnknownMembers},
     },
     service::Refusal,
@@ -37,14 +37,14 @@ pub fn value(body: &Body) -> Result<Value, Refusal> {
     serde_json::from_slice(or_empty_object(body.bytes()?)).map_err(|error| malformed(&error))
 }
 
-/// Parses a tenant's configuration.
+/// Parses and validates a change of a tenant's configuration.
 ///
 /// # Errors
 /// [`Refusal::Malformed`] for a syntax error, [`Refusal::Config`] with all other problems.
-pub fn config(body: &Body) -> Result<TenantConfig, Refusal> {
+pub fn config(body: &Body) -> Result<ConfigChange, Refusal> {
     let value = value(body)?;
     let parsed = serde_json::from_slice(or_empty_object(body.bytes()?)).ok();
-    config_rules::check(&value, parsed).map_err(Refusal::Config)
+    config_rules::check(value, parsed).map_err(Refusal::Config)
 }
 
 /// Parses the body that creates a tenant.
@@ -54,7 +54,7 @@ pub fn config(body: &Body) -> Result<TenantConfig, Refusal> {
 pub fn tenant(body: &Body) -> Result<CreateTenantRequest, Refusal> {
     if let Some(config) = value(body)?.get("config").filter(|config| !config.is_null()) {
         let parsed = TenantConfig::deserialize(config).ok();
-        config_rules::check(config, parsed).map_err(|problems| {
+        config_rules::check(config.clone(), parsed).map_err(|problems| {
             let path = |field: String| if field.is_empty() { "config".to_owned() } else { format!("config.{field}") };
             let of_body = |problem: ConfigProblem| ConfigProblem { field: path(problem.field), ..problem };
             Refusal::Config(problems.into_iter().map(of_body).collect())

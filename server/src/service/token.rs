@@ -49,8 +49,8 @@ pub fn issue(context: &RequestContext, subject: &Subject<'_>, now: Timestamp) ->
 
 fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
     match context.tenant.tenant.config.webauthn.token_audience {
-        Some(TokenAudience::Ceremony) => format!("{}/{}", subject.rp_id, subject.ceremony.claim()),
-        Some(TokenAudience::RpId) | None => subject.rp_id.to_owned(),
+        TokenAudience::Ceremony => format!("{}/{}", subject.rp_id, subject.ceremony.claim()),
+        TokenAudience::RpId => subject.rp_id.to_owned(),
     }
 }
 

@@ -265,7 +265,7 @@ async fn keys_of_another_tenant_do_not_verify_tokens() {
 #[tokio::test]
 async fn tenant_can_separate_ceremonies_by_audience() {
     let server = TestServer::start().await;
-    let separate = |config: &mut TenantConfig| config.webauthn.token_audience = Some(TokenAudience::Ceremony);
+    let separate = |config: &mut TenantConfig| config.webauthn.token_audience = TokenAudience::Ceremony;
     let tenant = server.tenant_with(separate).await;
     for ceremony in Ceremony::ALL {
         let mut person = ceremony.person(&tenant, "alice").await;

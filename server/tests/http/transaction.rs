@@ -176,7 +176,7 @@ async fn data_with_repeated_members_is_refused() {
 #[tokio::test]
 async fn data_beyond_the_limit_is_refused() {
     let server = TestServer::start().await;
-    let small = |config: &mut TenantConfig| config.limits.as_mut().unwrap().transaction_data_bytes = Some(100);
+    let small = |config: &mut TenantConfig| config.limits.transaction_data_bytes = 100;
     for (tenant, limit) in [(server.tenant().await, 8_192), (server.tenant_with(small).await, 100)] {
         let mut alice = Person::new("alice");
         let _ = alice.register(&tenant).await.expect(200);
@@ -194,7 +194,7 @@ async fn data_beyond_the_limit_is_refused() {
 #[tokio::test]
 async fn large_list_continues_on_the_next_page() {
     let server = TestServer::start().await;
-    let largest = |config: &mut TenantConfig| config.limits.as_mut().unwrap().transaction_data_bytes = Some(32 * 1024);
+    let largest = |config: &mut TenantConfig| config.limits.transaction_data_bytes = 32 * 1024;
     let tenant = server.tenant_with(largest).await;
     let _ = Person::new("alice").register(&tenant).await.expect(200);
     for number in 0..40 {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     CoseAlgorithm,
-    config::{Attachment, AttestationPreference, Mfa, ResidentKey, TenantConfig, TokenAudience, UserVerification},
+    config::{Attachment, AttestationPreference, ResidentKey, TenantConfig, TokenAudience, UserVerification},
     error::UnknownWord,
 };
 
@@ -80,9 +80,9 @@ impl PolicyArgs {
         set(&mut webauthn.attachment, self.attachment.map(|AttachmentArg(attachment)| attachment));
         set(&mut webauthn.attestation_preference, self.attestation);
         set(&mut webauthn.resident_key_requirement, self.resident_key);
-        set(&mut webauthn.token_audience, self.token_audience.map(Some));
-        set(&mut webauthn.algorithms, (!self.algorithms.is_empty()).then_some(Some(self.algorithms)));
-        let mfa = config.mfa.get_or_insert_with(Mfa::default);
+        set(&mut webauthn.token_audience, self.token_audience);
+        set(&mut webauthn.algorithms, (!self.algorithms.is_empty()).then_some(self.algorithms));
+        let mfa = &mut config.mfa;
         set(&mut mfa.timeout, self.mfa_timeout.map(Some));
         set(&mut mfa.user_verification, self.mfa_user_verification);
         set(&mut mfa.attachment, self.mfa_attachment.map(|AttachmentArg(attachment)| attachment));

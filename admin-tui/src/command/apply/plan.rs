@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorward_shared::{
     TenantId,
     admin::{ConfigProblem, TenantSummary},
-    config::TenantConfig,
+    config::{self, TenantConfig},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value, json};
@@ -165,8 +165,7 @@ async fn check(
 
 /// Returns the changes of a tenant whose configuration is valid; `None` if there are none.
 fn step(wanted: &WantedTenant, current: Option<&VersionedTenant>) -> Result<Option<Step>, CommandError> {
-    let config: TenantConfig = serde_json::from_value(wanted.config.clone())?;
-    let config = config.with_omitted(current.map(|current| &current.tenant.config));
+    let config = config::with_omitted(wanted.config.clone(), current.map(|current| &current.tenant.config))?;
     let name = wanted.display_name.clone();
     let Some(VersionedTenant { tenant, version }) = current else {
         let disabled = wanted.disabled.unwrap_or(false);

@@ -13,7 +13,7 @@ impl ConfigForm {
     /// Takes over the current configuration of the server. Unsaved changes are kept; if the server's changes concern the
     /// same settings, the user must compare them. While a row is edited, its text and position do not change.
     pub fn refresh(&mut self, config: TenantConfig, version: Option<String>) {
-        self.adopt(Versioned { config: config.with_omitted(None), version });
+        self.adopt(Versioned { config, version });
     }
 
     pub(super) fn adopt(&mut self, current: Versioned) {
@@ -34,7 +34,7 @@ impl ConfigForm {
 
     /// Keeps the configuration that the server has now for a comparison, even if its changes concern other settings.
     pub fn refresh_to_compare(&mut self, config: TenantConfig, version: Option<String>) {
-        let current = Versioned { config: config.with_omitted(None), version };
+        let current = Versioned { config, version };
         if self.is_changed() && !self.editing && current.config != self.saved.config {
             self.theirs = Some(current);
         } else {
@@ -100,7 +100,7 @@ impl ConfigForm {
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::config::{Cors, Mfa, RelyingParty, UserVerification, Webauthn};
+    use doorward_shared::config::{RelyingParty, UserVerification};
 
     use super::*;
 
@@ -108,9 +108,7 @@ mod tests {
         let origins = vec!["https://a.example".to_owned()];
         let relying_party =
             RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon: None, origins };
-        let webauthn = Webauthn::for_relying_party(relying_party);
-        let saved = TenantConfig { cors: Cors::default(), webauthn, mfa: Some(Mfa::default()), limits: None };
-        let saved = saved.with_omitted(None);
+        let saved = TenantConfig::for_relying_party(relying_party);
         let mut form = ConfigForm::new(saved.clone(), Some("1".to_owned()));
         let mut mine = saved.clone();
         mine.webauthn.timeout = 5_000;

@@ -49,7 +49,7 @@ pub struct ConfigForm {
 
 impl ConfigForm {
     pub fn new(config: TenantConfig, version: Option<String>) -> Self {
-        Self::showing(Versioned { config: config.with_omitted(None), version })
+        Self::showing(Versioned { config, version })
     }
 
     fn showing(saved: Versioned) -> Self {

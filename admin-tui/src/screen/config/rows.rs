@@ -137,7 +137,7 @@ fn number(field: &ConfigField, text: &str, wanted: &str) -> Result<Json, ConfigP
 mod tests {
     use std::collections::BTreeSet;
 
-    use doorward_shared::config::{Cors, Mfa, RelyingParty, Webauthn};
+    use doorward_shared::config::{Cors, Mfa, RelyingParty};
 
     use super::*;
 
@@ -147,11 +147,9 @@ mod tests {
         let relying_party = RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon, origins };
         TenantConfig {
             cors: Cors { allowed_origins: vec!["https://a.example".to_owned()], allow_unsafe_wildcard: true },
-            webauthn: Webauthn::for_relying_party(relying_party),
-            mfa: Some(Mfa { timeout: Some(9_000), ..Mfa::default() }),
-            limits: None,
+            mfa: Mfa { timeout: Some(9_000), ..Mfa::default() },
+            ..TenantConfig::for_relying_party(relying_party)
         }
-        .with_omitted(None)
     }
 
     /// Returns the paths of all values. Lists count as one value.
@@ -167,7 +165,7 @@ mod tests {
     #[test]
     fn form_has_a_field_for_every_setting() {
         let mut full = config();
-        full.webauthn.attachment = full.mfa.as_ref().and_then(|mfa| mfa.attachment);
+        full.webauthn.attachment = full.mfa.attachment;
         let fields: BTreeSet<String> = FIELDS.iter().map(|field| field.path.to_owned()).collect();
         assert_eq!(paths("", &to_json(&full)), fields);
     }
@@ -176,8 +174,8 @@ mod tests {
     fn rows_contain_the_whole_configuration() {
         let config = config();
         let rows = from_config(&config);
-        assert_eq!(rows.len(), FIELDS.len() + 3 + config.algorithms().len());
-        let other = TenantConfig { mfa: Some(Mfa::default()), ..config.clone() };
+        assert_eq!(rows.len(), FIELDS.len() + 3 + config.webauthn.algorithms.len());
+        let other = TenantConfig { mfa: Mfa::default(), ..config.clone() };
         assert_eq!(to_config(&rows, &other), Ok(config));
     }
 }

@@ -6,7 +6,7 @@ use doorward_shared::{
         CreateTenantRequest, CreatedSecret, CreatedTenant, SigningAlgorithm, TenantDetail, TenantItem,
         UpdateTenantRequest,
     },
-    config::{RelyingParty, TenantConfig, Webauthn},
+    config::{Cors, RelyingParty, TenantConfig},
     page::{Order, PageRequest},
 };
 use serde_json::json;
@@ -21,7 +21,8 @@ use crate::{
     clock,
     db::{Connection, DbError},
     domain::{
-        Tenant, config_rules,
+        Tenant,
+        config_rules::{self, ConfigChange},
         list::{NextRows, NumberedPage, PageQuery},
     },
     service::{Refusal, ServiceError, validate},
@@ -37,7 +38,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
     let now = context.app.clock.now();
     let display_name = validate::label("display_name", request.display_name)?;
     let config = request.config.unwrap_or_else(|| local_config(&display_name));
-    let config = config_rules::complete(config, None).map_err(Refusal::Config)?;
+    let config = config_rules::valid(config).map_err(Refusal::Config)?;
     let id = match request.id {
         Some(TenantId::INSTALLATION) => {
             return Err(Refusal::Invalid("id: this id is reserved for the installation's own log".to_owned()).into());
@@ -90,17 +91,13 @@ fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(), ServiceErr
 
 /// Returns the configuration of tenants that are created without one: a relying party on localhost.
 fn local_config(display_name: &str) -> TenantConfig {
-    TenantConfig {
-        cors: Default::default(),
-        webauthn: Webauthn::for_relying_party(RelyingParty {
-            id: "localhost".to_owned(),
-            display_name: display_name.to_owned(),
-            icon: None,
-            origins: vec!["http://localhost:8080".to_owned()],
-        }),
-        mfa: None,
-        limits: None,
-    }
+    let config = TenantConfig::for_relying_party(RelyingParty {
+        id: "localhost".to_owned(),
+        display_name: display_name.to_owned(),
+        icon: None,
+        origins: vec!["http://localhost:8080".to_owned()],
+    });
+    TenantConfig { cors: Cors::default(), ..config }
 }
 
 /// Returns a page of the tenants. With `search`, only tenants whose name or id contains it.
@@ -172,15 +169,16 @@ pub async fn configure(
     context: &AdminContext,
     id: TenantId,
     accepted: Precondition,
-    config: TenantConfig,
+    change: impl Into<ConfigChange>,
 ) -> Result<TenantVersion, ServiceError> {
+    let change = change.into();
     let now = context.app.clock.now();
     let entry = context.event(id, AuditType::TenantConfigUpdated, now)?;
     context
         .change(move |connection| {
             let before = lock_tenant(connection, id)?;
             let version = accepted.check(&before)?;
-            let config = config_rules::complete(config, Some(&before.config)).map_err(Refusal::Config)?;
+            let config = change.complete(&before.config).map_err(Refusal::Config)?;
             if before.config == config {
                 return Ok(version);
             }

@@ -60,7 +60,7 @@ pub async fn initialize_transaction(
     let named = request.as_ref().ok().map(|request| (request.user_id.clone(), request.transaction_id.clone()));
     let (user, transaction) = named.unwrap_or_default();
     let entry = entry.by(user).transaction(transaction);
-    let max_bytes = context.tenant.tenant.config.transaction_data_bytes();
+    let max_bytes = context.tenant.tenant.config.limits.transaction_data_bytes;
     let valid = request.and_then(|request| validate_transaction(request, max_bytes));
     let (external_id, identifier, data) = match valid {
         Ok(valid) => valid,

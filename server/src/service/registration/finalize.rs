@@ -60,7 +60,7 @@ pub async fn finalize(
     )?;
     let credential = new_credential(&user, ceremony, verified, now);
     let entry = entry.detail(described(&credential));
-    let limit = context.tenant.tenant.config.credentials_per_user();
+    let limit = context.tenant.tenant.config.limits.credentials_per_user;
     let outcome = context
         .app
         .db

@@ -34,10 +34,10 @@ pub async fn initialize(
     context.app.db.check_space()?;
     let value = random_challenge(context)?;
     let policy = context.tenant.policy(ceremony);
-    let algorithms = context.tenant.tenant.config.algorithms().to_vec();
+    let algorithms = context.tenant.tenant.config.webauthn.algorithms.clone();
     let relying_party = context.tenant.relying_party.clone();
     let tenant_id = context.tenant.id();
-    let limit = context.tenant.tenant.config.credentials_per_user();
+    let limit = context.tenant.tenant.config.limits.credentials_per_user;
     let refused = entry.clone();
     let options = context
         .app

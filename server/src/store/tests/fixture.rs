@@ -3,7 +3,7 @@
 use doorward_shared::{
     AdminTokenId, ApiKeyId, AuditType, SigningKeyId, TenantId, Timestamp, TransactionRowId, UserId,
     admin::{Role, SigningAlgorithm},
-    config::{Cors, Mfa, RelyingParty, TenantConfig, Webauthn},
+    config::{RelyingParty, TenantConfig},
 };
 use uuid::Uuid;
 
@@ -70,12 +70,7 @@ pub(super) fn tenant(number: u128) -> Tenant {
         icon: None,
         origins: vec!["https://example.com".to_owned()],
     };
-    let config = TenantConfig {
-        cors: Cors::default(),
-        webauthn: Webauthn::for_relying_party(relying_party),
-        mfa: Some(Mfa::default()),
-        limits: None,
-    };
+    let config = TenantConfig::for_relying_party(relying_party);
     let time = at(i64::try_from(number).unwrap_or(0));
     Tenant {
         id: tenant_id(number),

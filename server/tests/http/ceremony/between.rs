@@ -40,7 +40,7 @@ async fn origins_and_rp_id_of_the_first_step_apply() {
 async fn user_verification_of_the_first_step_applies() {
     let demand = |config: &mut TenantConfig, what| {
         config.webauthn.user_verification = what;
-        config.mfa.as_mut().unwrap().user_verification = what;
+        config.mfa.user_verification = what;
     };
     let (lax, strict) = (UserVerification::Preferred, UserVerification::Required);
     for ceremony in Ceremony::ASSERTIONS {
@@ -164,7 +164,7 @@ async fn changed_algorithms_apply_to_new_registrations_only() {
     let _ = alice.register(&tenant).await.expect(200);
     let mut bob = Person::new("bob");
     let pending = Ceremony::Registration.begin(&tenant, &mut bob).await;
-    configure(&server, &tenant, |config| config.webauthn.algorithms = Some(vec![CoseAlgorithm::EdDsa])).await;
+    configure(&server, &tenant, |config| config.webauthn.algorithms = vec![CoseAlgorithm::EdDsa]).await;
     let options = tenant.http.post("/registration/initialize", &bob.registration_request()).await.expect(200).json();
     assert_eq!(options["publicKey"]["pubKeyCredParams"], json!([{ "type": "public-key", "alg": -8 }]));
     let _ = Ceremony::Registration.finalize(&tenant, &pending).await.expect(200);

@@ -43,7 +43,7 @@ async fn expired_challenge_is_rejected() {
 #[tokio::test]
 async fn second_factors_have_their_own_timeout() {
     let (server, _) = server_with_tenant().await;
-    let tenant = server.tenant_with(|config| config.mfa.as_mut().unwrap().timeout = Some(5_000)).await;
+    let tenant = server.tenant_with(|config| config.mfa.timeout = Some(5_000)).await;
     for (ceremony, late) in [(Ceremony::MfaLogin, true), (Ceremony::MfaRegistration, true), (Ceremony::Login, false)] {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         let body = ceremony.begin(&tenant, &mut person).await;

@@ -87,8 +87,7 @@ async fn hostile_origin_is_escaped_and_shortened() {
 #[tokio::test]
 async fn missing_user_verification_is_recorded() {
     let (server, _) = server_with_tenant().await;
-    let tenant =
-        server.tenant_with(|config| config.mfa.as_mut().unwrap().user_verification = UserVerification::Required).await;
+    let tenant = server.tenant_with(|config| config.mfa.user_verification = UserVerification::Required).await;
     let mut alice = Ceremony::MfaLogin.person(&tenant, "alice").await;
     let corrupt: Corrupt = |parts| parts.authenticator_data.flags &= !flags::UV;
     let detail = refused(Ceremony::MfaLogin, &tenant, &mut alice, corrupt).await;

@@ -34,7 +34,7 @@ async fn new_backup_eligibility_is_stored_and_audited() {
 #[tokio::test]
 async fn new_backup_eligibility_is_refused_if_the_tenant_says_so() {
     let server = TestServer::start().await;
-    let refuse = Some(BackupEligibilityChange::Refuse);
+    let refuse = BackupEligibilityChange::Refuse;
     let tenant = server.tenant_with(|config| config.webauthn.backup_eligibility_change = refuse).await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;

@@ -94,8 +94,7 @@ const FAULTS: [(&str, Corrupt); 7] = [
 #[tokio::test]
 async fn missing_required_user_verification_returns_401() {
     let (server, _) = server_with_tenant().await;
-    let tenant =
-        server.tenant_with(|config| config.mfa.as_mut().unwrap().user_verification = UserVerification::Required).await;
+    let tenant = server.tenant_with(|config| config.mfa.user_verification = UserVerification::Required).await;
     for ceremony in Ceremony::ASSERTIONS {
         let mut person = ceremony.person(&tenant, ceremony.path()).await;
         person.authenticator = person.authenticator.user_verification(false);

@@ -21,7 +21,7 @@ const ALGORITHMS: [(Algorithm, CoseAlgorithm); 8] = [
 #[tokio::test]
 async fn credentials_of_every_algorithm_register_and_log_in() {
     let server = TestServer::start().await;
-    let tenant = server.tenant_with(|config| config.webauthn.algorithms = Some(CoseAlgorithm::ALL.to_vec())).await;
+    let tenant = server.tenant_with(|config| config.webauthn.algorithms = CoseAlgorithm::ALL.to_vec()).await;
     for (algorithm, name) in ALGORITHMS {
         for ceremony in [Ceremony::Login, Ceremony::MfaLogin] {
             let user = format!("{name}-{}", ceremony.path());

@@ -157,8 +157,7 @@ async fn unknown_origin_is_rejected() {
 #[tokio::test]
 async fn missing_required_user_verification_returns_422() {
     let (server, _) = server_with_tenant().await;
-    let tenant =
-        server.tenant_with(|config| config.mfa.as_mut().unwrap().user_verification = UserVerification::Required).await;
+    let tenant = server.tenant_with(|config| config.mfa.user_verification = UserVerification::Required).await;
     for ceremony in Ceremony::REGISTRATIONS {
         let mut person = Person::with("alice", Authenticator::new().user_verification(false));
         person.browser = person.browser.without_checks();
@@ -234,7 +233,7 @@ async fn second_registration_renames_the_user_and_keeps_the_credentials() {
 }
 
 async fn tenant_with_limit(server: &TestServer, limit: u32) -> TestTenant {
-    server.tenant_with(|config| config.limits.as_mut().unwrap().credentials_per_user = Some(limit)).await
+    server.tenant_with(|config| config.limits.credentials_per_user = limit).await
 }
 
 #[tokio::test]

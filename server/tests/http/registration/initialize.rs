@@ -52,7 +52,7 @@ async fn second_factor_options_follow_their_own_policy() {
     assert_eq!(options["publicKey"]["authenticatorSelection"], selection);
     assert_eq!(options["publicKey"]["timeout"], 60_000, "the timeout of passkeys");
 
-    let own = server.tenant_with(|config| config.mfa.as_mut().unwrap().timeout = Some(5_000)).await;
+    let own = server.tenant_with(|config| config.mfa.timeout = Some(5_000)).await;
     let options = own.http.post("/mfa/registration/initialize", &request).await.expect(200).json();
     assert_eq!(options["publicKey"]["timeout"], 5_000);
 }

@@ -6,8 +6,8 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Replaces a tenant's configuration. `mfa`, `limits`, `webauthn.token_audience`, `webauthn.backup_eligibility_change` and
-/// `webauthn.algorithms` keep their current values if they are omitted. The header `ETag` is the tenant's new version.
+/// Replaces a tenant's configuration. Some settings keep their current values if they are omitted; their descriptions
+/// say so. The header `ETag` is the tenant's new version.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/config",

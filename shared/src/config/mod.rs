@@ -4,6 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::CoseAlgorithm;
 
+mod omitted;
+
+pub use omitted::{KEPT, with_omitted};
+use omitted::{null_as, null_as_default};
+
 text_enum! {
     /// WebAuthn §5.8.6: whether the authenticator must verify its user (PIN, biometrics).
     pub enum UserVerification {
@@ -82,77 +87,48 @@ pub struct TenantConfig {
     /// Settings of passkeys: registration, login and transactions.
     pub webauthn: Webauthn,
     /// Settings of second factors. If a change omits them, the current settings are kept; null means the defaults.
-    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "mfa_or_default")]
-    pub mfa: Option<Mfa>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Mfa>))]
+    pub mfa: Mfa,
     /// Limits of the tenant. What a change omits keeps its current value; null means the default.
-    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "limits_or_default")]
-    pub limits: Option<Limits>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
+    pub limits: Limits,
 }
 
 impl TenantConfig {
-    /// Returns the configuration with the current values of the settings that it omits, or their defaults.
+    /// Returns the default configuration for a relying party. Its web origins may call the public API.
     #[must_use]
-    pub fn with_omitted(mut self, current: Option<&Self>) -> Self {
-        self.mfa = self.mfa.or_else(|| current?.mfa.clone()).or_else(|| Some(Mfa::default()));
-        let limits = self.limits.unwrap_or_default();
-        let current_limits = current.and_then(|current| current.limits).unwrap_or_default();
-        self.limits = Some(limits.or(current_limits).or(Limits::DEFAULT));
-        let change = &mut self.webauthn.backup_eligibility_change;
-        *change =
-            change.or_else(|| current?.webauthn.backup_eligibility_change).or(Some(BackupEligibilityChange::Accept));
-        let audience = &mut self.webauthn.token_audience;
-        *audience = audience.or_else(|| current?.webauthn.token_audience).or(Some(TokenAudience::RpId));
-        let algorithms = self.webauthn.algorithms.take();
-        self.webauthn.algorithms = algorithms
-            .or_else(|| current?.webauthn.algorithms.clone())
-            .or_else(|| Some(CoseAlgorithm::DEFAULT.to_vec()));
-        self
-    }
-
-    /// Returns the algorithms of new credentials, in order of preference.
-    #[must_use]
-    pub fn algorithms(&self) -> &[CoseAlgorithm] {
-        self.webauthn.algorithms.as_deref().unwrap_or(CoseAlgorithm::DEFAULT)
-    }
-
-    /// Returns the maximum number of credentials of a user.
-    #[must_use]
-    pub fn credentials_per_user(&self) -> u32 {
-        let limit = self.limits.and_then(|limits| limits.credentials_per_user);
-        limit.unwrap_or(DEFAULT_CREDENTIALS_PER_USER)
-    }
-
-    /// Returns the maximum size of a transaction's data in bytes.
-    #[must_use]
-    pub fn transaction_data_bytes(&self) -> u32 {
-        let limit = self.limits.and_then(|limits| limits.transaction_data_bytes);
-        limit.unwrap_or(DEFAULT_TRANSACTION_DATA_BYTES)
+    pub fn for_relying_party(relying_party: RelyingParty) -> Self {
+        Self {
+            cors: Cors::for_origins(&relying_party.origins),
+            webauthn: Webauthn::for_relying_party(relying_party),
+            mfa: Mfa::default(),
+            limits: Limits::default(),
+        }
     }
 }
 
 /// Limits of a tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
 pub struct Limits {
     /// Maximum number of credentials of a user, second factors included: 1 to 256, 32 by default.
-    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "credentials_or_default")]
-    pub credentials_per_user: Option<u32>,
+    #[serde(deserialize_with = "null_as_credentials")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    pub credentials_per_user: u32,
     /// Maximum size of a transaction's data in bytes: 1 to 32 768, 8 192 by default.
-    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "data_bytes_or_default")]
-    pub transaction_data_bytes: Option<u32>,
+    #[serde(deserialize_with = "null_as_data_bytes")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    pub transaction_data_bytes: u32,
 }
 
-impl Limits {
-    /// The default limits.
-    pub const DEFAULT: Self = Self {
-        credentials_per_user: Some(DEFAULT_CREDENTIALS_PER_USER),
-        transaction_data_bytes: Some(DEFAULT_TRANSACTION_DATA_BYTES),
-    };
-
-    fn or(self, other: Self) -> Self {
+impl Default for Limits {
+    fn default() -> Self {
         Self {
-            credentials_per_user: self.credentials_per_user.or(other.credentials_per_user),
-            transaction_data_bytes: self.transaction_data_bytes.or(other.transaction_data_bytes),
+            credentials_per_user: DEFAULT_CREDENTIALS_PER_USER,
+            transaction_data_bytes: DEFAULT_TRANSACTION_DATA_BYTES,
         }
     }
 }
@@ -228,17 +204,19 @@ pub struct Webauthn {
     pub resident_key_requirement: ResidentKey,
     /// Audience of tokens. This applies to second factors too. If a change omits it, the current value is kept; null means
     /// the default, `rp_id`.
-    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "audience_or_default")]
-    pub token_audience: Option<TokenAudience>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<TokenAudience>))]
+    pub token_audience: TokenAudience,
     /// Whether a credential may become eligible for backup. This applies to second factors too. If a change omits it, the
     /// current value is kept; null means the default, `accept`.
-    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "backup_change_or_default")]
-    pub backup_eligibility_change: Option<BackupEligibilityChange>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<BackupEligibilityChange>))]
+    pub backup_eligibility_change: BackupEligibilityChange,
     /// Algorithms of new credentials, in order of preference. This applies to second factors too. If a change omits them,
     /// the current ones are kept; null means the default.
-    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "algorithms_or_default")]
-    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 8, example = json!(["EdDSA", "ES256", "RS256"])))]
-    pub algorithms: Option<Vec<CoseAlgorithm>>,
+    #[serde(default = "default_algorithms", deserialize_with = "null_as_algorithms")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<CoseAlgorithm>>, min_items = 1, max_items = 8, example = json!(["EdDSA", "ES256", "RS256"])))]
+    pub algorithms: Vec<CoseAlgorithm>,
 }
 
 /// Settings of second-factor ceremonies. The relying party is [`Webauthn::relying_party`].
@@ -287,32 +265,31 @@ pub const DEFAULT_CREDENTIALS_PER_USER: u32 = 32;
 /// Default maximum size of a transaction's data in bytes.
 pub const DEFAULT_TRANSACTION_DATA_BYTES: u32 = 8 * 1024;
 
-/// Reads a setting whose default must be stored if the client sends null, because an omitted setting keeps its value.
-fn or_default<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D, default: T) -> Result<Option<T>, D::Error> {
-    Ok(Some(Option::deserialize(reader)?.unwrap_or(default)))
-}
-fn mfa_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Mfa>, D::Error> {
-    or_default(reader, Mfa::default())
-}
-fn limits_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Limits>, D::Error> {
-    or_default(reader, Limits::DEFAULT)
-}
-fn credentials_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u32>, D::Error> {
-    or_default(reader, DEFAULT_CREDENTIALS_PER_USER)
-}
-fn data_bytes_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u32>, D::Error> {
-    or_default(reader, DEFAULT_TRANSACTION_DATA_BYTES)
-}
-fn audience_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<TokenAudience>, D::Error> {
-    or_default(reader, TokenAudience::RpId)
-}
-fn backup_change_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<BackupEligibilityChange>, D::Error> {
-    or_default(reader, BackupEligibilityChange::Accept)
-}
-fn algorithms_or_default<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Vec<CoseAlgorithm>>, D::Error> {
-    or_default(reader, CoseAlgorithm::DEFAULT.to_vec())
+impl Default for TokenAudience {
+    fn default() -> Self {
+        Self::RpId
+    }
 }
 
+impl Default for BackupEligibilityChange {
+    fn default() -> Self {
+        Self::Accept
+    }
+}
+
+fn null_as_credentials<'de, D: Deserializer<'de>>(reader: D) -> Result<u32, D::Error> {
+    null_as(reader, DEFAULT_CREDENTIALS_PER_USER)
+}
+fn null_as_data_bytes<'de, D: Deserializer<'de>>(reader: D) -> Result<u32, D::Error> {
+    null_as(reader, DEFAULT_TRANSACTION_DATA_BYTES)
+}
+fn null_as_algorithms<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<CoseAlgorithm>, D::Error> {
+    null_as(reader, default_algorithms())
+}
+
+fn default_algorithms() -> Vec<CoseAlgorithm> {
+    CoseAlgorithm::DEFAULT.to_vec()
+}
 const fn default_timeout() -> u32 {
     DEFAULT_TIMEOUT_MS
 }
@@ -347,53 +324,9 @@ impl Webauthn {
             attachment: None,
             attestation_preference: direct_attestation(),
             resident_key_requirement: required_resident_key(),
-            token_audience: None,
-            backup_eligibility_change: None,
-            algorithms: None,
+            token_audience: TokenAudience::default(),
+            backup_eligibility_change: BackupEligibilityChange::default(),
+            algorithms: default_algorithms(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn config(limits: Option<Value>) -> TenantConfig {
-        let relying_party = json!({ "id": "localhost", "display_name": "a", "origins": ["http://localhost"] });
-        let mut config = json!({ "webauthn": { "relying_party": relying_party } });
-        if let Some(limits) = limits {
-            config["limits"] = limits;
-        }
-        serde_json::from_value(config).unwrap()
-    }
-
-    #[test]
-    fn omitted_limits_keep_their_value_and_null_means_the_default() {
-        let current = config(Some(json!({ "credentials_per_user": 5, "transaction_data_bytes": 100 })));
-        let current = current.with_omitted(None);
-        for (limits, credentials, bytes) in [
-            (None, 5, 100),
-            (Some(json!({})), 5, 100),
-            (Some(json!({ "credentials_per_user": 7 })), 7, 100),
-            (Some(json!({ "transaction_data_bytes": null })), 5, 8_192),
-            (Some(Value::Null), 32, 8_192),
-        ] {
-            let changed = config(limits).with_omitted(Some(&current));
-            assert_eq!((changed.credentials_per_user(), changed.transaction_data_bytes()), (credentials, bytes));
-        }
-        assert_eq!(config(None).with_omitted(None).limits, Some(Limits::DEFAULT));
-    }
-
-    #[test]
-    fn omitted_mfa_keeps_its_value_and_null_means_the_default() {
-        let mut weak = config(None);
-        weak.mfa = Some(Mfa { user_verification: UserVerification::Discouraged, ..Mfa::default() });
-        assert_eq!(config(None).with_omitted(Some(&weak)).mfa, weak.mfa);
-        let mut reset = serde_json::to_value(config(None)).unwrap();
-        reset["mfa"] = Value::Null;
-        let reset: TenantConfig = serde_json::from_value(reset).unwrap();
-        assert_eq!(reset.with_omitted(Some(&weak)).mfa, Some(Mfa::default()));
     }
 }

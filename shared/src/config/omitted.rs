@@ -1,0 +1,105 @@
+//! Settings that keep their current value when a change of a tenant's configuration omits them.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::TenantConfig;
+
+/// Paths of the settings that a change may omit to keep their current value. `null` means their default. All other
+/// settings are replaced, because existing clients expect it. A section precedes its settings.
+pub const KEPT: &[&str] = &[
+    "mfa",
+    "limits",
+    "limits.credentials_per_user",
+    "limits.transaction_data_bytes",
+    "webauthn.token_audience",
+    "webauthn.backup_eligibility_change",
+    "webauthn.algorithms",
+];
+
+/// Returns a changed configuration: the given JSON value, with the current values of the settings that it omits.
+///
+/// # Errors
+/// The value is not a configuration.
+pub fn with_omitted(mut change: Value, current: Option<&TenantConfig>) -> serde_json::Result<TenantConfig> {
+    if let Some(current) = current {
+        let current = serde_json::to_value(current)?;
+        for path in KEPT {
+            keep(&mut change, &current, path);
+        }
+    }
+    serde_json::from_value(change)
+}
+
+/// Copies a setting from `current` if `change` contains its section, but not the setting.
+fn keep(change: &mut Value, current: &Value, path: &str) {
+    let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let pointer = if section.is_empty() { String::new() } else { format!("/{}", section.replace('.', "/")) };
+    let Some(members) = change.pointer_mut(&pointer).and_then(Value::as_object_mut) else { return };
+    if let Some(value) = current.pointer(&pointer).and_then(|section| section.get(name)) {
+        members.entry(name).or_insert_with(|| value.clone());
+    }
+}
+
+/// Reads `null` as the default of the type.
+pub(super) fn null_as_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
+    reader: D,
+) -> Result<T, D::Error> {
+    null_as(reader, T::default())
+}
+
+/// Reads `null` as the given value.
+pub(super) fn null_as<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D, default: T) -> Result<T, D::Error> {
+    Ok(Option::deserialize(reader)?.unwrap_or(default))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Returns a configuration in which no kept setting has its default, so that each test value differs from it.
+    fn current() -> TenantConfig {
+        let config = json!({
+            "webauthn": {
+                "relying_party": { "id": "localhost", "display_name": "a", "origins": ["http://localhost"] },
+                "token_audience": "ceremony",
+                "backup_eligibility_change": "refuse",
+                "algorithms": ["ML-DSA-65"],
+            },
+            "mfa": { "user_verification": "discouraged" },
+            "limits": { "credentials_per_user": 5, "transaction_data_bytes": 100 },
+        });
+        serde_json::from_value(config).unwrap()
+    }
+
+    fn pointer(path: &str) -> String {
+        format!("/{}", path.replace('.', "/"))
+    }
+
+    #[test]
+    fn omitted_settings_keep_their_value_and_null_means_the_default() {
+        let current = current();
+        let all = json!(current);
+        for path in KEPT {
+            let (section, name) = path.rsplit_once('.').map_or((String::new(), *path), |(a, b)| (pointer(a), b));
+            let mut omitted = all.clone();
+            omitted.pointer_mut(&section).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+            assert_eq!(with_omitted(omitted.clone(), Some(&current)).unwrap(), current, "{path}");
+            let default = json!(with_omitted(omitted, None).unwrap());
+            assert_ne!(default, all, "{path} has its default in the test");
+            let mut null = all.clone();
+            *null.pointer_mut(&pointer(path)).unwrap() = Value::Null;
+            assert_eq!(json!(with_omitted(null, Some(&current)).unwrap()), default, "{path}");
+        }
+    }
+
+    #[test]
+    fn omitted_section_keeps_all_its_settings() {
+        let current = current();
+        let mut change = json!(current);
+        change.as_object_mut().unwrap().remove("limits");
+        assert_eq!(with_omitted(change, Some(&current)).unwrap().limits, current.limits);
+    }
+}
