@@ -106,13 +106,16 @@ const ATTESTATION: &str = "how much the authenticator reveals about its model";
 const RESIDENT_KEY: &str = "whether the credential is discoverable, without a user name";
 
 /// All fields, in the order of the form.
-pub(super) static FIELDS: [ConfigField; 21] = {
+pub(super) static FIELDS: [ConfigField; 23] = {
     use Group::{Browsers, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
     use Kind::{
         Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, Text, YesNo,
     };
     const RP_ID: &str = "domain of the passkeys; existing passkeys stop working if it changes";
-    const ORIGIN: &str = "https://… or android:apk-key-hash:…; an empty value is removed";
+    const ORIGIN: &str = "https://…, https://*.…, android:apk-key-hash:… or an extension; an empty value is removed";
+    const RELATED: &str =
+        "page of another domain; publish https://RP ID/.well-known/webauthn; an empty value is removed";
+    const TOP: &str = "page that may run ceremonies in a frame; an empty value is removed";
     const MFA_TIMEOUT: &str = "maximum duration of a ceremony; empty: same as for passkeys";
     const AUDIENCE: &str = "aud of tokens: the RP ID, or RP ID/ceremony, such as example.com/mfa";
     const BACKUP: &str = "refuse: a credential may not become eligible for backup after its registration";
@@ -137,6 +140,8 @@ pub(super) static FIELDS: [ConfigField; 21] = {
             OptionalText,
         ),
         field(RelyingParty, "webauthn.relying_party.origins", "Origin", ORIGIN, List),
+        field(RelyingParty, "webauthn.relying_party.related_origins", "Related origin", RELATED, List),
+        field(RelyingParty, "webauthn.relying_party.top_origins", "Top origin", TOP, List),
         field(Passkeys, "webauthn.timeout", "Timeout (ms)", "maximum duration of a ceremony", Milliseconds),
         field(Passkeys, "webauthn.user_verification", "User verification", VERIFICATION, Choice(verifications)),
         field(Passkeys, "webauthn.attachment", "Attachment", ATTACHMENT, OptionalChoice(attachments)),
