@@ -42,13 +42,20 @@ pub(super) enum Group {
     Passkeys,
     SecondFactors,
     TokensAndLimits,
+    OtherSites,
     Browsers,
 }
 
 impl Group {
     /// All groups, in the order of the form.
-    pub(super) const ALL: [Self; 5] =
-        [Self::RelyingParty, Self::Passkeys, Self::SecondFactors, Self::TokensAndLimits, Self::Browsers];
+    pub(super) const ALL: [Self; 6] = [
+        Self::RelyingParty,
+        Self::Passkeys,
+        Self::SecondFactors,
+        Self::TokensAndLimits,
+        Self::OtherSites,
+        Self::Browsers,
+    ];
 
     pub(super) const fn heading(self) -> &'static str {
         match self {
@@ -56,6 +63,7 @@ impl Group {
             Self::Passkeys => "Passkeys",
             Self::SecondFactors => "Second factors",
             Self::TokensAndLimits => "Tokens, algorithms, limits",
+            Self::OtherSites => "Other domains, frames",
             Self::Browsers => "Browser access (CORS)",
         }
     }
@@ -107,7 +115,7 @@ const RESIDENT_KEY: &str = "whether the credential is discoverable, without a us
 
 /// All fields, in the order of the form.
 pub(super) static FIELDS: [ConfigField; 23] = {
-    use Group::{Browsers, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
+    use Group::{Browsers, OtherSites, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
     use Kind::{
         Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, Text, YesNo,
     };
@@ -140,8 +148,6 @@ pub(super) static FIELDS: [ConfigField; 23] = {
             OptionalText,
         ),
         field(RelyingParty, "webauthn.relying_party.origins", "Origin", ORIGIN, List),
-        field(RelyingParty, "webauthn.relying_party.related_origins", "Related origin", RELATED, List),
-        field(RelyingParty, "webauthn.relying_party.top_origins", "Top origin", TOP, List),
         field(Passkeys, "webauthn.timeout", "Timeout (ms)", "maximum duration of a ceremony", Milliseconds),
         field(Passkeys, "webauthn.user_verification", "User verification", VERIFICATION, Choice(verifications)),
         field(Passkeys, "webauthn.attachment", "Attachment", ATTACHMENT, OptionalChoice(attachments)),
@@ -157,6 +163,8 @@ pub(super) static FIELDS: [ConfigField; 23] = {
         field(TokensAndLimits, "limits.credentials_per_user", "Credentials/user", CREDENTIALS, Number),
         field(TokensAndLimits, "limits.transaction_data_bytes", "Transaction data", DATA_BYTES, Number),
         field(TokensAndLimits, "webauthn.algorithms", "Algorithm", ALGORITHM, ListOf(algorithms)),
+        field(OtherSites, "webauthn.relying_party.related_origins", "Related origin", RELATED, List),
+        field(OtherSites, "webauthn.relying_party.top_origins", "Top origin", TOP, List),
         field(Browsers, "cors.allowed_origins", "Allowed origin", CORS, List),
         field(Browsers, "cors.allow_unsafe_wildcard", "Bare * allowed", "yes allows every page to call the API", YesNo),
     ]
