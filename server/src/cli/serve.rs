@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{Instant, sleep, timeout_at},
@@ -51,6 +52,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         max_connections = listening.max_connections,
         "server started"
     );
+    notify_service_manager(NotifyState::Ready);
     stop_on_signal(running, signals, settings).await
 }
 
@@ -118,12 +120,20 @@ pub(super) async fn stop_on_signal(
     // Ctrl+C comes from a person at a terminal, not from a service manager behind a load balancer.
     let drain = if signal == "SIGTERM" { settings.server.drain } else { Duration::ZERO };
     tracing::info!(signal, "stopping: waiting for requests in progress");
+    notify_service_manager(NotifyState::Stopping);
     tokio::select! {
         () = running.stop(drain, settings.server.shutdown_timeout) => Ok(()),
         signal = signals.next() => {
             tracing::warn!(signal, "second signal: ending with requests in progress");
             std::process::exit(1)
         }
+    }
+}
+
+/// Notifies systemd if it waits for notifications (`Type=notify`, see sd_notify(3)).
+fn notify_service_manager(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "cannot notify the service manager");
     }
 }
 

@@ -91,6 +91,21 @@ mod tests {
         sums_from_the_future_are_dropped
     );
 
+    /// A sum is final only if it was read after late entries and the deletions of that day.
+    #[test]
+    fn sum_is_final_from_the_end_of_changes_on() {
+        let much_later = noon(TODAY + 100);
+        for (retention_days, end) in [
+            (None, (TODAY + 1) * DAY_MS + FINAL_AFTER_MS),
+            (Some(5), (TODAY + 6) * DAY_MS + DELETED_AFTER_MS),
+            (Some(200), (TODAY + 1) * DAY_MS + FINAL_AFTER_MS),
+        ] {
+            let counted = |at| Counted { activity: Activity::default(), at: Timestamp::from_millis(at) };
+            assert!(!counted(end - 1).is_current(TODAY, much_later, retention_days), "{retention_days:?}");
+            assert!(counted(end).is_current(TODAY, much_later, retention_days), "{retention_days:?}");
+        }
+    }
+
     const TODAY: i64 = 20_000;
     const CHART: Days = Days { first: TODAY - 9, last: TODAY };
 

@@ -21,6 +21,25 @@ async fn sigterm_makes_readiness_fail_before_the_listener_is_closed() {
     assert!(server.wait().success());
 }
 
+#[tokio::test]
+async fn service_manager_is_notified_of_the_start_and_the_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    let (server, _data) = serve(&[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    let next = || {
+        let mut buffer = [0; 256];
+        let length = socket.recv(&mut buffer).unwrap();
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
+    };
+    assert_eq!(next().trim_end(), "READY=1");
+    assert_eq!(status(&server.public_url, "/health/ready").await, Some(200));
+    server.signal("TERM");
+    assert_eq!(next().trim_end(), "STOPPING=1");
+    assert!(server.wait().success());
+}
+
 /// Sends requests on keep-alive connections until the server refuses connections. Returns the number of responses.
 async fn request_until_refused(url: String) -> usize {
     let mut responses = 0;

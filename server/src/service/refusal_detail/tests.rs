@@ -82,7 +82,10 @@ fn rejected_keys_contain_their_id_and_no_secret() {
         let detail = rejected.detail();
         assert_eq!(detail.check, Some(check));
         assert_eq!(detail.key_id.is_some(), matches!(check, Check::KeyKnown | Check::KeySecret | Check::KeyUnexpired));
-        assert!(!serde_json::to_string(&detail).unwrap().contains("hunter2"));
+        let json = serde_json::to_string(&detail).unwrap();
+        assert!(!json.contains("hunter2"));
+        assert_eq!(json.contains("a request before 1970-01-01T00:00:00.000Z"), check == Check::KeyUnexpired, "{json}");
+        assert_eq!(json.contains("dw_<key id>_<secret>"), check == Check::KeyForm, "{json}");
     }
 }
 
