@@ -12,7 +12,10 @@ use super::{
     cors,
 };
 
+mod found;
 mod relying_party;
+
+use found::{MAX_ORIGINS, Message, Problems, short_origin};
 
 /// Allowed timeouts of a ceremony, in milliseconds.
 pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
@@ -20,24 +23,6 @@ pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
 /// Allowed maximum sizes of a transaction's data, in bytes.
 const TRANSACTION_DATA_RANGE: std::ops::RangeInclusive<u32> = 1..=32 * 1024;
-/// Limits for origins: number of origins, and characters per origin. They keep challenges small, because every challenge
-/// contains the origins of the relying party.
-const MAX_ORIGINS: usize = 32;
-const MAX_ORIGIN_CHARS: usize = 256;
-
-/// Problem of one setting, and how to correct it.
-type Message = String;
-
-#[derive(Default)]
-struct Problems(Vec<ConfigProblem>);
-
-impl Problems {
-    fn add(&mut self, field: impl Into<String>, checked: Result<(), Message>) {
-        if let Err(message) = checked {
-            self.0.push(ConfigProblem { field: field.into(), message });
-        }
-    }
-}
 
 /// A change of a tenant's configuration: JSON that can be parsed as a configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,13 +127,6 @@ fn in_range(value: u32, range: &std::ops::RangeInclusive<u32>, unit: &str) -> Re
         return Ok(());
     }
     Err(format!("{value} must be between {} and {} {unit}", range.start(), range.end()))
-}
-
-fn short_origin(text: &str) -> Result<(), Message> {
-    if text.chars().count() <= MAX_ORIGIN_CHARS {
-        return Ok(());
-    }
-    Err(format!("must have at most {MAX_ORIGIN_CHARS} characters"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use doorward_shared::{
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::{MAX_ORIGINS, Message, Problems, short_origin};
+use super::found::{MAX_ORIGINS, Message, Problems, short_origin};
 use crate::domain::origin::{ANDROID_APP, has_wrong_host, is_registrable, is_within};
 
 /// Maximum length of an icon's URL.
