@@ -23,6 +23,7 @@ let server;
 let browser;
 let page;
 let devtools;
+let authenticatorId;
 const requested = [];
 const pageErrors = [];
 
@@ -39,12 +40,12 @@ before(async () => {
   });
   devtools = await page.context().newCDPSession(page);
   await devtools.send("WebAuthn.enable");
-  await devtools.send("WebAuthn.addVirtualAuthenticator", {
+  ({ authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
     options: {
       protocol: "ctap2", transport: "usb", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
       automaticPresenceSimulation: true,
     },
-  });
+  }));
 });
 after(async () => {
   await browser?.close();
@@ -303,6 +304,19 @@ describe("the page", () => {
     await shows("You are in, with a password alone.");
     // The heading gets the focus after its text has changed.
     await page.waitForFunction(() => document.activeElement.id === "title");
+  });
+
+  test("removes a deleted passkey from the authenticator", async () => {
+    const stored = async () => (await devtools.send("WebAuthn.getCredentials", { authenticatorId })).credentials.length;
+    const before = await stored();
+    await press("Register passkey");
+    await shows("Passkey registered");
+    assert.equal(await stored(), before + 1);
+    await page.locator("#credentials").getByRole("button", { name: /^Delete/ }).click();
+    await page.locator("#credentials").getByRole("button", { name: /^Really delete/ }).click();
+    await shows("Key deleted");
+    assert.equal(await stored(), before);
+    assert.match((await calls("credentials"))[2], /^GET users\/.+\/signals 200$/);
   });
 
   test("loads nothing from other hosts and causes no errors", () => {

@@ -7,6 +7,7 @@ use crate::api::TenantReport;
 mod configuration;
 mod finding;
 mod keys;
+mod origins;
 mod refusals;
 mod shell;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use finding::{Finding, Severity};
 /// Returns the findings, the most severe first.
 pub fn examine(report: &TenantReport, now: Timestamp) -> Vec<Finding> {
     let mut findings = configuration::examine(report);
+    findings.extend(origins::examine(report));
     findings.extend(keys::examine(report, now));
     findings.extend(refusals::examine(report));
     findings.sort_by_key(|finding| finding.severity);

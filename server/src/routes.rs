@@ -11,7 +11,8 @@ use doorward_shared::ErrorCode;
 use crate::http::{
     ApiError, PathParameters,
     handlers::{
-        admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, status, transaction, users,
+        admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, related_origins, status,
+        transaction, users,
     },
     openapi::{self, Api},
 };
@@ -79,8 +80,10 @@ table! { PUBLIC, public, Public, "The public API.":
     PATCH  "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::patch,
     DELETE "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::delete,
     DELETE "/{tenant_id}/users/{user_id}"              ApiKey       => users::delete,
+    GET    "/{tenant_id}/users/{user_id}/signals"      ApiKey       => users::signals,
     GET    "/{tenant_id}/audit_logs"                   ApiKey       => audit_logs::list,
     GET    "/{tenant_id}/.well-known/jwks.json"        Visitor      => jwks::jwks,
+    GET    "/{tenant_id}/.well-known/webauthn"         Visitor      => related_origins::related_origins,
 }
 
 table! { ADMIN, admin_api, Admin, "The admin API.":

@@ -118,7 +118,7 @@ text_enum! {
         ClientDataTypeMismatch => "client_data_type_mismatch",
         /// The origin is not one of the tenant's origins.
         OriginMismatch => "origin_mismatch",
-        /// The ceremony ran in a cross-origin frame.
+        /// The ceremony ran in a frame of a page whose origin is not one of the tenant's top origins.
         CrossOrigin => "cross_origin",
         /// The authenticator signed for another relying party.
         RpIdMismatch => "rp_id_mismatch",

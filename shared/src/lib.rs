@@ -17,6 +17,7 @@ mod cose_algorithm;
 pub mod environment;
 pub mod error;
 pub mod ids;
+pub mod origin;
 pub mod page;
 pub mod public;
 pub mod refusal;

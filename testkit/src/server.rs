@@ -271,12 +271,7 @@ impl TestTenant {
 }
 
 pub fn config() -> TenantConfig {
-    let relying_party = RelyingParty {
-        id: RP_ID.to_owned(),
-        display_name: "Example".to_owned(),
-        icon: None,
-        origins: vec![ORIGIN.to_owned()],
-    };
+    let relying_party = RelyingParty::new(RP_ID.to_owned(), "Example".to_owned(), vec![ORIGIN.to_owned()]);
     let cors = Cors { allowed_origins: vec!["https://*.example.com".to_owned()], allow_unsafe_wildcard: false };
     TenantConfig { cors, ..TenantConfig::for_relying_party(relying_party) }
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     admin::{CreateTenantRequest, TenantDetail, TenantSort},
-    config::{RelyingParty, TenantConfig},
+    config::{Cors, RelyingParty, TenantConfig},
     page::Order,
 };
 
@@ -118,16 +118,16 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
 }
 
 fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
-    let mut config = TenantConfig::for_relying_party(RelyingParty {
-        id: args.rp_id.clone().unwrap_or_default(),
-        display_name: args.name.clone(),
-        icon: None,
-        origins: args.origins.clone(),
-    });
-    if !args.cors_origins.is_empty() {
-        config.cors.allowed_origins.clone_from(&args.cors_origins);
-    }
+    let mut config = TenantConfig::for_relying_party(RelyingParty::new(
+        args.rp_id.clone().unwrap_or_default(),
+        args.name.clone(),
+        args.origins.clone(),
+    ));
     args.policy.clone().apply(&mut config);
+    config.cors = match args.cors_origins.is_empty() {
+        true => Cors::for_relying_party(&config.webauthn.relying_party),
+        false => Cors { allowed_origins: args.cors_origins.clone(), allow_unsafe_wildcard: false },
+    };
     config
 }
 

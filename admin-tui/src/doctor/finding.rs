@@ -45,6 +45,10 @@ impl Finding {
 
 /// Returns the command that changes a tenant's configuration with a jq expression.
 pub(super) fn change_config(tenant: TenantId, expression: &str) -> String {
-    let expression = shell::quoted(expression);
-    format!("doorward-admin tenant config get {tenant} | jq {expression} | doorward-admin tenant config set {tenant} -")
+    format!("{} | doorward-admin tenant config set {tenant} -", show_config(tenant, expression))
+}
+
+/// Returns the command that prints a part of a tenant's configuration, which a jq expression selects.
+pub(super) fn show_config(tenant: TenantId, expression: &str) -> String {
+    format!("doorward-admin tenant config get {tenant} | jq {}", shell::quoted(expression))
 }

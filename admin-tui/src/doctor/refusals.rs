@@ -11,8 +11,8 @@ use doorward_shared::{
 use url::Url;
 
 use super::{
-    configuration::{has_cors, is_within},
     finding::{Finding, Severity, change_config},
+    origins::{has_cors, is_accepted, is_within},
     shell,
 };
 use crate::{
@@ -73,12 +73,11 @@ impl Refusals<'_> {
 
     /// Ceremonies from origins that are not configured.
     fn unknown_origins(&self) -> Vec<Finding> {
-        let rp = &self.report.tenant.config.webauthn.relying_party;
+        let config = &self.report.tenant.config;
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, detail) in self.of(ErrorCode::OriginMismatch) {
             // The origin may have been configured after the refusal.
-            if let Some(origin) = detail.received.as_deref().filter(|origin| !rp.origins.iter().any(|it| it == origin))
-            {
+            if let Some(origin) = detail.received.as_deref().filter(|origin| !is_accepted(config, origin)) {
                 *counts.entry(origin).or_default() += 1;
             }
         }
@@ -101,7 +100,11 @@ impl Refusals<'_> {
             self.change(&expression)
         });
         let difference = origin_difference(origin, &rp.origins).unwrap_or_else(|| {
-            format!("It does not belong to the RP ID {}: it may be a phishing page, or another tenant's page.", rp.id)
+            format!(
+                "It does not belong to the RP ID {}: it may be a phishing page, another tenant's page, or a page of yours \
+                 that must be one of the `related_origins`.",
+                rp.id
+            )
         });
         let severity = if is_own { Severity::Error } else { Severity::Warning };
         let message =
@@ -206,7 +209,8 @@ impl Refusals<'_> {
                 ErrorCode::CrossOrigin,
                 1,
                 Severity::Warning,
-                "came from a frame of another origin: the page that runs the ceremony is embedded in another site",
+                "came from a frame of another origin: the page that runs the ceremony is embedded in a site that is not one of \
+                 the tenant's `top_origins`",
             ),
             (
                 ErrorCode::ChallengeUnknown,

@@ -19,12 +19,8 @@ fn now() -> Timestamp {
 
 /// Returns a tenant without findings, except for the informational ones of the default configuration.
 fn healthy() -> TenantReport {
-    let relying_party = RelyingParty {
-        id: "example.com".to_owned(),
-        display_name: "Shop".to_owned(),
-        icon: None,
-        origins: vec!["https://app.example.com".to_owned()],
-    };
+    let relying_party =
+        RelyingParty::new("example.com".to_owned(), "Shop".to_owned(), vec!["https://app.example.com".to_owned()]);
     let config = TenantConfig {
         cors: Cors { allowed_origins: vec!["https://*.example.com".to_owned()], allow_unsafe_wildcard: false },
         ..TenantConfig::for_relying_party(relying_party)
@@ -138,6 +134,52 @@ fn rules_of_browsers_are_checked() {
     local.tenant.config.webauthn.relying_party.origins = vec!["http://localhost:3000".to_owned()];
     expect(&local, "rp_id_localhost", Severity::Warning, &[]);
     assert_eq!(find(&local, "origin_not_https"), None);
+}
+
+#[test]
+fn related_origins_beyond_five_names_are_found() {
+    let mut report = healthy();
+    assert_eq!(find(&report, "related_origins_document"), None);
+    let names = ["a", "b", "c", "d", "e"].map(|name| format!("https://{name}.net"));
+    let rp = &mut report.tenant.config.webauthn.relying_party;
+    rp.related_origins = names.into();
+    rp.related_origins.push("https://www.a.co.uk".to_owned());
+    report
+        .tenant
+        .config
+        .cors
+        .allowed_origins
+        .extend(report.tenant.config.webauthn.relying_party.related_origins.clone());
+    assert_eq!(find(&report, "related_origin_labels"), None);
+    assert_eq!(find(&report, "cors_missing"), None);
+    let show = "| jq '{origins: .webauthn.relying_party.related_origins}'";
+    let published = "https://example.com/.well-known/webauthn";
+    expect(&report, "related_origins_document", Severity::Info, &[published, "application/json", show]);
+    report.tenant.config.webauthn.relying_party.related_origins.push("https://f.net".to_owned());
+    let ignored = ["ignore the related origins https://f.net:", "here a, b, c, d, e."];
+    expect(&report, "related_origin_labels", Severity::Error, &ignored);
+    expect(&report, "cors_missing", Severity::Warning, &["https://f.net"]);
+}
+
+#[test]
+fn patterns_extensions_and_frames_are_found() {
+    let mut report = healthy();
+    let rp = &mut report.tenant.config.webauthn.relying_party;
+    rp.origins =
+        ["https://*.example.com", "chrome-extension://mabekielmoibbmlepeohhncklpnjmcpk"].map(str::to_owned).into();
+    rp.top_origins = vec!["https://partner.example".to_owned()];
+    expect(&report, "origin_pattern", Severity::Info, &["every subdomain of example.com"]);
+    expect(&report, "frames_accepted", Severity::Info, &["frame-ancestors 'self' https://partner.example"]);
+    assert!(examine(&report, now()).iter().all(|finding| finding.severity == Severity::Info));
+    let detail = RefusalDetail::new(Check::Origin).received("https://eu.example.com");
+    refused(&mut report, 1, LOGIN, ErrorCode::OriginMismatch, &detail);
+    assert_eq!(find(&report, "origin_unknown"), None, "the pattern accepts it now");
+    let random = "moz-extension://7f3a2c1e-0000-4000-8000-000000000001".to_owned();
+    let origins = &mut report.tenant.config.webauthn.relying_party.origins;
+    origins.extend(["https://*.example.org".to_owned(), "http://*.example.com".to_owned(), random]);
+    expect(&report, "rp_id_no_suffix", Severity::Error, &["https://*.example.org"]);
+    expect(&report, "origin_not_https", Severity::Error, &["http://*.example.com"]);
+    expect(&report, "extension_id_random", Severity::Warning, &["moz-extension://7f3a", "Firefox 150"]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(super) fn likely(
         Check::UserPresence => {
             texts(&["The authenticator signed without a gesture of its user, as automated test authenticators do."])
         }
-        Check::TopLevel => texts(&["The page that runs the ceremony is embedded in a frame of another site."]),
+        Check::TopLevel => top_origin(detail),
         Check::ClientDataType => texts(&[match received {
             Some("webauthn.create") => "The page sent the result of `navigator.credentials.create()` to a login.",
             Some("webauthn.get") => "The page sent the result of `navigator.credentials.get()` to a registration.",
@@ -122,6 +122,17 @@ fn origin(detail: &RefusalDetail) -> Vec<String> {
         );
     }
     causes
+}
+
+fn top_origin(detail: &RefusalDetail) -> Vec<String> {
+    match detail.received.as_deref() {
+        Some(received) if received.contains("://") => vec![
+            origin_difference(received, &detail.expected)
+                .unwrap_or_else(|| format!("{received} contains the page in a frame and is not configured for this.")),
+            "The site can cover the frame and deceive its users (clickjacking), unless it is yours.".to_owned(),
+        ],
+        _ => texts(&["The page that runs the ceremony is embedded in a frame of another site."]),
+    }
 }
 
 fn rp_id(detail: &RefusalDetail) -> Vec<String> {

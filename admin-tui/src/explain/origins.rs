@@ -1,5 +1,6 @@
 //! Compares the origin of a refused ceremony with the accepted ones.
 
+use doorward_shared::origin::SubdomainPattern;
 use url::{Host, Url};
 
 /// Describes how a received origin differs from the most similar accepted one. `None` if no accepted one is similar.
@@ -14,6 +15,9 @@ pub fn origin_difference(received: &str, accepted: &[String]) -> Option<String> 
             "An Android app that is signed with another key sent the request. Add its origin only if the app is yours."
                 .to_owned(),
         );
+    }
+    if received.contains("-extension://") {
+        return Some("A browser extension sent the request. Add its origin only if the extension is yours.".to_owned());
     }
     accepted.iter().filter_map(|accepted| difference(received, accepted)).min().map(|(_, text)| text)
 }
@@ -30,6 +34,9 @@ pub fn is_local(origin: &str) -> bool {
 
 /// Returns the difference to one accepted origin, with its rank: the smaller, the more similar.
 fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
+    if let Some(pattern) = SubdomainPattern::split(accepted) {
+        return difference_to_pattern(received, accepted, pattern);
+    }
     let says = |rank: u8, what: &str| Some((rank, format!("The origin differs from {accepted} only by {what}.")));
     if received.trim_end_matches('/') == accepted {
         return says(0, "a trailing slash");
@@ -84,6 +91,19 @@ fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
         return Some((5, format!("{sent_host} looks like {wanted_host}: it may be a phishing page.")));
     }
     None
+}
+
+/// Returns the difference to a pattern of subdomains, with its rank.
+fn difference_to_pattern(received: &str, accepted: &str, pattern: SubdomainPattern<'_>) -> Option<(u8, String)> {
+    let base = pattern.base();
+    if received == base {
+        return Some((2, format!("{accepted} accepts the subdomains of {}, not the domain itself.", pattern.parent)));
+    }
+    let (sent, wanted) = (Url::parse(received).ok()?, Url::parse(&base).ok()?);
+    if sent.host_str()?.strip_suffix(wanted.host_str()?).is_some_and(|labels| labels.ends_with('.')) {
+        return Some((2, format!("The origin differs from the pattern {accepted} by its scheme, port or form.")));
+    }
+    difference(received, &base)
 }
 
 /// Compares the label before the public suffix of two hosts, such as `example` of `www.example.co.uk`. Returns whether

@@ -79,7 +79,7 @@ fn explanation_of_an_origin_is_complete() {
         "flags     UP = 1  UV = 0  BE = 1  BS = 0",
         "counter   stored 6, received 7",
         "likely    The origin differs from https://app.example.com only by its scheme: the page was loaded over http.",
-        "fix       Add the page's origin to `webauthn.relying_party.origins`.",
+        "fix       Add the page's origin to `webauthn.relying_party.origins`",
         "section   WebAuthn Level 3 §7.2 step 12",
     ] {
         assert!(lines.contains(expected), "{expected:?} is not in\n{lines}");
@@ -104,16 +104,40 @@ fn differences_between_origins_are_named() {
         ("https://example-login.net", "may be a phishing page"),
         ("null", "sandboxed frame"),
         ("android:apk-key-hash:AAAA", "Android app"),
+        ("chrome-extension://mabekielmoibbmlepeohhncklpnjmcpk", "browser extension"),
     ] {
         let found = origin_difference(received, &accepted).unwrap_or_default();
         assert!(found.contains(expected), "{received}: {found}");
     }
     assert_eq!(origin_difference("https://other.net", &accepted), None);
+    let pattern = ["https://*.example.com".to_owned()];
+    for (received, expected) in [
+        ("https://example.com", "accepts the subdomains of example.com, not the domain itself"),
+        ("http://app.example.com", "differs from the pattern https://*.example.com by its scheme, port or form"),
+        ("https://app.example.com:8443", "by its scheme, port or form"),
+        ("https://examp1e.com", "may be a phishing page"),
+    ] {
+        let found = origin_difference(received, &pattern).unwrap_or_default();
+        assert!(found.contains(expected), "{received}: {found}");
+    }
     let local = login(
         "origin_mismatch",
         RefusalDetail::new(Check::Origin).expected(accepted).received("http://localhost:3000"),
     );
     assert!(local.causes[0].contains("developer's own computer"), "{:?}", local.causes);
+}
+
+#[test]
+fn frames_are_explained_with_the_page_that_contains_them() {
+    let detail =
+        |expected: &str, received: &str| RefusalDetail::new(Check::TopLevel).expected([expected]).received(received);
+    let causes = |detail| login("cross_origin", detail).causes.join(" ");
+    let older = causes(detail("crossOrigin false, topOrigin absent", "crossOrigin true, topOrigin absent"));
+    assert_eq!(older, "The page that runs the ceremony is embedded in a frame of another site.");
+    let unknown = causes(detail("https://partner.example", "https://evil.test"));
+    assert!(unknown.contains("https://evil.test contains the page in a frame") && unknown.contains("clickjacking"));
+    let similar = causes(detail("https://partner.example", "http://partner.example"));
+    assert!(similar.contains("only by its scheme"), "{similar}");
 }
 
 #[test]

@@ -210,7 +210,7 @@ impl Values<'_> {
             None => return Err((Some(1), "origins require the RP ID, the domain they belong to".to_owned())),
             Some(_) if origins.is_empty() => return Err((Some(2), "at least one origin is required".to_owned())),
             Some(id) => {
-                let relying_party = RelyingParty { id, display_name: name.clone(), icon: None, origins };
+                let relying_party = RelyingParty::new(id, name.clone(), origins);
                 Some(TenantConfig::for_relying_party(relying_party))
             }
         };

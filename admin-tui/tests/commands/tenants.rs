@@ -30,6 +30,17 @@ async fn tenant_is_created_renamed_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn created_tenant_lets_its_related_origins_call_the_api() {
+    let (_server, operator) = Operator::start(Role::Admin).await;
+    let related = ["--related-origin", "https://example.net", "--top-origin", "https://partner.example", "--quiet"];
+    let id = operator.out(&[&CREATE[..], &related].concat()).await;
+    let config = operator.json(&["tenant", "config", "get", id.trim_end()]).await;
+    assert_eq!(config["webauthn"]["relying_party"]["related_origins"], json!(["https://example.net"]));
+    assert_eq!(config["webauthn"]["relying_party"]["top_origins"], json!(["https://partner.example"]));
+    assert_eq!(config["cors"]["allowed_origins"], json!(["https://shop.example.com", "https://example.net"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tenant_with_another_name_is_not_deleted() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let tenant = server.tenant().await.id;

@@ -173,7 +173,7 @@ async fn emptied_origin_is_removed_and_selection_is_kept() {
     let app = App::start(FakeServer::new(data::world()), 100, 48).await;
     app.keys("2 e j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
-    assert_eq!(app.screen().matches("+ add").count(), 3);
+    assert_eq!(app.screen().matches("+ add").count(), 4);
     // After the emptied row is removed, the following row is selected.
     app.keys_show("enter '/x' enter", &["https://login.acmebank.example/x"]).await;
     app.keys_show("U", &["  https://acmebank.example", "no unsaved changes"]).await;

@@ -104,12 +104,8 @@ impl World {
 }
 
 fn config(domain: &str, name: &str) -> TenantConfig {
-    let relying_party = RelyingParty {
-        id: domain.to_owned(),
-        display_name: name.to_owned(),
-        icon: None,
-        origins: vec![format!("https://{domain}"), format!("https://login.{domain}")],
-    };
+    let origins = vec![format!("https://{domain}"), format!("https://login.{domain}")];
+    let relying_party = RelyingParty::new(domain.to_owned(), name.to_owned(), origins);
     TenantConfig {
         cors: Cors { allowed_origins: vec![format!("https://*.{domain}")], allow_unsafe_wildcard: false },
         ..TenantConfig::for_relying_party(relying_party)

@@ -56,13 +56,9 @@ pub(super) async fn write(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: 
 
 /// Returns a valid configuration of a tenant.
 fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
-    let relying_party = RelyingParty {
-        id: plan.rp_id(number),
-        // Browsers show this name. It is never hostile, because the server would reject a hostile one.
-        display_name: if plan.hostile { format!("Tenant {number}") } else { name.to_owned() },
-        icon: None,
-        origins: vec![plan.origin(number)],
-    };
+    // Browsers show this name. It is never hostile, because the server would reject a hostile one.
+    let display_name = if plan.hostile { format!("Tenant {number}") } else { name.to_owned() };
+    let relying_party = RelyingParty::new(plan.rp_id(number), display_name, vec![plan.origin(number)]);
     let config = config_rules::valid(TenantConfig::for_relying_party(relying_party))
         .map_err(|problems| SeedError::Generate(Refusal::Config(problems).reason()))?;
     serde_json::to_string(&config).map_err(|error| SeedError::Generate(error.to_string()))

@@ -3,7 +3,7 @@
 use doorward_shared::{
     TenantId, Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CreatedSecret, SecretItem},
-    config::{RelyingParty, TenantConfig},
+    config::{Cors, RelyingParty, TenantConfig},
 };
 
 use super::{
@@ -20,13 +20,13 @@ use super::{
 use crate::service::admin::{AdminContext, Precondition, admin_tokens, api_keys, tenants};
 
 pub(super) async fn create_tenant(args: TenantCreateArgs) -> Result<(), CliError> {
-    let relying_party =
-        RelyingParty { id: args.rp_id, display_name: args.name.clone(), icon: None, origins: args.origins };
+    let relying_party = RelyingParty::new(args.rp_id, args.name.clone(), args.origins);
     let mut config = TenantConfig::for_relying_party(relying_party);
-    if !args.cors_origins.is_empty() {
-        config.cors.allowed_origins = args.cors_origins;
-    }
     args.policy.apply(&mut config);
+    config.cors = match args.cors_origins.is_empty() {
+        true => Cors::for_relying_party(&config.webauthn.relying_party),
+        false => Cors { allowed_origins: args.cors_origins, allow_unsafe_wildcard: false },
+    };
     let request = CreateTenantRequest {
         id: None,
         display_name: Some(args.name),

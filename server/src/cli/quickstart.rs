@@ -163,12 +163,7 @@ async fn replace_origin(call: &AdminContext, file: &DemoFile, origin: &str) -> R
 }
 
 fn config(origin: &str) -> TenantConfig {
-    let relying_party = RelyingParty {
-        id: "localhost".to_owned(),
-        display_name: "Doorward demo".to_owned(),
-        icon: None,
-        origins: vec![origin.to_owned()],
-    };
+    let relying_party = RelyingParty::new("localhost".to_owned(), "Doorward demo".to_owned(), vec![origin.to_owned()]);
     // Any attachment is allowed for second factors, so that the demo works with the built-in authenticator of a laptop.
     let mfa = Mfa { attachment: None, ..Mfa::default() };
     TenantConfig { cors: Cors::default(), mfa, ..TenantConfig::for_relying_party(relying_party) }

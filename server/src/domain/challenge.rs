@@ -104,8 +104,11 @@ impl std::fmt::Display for ChallengeValue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CeremonyState {
     pub rp_id: String,
-    /// Accepted origins.
+    /// Accepted origins, and patterns of subdomains.
     pub origins: Vec<String>,
+    /// Origins of the pages that may run the ceremony in a frame of another origin.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub top_origins: Vec<String>,
     pub user_verification: UserVerification,
     /// Whether the credential may become eligible for backup.
     pub backup_eligibility_change: BackupEligibilityChange,
@@ -125,6 +128,7 @@ impl CeremonyState {
         Self {
             rp_id: rp.id.clone(),
             origins: rp.origins.clone(),
+            top_origins: rp.top_origins.clone(),
             user_verification: policy.user_verification,
             backup_eligibility_change: policy.backup_eligibility_change,
             algorithms: Vec::new(),
@@ -162,6 +166,7 @@ mod tests {
             name: "Example".to_owned(),
             icon: Some("https://example.com/icon.png".to_owned()),
             origins: vec!["https://example.com".to_owned()],
+            top_origins: Vec::new(),
         };
         let policy = CeremonyPolicy {
             user_verification: UserVerification::Required,

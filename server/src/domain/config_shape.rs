@@ -62,6 +62,8 @@ fn settings() -> Vec<Setting> {
         setting("display_name", Required, Kind::Text),
         setting("icon", Nullable, Kind::Text),
         setting("origins", Required, Kind::Texts),
+        setting("related_origins", Nullable, Kind::Texts),
+        setting("top_origins", Nullable, Kind::Texts),
     ];
     let cors =
         vec![setting("allowed_origins", Optional, Kind::Texts), setting("allow_unsafe_wildcard", Optional, Kind::Flag)];
@@ -197,6 +199,8 @@ mod tests {
             id: "example.com".to_owned(),
             display_name: "Example".to_owned(),
             icon: Some("https://example.com/icon.png".to_owned()),
+            related_origins: vec!["https://example.net".to_owned()],
+            top_origins: vec!["https://partner.example".to_owned()],
             origins: vec!["https://example.com".to_owned()],
         };
         let mut webauthn = Webauthn::for_relying_party(relying_party);

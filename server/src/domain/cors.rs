@@ -1,7 +1,9 @@
 //! Origins of web pages that may call a tenant's public API.
 
-use doorward_shared::config::Cors;
+use doorward_shared::{config::Cors, origin::SubdomainPattern};
 use url::Url;
+
+use super::origin::{has_wrong_host, is_registrable};
 
 /// Allowed origins of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,12 +18,7 @@ enum Pattern {
     Everything,
     Exact(String),
     /// `https://*.example.com`: all subdomains of a domain.
-    Subdomains {
-        /// `https://`.
-        scheme: String,
-        /// `.example.com`, with the port if it has one.
-        parent: String,
-    },
+    Subdomains(String),
     /// A pattern with wildcards in other places: `*` matches any characters, `?` one character.
     Unsafe(String),
 }
@@ -72,12 +69,12 @@ impl Pattern {
         if !rest.contains(['*', '?']) {
             return exact(text, lower);
         }
-        let parent = rest.strip_prefix("*.").unwrap_or_default();
-        if let Some(domain) = parent_domain(parent) {
+        let pattern = SubdomainPattern::split(&lower);
+        if let Some((pattern, domain)) = pattern.and_then(|pattern| Some((pattern, pattern.domain()?))) {
             if is_registrable(domain) {
                 // The rest is checked like an origin. For example, it must not have the default port.
-                exact(text, format!("{scheme}://{parent}"))?;
-                return Ok(Self::Subdomains { scheme: format!("{scheme}://"), parent: format!(".{parent}") });
+                exact(text, format!("{scheme}://{}", pattern.parent))?;
+                return Ok(Self::Subdomains(lower));
             }
             return unless_unsafe(allow_unsafe_wildcard, Self::Unsafe(lower.clone()), || {
                 format!(
@@ -98,10 +95,7 @@ impl Pattern {
         match self {
             Self::Everything => true,
             Self::Exact(allowed) => allowed == origin,
-            Self::Subdomains { scheme, parent } => {
-                let labels = origin.strip_prefix(scheme.as_str()).and_then(|rest| rest.strip_suffix(parent.as_str()));
-                labels.is_some_and(|labels| labels.split('.').all(is_label))
-            }
+            Self::Subdomains(pattern) => SubdomainPattern::split(pattern).is_some_and(|it| it.matches(origin)),
             Self::Unsafe(pattern) => is_origin(origin) && matches(pattern.as_bytes(), origin.as_bytes()),
         }
     }
@@ -126,32 +120,6 @@ fn exact(text: &str, lower: String) -> Result<Pattern, String> {
         return Err(format!("`{text}` never matches: no server has port 0"));
     }
     Ok(Pattern::Exact(lower))
-}
-
-/// Returns whether a URL has a host that no origin has: the host contains an empty label or an invalid character.
-pub fn has_wrong_host(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(domain)) => !domain.split('.').all(is_label),
-        _ => false,
-    }
-}
-
-/// Returns whether a text is a label of a host name, which is the text between two dots.
-pub fn is_label(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-/// Returns the domain of a text like `example.com` or `example.com:8443`; `None` for other texts, such as wildcards.
-fn parent_domain(parent: &str) -> Option<&str> {
-    let (domain, port) = parent.split_once(':').unwrap_or((parent, "1"));
-    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    (is_port && !domain.is_empty() && domain.split('.').all(is_label)).then_some(domain)
-}
-
-/// Returns whether all subdomains of a domain have the same owner. Returns `false` for public suffixes such as `co.uk`.
-fn is_registrable(domain: &str) -> bool {
-    let is_address = domain.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
-    domain == "localhost" || domain.ends_with(".localhost") || (!is_address && psl::domain_str(domain).is_some())
 }
 
 /// Returns whether the text consists only of scheme, host and port, so that `*` cannot match anything but a host.

@@ -11,6 +11,7 @@ pub mod json;
 pub mod json_reader;
 pub mod key_format;
 pub mod list;
+pub mod origin;
 pub mod secret;
 pub mod tenant;
 pub mod transaction;

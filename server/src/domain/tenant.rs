@@ -26,7 +26,10 @@ pub struct RelyingPartyPolicy {
     pub name: String,
     /// URL of an icon.
     pub icon: Option<String>,
+    /// Accepted origins and patterns of subdomains, with the related origins.
     pub origins: Vec<String>,
+    /// Origins of the pages that may run ceremonies in a frame of another origin.
+    pub top_origins: Vec<String>,
 }
 
 /// Requirements of a ceremony.
@@ -49,7 +52,8 @@ impl Tenant {
             id: rp.id.clone(),
             name: rp.display_name.clone(),
             icon: rp.icon.clone(),
-            origins: rp.origins.clone(),
+            origins: [&*rp.origins, &*rp.related_origins].concat(),
+            top_origins: rp.top_origins.clone(),
         }
     }
 

@@ -40,11 +40,16 @@ impl User {
         self.external_id.as_bytes()
     }
 
-    /// Returns whether a user handle belongs to this user: it consists of the bytes of `external_id`. In older
-    /// registrations, it may consist of the 16 bytes of a UUID whose text is `external_id`.
+    /// Returns the user handles that the user's credentials may have: the bytes of `external_id`. In older registrations,
+    /// it may be the 16 bytes of a UUID whose text is `external_id`.
+    pub fn handles(&self) -> Vec<Vec<u8>> {
+        let uuid = Uuid::parse_str(&self.external_id).ok().map(|uuid| uuid.as_bytes().to_vec());
+        std::iter::once(self.handle().to_vec()).chain(uuid).collect()
+    }
+
+    /// Returns whether a user handle belongs to this user.
     pub fn owns_handle(&self, handle: &[u8]) -> bool {
-        handle == self.handle()
-            || Uuid::parse_str(&self.external_id).is_ok_and(|uuid| handle == uuid.as_bytes().as_slice())
+        handle == self.handle() || self.handles().iter().any(|own| own == handle)
     }
 }
 
@@ -81,6 +86,8 @@ mod tests {
         assert!(user(id).owns_handle(id.as_bytes()));
         assert!(user(id).owns_handle(uuid.as_bytes()));
         assert!(!user("alice").owns_handle(b"alicia"));
+        assert_eq!(user(id).handles(), [id.as_bytes(), uuid.as_bytes()]);
+        assert_eq!(user("alice").handles(), [b"alice"]);
         assert_eq!(external_ids_of_handle(uuid.as_bytes()).last().map(String::as_str), Some(id));
         assert_eq!(external_ids_of_handle(b"alice"), ["alice"]);
     }

@@ -12,6 +12,6 @@ pub mod responses;
 
 pub use error::{ApiError, Operation};
 pub use extract::{
-    Administrator, Auditor, Body, IfMatch, JwksReader, KeyHolder, MetricsReader, PathParameters, Query, Visitor,
+    Administrator, Auditor, Body, DocumentReader, IfMatch, KeyHolder, MetricsReader, PathParameters, Query, Visitor,
     path_tenant,
 };

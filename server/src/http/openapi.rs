@@ -17,7 +17,7 @@ mod nulls;
 use common::CommonParts;
 
 use super::handlers::{
-    admin, audit_logs, credentials, health, jwks, login, mfa, registration, status, transaction, users,
+    admin, audit_logs, credentials, health, jwks, login, mfa, registration, related_origins, status, transaction, users,
 };
 use crate::http::extract::{API_KEY_HEADER, Parameter};
 
@@ -53,8 +53,10 @@ pub enum Api {
         credentials::patch,
         credentials::delete,
         users::delete,
+        users::signals,
         audit_logs::list,
         jwks::jwks,
+        related_origins::related_origins,
         status::page,
         health::alive,
         health::ready,

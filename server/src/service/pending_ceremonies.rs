@@ -40,7 +40,7 @@ impl PendingCeremony {
         };
         size_of::<Self>()
             + state.rp_id.len()
-            + state.origins.iter().map(text).sum::<usize>()
+            + state.origins.iter().chain(&state.top_origins).map(text).sum::<usize>()
             + ids.sum::<usize>()
             + [&user.external_id, &user.name, &user.display_name, &user.icon].map(String::len).iter().sum::<usize>()
             + self.credentials.iter().map(of_credential).sum::<usize>()
@@ -113,6 +113,7 @@ mod tests {
                 state: CeremonyState {
                     rp_id: "example.com".to_owned(),
                     origins: vec![origin.to_owned(); 32],
+                    top_origins: Vec::new(),
                     user_verification: UserVerification::Required,
                     backup_eligibility_change: BackupEligibilityChange::Accept,
                     algorithms: Vec::new(),

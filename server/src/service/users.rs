@@ -1,12 +1,19 @@
-//! Deletes users at the request of the tenant's application.
+//! Deletes users at the request of the tenant's application, and returns the signals about them.
 
-use doorward_shared::AuditType;
+use doorward_shared::{
+    AuditType, Base64Url,
+    public::{AllAcceptedCredentials, CurrentUserDetails, UserSignals},
+};
 use serde_json::json;
 
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::{
     db::DbError,
-    store::users::{self, Deletion},
+    domain::{Credential, User},
+    store::{
+        credentials,
+        users::{self, Deletion},
+    },
 };
 
 /// Deletes a user with credentials and transactions. Challenges of the user remain until they expire, but no ceremony can
@@ -45,4 +52,41 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
             Deletion::NotFound => return Err(Refusal::UserNotFound.into()),
         }
     }
+}
+
+/// Returns the signals about a user. `user_id` is the id in the tenant's system.
+///
+/// # Errors
+/// [`Refusal::UserNotFound`].
+pub async fn signals(context: &RequestContext, user_id: String) -> Result<UserSignals, ServiceError> {
+    // PostgreSQL cannot store U+0000, so no user has such an id.
+    if user_id.contains('\0') {
+        return Err(Refusal::UserNotFound.into());
+    }
+    let tenant = context.tenant.id();
+    let read = context.app.db.read(move |connection| credentials::of_external_user(connection, tenant, &user_id));
+    let found = read.await.map_err(|error: DbError| ServiceError::from(error))?;
+    let (user, credentials) = found.ok_or(Refusal::UserNotFound)?;
+    Ok(signals_of(&context.tenant.relying_party.id, &user, &credentials))
+}
+
+/// Second factors are listed because a password manager may store them as passkeys, and disabled credentials because
+/// they can be enabled again: some authenticators delete what is not listed.
+fn signals_of(rp_id: &str, user: &User, credentials: &[Credential]) -> UserSignals {
+    let ids = || credentials.iter().map(|credential| Base64Url(credential.id.as_bytes().to_vec())).collect();
+    let mut signals = UserSignals { all_accepted_credentials: Vec::new(), current_user_details: Vec::new() };
+    for handle in user.handles() {
+        signals.all_accepted_credentials.push(AllAcceptedCredentials {
+            rp_id: rp_id.to_owned(),
+            user_id: Base64Url(handle.clone()),
+            all_accepted_credential_ids: ids(),
+        });
+        signals.current_user_details.push(CurrentUserDetails {
+            rp_id: rp_id.to_owned(),
+            user_id: Base64Url(handle),
+            name: user.name.clone(),
+            display_name: user.display_name.clone(),
+        });
+    }
+    signals
 }

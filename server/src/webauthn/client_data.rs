@@ -6,11 +6,11 @@ use doorward_shared::{
     Base64Url, ErrorCode,
     refusal::{Check, RefusalDetail},
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use url::Url;
 
 use super::error::VerificationError;
-use crate::domain::{ChallengeValue, json::is_deeper};
+use crate::domain::{CeremonyState, ChallengeValue, json::is_deeper, origin};
 
 /// Maximum number of characters of untrusted text in a message.
 const MAX_SHOWN_CHARS: usize = 200;
@@ -24,7 +24,8 @@ pub(super) struct ClientData {
     pub(super) challenge: ChallengeValue,
     origin: String,
     cross_origin: bool,
-    top_origin: bool,
+    /// Origin of the top-level page, if the ceremony ran in a frame of another origin.
+    top_origin: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -37,8 +38,8 @@ struct Wire<'a> {
     origin: Cow<'a, str>,
     #[serde(rename = "crossOrigin", default)]
     cross_origin: Option<bool>,
-    #[serde(rename = "topOrigin", default)]
-    top_origin: Option<IgnoredAny>,
+    #[serde(borrow, rename = "topOrigin", default)]
+    top_origin: Option<Cow<'a, str>>,
 }
 
 impl ClientData {
@@ -67,16 +68,16 @@ impl ClientData {
             challenge: ChallengeValue(challenge.ok_or("the challenge in clientDataJSON is not base64url")?.0),
             origin: wire.origin.into_owned(),
             cross_origin: wire.cross_origin.unwrap_or(false),
-            top_origin: wire.top_origin.is_some(),
+            top_origin: wire.top_origin.map(Cow::into_owned),
         })
     }
 
-    /// Checks type (`webauthn.create` or `webauthn.get`), challenge and origin, and returns the origin.
+    /// Checks type (`webauthn.create` or `webauthn.get`), challenge, origin and top origin, and returns the origin.
     pub(super) fn check(
         &self,
         kind: &str,
         challenge: &ChallengeValue,
-        origins: &[String],
+        state: &CeremonyState,
     ) -> Result<Url, VerificationError> {
         if self.kind != kind {
             return Err(VerificationError::new(
@@ -89,34 +90,48 @@ impl ClientData {
         VerificationError::ensure(self.challenge == *challenge, ErrorCode::ChallengeUnknown, reason, || {
             RefusalDetail::new(Check::ChallengeKnown)
         })?;
-        let origin = self.check_origin(origins)?;
-        let in_frame = self.cross_origin || self.top_origin;
-        let reason = "the ceremony ran in a frame of another origin";
-        VerificationError::ensure(!in_frame, ErrorCode::CrossOrigin, reason, || {
-            let top_origin = if self.top_origin { "present" } else { "absent" };
-            RefusalDetail::new(Check::TopLevel)
-                .expected(["crossOrigin false, topOrigin absent"])
-                .received(format!("crossOrigin {}, topOrigin {top_origin}", self.cross_origin))
-        })?;
+        let origin = self.check_origin(&state.origins)?;
+        self.check_top_origin(&state.top_origins)?;
         Ok(origin)
     }
 
-    /// Checks that the origin is canonical and equals one of the relying party's, byte for byte. webauthn-rs is less
-    /// strict: it compares parsed URLs, and so accepts other letter cases, default ports, user names, paths and
-    /// trailing dots.
+    /// Checks that the origin is canonical and is accepted, byte for byte. webauthn-rs is less strict: it compares parsed
+    /// URLs, and so accepts other letter cases, default ports, user names, paths and trailing dots.
     fn check_origin(&self, origins: &[String]) -> Result<Url, VerificationError> {
-        let url = origins.contains(&self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
-        url.filter(|url| {
-            let origin = url.origin();
-            !origin.is_tuple() || origin.ascii_serialization() == self.origin
-        })
-        .ok_or_else(|| {
+        let url = origin::accepts(origins, &self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
+        url.ok_or_else(|| {
             VerificationError::new(
                 ErrorCode::OriginMismatch,
                 format!("the origin {:?} is not one of the relying party's origins", shorten(&self.origin)),
                 RefusalDetail::new(Check::Origin).expected(origins).received(&self.origin),
             )
         })
+    }
+
+    /// Checks that the ceremony ran in no frame of another origin, or that the relying party expects such frames and the
+    /// top-level page is one of those that may contain them (WebAuthn §7.1 steps 10 and 11, §7.2 steps 13 and 14).
+    /// Older clients send `crossOrigin` without `topOrigin`; the specification then requires only the expectation.
+    fn check_top_origin(&self, top_origins: &[String]) -> Result<(), VerificationError> {
+        let expected = match &self.top_origin {
+            Some(top_origin) => origin::accepts(top_origins, top_origin),
+            None => !self.cross_origin || !top_origins.is_empty(),
+        };
+        if expected {
+            return Ok(());
+        }
+        let reason = match &self.top_origin {
+            Some(top_origin) => {
+                format!("the ceremony ran in a frame of a page of the origin {:?}", shorten(top_origin))
+            }
+            None => "the ceremony ran in a frame of another origin".to_owned(),
+        };
+        let detail = RefusalDetail::new(Check::TopLevel);
+        let detail = match top_origins {
+            [] => detail.expected(["crossOrigin false, topOrigin absent"]),
+            _ => detail.expected(top_origins),
+        };
+        let received = self.top_origin.as_deref().unwrap_or("crossOrigin true, topOrigin absent");
+        Err(VerificationError::new(ErrorCode::CrossOrigin, reason, detail.received(received)))
     }
 }
 

@@ -54,7 +54,7 @@ pub fn verify_registration(
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
 ) -> Result<VerifiedRegistration, VerificationError> {
-    let origin = parsed.client_data.check("webauthn.create", challenge, &state.origins)?;
+    let origin = parsed.client_data.check("webauthn.create", challenge, state)?;
     let auth_data = &parsed.attestation.auth_data;
     check_auth_data(state, auth_data)?;
     let attested = auth_data
@@ -149,7 +149,7 @@ pub fn verify_assertion(
         let allowed = state.credentials.iter().flatten().map(|id| id_start(id.as_bytes()));
         RefusalDetail::new(Check::CredentialListed).expected(allowed).received(parsed.credential_id.start())
     })?;
-    parsed.client_data.check("webauthn.get", challenge, &state.origins)?;
+    parsed.client_data.check("webauthn.get", challenge, state)?;
     let auth_data = &parsed.auth_data;
     check_auth_data(state, auth_data)?;
     let downgraded = credential.backup_eligible && !auth_data.backup_eligible();

@@ -76,14 +76,14 @@ async fn protected_endpoints_reject_missing_or_invalid_keys() {
 }
 
 #[tokio::test]
-async fn disabled_tenant_serves_only_its_public_keys() {
+async fn disabled_tenant_serves_only_its_public_documents() {
     let server = TestServer::start().await;
     let (tenant, other) = (server.tenant().await, server.tenant().await);
     let admin = server.admin("ops", Role::Admin).await;
     let keys = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200).json();
     assert!(disabling::disable(&server.administrator(), tenant.id, Target::Tenant).await.unwrap());
     for access in [Access::ApiKey, Access::Visitor, Access::VisitorOrKey] {
-        for (method, path) in paths(access).filter(|(_, path)| !path.contains("jwks")) {
+        for (method, path) in paths(access).filter(|(_, path)| !path.contains(".well-known")) {
             for caller in [&tenant.http, &tenant.anonymous] {
                 let response = caller.send(method.clone(), &path, Some(b"{}".to_vec())).await;
                 response.expect_refusal(403, "tenant_disabled");

@@ -25,6 +25,7 @@ mod processes;
 mod proxies;
 mod rate_limits;
 mod registration;
+mod related_origins;
 mod request_id;
 mod support;
 mod tokens;

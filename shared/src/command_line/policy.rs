@@ -14,6 +14,12 @@ use crate::{
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Ceremonies")]
 pub struct PolicyArgs {
+    /// Origin of another domain whose ceremonies are accepted, such as https://example.net; may be repeated
+    #[arg(long = "related-origin", value_name = "ORIGIN")]
+    related_origins: Vec<String>,
+    /// Origin of pages that may run ceremonies in a frame, such as https://partner.example; may be repeated
+    #[arg(long = "top-origin", value_name = "ORIGIN")]
+    top_origins: Vec<String>,
     /// Time limit of a ceremony in milliseconds, 1000 to 3600000 [default: 60000]
     #[arg(long, value_name = "MS")]
     timeout: Option<u32>,
@@ -75,6 +81,9 @@ impl PolicyArgs {
     /// Replaces the settings for which there is a flag.
     pub fn apply(self, config: &mut TenantConfig) {
         let webauthn = &mut config.webauthn;
+        let rp = &mut webauthn.relying_party;
+        set(&mut rp.related_origins, (!self.related_origins.is_empty()).then_some(self.related_origins));
+        set(&mut rp.top_origins, (!self.top_origins.is_empty()).then_some(self.top_origins));
         set(&mut webauthn.timeout, self.timeout);
         set(&mut webauthn.user_verification, self.user_verification);
         set(&mut webauthn.attachment, self.attachment.map(|AttachmentArg(attachment)| attachment));

@@ -101,7 +101,7 @@ impl TenantConfig {
     #[must_use]
     pub fn for_relying_party(relying_party: RelyingParty) -> Self {
         Self {
-            cors: Cors::for_origins(&relying_party.origins),
+            cors: Cors::for_relying_party(&relying_party),
             webauthn: Webauthn::for_relying_party(relying_party),
             mfa: Mfa::default(),
             limits: Limits::default(),
@@ -149,11 +149,12 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// Allows the web pages among the origins of a relying party. Origins of apps (`android:apk-key-hash:…`) send no
-    /// cross-origin requests.
+    /// Allows the web pages and extensions among the origins and related origins of a relying party. Apps
+    /// (`android:apk-key-hash:…`) send no cross-origin requests.
     #[must_use]
-    pub fn for_origins(origins: &[String]) -> Self {
-        let allowed_origins = origins.iter().filter(|origin| origin.contains("://")).cloned().collect();
+    pub fn for_relying_party(rp: &RelyingParty) -> Self {
+        let origins = rp.origins.iter().chain(&rp.related_origins);
+        let allowed_origins = origins.filter(|origin| origin.contains("://")).cloned().collect();
         Self { allowed_origins, allow_unsafe_wildcard: false }
     }
 }
@@ -172,9 +173,30 @@ pub struct RelyingParty {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub icon: Option<String>,
-    /// Origins whose ceremonies are accepted: `https://…`, or `android:apk-key-hash:…`.
+    /// Origins whose ceremonies are accepted: `https://…` with the RP ID or a subdomain of it, `https://*.example.com` for
+    /// all subdomains of a domain, `android:apk-key-hash:…`, `chrome-extension://…` or `moz-extension://…`. At most 32
+    /// together with the related and top origins.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 32, example = json!(["https://example.com"])))]
     pub origins: Vec<String>,
+    /// Origins of other domains whose ceremonies are accepted (WebAuthn §5.11). Browsers require that
+    /// `https://<RP ID>/.well-known/webauthn` lists them too. If a change omits them, the current ones are kept; null means
+    /// none.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://example.net"])))]
+    pub related_origins: Vec<String>,
+    /// Origins of pages that may contain a page of the tenant in a frame and run ceremonies there. Empty: ceremonies in
+    /// frames of other origins are refused. If a change omits them, the current ones are kept; null means none.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://partner.example"])))]
+    pub top_origins: Vec<String>,
+}
+
+impl RelyingParty {
+    /// Creates a relying party without icon, related origins and top origins.
+    #[must_use]
+    pub const fn new(id: String, display_name: String, origins: Vec<String>) -> Self {
+        Self { id, display_name, icon: None, origins, related_origins: Vec::new(), top_origins: Vec::new() }
+    }
 }
 
 /// Settings of passkey ceremonies.

@@ -12,6 +12,8 @@ pub const KEPT: &[&str] = &[
     "limits",
     "limits.credentials_per_user",
     "limits.transaction_data_bytes",
+    "webauthn.relying_party.related_origins",
+    "webauthn.relying_party.top_origins",
     "webauthn.token_audience",
     "webauthn.backup_eligibility_change",
     "webauthn.algorithms",
@@ -63,7 +65,13 @@ mod tests {
     fn current() -> TenantConfig {
         let config = json!({
             "webauthn": {
-                "relying_party": { "id": "localhost", "display_name": "a", "origins": ["http://localhost"] },
+                "relying_party": {
+                    "id": "localhost",
+                    "display_name": "a",
+                    "origins": ["http://localhost"],
+                    "related_origins": ["https://example.net"],
+                    "top_origins": ["https://partner.example"],
+                },
                 "token_audience": "ceremony",
                 "backup_eligibility_change": "refuse",
                 "algorithms": ["ML-DSA-65"],

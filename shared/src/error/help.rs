@@ -88,11 +88,14 @@ impl ErrorCode {
             }
             Self::OriginMismatch => (
                 &[400, 401],
-                "Add the page's origin to `webauthn.relying_party.origins`. An unknown origin can be a phishing page.",
+                "Add the page's origin to `webauthn.relying_party.origins`, or to `related_origins` if its domain is not that \
+                 of the RP ID. An unknown origin can be a phishing page.",
             ),
-            Self::CrossOrigin => {
-                (&[400, 401], "Run the ceremony in the top-level page, not in a frame of another origin.")
-            }
+            Self::CrossOrigin => (
+                &[400, 401],
+                "Run the ceremony in the top-level page, or add the origin of the page that contains the frame to \
+                 `webauthn.relying_party.top_origins`. An unknown page can deceive the user about the frame's content.",
+            ),
             Self::RpIdMismatch => (&[400, 401], "Do not change `rp.id` or `rpId` of the options."),
             Self::UserPresenceMissing => (&[400, 401], "Use an authenticator that asks its user for a gesture."),
             Self::UserVerificationMissing => {

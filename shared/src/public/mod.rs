@@ -3,9 +3,13 @@
 pub mod ceremony;
 pub mod credential;
 pub mod jwks;
+pub mod related_origins;
+pub mod signals;
 pub mod transaction;
 
 pub use ceremony::*;
 pub use credential::*;
 pub use jwks::*;
+pub use related_origins::*;
+pub use signals::*;
 pub use transaction::*;

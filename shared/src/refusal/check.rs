@@ -17,7 +17,7 @@ text_enum! {
         ClientDataType => "client_data_type",
         /// The origin of the page or app is one of the tenant's origins.
         Origin => "origin",
-        /// The ceremony ran in the top-level page, not in a frame of another origin.
+        /// The ceremony ran in the top-level page, or in a frame of a page that is one of the tenant's top origins.
         TopLevel => "top_level",
         /// The authenticator data contains the hash of the tenant's RP ID.
         RpId => "rp_id",

@@ -42,13 +42,20 @@ pub(super) enum Group {
     Passkeys,
     SecondFactors,
     TokensAndLimits,
+    OtherSites,
     Browsers,
 }
 
 impl Group {
     /// All groups, in the order of the form.
-    pub(super) const ALL: [Self; 5] =
-        [Self::RelyingParty, Self::Passkeys, Self::SecondFactors, Self::TokensAndLimits, Self::Browsers];
+    pub(super) const ALL: [Self; 6] = [
+        Self::RelyingParty,
+        Self::Passkeys,
+        Self::SecondFactors,
+        Self::TokensAndLimits,
+        Self::OtherSites,
+        Self::Browsers,
+    ];
 
     pub(super) const fn heading(self) -> &'static str {
         match self {
@@ -56,6 +63,7 @@ impl Group {
             Self::Passkeys => "Passkeys",
             Self::SecondFactors => "Second factors",
             Self::TokensAndLimits => "Tokens, algorithms, limits",
+            Self::OtherSites => "Other domains, frames",
             Self::Browsers => "Browser access (CORS)",
         }
     }
@@ -106,13 +114,16 @@ const ATTESTATION: &str = "how much the authenticator reveals about its model";
 const RESIDENT_KEY: &str = "whether the credential is discoverable, without a user name";
 
 /// All fields, in the order of the form.
-pub(super) static FIELDS: [ConfigField; 21] = {
-    use Group::{Browsers, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
+pub(super) static FIELDS: [ConfigField; 23] = {
+    use Group::{Browsers, OtherSites, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
     use Kind::{
         Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, Text, YesNo,
     };
     const RP_ID: &str = "domain of the passkeys; existing passkeys stop working if it changes";
-    const ORIGIN: &str = "https://… or android:apk-key-hash:…; an empty value is removed";
+    const ORIGIN: &str = "https://…, https://*.…, android:apk-key-hash:… or an extension; an empty value is removed";
+    const RELATED: &str =
+        "page of another domain; publish https://RP ID/.well-known/webauthn; an empty value is removed";
+    const TOP: &str = "page that may run ceremonies in a frame; an empty value is removed";
     const MFA_TIMEOUT: &str = "maximum duration of a ceremony; empty: same as for passkeys";
     const AUDIENCE: &str = "aud of tokens: the RP ID, or RP ID/ceremony, such as example.com/mfa";
     const BACKUP: &str = "refuse: a credential may not become eligible for backup after its registration";
@@ -152,6 +163,8 @@ pub(super) static FIELDS: [ConfigField; 21] = {
         field(TokensAndLimits, "limits.credentials_per_user", "Credentials/user", CREDENTIALS, Number),
         field(TokensAndLimits, "limits.transaction_data_bytes", "Transaction data", DATA_BYTES, Number),
         field(TokensAndLimits, "webauthn.algorithms", "Algorithm", ALGORITHM, ListOf(algorithms)),
+        field(OtherSites, "webauthn.relying_party.related_origins", "Related origin", RELATED, List),
+        field(OtherSites, "webauthn.relying_party.top_origins", "Top origin", TOP, List),
         field(Browsers, "cors.allowed_origins", "Allowed origin", CORS, List),
         field(Browsers, "cors.allow_unsafe_wildcard", "Bare * allowed", "yes allows every page to call the API", YesNo),
     ]

@@ -106,8 +106,7 @@ mod tests {
 
     fn form() -> (ConfigForm, TenantConfig) {
         let origins = vec!["https://a.example".to_owned()];
-        let relying_party =
-            RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon: None, origins };
+        let relying_party = RelyingParty::new("a.example".to_owned(), "A".to_owned(), origins);
         let saved = TenantConfig::for_relying_party(relying_party);
         let mut form = ConfigForm::new(saved.clone(), Some("1".to_owned()));
         let mut mine = saved.clone();

@@ -144,7 +144,7 @@ mod tests {
     fn config() -> TenantConfig {
         let origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
         let icon = Some("https://a.example/icon.png".to_owned());
-        let relying_party = RelyingParty { id: "a.example".to_owned(), display_name: "A".to_owned(), icon, origins };
+        let relying_party = RelyingParty { icon, ..RelyingParty::new("a.example".to_owned(), "A".to_owned(), origins) };
         TenantConfig {
             cors: Cors { allowed_origins: vec!["https://a.example".to_owned()], allow_unsafe_wildcard: true },
             mfa: Mfa { timeout: Some(9_000), ..Mfa::default() },

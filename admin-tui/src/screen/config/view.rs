@@ -11,8 +11,10 @@ const LABEL_WIDTH: u16 = 19;
 const CHOICES_MIN_WIDTH: u16 = 46;
 
 /// Groups of the left and the right column of a wide form.
-const COLUMNS: ([Group; 3], [Group; 2]) =
-    ([Group::RelyingParty, Group::Browsers, Group::TokensAndLimits], [Group::Passkeys, Group::SecondFactors]);
+const COLUMNS: ([Group; 3], [Group; 3]) = (
+    [Group::RelyingParty, Group::Browsers, Group::TokensAndLimits],
+    [Group::Passkeys, Group::SecondFactors, Group::OtherSites],
+);
 
 enum FormLine {
     Blank,

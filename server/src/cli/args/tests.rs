@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::{CommandFactory, error::ErrorKind};
+use serde_json::json;
 
 use super::*;
 use crate::config::{Settings, Source};
@@ -202,28 +203,34 @@ fn flags_of_tenant_create_set_the_requirements_of_ceremonies() {
     let parsed = |flags: &str| {
         let line = format!("tenant create --name a --rp-id localhost --origin http://localhost {flags}");
         let Command::Tenant(TenantCommand::Create(args)) = accepted(&line) else { panic!("not tenant create") };
-        let relying_party = serde_json::json!({ "id": "localhost", "display_name": "a", "origins": [] });
-        let config = serde_json::json!({ "webauthn": { "relying_party": relying_party } });
+        let relying_party = json!({ "id": "localhost", "display_name": "a", "origins": [] });
+        let config = json!({ "webauthn": { "relying_party": relying_party } });
         let mut config = serde_json::from_value(config).unwrap();
         args.policy.apply(&mut config);
         let mut config = serde_json::to_value(config).unwrap();
-        config["webauthn"]["relying_party"].take();
-        config
+        let relying_party = config["webauthn"]["relying_party"].take();
+        (config, relying_party)
     };
-    let defaults = parsed("");
+    let (defaults, relying_party) = parsed("");
     assert_eq!(defaults["mfa"]["attachment"], "cross-platform");
-    let changed = parsed(
+    assert_eq!((&relying_party["related_origins"], &relying_party["top_origins"]), (&json!([]), &json!([])));
+    let (changed, relying_party) = parsed(
         "--timeout 1000 --user-verification preferred --attachment platform --attestation none --resident-key preferred \
          --token-audience ceremony --algorithms ML-DSA-65,ES256 \
          --mfa-timeout 2000 --mfa-user-verification required --mfa-attachment any --mfa-attestation indirect \
-         --mfa-resident-key required",
+         --mfa-resident-key required \
+         --related-origin https://example.net --related-origin https://example.org --top-origin https://partner.example",
     );
-    let expected = serde_json::json!({
+    assert_eq!(relying_party["related_origins"], json!(["https://example.net", "https://example.org"]));
+    assert_eq!(relying_party["top_origins"], json!(["https://partner.example"]));
+    let expected = json!({
         "cors": defaults["cors"],
+        "limits": defaults["limits"],
         "webauthn": {
             "relying_party": null, "timeout": 1000, "user_verification": "preferred", "attachment": "platform",
             "attestation_preference": "none", "resident_key_requirement": "preferred",
             "token_audience": "ceremony", "algorithms": ["ML-DSA-65", "ES256"],
+            "backup_eligibility_change": defaults["webauthn"]["backup_eligibility_change"],
         },
         "mfa": {
             "timeout": 2000, "user_verification": "required", "attachment": null,

@@ -1,7 +1,11 @@
 //! Credentials and audit entries of the visitor.
 
 use actix_web::{HttpResponse, web};
-use doorward_shared::{ErrorCode, audit::AuditLogItem, public::CredentialItem};
+use doorward_shared::{
+    ErrorCode,
+    audit::AuditLogItem,
+    public::{CredentialItem, UserSignals},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -64,11 +68,15 @@ pub(super) async fn rename(
     .await
 }
 
+/// Deletes a credential and returns the signals with which the page removes it from the visitor's authenticators.
 pub(super) async fn delete(demo: State, visitor: SignedIn, id: web::Path<String>) -> HttpResponse {
     respond(async |log| {
         demo.check_owner(log, &visitor, &id).await?;
         demo.backend.delete(log, &["credentials", &id]).await?;
-        Ok(Outcome::new(Value::Null))
+        let path = ["users", &visitor.session.user_id, "signals"];
+        // The credential is deleted, even if the signals cannot be read.
+        let signals: Option<UserSignals> = demo.backend.get(log, &path, &[]).await.ok();
+        Ok(Outcome::new(json!(signals)))
     })
     .await
 }

@@ -62,6 +62,14 @@ function authenticator() {
 const create = async ({ publicKey }) => toJSON(await authenticator().create({ publicKey: parseCreation(publicKey) }));
 const get = async ({ publicKey }) => toJSON(await authenticator().get({ publicKey: parseRequest(publicKey) }));
 
+/** Informs the authenticators which keys are still registered. They remove the others. */
+async function signal(signals) {
+  if (!window.PublicKeyCredential?.signalAllAcceptedCredentials) return;
+  for (const entry of signals?.all_accepted_credentials ?? []) {
+    await PublicKeyCredential.signalAllAcceptedCredentials(entry).catch(console.warn);
+  }
+}
+
 // ---------------------------------------------------------------- Error messages
 
 const MESSAGES = {
@@ -281,7 +289,7 @@ function showCredentials(list) {
           return;
         }
         act("credentials", event.target, "The key was not deleted", async (call) => {
-          await call("DELETE", path);
+          await signal(await call("DELETE", path));
           return { title: "Key deleted", text: `“${name}” can no longer be used.` };
         });
       }));

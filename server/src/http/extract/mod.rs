@@ -16,5 +16,5 @@ pub use if_match::IfMatch;
 pub use query::Query;
 pub use query_names::{Parameter, PathParameters};
 pub use tenant::{
-    API_KEY_HEADER, JwksReader, KeyHolder, UnknownTenant, Visitor, find_tenant, path_tenant, unknown_tenant,
+    API_KEY_HEADER, DocumentReader, KeyHolder, UnknownTenant, Visitor, find_tenant, path_tenant, unknown_tenant,
 };

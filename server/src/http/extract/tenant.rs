@@ -91,16 +91,16 @@ impl KeyHolder {
     }
 }
 
-from_request!(Visitor, KeyHolder, JwksReader);
+from_request!(Visitor, KeyHolder, DocumentReader);
 
-/// Like [`Visitor`], but the tenant's rate limit does not apply, and the tenant may be disabled: verifiers need its
-/// public keys until the last token has expired.
+/// Reader of a document that the tenant publishes. Like [`Visitor`], but the tenant's rate limit does not apply, and the
+/// tenant may be disabled: verifiers need its public keys until the last token has expired.
 #[derive(Debug)]
-pub struct JwksReader {
+pub struct DocumentReader {
     pub context: RequestContext,
 }
 
-impl JwksReader {
+impl DocumentReader {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
         Ok(Self { context: identify(request, CountedAgainst::Address).await?.context })
     }

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header};
 use doorward_shared::public::Jwks;
 
-use crate::http::{ApiError, JwksReader, responses::*};
+use crate::http::{ApiError, DocumentReader, responses::*};
 
 /// Number of seconds for which a client may cache the document. The time between the publication of a new key and its
 /// first use is longer.
@@ -17,7 +17,7 @@ pub const MAX_AGE_SECONDS: u32 = 600;
     responses((status = 200, description = "a JWK set", body = Jwks), TenantNotFound),
     security(()),
 )]
-pub async fn jwks(reader: JwksReader) -> Result<HttpResponse, ApiError> {
+pub async fn jwks(reader: DocumentReader) -> Result<HttpResponse, ApiError> {
     let now = reader.context.app.clock.now();
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, format!("max-age={MAX_AGE_SECONDS}")))

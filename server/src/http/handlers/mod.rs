@@ -13,6 +13,7 @@ pub mod jwks;
 pub mod login;
 pub mod mfa;
 pub mod registration;
+pub mod related_origins;
 pub mod status;
 pub mod transaction;
 pub mod users;

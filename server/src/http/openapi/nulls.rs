@@ -12,6 +12,8 @@ pub(super) const NULLABLE: &[(&str, &str)] = &[
     ("Limits", "credentials_per_user"),
     ("Limits", "transaction_data_bytes"),
     ("Mfa", "attachment"),
+    ("RelyingParty", "related_origins"),
+    ("RelyingParty", "top_origins"),
     ("TenantConfig", "limits"),
     ("TenantConfig", "mfa"),
     ("Webauthn", "algorithms"),

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use doorward_shared::config::KEPT;
 use serde_json::Value;
 
 use super::*;
@@ -80,18 +81,43 @@ fn references_resolve() {
     }
 }
 
+fn is_nullable(schema: &Value) -> bool {
+    let is_null = |kind: &Value| kind == "null" || kind["type"] == "null";
+    ["type", "oneOf", "anyOf"].into_iter().any(|name| match schema.get(name) {
+        Some(Value::Array(kinds)) => kinds.iter().any(is_null),
+        Some(kind) => is_null(kind),
+        None => false,
+    })
+}
+
+/// Returns the schema to which a schema or one of its alternatives refers, or the schema itself.
+fn referenced<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let mut parts = schema["oneOf"].as_array().into_iter().flatten().chain([schema]);
+    let reference = parts.find_map(|part| part["$ref"].as_str());
+    reference.map_or(schema, |reference| document.pointer(reference.trim_start_matches('#')).unwrap())
+}
+
+#[test]
+fn settings_that_a_change_may_omit_are_nullable_and_not_required() {
+    let document = parsed(Api::Admin);
+    for path in KEPT {
+        let mut schema = &document["components"]["schemas"]["TenantConfig"];
+        let mut is_required = false;
+        for name in path.split('.') {
+            let section = referenced(&document, schema);
+            is_required = section["required"].as_array().is_some_and(|required| required.contains(&name.into()));
+            schema = &section["properties"][name];
+        }
+        assert!(is_nullable(schema) && !is_required, "{path}: {schema}");
+    }
+}
+
 #[test]
 fn only_required_and_listed_members_are_nullable() {
     for api in [Api::Public, Api::Admin] {
         let document = parsed(api);
         walk(&document, "", &mut |pointer, value| {
-            let is_null = |kind: &Value| kind == "null" || kind["type"] == "null";
-            let is_nullable = ["type", "oneOf", "anyOf"].into_iter().any(|name| match value.get(name) {
-                Some(Value::Array(kinds)) => kinds.iter().any(is_null),
-                Some(kind) => is_null(kind),
-                None => false,
-            });
-            if !is_nullable || pointer.ends_with("/oneOf/1") {
+            if !is_nullable(value) || pointer.ends_with("/oneOf/1") {
                 return;
             }
             let (object, member) = pointer.rsplit_once("/properties/").expect(pointer);

@@ -91,12 +91,11 @@ fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(), ServiceErr
 
 /// Returns the configuration of tenants that are created without one: a relying party on localhost.
 fn local_config(display_name: &str) -> TenantConfig {
-    let config = TenantConfig::for_relying_party(RelyingParty {
-        id: "localhost".to_owned(),
-        display_name: display_name.to_owned(),
-        icon: None,
-        origins: vec!["http://localhost:8080".to_owned()],
-    });
+    let config = TenantConfig::for_relying_party(RelyingParty::new(
+        "localhost".to_owned(),
+        display_name.to_owned(),
+        vec!["http://localhost:8080".to_owned()],
+    ));
     TenantConfig { cors: Cors::default(), ..config }
 }
 

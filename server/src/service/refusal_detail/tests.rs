@@ -99,6 +99,7 @@ fn challenge(ceremony: Ceremony) -> Challenge {
         state: CeremonyState {
             rp_id: "example.com".to_owned(),
             origins: Vec::new(),
+            top_origins: Vec::new(),
             algorithms: Vec::new(),
             user_verification: doorward_shared::config::UserVerification::Required,
             backup_eligibility_change: doorward_shared::config::BackupEligibilityChange::Accept,

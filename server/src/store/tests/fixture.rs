@@ -64,12 +64,8 @@ pub(super) fn challenge_value(number: u8) -> ChallengeValue {
 }
 
 pub(super) fn tenant(number: u128) -> Tenant {
-    let relying_party = RelyingParty {
-        id: "example.com".to_owned(),
-        display_name: "Example".to_owned(),
-        icon: None,
-        origins: vec!["https://example.com".to_owned()],
-    };
+    let relying_party =
+        RelyingParty::new("example.com".to_owned(), "Example".to_owned(), vec!["https://example.com".to_owned()]);
     let config = TenantConfig::for_relying_party(relying_party);
     let time = at(i64::try_from(number).unwrap_or(0));
     Tenant {

@@ -59,6 +59,33 @@ fn cross_origin_frames_are_rejected() {
 }
 
 #[test]
+fn frames_in_pages_of_the_top_origins_are_accepted() {
+    let run = |top_origins: &[&str], members: &str| {
+        let client_data = client_data("webauthn.get").to_string().replace("\"crossOrigin\":false", members);
+        let mut assertion = Assertion { client_data, ..Assertion::new() };
+        assertion.state.top_origins = top_origins.iter().map(|&origin| origin.to_owned()).collect();
+        assertion.verify().err().map(|error| error.code)
+    };
+    let framed = r#""crossOrigin":true,"topOrigin":"https://example.com""#;
+    assert_eq!(run(&["https://example.com"], framed), None);
+    assert_eq!(run(&["https://other.example", "https://example.com"], framed), None);
+    assert_eq!(run(&["https://example.com"], r#""topOrigin":"https://example.com""#), None);
+    // Older clients do not send the top origin.
+    assert_eq!(run(&["https://example.com"], r#""crossOrigin":true"#), None);
+    for (top_origins, members) in [
+        (&[][..], framed),
+        (&[], r#""crossOrigin":true"#),
+        (&["https://example.org"], framed),
+        (&["https://example.com/"], framed),
+        (&["https://EXAMPLE.com"], framed),
+        (&["https://example.com"], r#""crossOrigin":true,"topOrigin":"https://example.com/""#),
+        (&["https://example.com"], r#""crossOrigin":true,"topOrigin":"""#),
+    ] {
+        assert_eq!(run(top_origins, members), Some(ErrorCode::CrossOrigin), "{top_origins:?} {members}");
+    }
+}
+
+#[test]
 fn unknown_members_are_ignored() {
     assert_eq!(error_code(|data| data["tokenBinding"] = json!({ "status": "supported" })), None);
     assert_eq!(error_code(|data| data["other_keys_can_be_added_here"] = json!([{ "deep": [1.5e300, null] }])), None);
@@ -154,6 +181,7 @@ fn invalid_client_data_is_malformed() {
         good.replace('{', r#"{"crossOrigin":false,"#),
         good.replace("false", r#""false""#),
         good.replace("false", "0"),
+        good.replace("false", r#"true,"topOrigin":7"#),
         good.replace(r#""challenge":""#, r#""challenge":"+/"#),
         good.replace("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
     ];

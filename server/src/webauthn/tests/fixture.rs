@@ -25,6 +25,7 @@ pub(super) fn relying_party() -> RelyingPartyPolicy {
         name: "Example".to_owned(),
         icon: None,
         origins: vec![ORIGIN.to_owned()],
+        top_origins: Vec::new(),
     }
 }
 

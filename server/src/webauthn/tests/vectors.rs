@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::fixture::{ORIGIN, RP_ID, assertion_body, registration_body, state, stored};
 use crate::{
-    domain::ChallengeValue,
+    domain::{CeremonyState, ChallengeValue},
     webauthn::{
         Malformed, VerificationError, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion,
         verify_registration,
@@ -72,7 +72,12 @@ pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistratio
     let body = registration_body(&credential_id.0, &client_data_json.0, &attestation_object.0).to_string();
     let parsed = parse_registration(body.as_bytes())?;
     let challenge = ChallengeValue(challenge.0.clone());
-    Ok(verify_registration(&state(UserVerification::Preferred), &challenge, &parsed))
+    Ok(verify_registration(&policy(), &challenge, &parsed))
+}
+
+/// Returns the state of a ceremony of a tenant that allows frames in pages of the vectors' top origin.
+fn policy() -> CeremonyState {
+    CeremonyState { top_origins: vec!["https://example.com".to_owned()], ..state(UserVerification::Preferred) }
 }
 
 /// Runs a vector. Returns the results of registration and authentication, with the words of docs/webauthn.md.
@@ -92,7 +97,7 @@ fn outcome(vector: &Vector) -> (String, String) {
     let parsed = parse_assertion(body.as_bytes()).unwrap();
     let challenge = ChallengeValue(challenge.0.clone());
     let credential = stored(registration);
-    let result = verify_assertion(&state(UserVerification::Preferred), &challenge, &credential, &parsed);
+    let result = verify_assertion(&policy(), &challenge, &credential, &parsed);
     let expected = Expected { rp_id: RP_ID, origin: ORIGIN, challenge: &challenge.0, user_verification: false };
     let stored = StoredCredential { public_key: &credential.public_key, sign_count: credential.sign_count };
     if reference_verifier::supports(&credential.public_key) {

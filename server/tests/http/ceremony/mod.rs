@@ -6,5 +6,6 @@ mod binding;
 mod disabled;
 mod exactly_once;
 mod expiry;
+mod origins;
 mod refusal_detail;
 mod restart;

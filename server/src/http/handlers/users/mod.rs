@@ -1,5 +1,6 @@
 //! `/{tenant_id}/users`.
 
 mod delete;
+mod signals;
 
-pub use self::delete::*;
+pub use self::{delete::*, signals::*};

@@ -1,0 +1,29 @@
+//! Problems that the rules find, and limits for all lists of origins.
+
+use doorward_shared::admin::ConfigProblem;
+
+/// Limits for origins: number of origins, and characters per origin. They keep challenges small, because every challenge
+/// contains the origins of the relying party.
+pub(super) const MAX_ORIGINS: usize = 32;
+const MAX_ORIGIN_CHARS: usize = 256;
+
+/// Problem of one setting, and how to correct it.
+pub(super) type Message = String;
+
+#[derive(Default)]
+pub(super) struct Problems(pub(super) Vec<ConfigProblem>);
+
+impl Problems {
+    pub(super) fn add(&mut self, field: impl Into<String>, checked: Result<(), Message>) {
+        if let Err(message) = checked {
+            self.0.push(ConfigProblem { field: field.into(), message });
+        }
+    }
+}
+
+pub(super) fn short_origin(text: &str) -> Result<(), Message> {
+    if text.chars().count() <= MAX_ORIGIN_CHARS {
+        return Ok(());
+    }
+    Err(format!("must have at most {MAX_ORIGIN_CHARS} characters"))
+}

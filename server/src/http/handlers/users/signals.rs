@@ -1,0 +1,29 @@
+use actix_web::{HttpResponse, web::Path};
+use doorward_shared::public::UserSignals;
+
+use crate::{
+    http::{ApiError, KeyHolder, responses::*},
+    service::users,
+};
+
+/// Returns the signals about a user.
+///
+/// The page of this user passes them to `PublicKeyCredential.signalAllAcceptedCredentials()` and
+/// `signalCurrentUserDetails()`. Authenticators then delete or hide passkeys that are no longer registered, and show the
+/// current names. The lists of credentials contain second factors and disabled credentials.
+#[utoipa::path(
+    get,
+    path = "/{tenant_id}/users/{user_id}/signals",
+    tag = "Users",
+    params(("user_id" = String, Path, description = "the user's id in the tenant's system")),
+    responses(
+        (status = 200, description = "arguments of the signal methods", body = UserSignals),
+        KeyHolderErrors,
+        UserNotFound,
+    ),
+)]
+pub async fn signals(caller: KeyHolder, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+    let (_, user_id) = path.into_inner();
+    let found = users::signals(&caller.context, user_id).await;
+    Ok(HttpResponse::Ok().json(caller.recorded(found.map_err(ApiError::from)).await?))
+}
