@@ -33,6 +33,8 @@ use crate::db::DatabaseUrl;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub server: ServerConfig,
+    /// `None` if the APIs use plain HTTP.
+    pub tls: Option<TlsConfig>,
     pub data: DataConfig,
     pub database: DatabaseConfig,
     pub limits: LimitsConfig,
@@ -58,6 +60,15 @@ pub struct ServerConfig {
     pub drain: Duration,
     /// Maximum time for requests in progress to finish after the listeners were closed.
     pub shutdown_timeout: Duration,
+}
+
+/// Paths of PEM files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// Authorities of the clients of the admin API; `None` if these need no certificate.
+    pub client_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +165,8 @@ impl Settings {
     ) -> Result<Self, ConfigError> {
         let mut values = Values::collect(flags, env, file);
         let data = DataConfig::read(&mut values);
-        let server = ServerConfig::read(&mut values);
+        let tls = TlsConfig::read(&mut values);
+        let server = ServerConfig::read(&mut values, matches!(tls, Some(None)));
         let database = DatabaseConfig::read(&mut values, data.as_ref());
         let limits = LimitsConfig::read(&mut values);
         let expected = "a list of addresses and networks like 10.0.0.1 or 10.0.0.0/8";
@@ -170,6 +182,7 @@ impl Settings {
         let settings = || {
             Some(Self {
                 server: server?,
+                tls: tls?,
                 data: data?,
                 database: database?,
                 limits: limits?,
@@ -189,7 +202,7 @@ impl Settings {
 }
 
 impl ServerConfig {
-    fn read(values: &mut Values) -> Option<Self> {
+    fn read(values: &mut Values, is_plain_http: bool) -> Option<Self> {
         let public_addr = values.read("server.public_addr", "an address like 127.0.0.1:8000", parse::address);
         let admin_addr = values.read("server.admin_addr", "an address like 127.0.0.1:8001", parse::address);
         let workers =
@@ -205,6 +218,15 @@ impl ServerConfig {
         {
             values.refuse("server.admin_addr", "an address of its own: server.public_addr has the same one");
         }
+        let allows_plain_http = values.read("server.admin_plain_http", "true or false", |text| text.parse().ok());
+        if is_plain_http && allows_plain_http == Some(false) && admin_addr.is_some_and(|addr| !addr.ip().is_loopback())
+        {
+            values.refuse(
+                "server.admin_addr",
+                "a loopback address: others could read admin tokens. Set tls.certificate and tls.key, or \
+                 server.admin_plain_http = true if a proxy or the network encrypts the connections",
+            );
+        }
         Some(Self {
             public_addr: public_addr?,
             admin_addr: admin_addr?,
@@ -213,6 +235,23 @@ impl ServerConfig {
             drain: drain?,
             shutdown_timeout: shutdown_timeout?,
         })
+    }
+}
+
+impl TlsConfig {
+    /// Returns `None` after a problem, and `Some(None)` if no file is set.
+    fn read(values: &mut Values) -> Option<Option<Self>> {
+        let mut file = |key| values.read_or_explain(key, "the path of a PEM file", parse::optional_path);
+        let (certificate, key, client_ca) = (file("tls.certificate")?, file("tls.key")?, file("tls.client_ca")?);
+        match (certificate, key) {
+            (Some(certificate), Some(key)) => return Some(Some(Self { certificate, key, client_ca })),
+            (None, None) if client_ca.is_none() => return Some(None),
+            (None, _) => {
+                values.refuse("tls.certificate", "the path of a PEM file, because other settings of TLS are set")
+            }
+            (_, None) => values.refuse("tls.key", "the path of a PEM file, because tls.certificate is set"),
+        }
+        None
     }
 }
 

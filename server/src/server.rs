@@ -1,6 +1,6 @@
 //! The HTTP servers of the public API and the admin API. Each has its own address.
 
-use std::{io, net::TcpListener, sync::Arc};
+use std::{io, sync::Arc};
 
 use actix_web::{App as Service, middleware, web};
 
@@ -12,22 +12,22 @@ use crate::{
     routes::{self, not_found},
 };
 
-pub use crate::net::{Listening, Serving};
+pub use crate::net::{Listener, Listening, Serving};
 
-pub fn public(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Serving> {
+pub fn public(app: Arc<App>, listener: Listener, listening: Listening) -> io::Result<Serving> {
     let serving = start(Arc::clone(&app), listener, listening, true, routes::public)?;
     app.metrics.watch_connections(serving.connection_counter());
     Ok(serving)
 }
 
 /// Starts the admin API on one thread. It sends no CORS headers.
-pub fn admin(app: Arc<App>, listener: TcpListener, listening: Listening) -> io::Result<Serving> {
+pub fn admin(app: Arc<App>, listener: Listener, listening: Listening) -> io::Result<Serving> {
     start(app, listener, Listening { workers: 1, ..listening }, false, routes::admin_api)
 }
 
 fn start(
     app: Arc<App>,
-    listener: TcpListener,
+    listener: Listener,
     listening: Listening,
     with_cors: bool,
     routes: fn(&mut web::ServiceConfig),

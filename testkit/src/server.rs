@@ -8,7 +8,7 @@ use doorward_server::{
     crypto::MasterKey,
     db::{Database, DatabaseOptions},
     domain::RequestMeta,
-    server::{self, Listening, Serving},
+    server::{self, Listener, Listening, Serving},
     service::admin::{AdminContext, admin_tokens, api_keys, tenants},
 };
 use doorward_shared::{
@@ -127,7 +127,7 @@ impl Builder {
     }
 }
 
-type Serve = fn(Arc<App>, TcpListener, Listening) -> std::io::Result<Serving>;
+type Serve = fn(Arc<App>, Listener, Listening) -> std::io::Result<Serving>;
 
 /// Limits that no test reaches by accident.
 pub const LISTENING: Listening = Listening {
@@ -141,7 +141,7 @@ pub const LISTENING: Listening = Listening {
 fn listen(app: &Arc<App>, serve: Serve) -> (String, Serving) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    (url, serve(Arc::clone(app), listener, LISTENING).expect("the server listens"))
+    (url, serve(Arc::clone(app), listener.into(), LISTENING).expect("the server listens"))
 }
 
 pub fn settings() -> AppSettings {

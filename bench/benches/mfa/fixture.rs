@@ -61,7 +61,7 @@ pub(crate) async fn doorward(folder: &Path) -> Server {
     };
     let created = tenants::create(&administrator, request).await.expect("a tenant");
     let (listener, address) = listener();
-    let serving = server::public(Arc::clone(&app), listener, LISTENING).expect("a server");
+    let serving = server::public(Arc::clone(&app), listener.into(), LISTENING).expect("a server");
     let key = created.api_key.expect("its key").secret;
     Server { address, tenant: created.id, key, _jobs: jobs::start(&app), _serving: serving, _log: log, app }
 }

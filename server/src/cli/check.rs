@@ -3,6 +3,7 @@
 use super::{
     CliError,
     args::{CheckConfigArgs, MigrateArgs},
+    certificates::Certificates,
     output, start,
 };
 use crate::{
@@ -47,6 +48,7 @@ const fn engine(url: &DatabaseUrl) -> &'static str {
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     start::listening(&settings)?;
+    Certificates::load(&settings)?;
     let checked = installation::check(&settings.data.dir, &start::database_options(&settings)?);
     for warning in checked.map_err(|error| CliError::usage(error.to_string()))? {
         output::notice(&format!("warning: {}", output::cell(&warning)));

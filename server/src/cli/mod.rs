@@ -4,6 +4,7 @@ mod admin_call;
 mod administer;
 pub mod args;
 mod backup;
+mod certificates;
 mod check;
 mod confirm;
 mod connection_limit;

@@ -14,7 +14,7 @@ use doorward_shared::{
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::{CliError, admin_call::failed, demo_file::DemoFile, output, serve, start};
+use super::{CliError, admin_call::failed, certificates::Certificates, demo_file::DemoFile, output, serve, start};
 use crate::{
     app::App,
     config::{LogFormat, Settings, Source},
@@ -48,6 +48,11 @@ struct Started<'a> {
 
 /// Starts all servers and runs until a signal arrives.
 pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliError> {
+    if settings.tls.is_some() {
+        return Err(CliError::usage(
+            "quickstart uses plain HTTP on loopback addresses: remove tls.certificate".to_owned(),
+        ));
+    }
     let _log = start::log(&readable_log(settings))?;
     serve::ignore_hangups()?;
     let listening = start::listening(settings)?;
@@ -55,7 +60,7 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
     let listener = start::bind("--demo-addr", wanted.addr)?;
     let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
     let origin = origin(port);
-    let listeners = serve::Listeners::bind(settings)?;
+    let listeners = serve::Listeners::bind(settings, &Certificates::default())?;
     let app = start::open(settings, Purpose::Serve).await?.app;
     let (file, new) = tenant(&app, &settings.data.dir, &origin).await?;
     let signals = serve::StopSignals::listen()?;

@@ -1,10 +1,6 @@
 //! `doorward serve`: runs both APIs until a stop signal.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use sd_notify::NotifyState;
@@ -13,13 +9,13 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{CliError, demo_file, start};
+use super::{CliError, certificates::Certificates, demo_file, start};
 use crate::{
     app::App,
     config::Settings,
     installation::Purpose,
     jobs,
-    server::{self, Listening, Serving},
+    server::{self, Listener, Listening, Serving},
 };
 
 /// Minimum time for closing the database, even if the requests in progress took all of `server.shutdown_timeout`.
@@ -36,9 +32,10 @@ pub(super) struct Running {
 /// Opens the installation and serves until a signal arrives.
 pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let _log = start::log(settings)?;
-    ignore_hangups()?;
+    let hangups = listen_for(SignalKind::hangup())?;
     let listening = start::listening(settings)?;
-    let listeners = Listeners::bind(settings)?;
+    let certificates = Certificates::load(settings)?;
+    let listeners = Listeners::bind(settings, &certificates)?;
     let app = start::open(settings, Purpose::Serve).await?.app;
     demo_file::warn_about_key(&app, &settings.data.dir).await;
     let signals = StopSignals::listen()?;
@@ -50,8 +47,10 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         data = %settings.data.dir.display(),
         database = running.app.db.engine().as_str(),
         max_connections = listening.max_connections,
+        tls = settings.tls.is_some(),
         "server started"
     );
+    tokio::spawn(certificates.watch(hangups));
     notify_service_manager(NotifyState::Ready);
     stop_on_signal(running, signals, settings).await
 }
@@ -59,22 +58,25 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
 /// Sockets of both APIs. They are opened before the installation, so that an address in use is reported before an
 /// installation is created.
 pub(super) struct Listeners {
-    public: TcpListener,
-    admin: TcpListener,
+    public: Listener,
+    admin: Listener,
 }
 
 impl Listeners {
-    pub(super) fn bind(settings: &Settings) -> Result<Self, CliError> {
+    pub(super) fn bind(settings: &Settings, certificates: &Certificates) -> Result<Self, CliError> {
+        let server = &settings.server;
+        let public = start::bind("server.public_addr", server.public_addr)?;
+        let admin = start::bind("server.admin_addr", server.admin_addr)?;
         Ok(Self {
-            public: start::bind("server.public_addr", settings.server.public_addr)?,
-            admin: start::bind("server.admin_addr", settings.server.admin_addr)?,
+            public: Listener { socket: public, tls: certificates.public.clone() },
+            admin: Listener { socket: admin, tls: certificates.admin.clone() },
         })
     }
 }
 
 pub(super) fn serve(listeners: Listeners, listening: Listening, app: Arc<App>) -> Result<Running, CliError> {
     let Listeners { public: public_listener, admin: admin_listener } = listeners;
-    let address = |listener: &TcpListener| listener.local_addr().map_err(|error| CliError::new(error.to_string()));
+    let address = |listener: &Listener| listener.socket.local_addr().map_err(|error| CliError::new(error.to_string()));
     let (public, admin) = (address(&public_listener)?, address(&admin_listener)?);
     let failed = |error: std::io::Error| CliError::new(format!("cannot serve: {error}"));
     let servers = vec![
@@ -159,12 +161,8 @@ impl StopSignals {
 
 /// Keeps SIGHUP from ending the process.
 pub(super) fn ignore_hangups() -> Result<(), CliError> {
-    let mut hangups = listen_for(SignalKind::hangup())?;
-    tokio::spawn(async move {
-        while hangups.recv().await.is_some() {
-            tracing::info!("SIGHUP has no effect: changed settings apply after a restart");
-        }
-    });
+    let hangups = listen_for(SignalKind::hangup())?;
+    tokio::spawn(Certificates::default().watch(hangups));
     Ok(())
 }
 

@@ -26,6 +26,11 @@ pub fn path(text: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
+/// Parses a path like [`path`]; an empty text becomes `None`.
+pub fn optional_path(text: &str) -> Result<Option<PathBuf>, &'static str> {
+    if text.is_empty() { Ok(None) } else { path(text).map(Some) }
+}
+
 /// Parses a number in a range; both ends are included.
 pub fn number(text: &str, least: usize, most: usize) -> Option<usize> {
     text.parse().ok().filter(|number| (least..=most).contains(number))

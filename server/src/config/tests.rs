@@ -108,9 +108,11 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
 fn every_setting_can_be_set_by_variable_and_file() {
     for (key, value) in GOOD {
         let setting = setting::find(key).unwrap();
-        let by_variable = resolve(&[(setting.variable, value)], "").unwrap_or_else(|error| panic!("{error}"));
+        let needed = needed_by(key);
+        let by_variable =
+            resolve(&[&[(setting.variable, value)], needed].concat(), "").unwrap_or_else(|error| panic!("{error}"));
         let (section, name) = key.split_once('.').unwrap();
-        let by_file = resolve(&[], &format!("[{section}]\n{name} = \"{value}\"")).unwrap();
+        let by_file = resolve(needed, &format!("[{section}]\n{name} = \"{value}\"")).unwrap();
         let effective =
             |settings: &Settings| settings.effective.iter().find(|effective| effective.key == key).unwrap().clone();
         assert_eq!(effective(&by_variable).value, *value);
@@ -122,13 +124,27 @@ fn every_setting_can_be_set_by_variable_and_file() {
     assert_eq!(GOOD.map(|(key, _)| key).as_slice(), SETTINGS.iter().map(|setting| setting.key).collect::<Vec<_>>());
 }
 
-const GOOD: [(&str, &str); 25] = [
+/// Returns the other settings without which a setting is an error.
+fn needed_by(key: &str) -> &'static [(&'static str, &'static str)] {
+    match key {
+        "tls.certificate" => &[("DOORWARD_TLS_KEY", "key.pem")],
+        "tls.key" => &[("DOORWARD_TLS_CERTIFICATE", "certificate.pem")],
+        "tls.client_ca" => &[("DOORWARD_TLS_CERTIFICATE", "certificate.pem"), ("DOORWARD_TLS_KEY", "key.pem")],
+        _ => &[],
+    }
+}
+
+const GOOD: [(&str, &str); 29] = [
     ("server.public_addr", "[::]:80"),
-    ("server.admin_addr", "0.0.0.0:81"),
+    ("server.admin_addr", "[::1]:81"),
     ("server.workers", "3"),
     ("server.max_connections", "100"),
     ("server.drain", "0s"),
     ("server.shutdown_timeout", "5m"),
+    ("server.admin_plain_http", "true"),
+    ("tls.certificate", "/etc/doorward/certificate.pem"),
+    ("tls.key", "/etc/doorward/key.pem"),
+    ("tls.client_ca", "/etc/doorward/clients.pem"),
     ("data.dir", "/var/lib/doorward"),
     ("database.url", "postgres://door@db/doorward"),
     ("database.connections", "20"),
@@ -168,11 +184,15 @@ fn invalid_values_are_rejected_with_name_and_source() {
 
 const BAD: &[(&str, &[&str])] = &[
     ("server.public_addr", &["80x", "8000", ":8000", "localhost:8000", "127.0.0.1", "127.0.0.1:70000"]),
-    ("server.admin_addr", &["80x", "127.0.0.1:8000"]),
+    ("server.admin_addr", &["80x", "127.0.0.1:8000", "0.0.0.0:8001", "[::]:8001", "10.0.0.1:8001"]),
     ("server.workers", &["0", "1025", "-1", "two", "1.5"]),
     ("server.max_connections", &["15", "1000001", "many"]),
     ("server.drain", &["2", "61m", "off"]),
     ("server.shutdown_timeout", &["30", "30 seconds", "0s", "2h", "s", "-1s"]),
+    ("server.admin_plain_http", &["yes", "1"]),
+    ("tls.certificate", &["~/certificate.pem"]),
+    ("tls.key", &["~/key.pem"]),
+    ("tls.client_ca", &["~/clients.pem"]),
     ("data.dir", &["~", "~/data"]),
     ("database.connections", &["0", "1001"]),
     ("database.acquire_timeout", &["never", "1ms"]),
@@ -192,6 +212,18 @@ const BAD: &[(&str, &[&str])] = &[
     ("cache.tenants", &["0"]),
     ("cache.verified_keys", &["lots"]),
 ];
+
+#[test]
+fn admin_api_needs_tls_beyond_the_machine() {
+    let address = ("DOORWARD_ADMIN_ADDR", "0.0.0.0:8001");
+    let files = [("DOORWARD_TLS_CERTIFICATE", "c.pem"), ("DOORWARD_TLS_KEY", "k.pem")];
+    assert!(error(&[address], "").contains("server.admin_plain_http = true"));
+    assert!(resolve(&[&[address], files.as_slice()].concat(), "").is_ok());
+    assert!(resolve(&[address, ("DOORWARD_ADMIN_PLAIN_HTTP", "true")], "").is_ok());
+    assert!(resolve(&[("DOORWARD_ADMIN_ADDR", "127.9.9.9:8001")], "").is_ok());
+    assert_eq!(error(&files[..1], "").lines().count(), 1);
+    assert!(error(&files[1..], "").starts_with("tls.certificate (default): must be the path"));
+}
 
 #[test]
 fn all_errors_are_reported_together() {

@@ -52,7 +52,7 @@ pub fn serve(
         clock,
         entropy,
     });
-    net::serve(listener, Listening { workers: 1, ..listening }, Vec::new(), new_request_id, move || {
+    net::serve(listener.into(), Listening { workers: 1, ..listening }, Vec::new(), new_request_id, move || {
         App::new()
             .app_data(demo.clone())
             .wrap(from_fn(guard::guard))

@@ -17,9 +17,9 @@ use actix_web::{
     http::StatusCode,
 };
 use bytes::Bytes;
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 
-use super::connections::Open;
+use super::{connections::Open, socket::Writes, stream::Transport, tls};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -41,12 +41,12 @@ pub(super) struct Activity {
     pub(super) open: Arc<Open>,
     /// Any phase except [`Phase::Stalled`].
     phase: Cell<Phase>,
-    stalled: Cell<bool>,
-    /// Number of requests and of successful writes.
-    progress: Cell<u64>,
+    pub(super) writes: Rc<Writes>,
+    /// Number of beginnings and ends of requests.
+    requests: Cell<u64>,
     /// Whether the current request has a response.
     responded: Cell<bool>,
-    /// Whether a response was passed to actix-http but not yet completely to the socket.
+    /// Whether a response was passed to actix-http but not yet completely to the transport.
     unwritten: Cell<bool>,
     /// Whether the connection is closed after the current response.
     last: Cell<bool>,
@@ -54,8 +54,8 @@ pub(super) struct Activity {
     rejected: Cell<bool>,
     /// Whether the first byte is that of a TLS handshake.
     tls: Cell<bool>,
-    /// The socket, after actix-http has released it.
-    pub(super) released: Cell<Option<TcpStream>>,
+    /// The transport, after actix-http has released it.
+    pub(super) released: Cell<Option<Transport>>,
 }
 
 impl std::fmt::Debug for Activity {
@@ -69,8 +69,8 @@ impl Activity {
         Self {
             open,
             phase: Cell::new(Phase::New),
-            stalled: Cell::default(),
-            progress: Cell::default(),
+            writes: Rc::default(),
+            requests: Cell::default(),
             responded: Cell::default(),
             unwritten: Cell::default(),
             last: Cell::default(),
@@ -81,12 +81,17 @@ impl Activity {
     }
 
     pub(super) fn phase(&self) -> Phase {
-        if self.stalled.get() { Phase::Stalled } else { self.phase.get() }
+        match self.phase.get() {
+            // The client must complete the TLS handshake in the time for the first head, whether it reads or not.
+            Phase::New => Phase::New,
+            _ if self.writes.stalled.get() => Phase::Stalled,
+            phase => phase,
+        }
     }
 
     /// Returns a number that changes with each request and each successful write.
     pub(super) fn progress(&self) -> u64 {
-        self.progress.get()
+        self.requests.get().wrapping_add(self.writes.count.get())
     }
 
     pub(super) fn rejected(&self) -> bool {
@@ -98,25 +103,15 @@ impl Activity {
     }
 
     pub(super) fn received(&self, bytes: &[u8]) {
-        const TLS_HANDSHAKE: u8 = 22;
         match self.phase.get() {
-            Phase::New => self.tls.set(bytes.first() == Some(&TLS_HANDSHAKE)),
+            Phase::New => self.tls.set(bytes.first() == Some(&tls::HANDSHAKE)),
             Phase::Idle => {}
             _ => return,
         }
         self.phase.set(Phase::Head);
     }
 
-    pub(super) fn written(&self) {
-        self.stalled.set(false);
-        self.count();
-    }
-
-    pub(super) fn stalled(&self) {
-        self.stalled.set(true);
-    }
-
-    /// Everything that actix-http had to write was passed to the socket.
+    /// Everything that actix-http had to write was passed to the transport.
     pub(super) fn flushed(&self) {
         self.unwritten.set(false);
     }
@@ -134,7 +129,7 @@ impl Activity {
     }
 
     fn count(&self) {
-        self.progress.set(self.progress.get().wrapping_add(1));
+        self.requests.set(self.requests.get().wrapping_add(1));
     }
 }
 

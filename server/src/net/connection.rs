@@ -20,18 +20,25 @@ use super::{
     connections::{Admitted, Open},
     rejection::Rejection,
     shared::{IDLE_WHILE_STOPPING, LINGER, Listening, Shared},
-    stream::Stream,
+    socket::Socket,
+    stream::{Stream, Transport},
+    tls::HandshakeError,
 };
 
 enum End {
-    /// actix-http has closed the connection.
-    Closed(Result<(), DispatchError>),
+    /// actix-http has closed the connection, or TLS could not begin.
+    Closed(Result<(), Failure>),
     /// actix-http has closed the connection although a request was in progress. It does so only for an invalid chunk.
     InvalidChunk,
     /// The client was too slow in this phase.
     TimedOut(Phase),
     /// The connection was closed in this phase to make room for another one.
     Evicted(Phase),
+}
+
+enum Failure {
+    Handshake(HandshakeError),
+    Http(DispatchError),
 }
 
 /// Serves the requests of a connection. `http` returns the future of actix-http for a stream.
@@ -46,24 +53,38 @@ pub(super) async fn serve<F>(
 {
     let activity = Rc::new(Activity::new(admitted.0.clone()));
     let end = {
-        let http = pin!(http(Stream::new(socket, Rc::clone(&activity))));
-        run(http, &activity, &shared.listening).await
+        let socket = Socket::new(socket, Rc::clone(&activity.writes));
+        let served = async {
+            let transport = match &shared.tls {
+                Some(tls) => Transport::Tls(Box::new(tls.accept(socket).await.map_err(Failure::Handshake)?)),
+                None => Transport::Plain(socket),
+            };
+            http(Stream::new(transport, Rc::clone(&activity))).await.map_err(Failure::Http)
+        };
+        run(pin!(served), &activity, &shared.listening).await
     };
     let (rejection, respond) = match end {
         End::TimedOut(Phase::Head) => (Rejection::HEAD_TIMEOUT, true),
         End::InvalidChunk => (Rejection::INVALID_CHUNK, true),
         // Nothing more is sent if the rejected request was pipelined, because actix-http has already sent a response
         // without a body.
-        End::Closed(Err(DispatchError::Parse(error))) => {
+        End::Closed(Err(Failure::Http(DispatchError::Parse(error)))) => {
             (Rejection::new(&error, activity.is_tls()), activity.rejected())
         }
-        End::Closed(Err(error @ (DispatchError::Body(_) | DispatchError::InternalError))) => {
+        End::Closed(Err(Failure::Handshake(HandshakeError::NoTls(socket)))) => {
+            activity.released.set(Some(Transport::Plain(socket)));
+            (Rejection::TLS_REQUIRED, true)
+        }
+        End::Closed(Err(Failure::Handshake(HandshakeError::Failed(error)))) => {
+            return tracing::info!(%peer, cause = %error, "TLS handshake failed");
+        }
+        End::Closed(Err(Failure::Http(error @ (DispatchError::Body(_) | DispatchError::InternalError)))) => {
             tracing::error!(%peer, cause = %error, "connection aborted");
             return;
         }
         End::TimedOut(Phase::Stalled) | End::Evicted(Phase::Stalled) => {
             // A reset also frees the unsent bytes. Without it, the kernel would keep them for minutes.
-            let _ = activity.released.take().map(|socket| socket.set_zero_linger());
+            let _ = activity.released.take().map(|transport| transport.socket().discard_unsent());
             return;
         }
         End::Closed(_) | End::TimedOut(_) | End::Evicted(_) => return,
@@ -71,28 +92,28 @@ pub(super) async fn serve<F>(
     let request_id = (shared.new_request_id)();
     let (status, code) = (rejection.status(), rejection.code());
     tracing::info!(request_id, %peer, status, %code, reason = rejection.details, "request refused");
-    if respond && let Some(socket) = activity.released.take() {
-        send(rejection, socket, &request_id, &admitted.0).await;
+    if respond && let Some(transport) = activity.released.take() {
+        send(rejection, transport, &request_id, &admitted.0).await;
     }
 }
 
 /// Sends a rejection, for at most [`LINGER`].
-async fn send(rejection: Rejection, socket: TcpStream, request_id: &str, open: &Open) {
+async fn send(rejection: Rejection, transport: Transport, request_id: &str, open: &Open) {
     let evicted = poll_fn(|context| {
         open.register(context.waker());
         if open.is_evicted() { Poll::Ready(()) } else { Poll::Pending }
     });
     tokio::select! {
-        _ = rejection.send(socket, request_id) => {}
+        _ = rejection.send(transport, request_id) => {}
         () = evicted => {}
         () = sleep(LINGER) => {}
     }
 }
 
-/// Polls actix-http until it completes or until the connection must be closed.
+/// Polls the handshake and actix-http until it completes or until the connection must be closed.
 async fn run<F>(mut http: Pin<&mut F>, activity: &Activity, listening: &Listening) -> End
 where
-    F: Future<Output = Result<(), DispatchError>>,
+    F: Future<Output = Result<(), Failure>>,
 {
     let mut watch = Watch::new(activity);
     let mut timer = pin!(sleep(listening.head_timeout));
@@ -142,8 +163,8 @@ impl Watch {
         if (phase, progress) == (self.phase, self.progress) {
             return;
         }
-        // The time for the first head starts when the connection is accepted.
-        if (self.phase, phase) != (Phase::New, Phase::Head) {
+        // The time for the first head starts when the connection is accepted. It includes the TLS handshake.
+        if !matches!((self.phase, phase), (Phase::New, Phase::New | Phase::Head)) {
             self.since = Instant::now();
         }
         (self.phase, self.progress, self.probed) = (phase, progress, false);

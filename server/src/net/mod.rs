@@ -1,6 +1,6 @@
-//! HTTP/1.1 over TCP: accepts connections, limits their number and their time, and ends them.
+//! HTTP/1.1 over TCP, with or without TLS: accepts connections, limits their number and their time, and ends them.
 //!
-//! actix-http parses requests and writes responses. This module owns the socket below it ([`stream`]) and the future
+//! actix-http parses requests and writes responses. This module owns the transport below it ([`stream`]) and the future
 //! above it ([`connection`]), so it knows what each connection waits for. [`connections`] counts the open connections.
 //! The thread of [`acceptor`] passes each new connection to one of the threads of [`worker`].
 
@@ -12,7 +12,9 @@ mod connections;
 pub mod descriptors;
 mod rejection;
 mod shared;
+mod socket;
 mod stream;
+mod tls;
 mod worker;
 
 use std::{fmt, io, net::TcpListener, sync::Arc, time::Duration};
@@ -29,6 +31,7 @@ use self::{acceptor::Acceptor, connections::Connections, shared::Shared, worker:
 pub use self::{
     application::Application,
     shared::{Listening, NewRequestId},
+    tls::{Tls, TlsError, TlsFiles},
 };
 
 /// Maximum time to wait for the threads after all connections were closed.
@@ -58,7 +61,7 @@ impl fmt::Debug for Serving {
 /// # Errors
 /// An error if the listener cannot be used or a thread cannot be started.
 pub fn serve<F, I, S>(
-    listener: TcpListener,
+    listener: Listener,
     listening: Listening,
     trusted_proxies: Vec<IpNet>,
     new_request_id: NewRequestId,
@@ -69,14 +72,30 @@ where
     I: IntoServiceFactory<S, Request>,
     S: Application,
 {
+    let Listener { socket, tls } = listener;
     let connections = Arc::new(Connections::new(listening.max_connections, trusted_proxies));
-    let shared = Arc::new(Shared { listening, connections: Arc::clone(&connections), new_request_id });
+    let shared = Arc::new(Shared { listening, connections: Arc::clone(&connections), new_request_id, tls });
     let (running, ended) = mpsc::channel(1);
     let (stop, stopped) = oneshot::channel();
     let (release, workers) = oneshot::channel();
     let started = Workers::start(&shared, &running, &application)?;
-    Acceptor { shared, workers: started, stopped, release }.start(listener, running)?;
+    Acceptor { shared, workers: started, stopped, release }.start(socket, running)?;
     Ok(Serving { connections, stop, workers, ended })
+}
+
+/// A bound socket, and how its connections are encrypted.
+#[derive(Debug)]
+pub struct Listener {
+    pub socket: TcpListener,
+    /// `None` for plain HTTP. With TLS, plain HTTP is refused.
+    pub tls: Option<Arc<Tls>>,
+}
+
+impl From<TcpListener> for Listener {
+    /// A listener for plain HTTP.
+    fn from(socket: TcpListener) -> Self {
+        Self { socket, tls: None }
+    }
 }
 
 impl Serving {

@@ -3,10 +3,9 @@
 use actix_http::error::ParseError;
 use actix_web::http::StatusCode;
 use doorward_shared::{ErrorBody, ErrorCode};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::stream::Transport;
 
 /// Reason for closing a connection whose request could not be parsed.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +27,12 @@ impl Rejection {
         status: StatusCode::BAD_REQUEST,
         code: ErrorCode::BodyMalformed,
         details: "the body ended early, or its chunked encoding is invalid",
+    };
+
+    pub(super) const TLS_REQUIRED: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: ErrorCode::RequestMalformed,
+        details: "this port speaks TLS: use https://",
     };
 
     pub(super) fn new(error: &ParseError, is_tls: bool) -> Self {
@@ -79,11 +84,11 @@ impl Rejection {
 
     /// Sends the response and waits until the client closes its side. Otherwise unread bytes could reset the connection
     /// before the client has read the response.
-    pub(super) async fn send(self, mut socket: TcpStream, request_id: &str) -> std::io::Result<()> {
-        socket.write_all(self.response(request_id).as_bytes()).await?;
-        socket.shutdown().await?;
+    pub(super) async fn send(self, mut transport: Transport, request_id: &str) -> std::io::Result<()> {
+        transport.write_all(self.response(request_id).as_bytes()).await?;
+        transport.shutdown().await?;
         let mut discarded = [0; 1024];
-        while socket.read(&mut discarded).await? > 0 {}
+        while transport.read(&mut discarded).await? > 0 {}
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::connections::Connections;
+use super::{connections::Connections, tls::Tls};
 
 /// Time in which a client must close its side after a response with `Connection: close`.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
@@ -34,4 +34,5 @@ pub(super) struct Shared {
     pub(super) listening: Listening,
     pub(super) connections: Arc<Connections>,
     pub(super) new_request_id: NewRequestId,
+    pub(super) tls: Option<Arc<Tls>>,
 }

@@ -1,4 +1,4 @@
-//! The socket as actix-http sees it. It reports reads and writes to [`Activity`].
+//! A connection as actix-http sees it, with or without TLS. It reports reads and writes to [`Activity`].
 
 use std::{
     io,
@@ -7,38 +7,83 @@ use std::{
     task::{Context, Poll},
 };
 
-use rustix::net::SendFlags;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::server::TlsStream;
 
-use super::activity::Activity;
+use super::{activity::Activity, socket::Socket};
+
+/// Carries the bytes of HTTP.
+#[derive(Debug)]
+pub(super) enum Transport {
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
+}
+
+impl Transport {
+    pub(super) fn socket(&self) -> &Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Stream {
     /// Present until the stream is dropped.
-    socket: Option<TcpStream>,
+    transport: Option<Transport>,
     activity: Rc<Activity>,
 }
 
 impl Stream {
-    pub(super) fn new(socket: TcpStream, activity: Rc<Activity>) -> Self {
-        Self { socket: Some(socket), activity }
+    pub(super) fn new(transport: Transport, activity: Rc<Activity>) -> Self {
+        Self { transport: Some(transport), activity }
     }
 
     pub(super) fn activity(&self) -> &Rc<Activity> {
         &self.activity
     }
 
-    fn socket(&mut self) -> io::Result<&mut TcpStream> {
-        self.socket.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    fn transport(&mut self) -> io::Result<Pin<&mut Transport>> {
+        self.transport.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.activity.released.set(self.socket.take());
+        self.activity.released.set(self.transport.take());
     }
 }
 
@@ -49,7 +94,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let result = Pin::new(self.socket()?).poll_read(context, buffer);
+        let result = self.transport()?.poll_read(context, buffer);
         if let Some(received) = buffer.filled().get(before..)
             && !received.is_empty()
         {
@@ -64,32 +109,15 @@ impl AsyncWrite for Stream {
         if self.activity.reject() {
             return Poll::Ready(Ok(bytes.len()));
         }
-        let written = match Pin::new(self.socket()?).poll_write(context, bytes) {
-            // The write is tried anyway, because the kernel accepts some bytes before it reports a socket as writable.
-            // If it accepts none now, a later success means that the client has read something.
-            Poll::Pending => {
-                match rustix::net::send(self.socket()?, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-                    Ok(count) => Poll::Ready(Ok(count)),
-                    Err(rustix::io::Errno::AGAIN) => Poll::Pending,
-                    Err(error) => Poll::Ready(Err(error.into())),
-                }
-            }
-            written => written,
-        };
-        match written {
-            Poll::Ready(Ok(_)) => self.activity.written(),
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.activity.stalled(),
-        }
-        written
+        self.transport()?.poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.activity.flushed();
-        Pin::new(self.socket()?).poll_flush(context)
+        self.transport()?.poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.socket()?).poll_shutdown(context)
+        self.transport()?.poll_shutdown(context)
     }
 }

@@ -28,7 +28,7 @@ const ALIVE: &[u8] = b"GET /health/alive HTTP/1.1\r\nhost: x\r\n\r\n";
 fn serve(app: &Arc<App>, listening: Listening) -> (Serving, SocketAddr) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    (server::public(Arc::clone(app), listener, listening).unwrap(), address)
+    (server::public(Arc::clone(app), listener.into(), listening).unwrap(), address)
 }
 
 async fn connect(address: SocketAddr) -> TcpStream {

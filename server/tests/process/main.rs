@@ -7,3 +7,4 @@ mod commands;
 mod faults;
 mod signals;
 mod support;
+mod tls;

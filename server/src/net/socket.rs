@@ -1,0 +1,86 @@
+//! The socket of a connection, below TLS. It records whether the client reads what is written.
+
+use std::{
+    cell::Cell,
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use rustix::net::SendFlags;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// What a socket records about its writes.
+#[derive(Debug, Default)]
+pub(super) struct Writes {
+    /// Whether the kernel accepts nothing, because the client does not read.
+    pub(super) stalled: Cell<bool>,
+    /// Number of successful writes.
+    pub(super) count: Cell<u64>,
+}
+
+#[derive(Debug)]
+pub(super) struct Socket {
+    stream: TcpStream,
+    writes: Rc<Writes>,
+}
+
+impl Socket {
+    pub(super) fn new(stream: TcpStream, writes: Rc<Writes>) -> Self {
+        Self { stream, writes }
+    }
+
+    /// Waits for the first byte and returns it without removing it; `None` if the client closes the connection.
+    pub(super) async fn first_byte(&self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        let count = self.stream.peek(&mut byte).await?;
+        Ok((count > 0).then_some(byte[0]))
+    }
+
+    /// Makes the kernel discard unsent bytes and reset the connection when the socket is closed.
+    pub(super) fn discard_unsent(&self) -> io::Result<()> {
+        self.stream.set_zero_linger()
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            // The write is tried anyway, because the kernel accepts some bytes before it reports a socket as writable.
+            // If it accepts none now, a later success means that the client has read something.
+            Poll::Pending => match rustix::net::send(&self.stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+                Ok(count) => Poll::Ready(Ok(count)),
+                Err(rustix::io::Errno::AGAIN) => Poll::Pending,
+                Err(error) => Poll::Ready(Err(error.into())),
+            },
+            written => written,
+        };
+        if !matches!(written, Poll::Ready(Err(_))) {
+            self.writes.stalled.set(written.is_pending());
+            self.writes.count.set(self.writes.count.get().wrapping_add(u64::from(written.is_ready())));
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
