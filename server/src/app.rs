@@ -14,7 +14,8 @@ use ipnet::IpNet;
 use crate::{
     clock::{Clock, Entropy, NoEntropy},
     crypto::{KeyVerifier, MasterKey},
-    db::{Database, DatabaseMetrics},
+    db::{Database, DatabaseMetrics, DbError},
+    domain::Metadata,
     metrics::Metrics,
     rate_limit::{RateLimits, RejectedRequests},
     service::{
@@ -22,6 +23,7 @@ use crate::{
         audit_limit::AuditLimit,
         daily_counts::DailyCounts,
         key_usage::KeyUsage,
+        metadata_cache::MetadataCache,
         pending_ceremonies::PendingCeremonies,
         readiness::Readiness,
         tenant_cache::{TenantCache, TenantSnapshot},
@@ -41,6 +43,8 @@ pub struct App {
     /// Cache of tenants. Other modules use [`App::tenant`].
     tenants: TenantCache,
     pub pending_ceremonies: PendingCeremonies,
+    /// Cache of the FIDO metadata. Other modules use [`App::metadata`].
+    metadata: MetadataCache,
     pub readiness: Readiness,
     /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
@@ -116,6 +120,7 @@ impl App {
             keys: KeyVerifier::new(settings.key_cache, entropy.as_ref())?,
             tenants: TenantCache::new(settings.tenant_cache, tenants.hits, tenants.misses),
             pending_ceremonies: PendingCeremonies::new(pending.hits, pending.misses),
+            metadata: MetadataCache::default(),
             readiness: Readiness::default(),
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
@@ -147,6 +152,11 @@ impl App {
     /// exist, `None` if the cache does not contain the tenant.
     pub fn cached_tenant(&self, id: TenantId) -> Option<Option<Arc<TenantSnapshot>>> {
         self.tenants.cached(self.db.change_counter(), id)
+    }
+
+    /// Returns the metadata of the newest import; it is empty if nothing was imported.
+    pub async fn metadata(&self) -> Result<Arc<Metadata>, DbError> {
+        self.metadata.get(&self.db).await
     }
 
     /// Returns the current state of a tenant, or `None` if it does not exist.

@@ -94,6 +94,7 @@ table! { ADMIN, admin_api, Admin, "The admin API.":
     GET    "/health/ready"                                Anybody => health::ready,
     GET    "/metrics"                                     Metrics => admin::metrics::metrics,
     GET    "/vitals"                                      Auditor => admin::vitals::get,
+    GET    "/mds"                                         Auditor => admin::mds::get,
     GET    "/overview"                                    Auditor => admin::overview::of_installation,
     GET    "/tenant_summaries"                            Auditor => admin::overview::of_tenants,
     GET    "/tenants"                                     Auditor => admin::tenants::list,

@@ -11,7 +11,7 @@ use std::{
 
 use clap::CommandFactory as _;
 use doorward_server::cli::args::Cli;
-use doorward_testkit::check_generated_documents;
+use doorward_testkit::{check_generated_documents, mds};
 use serde_json::Value;
 
 /// Returns a command that runs the binary. Its environment contains only these settings.
@@ -566,6 +566,37 @@ fn errors_have_an_exit_code_by_kind_and_are_json_if_requested() {
     let unreachable = ["tenant", "list", "--database-url", "postgres://u@127.0.0.1:9/d"];
     assert_eq!(error(&unreachable, 5)["code"], "unavailable");
     assert!(refused(data, &unreachable, 5).starts_with("doorward: database: "));
+}
+
+#[test]
+fn metadata_is_imported_and_its_state_shown() {
+    let (folder, files) = (installation(), tempfile::tempdir().unwrap());
+    let data = folder.path();
+    let file = |name: &str, content: &[u8]| {
+        let path = files.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (root, blob) = (file("root.pem", mds::ROOT), file("blob.jwt", mds::BLOB));
+    assert_eq!(json(data, &["mds", "status", "--json"]), serde_json::json!({ "outdated": false, "entries": 0 }));
+    let import = ["mds", "import", &blob, "--root", &root, "--json"];
+    let done = json(data, &import);
+    assert_eq!((&done["changed"], &done["number"]), (&Value::Bool(true), &1.into()));
+    assert_eq!(json(data, &import)["changed"], false);
+    let status = json(data, &["mds", "status", "--json"]);
+    assert_eq!((&status["number"], &status["entries"]), (&1.into(), &done["entries"]));
+    let shown = String::from_utf8(run(data, &["mds", "status"]).stdout).unwrap();
+    assert!(shown.starts_with("number       1\nnext update  2119-12-31\nimported     2"), "{shown}");
+
+    let outdated = file("outdated.jwt", mds::OUTDATED_BLOB);
+    let message = refused(data, &["mds", "import", &outdated, "--root", &root], 1);
+    assert!(message.contains("outdated: the next one was due on 2026-01-31") && message.contains("--allow-outdated"));
+    let _ = json(data, &["mds", "import", &outdated, "--root", &root, "--allow-outdated", "--json"]);
+    assert!(refused(data, &import, 1).contains("the BLOB has the number 1, but number 3 is already imported"));
+    assert!(refused(data, &["mds", "import", &blob], 1).contains("the signer of the BLOB is not trusted"));
+    assert!(refused(data, &["mds", "import", &root, "--root", &root], 1).contains("not a signed metadata BLOB"));
+    assert!(refused(data, &["mds", "import", &blob, "--root", &blob], 2).contains("no valid certificate"));
+    let _ = refused(data, &["mds", "import", "/nowhere/blob.jwt"], 2);
 }
 
 #[test]

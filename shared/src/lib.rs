@@ -8,6 +8,7 @@
 mod text_enum;
 
 pub mod admin;
+mod attestation;
 pub mod audit;
 pub mod bytes;
 #[cfg(feature = "command-line")]
@@ -23,6 +24,7 @@ pub mod public;
 pub mod refusal;
 pub mod time;
 
+pub use attestation::{AttestationTrust, AuthenticatorStatus, CertificationLevel};
 pub use audit::AuditType;
 pub use bytes::Base64Url;
 pub use cose_algorithm::CoseAlgorithm;

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod database;
 pub mod generated_documents;
 pub mod http;
+pub mod mds;
 pub mod mutations;
 pub mod openapi;
 pub mod postgres;

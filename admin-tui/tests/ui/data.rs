@@ -2,7 +2,7 @@
 
 use doorward_admin::api::ApiError;
 use doorward_shared::{
-    AuditId, AuditType, Base64Url, ErrorCode, TenantId, Timestamp, TransactionRowId, UserId,
+    AttestationTrust, AuditId, AuditType, Base64Url, ErrorCode, TenantId, Timestamp, TransactionRowId, UserId,
     admin::{
         ActivityPoint, AdminTokenItem, CeremonyCount, CodeCount, JobVitals, ModelCount, Overview, QueueVitals,
         RefusalCount, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantItem, TenantSummary,
@@ -175,6 +175,7 @@ fn credential(at: usize, user: &str, name: &str, is_mfa: bool) -> CredentialItem
         attestation_type: "none".to_owned(),
         attestation_stated: "packed".to_owned(),
         attested: false,
+        attestation_trust: AttestationTrust::None,
         algorithm: "ES256".to_owned(),
         sign_count: 7,
         aaguid: uuid(9, at),

@@ -87,7 +87,7 @@ fn write_user(plan: &Plan, tenant_id: &String, tenant: u64, user: u64, out: &mut
                 &name,
                 &public_key,
                 &"none",
-                &false,
+                &"none",
                 &aaguid,
                 &0,
                 &transports,

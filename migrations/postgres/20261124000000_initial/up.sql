@@ -86,7 +86,8 @@ CREATE TABLE credentials (
     name TEXT NOT NULL,
     public_key BYTEA NOT NULL,
     attestation_format TEXT NOT NULL,
-    attested BOOLEAN NOT NULL,
+    attestation_trust TEXT NOT NULL,
+    attestation_key_id TEXT,
     aaguid TEXT NOT NULL,
     sign_count BIGINT NOT NULL,
     transports TEXT NOT NULL,
@@ -105,6 +106,32 @@ CREATE TABLE credentials (
 );
 CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id);
 CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
+
+-- Attestation statements, so that they can be judged again with newer metadata. Logins do not read this table.
+CREATE TABLE attestations (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    credential_id TEXT COLLATE "C" NOT NULL,
+    -- Number of the metadata that was used last; 0 for none. The large columns follow it.
+    judged_with BIGINT NOT NULL,
+    client_data_hash BYTEA NOT NULL,
+    attestation_object BYTEA NOT NULL,
+    PRIMARY KEY (tenant_id, credential_id),
+    FOREIGN KEY (tenant_id, credential_id) REFERENCES credentials (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX attestations_by_metadata ON attestations (judged_with, tenant_id, credential_id);
+
+-- Models of authenticators in the metadata, by AAGUID or by the key identifier of a certificate.
+CREATE TABLE metadata_entries (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    description TEXT NOT NULL,
+    reports TEXT NOT NULL,
+    roots TEXT NOT NULL
+);
+
+CREATE TABLE metadata_roots (
+    fingerprint TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    certificate BYTEA NOT NULL
+);
 
 -- There is no index by user or expiry, because it would slow down every ceremony, and challenges exist only for
 -- minutes. The job that deletes expired challenges scans the table by its key.

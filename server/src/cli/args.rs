@@ -72,6 +72,9 @@ pub enum Command {
     /// Replace the signing keys of all tenants after the master key was lost
     #[command(subcommand, arg_required_else_help = true, alias = "signing-keys")]
     SigningKey(SigningKeyCommand),
+    /// Import metadata of authenticator models from the FIDO Metadata Service
+    #[command(subcommand, arg_required_else_help = true)]
+    Mds(MdsCommand),
     /// Check the settings, and print each with its source
     CheckConfig(CheckConfigArgs),
     /// Print an OpenAPI document
@@ -269,6 +272,35 @@ pub struct Confirmation {
     /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
+}
+
+/// `doorward mds …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum MdsCommand {
+    /// Import a metadata BLOB, and judge the attestations of existing credentials with it
+    ///
+    /// A running server uses the metadata from its next request on. The BLOB must be newer than the imported one
+    #[command(after_help = help::MDS_IMPORT)]
+    Import(MdsImportArgs),
+    /// Show the number, age and next update of the imported metadata
+    Status(AdminArgs),
+}
+
+/// `doorward mds import`
+#[derive(Debug, Clone, Args)]
+pub struct MdsImportArgs {
+    /// File with the BLOB, such as https://mds3.fidoalliance.org returns it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Root certificate (PEM or DER) of the BLOB's signer [default: GlobalSign Root CA R3 and R46]
+    #[arg(long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
+    /// Accept a BLOB whose next update is overdue
+    #[arg(long)]
+    pub allow_outdated: bool,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
 }
 
 /// `doorward tenant …`

@@ -14,6 +14,7 @@ mod documentation;
 mod error;
 pub mod expiry;
 mod init;
+mod mds;
 mod output;
 mod probe;
 mod process_user;
@@ -30,7 +31,7 @@ use doorward_shared::command_line::{Exit, json_requested, usage_error_as_json};
 
 pub use self::error::CliError;
 use self::{
-    args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, SigningKeyCommand, TenantCommand},
+    args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, MdsCommand, SigningKeyCommand, TenantCommand},
     disabling::State,
 };
 use crate::http::openapi::{self, Api};
@@ -91,6 +92,8 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::AdminToken(AdminTokenCommand::List(args)) => administer::list_admin_tokens(args).await,
         Command::AdminToken(AdminTokenCommand::Revoke(args)) => administer::revoke_admin_token(args).await,
         Command::SigningKey(SigningKeyCommand::Reset(args)) => signing_key::reset(args).await,
+        Command::Mds(MdsCommand::Import(args)) => mds::import(args).await,
+        Command::Mds(MdsCommand::Status(args)) => mds::status(args).await,
         Command::CheckConfig(args) => check::config(&args),
         Command::Openapi(args) => output::line(openapi::document(match args.api {
             ApiName::Public => Api::Public,

@@ -1,8 +1,6 @@
-//! Names of common authenticator models, for the default names of credentials.
+//! Names of common authenticator models that need no metadata, such as passkey providers.
 
 use uuid::Uuid;
-
-use super::CredentialId;
 
 /// Common authenticators, sorted by AAGUID for binary search.
 const KNOWN: &[(u128, &str)] = &[
@@ -43,11 +41,6 @@ const KNOWN: &[(u128, &str)] = &[
 pub fn model(aaguid: Uuid) -> Option<&'static str> {
     let index = KNOWN.binary_search_by_key(&aaguid.as_u128(), |(id, _)| *id).ok()?;
     KNOWN.get(index).map(|(_, name)| *name)
-}
-
-/// Returns the default name of a credential. Its user can change the name.
-pub fn default_name(aaguid: Uuid, id: &CredentialId) -> String {
-    model(aaguid).map_or_else(|| format!("cred-{id}"), str::to_owned)
 }
 
 #[cfg(test)]

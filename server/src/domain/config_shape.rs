@@ -73,6 +73,7 @@ fn settings() -> Vec<Setting> {
     webauthn.push(setting("backup_eligibility_change", Nullable, one_of!(BackupEligibilityChange)));
     let algorithms = CoseAlgorithm::ALL.iter().map(|value| value.as_str()).collect();
     webauthn.push(setting("algorithms", Nullable, Kind::ListOf(algorithms)));
+    webauthn.push(setting("keep_attestation", Nullable, Kind::Flag));
     let limits = vec![
         setting("credentials_per_user", Nullable, Kind::Number),
         setting("transaction_data_bytes", Nullable, Kind::Number),

@@ -1,7 +1,9 @@
 //! Registered credentials.
 
-use doorward_shared::{Base64Url, TenantId, Timestamp, UserId};
+use doorward_shared::{AttestationTrust, Base64Url, TenantId, Timestamp, UserId};
 use uuid::Uuid;
+
+use super::CertificateKeyId;
 
 /// A credential id, chosen by the authenticator: 1 to 1023 bytes (WebAuthn §4).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,9 +65,10 @@ pub struct Credential {
     pub public_key: Vec<u8>,
     /// Format that the attestation object names, even if its statement was not verified.
     pub attestation_format: String,
-    /// Whether the attestation statement was verified.
-    pub attested: bool,
-    /// Model of the authenticator (AAGUID).
+    pub attestation_trust: AttestationTrust,
+    /// Key identifier of the attestation certificate, only for the format `fido-u2f`.
+    pub attestation_key_id: Option<CertificateKeyId>,
+    /// Model of the authenticator (AAGUID), as the authenticator stated it.
     pub aaguid: Uuid,
     /// Last signature counter (WebAuthn §6.1.1).
     pub sign_count: u32,
@@ -88,8 +91,19 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// Returns whether the attestation statement was verified.
+    pub fn attested(&self) -> bool {
+        self.attestation_trust != AttestationTrust::None
+    }
+
+    /// Returns the AAGUID if the attestation proves it. That of a credential with a key identifier is not signed.
+    pub fn proven_aaguid(&self) -> Option<Uuid> {
+        let is_proven = self.attestation_trust == AttestationTrust::Chain && self.attestation_key_id.is_none();
+        is_proven.then_some(self.aaguid)
+    }
+
     /// Returns the format of the attestation statement if it was verified, otherwise `none`.
     pub fn attestation_type(&self) -> &str {
-        if self.attested { &self.attestation_format } else { "none" }
+        if self.attested() { &self.attestation_format } else { "none" }
     }
 }

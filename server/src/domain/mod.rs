@@ -1,6 +1,7 @@
 //! Tenants, users, credentials, challenges and audit events: types and rules without I/O.
 
 pub mod aaguid;
+pub mod attestation;
 pub mod audit;
 pub mod challenge;
 pub mod config_rules;
@@ -11,16 +12,19 @@ pub mod json;
 pub mod json_reader;
 pub mod key_format;
 pub mod list;
+pub mod metadata;
 pub mod origin;
 pub mod secret;
 pub mod tenant;
 pub mod transaction;
 pub mod user;
 
+pub use attestation::KeptAttestation;
 pub use audit::{AuditEvent, RequestMeta};
 pub use challenge::{Ceremony, CeremonyState, Challenge, ChallengeValue};
 pub use cors::CorsRules;
 pub use credential::{Credential, CredentialId};
+pub use metadata::{AuthenticatorMetadata, CertificateKeyId, Metadata};
 pub use secret::{AdminToken, ApiKey, SecretHash, SigningKeyRecord};
 pub use tenant::{CeremonyPolicy, RelyingPartyPolicy, Tenant};
 pub use transaction::Transaction;

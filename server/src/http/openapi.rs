@@ -138,6 +138,7 @@ impl Modify for KeyHeader {
         admin::transactions::list,
         admin::audit_logs::of_tenant,
         admin::audit_logs::of_all,
+        admin::mds::get,
         admin::me::get,
         admin::admin_tokens::list,
         admin::admin_tokens::create,

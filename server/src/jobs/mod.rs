@@ -11,7 +11,7 @@ pub use self::deletions::finish_deletions;
 use crate::{
     app::App,
     db::{Connection, DbError},
-    service::{daily_counts::MAX_DAYS, scrape},
+    service::{attestations, daily_counts::MAX_DAYS, scrape},
     store::{
         audit,
         challenges::{self, ChallengeKey, ExpiredChunk},
@@ -23,6 +23,7 @@ const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
 const FINISH_DELETIONS_EVERY: Duration = Duration::from_secs(30);
 const COUNT_DAYS_EVERY: Duration = Duration::from_secs(3_600);
 const COUNT_ENTRIES_EVERY: Duration = Duration::from_secs(600);
+const JUDGE_ATTESTATIONS_EVERY: Duration = Duration::from_secs(60);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(5);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const CHALLENGE_BATCH: i64 = 1_000;
@@ -56,6 +57,9 @@ pub fn start(app: &Arc<App>) -> Jobs {
         }),
         every(FINISH_DELETIONS_EVERY, Arc::clone(app), "deletion of the data of deleted tenants", |app| async move {
             finish_deletions(&app).await
+        }),
+        every(JUDGE_ATTESTATIONS_EVERY, Arc::clone(app), "judging attestations with new metadata", |app| async move {
+            attestations::judge_again(&app).await.map(drop)
         }),
         every(COUNT_ENTRIES_EVERY, Arc::clone(app), "counting the audit entries", |app| async move {
             scrape::count_audit_entries(&app).await

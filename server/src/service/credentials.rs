@@ -1,7 +1,7 @@
 //! Lists, reads, renames and deletes credentials.
 
 use doorward_shared::{
-    AuditType, Base64Url, CoseAlgorithm,
+    AttestationTrust, AuditType, Base64Url, CoseAlgorithm,
     public::{CredentialItem, CredentialPatch},
 };
 
@@ -9,7 +9,7 @@ use super::{Refusal, RequestContext, ServiceError, audit, validate};
 use crate::{
     db::DbError,
     domain::{
-        Credential, CredentialId, aaguid,
+        Credential, CredentialId, Metadata,
         audit::Total,
         list::{NumberedPage, PageQuery},
     },
@@ -17,7 +17,9 @@ use crate::{
     webauthn,
 };
 
-pub fn item(credential: Credential, user_id: String) -> CredentialItem {
+/// Returns a credential as both APIs show it.
+pub fn item(credential: Credential, user_id: String, metadata: &Metadata) -> CredentialItem {
+    let attested = credential.attested();
     let attestation_type = credential.attestation_type().to_owned();
     CredentialItem {
         id: Base64Url(credential.id.as_bytes().to_vec()),
@@ -25,12 +27,13 @@ pub fn item(credential: Credential, user_id: String) -> CredentialItem {
         algorithm: webauthn::algorithm(&credential.public_key).map_or("unknown", CoseAlgorithm::as_str).to_owned(),
         public_key: Base64Url(credential.public_key),
         attestation_type,
+        attested,
         attestation_stated: credential.attestation_format,
-        attested: credential.attested,
+        attestation_trust: credential.attestation_trust,
         sign_count: credential.sign_count,
         aaguid: credential.aaguid,
-        model: aaguid::model(credential.aaguid).map(str::to_owned),
-        model_verified: false,
+        model: metadata.name(credential.aaguid, credential.attestation_key_id.as_ref()).map(str::to_owned),
+        model_verified: credential.attestation_trust == AttestationTrust::Chain,
         last_used_at: credential.last_used_at,
         created_at: credential.created_at,
         disabled_at: credential.disabled_at,
@@ -64,7 +67,8 @@ pub async fn list(
         })
         .await
         .map_err(|error: DbError| ServiceError::from(error))?;
-    Ok(found.map(|(credential, user_id)| item(credential, user_id)))
+    let metadata = context.app.metadata().await?;
+    Ok(found.map(|(credential, user_id)| item(credential, user_id, &metadata)))
 }
 
 pub async fn get(context: &RequestContext, id: &str) -> Result<CredentialItem, ServiceError> {
@@ -77,7 +81,7 @@ pub async fn get(context: &RequestContext, id: &str) -> Result<CredentialItem, S
         .read(move |connection| credentials::find_with_owner(connection, tenant_id, &credential_id))
         .await?;
     let (credential, user) = found.ok_or_else(not_found)?;
-    Ok(item(credential, user.external_id))
+    Ok(item(credential, user.external_id, context.app.metadata().await?.as_ref()))
 }
 
 /// Renames a credential.

@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod assertion;
+pub mod attestations;
 pub mod audit;
 pub mod audit_limit;
 pub mod audit_logs;
@@ -14,6 +15,7 @@ pub mod daily_counts;
 pub mod error;
 pub mod health;
 pub mod key_usage;
+pub mod metadata_cache;
 pub mod pending_ceremonies;
 pub mod readiness;
 mod refusal_detail;

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     db::cached_sql::CachedSql,
     domain::{
-        Credential, CredentialId, User,
+        CertificateKeyId, Credential, CredentialId, User,
         audit::Total,
         list::{Cursor, NUMBERED_ROWS, NumberedPage, PageQuery, SortKey},
     },
@@ -35,7 +35,8 @@ struct Row {
     name: String,
     public_key: Vec<u8>,
     attestation_format: String,
-    attested: bool,
+    attestation_trust: String,
+    attestation_key_id: Option<String>,
     aaguid: String,
     sign_count: i64,
     transports: String,
@@ -60,7 +61,8 @@ impl TryFrom<Row> for Credential {
             name: row.name,
             public_key: row.public_key,
             attestation_format: row.attestation_format,
-            attested: row.attested,
+            attestation_trust: row_convert::parse(&row.attestation_trust)?,
+            attestation_key_id: row.attestation_key_id.map(|id| key_id(&id)).transpose()?,
             aaguid: row_convert::parse(&row.aaguid)?,
             sign_count: u32::try_from(row.sign_count).map_err(|error| row_convert::corrupt(&error))?,
             transports: row_convert::from_json(&row.transports)?,
@@ -74,6 +76,10 @@ impl TryFrom<Row> for Credential {
             disabled_at: row_convert::time(row.disabled_at),
         })
     }
+}
+
+fn key_id(text: &str) -> Result<CertificateKeyId, DbError> {
+    CertificateKeyId::parse(text).ok_or_else(|| row_convert::corrupt(&"the key identifier of a certificate"))
 }
 
 /// Values that a successful ceremony changes in a credential.
@@ -98,7 +104,8 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbEr
         name: credential.name.clone(),
         public_key: credential.public_key.clone(),
         attestation_format: credential.attestation_format.clone(),
-        attested: credential.attested,
+        attestation_trust: credential.attestation_trust.to_string(),
+        attestation_key_id: credential.attestation_key_id.as_ref().map(ToString::to_string),
         aaguid: credential.aaguid.to_string(),
         sign_count: credential.sign_count.into(),
         transports: row_convert::to_json(&credential.transports)?,

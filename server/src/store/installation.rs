@@ -37,14 +37,13 @@ pub fn put(conn: &mut Connection, name: &str, value: &str) -> Result<(), DbError
     Ok(())
 }
 
-/// Sets a number, unless a larger one is stored under this name.
-pub(super) fn raise(conn: &mut Connection, name: &str, number: i64) -> Result<(), DbError> {
+/// Sets a number, unless the same or a larger one is stored under this name. Returns whether it was set.
+pub(super) fn raise(conn: &mut Connection, name: &str, number: i64) -> Result<bool, DbError> {
     let upsert = "INSERT INTO installation (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE \
                   SET value = excluded.value WHERE CAST(installation.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
     let value = number.to_string();
     let query = CachedSql::<()>::new(upsert).bind(name).bind(&value);
-    on_engine!(conn, c, _Db => query.execute(c))?;
-    Ok(())
+    Ok(on_engine!(conn, c, _Db => query.execute(c))? == 1)
 }
 
 /// Sets a value, unless one is stored under this name. Returns the stored value.

@@ -9,11 +9,13 @@ mod text_match;
 
 pub mod admin_tokens;
 pub mod api_keys;
+pub mod attestations;
 pub mod audit;
 pub mod challenges;
 pub mod credentials;
 pub mod installation;
 pub mod kept_logs;
+pub mod metadata;
 pub mod signing_keys;
 pub mod tenant_summaries;
 pub mod tenants;

@@ -42,7 +42,8 @@ diesel::table! {
 diesel::table! {
     credentials (tenant_id, id) {
         tenant_id -> Text, id -> Text, user_id -> Text, name -> Text, public_key -> Binary,
-        attestation_format -> Text, attested -> Bool, aaguid -> Text, sign_count -> BigInt, transports -> Text,
+        attestation_format -> Text, attestation_trust -> Text, attestation_key_id -> Nullable<Text>, aaguid -> Text,
+        sign_count -> BigInt, transports -> Text,
         backup_eligible -> Bool, backup_state -> Bool, is_mfa -> Bool, user_verified -> Bool,
         last_used_at -> Nullable<BigInt>, created_at -> BigInt, updated_at -> BigInt,
         disabled_at -> Nullable<BigInt>, user_disabled_at -> Nullable<BigInt>,
@@ -90,5 +91,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    attestations (tenant_id, credential_id) {
+        tenant_id -> Text, credential_id -> Text, judged_with -> BigInt, client_data_hash -> Binary,
+        attestation_object -> Binary,
+    }
+}
+
+diesel::table! { metadata_entries (id) { id -> Text, description -> Text, reports -> Text, roots -> Text, } }
+
+diesel::table! { metadata_roots (fingerprint) { fingerprint -> Text, certificate -> Binary, } }
+
 diesel::allow_tables_to_appear_in_same_query!(users, credentials);
+diesel::allow_tables_to_appear_in_same_query!(attestations, credentials);
 diesel::allow_tables_to_appear_in_same_query!(tenants, tenant_summaries);

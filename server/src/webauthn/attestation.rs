@@ -7,7 +7,7 @@ use super::{
     cbor::{self, Reader},
     cose::PublicKey,
     error::VerificationError,
-    statement::{self, Registration, Statement},
+    statement::{self, Registration, Statement, Verdict},
 };
 
 const ES256: i64 = CoseAlgorithm::Es256.id();
@@ -72,7 +72,7 @@ impl AttestationObject {
         credential: &AttestedCredential,
         key: &PublicKey,
         client_data_hash: &[u8],
-    ) -> Result<bool, VerificationError> {
+    ) -> Result<Verdict<'_>, VerificationError> {
         let registration = Registration {
             auth_data: &self.auth_data_bytes,
             rp_id_hash: &self.auth_data.rp_id_hash,

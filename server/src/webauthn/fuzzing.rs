@@ -2,11 +2,14 @@
 //! panics if its parser breaks a rule that must hold for every input.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a panic reports the input that broke a rule")]
 
+use doorward_shared::Timestamp;
+
 use super::{
     attestation::AttestationObject,
     auth_data::AuthData,
+    certificate_path,
     client_data::ClientData,
-    cose,
+    cose, metadata_blob,
     parse::{parse_assertion, parse_registration},
 };
 
@@ -41,6 +44,22 @@ pub fn cose_key(bytes: &[u8]) {
         && key.verifies(b"message", b"signature")
     {
         panic!("a wrong signature was accepted");
+    }
+}
+
+/// Parses a metadata BLOB, and the content of one, without verifying the signature.
+pub fn metadata_blob(bytes: &[u8]) {
+    metadata_blob::parse_unverified(bytes);
+}
+
+/// Validates a path of two certificates. The first two bytes are the length of the first one.
+pub fn certificate_path(bytes: &[u8]) {
+    let Some((length, rest)) = bytes.split_first_chunk::<2>() else { return };
+    let (leaf, issuer) = rest.split_at_checked(u16::from_be_bytes(*length).into()).unwrap_or((rest, &[]));
+    let at = Timestamp::from_millis(1_795_000_000_000);
+    let _ = certificate_path::validate(&[leaf, issuer], &[issuer], at);
+    if certificate_path::validate::<&[u8]>(&[leaf, issuer], &[], at).is_ok() {
+        panic!("a path without an anchor was accepted");
     }
 }
 

@@ -14,24 +14,29 @@
 mod attestation;
 mod auth_data;
 mod cbor;
+mod certificate_path;
 mod client_data;
 mod cose;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod metadata_blob;
 pub mod options;
 pub mod parse;
 mod rp_id;
 mod statement;
+mod trust;
 pub mod verify;
 mod webauthn_rs;
 
 #[cfg(test)]
 mod tests;
 
+pub use certificate_path::PathError;
 pub use cose::algorithm;
 pub use options::{creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
+pub use trust::judge_again;
 pub use verify::{
     BACKUP_DOWNGRADED, VerificationError, VerifiedAssertion, VerifiedRegistration, backup_downgraded, counter_advances,
     counter_regressed, verify_assertion, verify_registration,

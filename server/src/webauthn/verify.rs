@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 use doorward_shared::{
-    ErrorCode,
+    AttestationTrust, ErrorCode, Timestamp,
     config::{BackupEligibilityChange, UserVerification},
     refusal::{Check, RefusalDetail},
 };
@@ -14,9 +14,14 @@ use super::{
     auth_data::{AttestedCredential, AuthData},
     cose::{self, PublicKey},
     parse::{ParsedAssertion, ParsedRegistration},
-    rp_id, webauthn_rs,
+    rp_id,
+    statement::Verdict,
+    trust, webauthn_rs,
 };
-use crate::domain::{CeremonyState, ChallengeValue, Credential, CredentialId, credential::id_start};
+use crate::domain::{
+    CeremonyState, CertificateKeyId, ChallengeValue, Credential, CredentialId, KeptAttestation, Metadata,
+    credential::id_start,
+};
 
 /// Reason for rejecting an assertion of a credential that is no longer eligible for backup.
 pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and the authenticator now denies it";
@@ -28,14 +33,24 @@ pub struct VerifiedRegistration {
     pub public_key: Vec<u8>,
     /// Format that the attestation object names (WebAuthn §8), even if the statement was not verified.
     pub attestation_format: String,
-    /// Whether the statement was verified. The issuer of the attestation certificate is not checked.
-    pub attested: bool,
+    pub attestation_trust: AttestationTrust,
+    /// Key identifier of the attestation certificate, only for the format `fido-u2f`.
+    pub attestation_key_id: Option<CertificateKeyId>,
+    /// The attestation, for later judgements. `None` for the format `none` and for large objects.
+    pub kept: Option<KeptAttestation>,
     pub aaguid: Uuid,
     pub sign_count: u32,
     pub transports: Vec<String>,
     pub backup_eligible: bool,
     pub backup_state: bool,
     pub user_verified: bool,
+}
+
+impl VerifiedRegistration {
+    /// Returns whether the attestation statement was verified.
+    pub fn attested(&self) -> bool {
+        self.attestation_trust != AttestationTrust::None
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +63,13 @@ pub struct VerifiedAssertion {
     pub backup_upgraded: bool,
 }
 
-/// Verifies a registration against the state of its ceremony.
+/// Verifies a registration against the state of its ceremony, and judges its attestation with the metadata.
 pub fn verify_registration(
     state: &CeremonyState,
     challenge: &ChallengeValue,
     parsed: &ParsedRegistration,
+    metadata: &Metadata,
+    now: Timestamp,
 ) -> Result<VerifiedRegistration, VerificationError> {
     let origin = parsed.client_data.check("webauthn.create", challenge, state)?;
     let auth_data = &parsed.attestation.auth_data;
@@ -75,12 +92,15 @@ pub fn verify_registration(
         let accepted = state.algorithms.iter().map(|algorithm| algorithm.as_str());
         RefusalDetail::new(Check::Algorithm).expected(accepted).received(key.algorithm.as_str())
     })?;
-    let is_attested = verify_statement(state, challenge, parsed, attested, &key, origin)?;
+    let verdict = verify_statement(state, challenge, parsed, attested, &key, origin)?;
+    let judgement = trust::judge(&parsed.attestation.format, attested.aaguid, &verdict, metadata, now);
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
         public_key,
         attestation_format: parsed.attestation.format.clone(),
-        attested: is_attested,
+        attestation_trust: judgement.trust,
+        attestation_key_id: judgement.key_id,
+        kept: keep(parsed),
         aaguid: attested.aaguid,
         sign_count: auth_data.sign_count,
         transports: parsed.transports().to_vec(),
@@ -90,24 +110,30 @@ pub fn verify_registration(
     })
 }
 
-/// Verifies the attestation statement. Returns `false` if this is not possible; the credential is then not attested.
-///
-/// webauthn-rs must accept the statements that it can verify.
-fn verify_statement(
+/// Returns the attestation in the form in which it is kept.
+fn keep(parsed: &ParsedRegistration) -> Option<KeptAttestation> {
+    let object = parsed.attestation.encode();
+    let is_kept = parsed.attestation.format != "none" && object.len() <= KeptAttestation::MAX_BYTES;
+    let hash = || digest::digest(&digest::SHA256, &parsed.client_data_json).as_ref().to_vec();
+    is_kept.then(|| KeptAttestation { object, client_data_hash: hash() })
+}
+
+/// Verifies the attestation statement. webauthn-rs must accept the statements that it can verify.
+fn verify_statement<'a>(
     state: &CeremonyState,
     challenge: &ChallengeValue,
-    parsed: &ParsedRegistration,
+    parsed: &'a ParsedRegistration,
     credential: &AttestedCredential,
     key: &PublicKey,
     origin: url::Url,
-) -> Result<bool, VerificationError> {
+) -> Result<Verdict<'a>, VerificationError> {
     let attestation = &parsed.attestation;
     let client_data_hash = digest::digest(&digest::SHA256, &parsed.client_data_json);
-    let verified = attestation.verify_statement(credential, key, client_data_hash.as_ref())?;
-    if verified && attestation.is_known_to_webauthn_rs(key) {
+    let verdict = attestation.verify_statement(credential, key, client_data_hash.as_ref())?;
+    if verdict != Verdict::Unverified && attestation.is_known_to_webauthn_rs(key) {
         ask_webauthn_rs(state, challenge, parsed, origin)?;
     }
-    Ok(verified)
+    Ok(verdict)
 }
 
 /// Verifies the attestation statement with webauthn-rs. Accepts registrations that webauthn-rs cannot parse.

@@ -33,6 +33,7 @@ async fn credentials_are_listed_renamed_and_deleted() {
         "attestation_type",
         "attestation_stated",
         "attested",
+        "attestation_trust",
         "algorithm",
         "sign_count",
         "aaguid",

@@ -1,8 +1,11 @@
 //! Two servers use one SQLite file: the next request to one server sees each change that was made through the other.
 
-use doorward_server::service::admin::{Precondition, api_keys, signing_keys, tenants};
+use doorward_server::{
+    service::admin::{Precondition, api_keys, metadata, signing_keys, tenants},
+    webauthn::metadata_blob::Roots,
+};
 use doorward_shared::{ApiKeyId, admin::CreateSigningKeyRequest};
-use doorward_testkit::{Person, database, server::config};
+use doorward_testkit::{Person, database, mds, server::config};
 
 use crate::support::server_with_tenant;
 
@@ -36,6 +39,11 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     signing_keys::create(&one.administrator(), here.id, CreateSigningKeyRequest::default(), false).await.unwrap();
     let keys = there.anonymous.get("/.well-known/jwks.json").await.expect(200).json();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+
+    let roots = Roots::from_file(mds::ROOT).unwrap();
+    assert_eq!(one.app.metadata().await.unwrap().number(), 0);
+    assert!(metadata::import(&two.administrator(), mds::BLOB, &roots, false).await.unwrap().is_some());
+    assert_eq!(one.app.metadata().await.unwrap().number(), 1);
 
     // Both servers keep working, and no audit entry is lost.
     let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));

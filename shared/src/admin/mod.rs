@@ -1,11 +1,13 @@
 //! Wire types of the admin API.
 
+pub mod metadata;
 pub mod overview;
 pub mod secret;
 pub mod tenant;
 pub mod user;
 pub mod vitals;
 
+pub use metadata::*;
 pub use overview::*;
 pub use secret::*;
 pub use tenant::*;

@@ -42,6 +42,9 @@ pub struct PolicyArgs {
     /// [default: EdDSA,ES256,RS256,ES384,ES512]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     algorithms: Vec<CoseAlgorithm>,
+    /// Keep the attestations of new credentials, to judge them again with newer metadata: true or false [default: true]
+    #[arg(long, value_name = "BOOL")]
+    keep_attestation: Option<bool>,
     /// Second factors: time limit in milliseconds [default: that of passkeys]
     #[arg(long, value_name = "MS")]
     mfa_timeout: Option<u32>,
@@ -91,6 +94,7 @@ impl PolicyArgs {
         set(&mut webauthn.resident_key_requirement, self.resident_key);
         set(&mut webauthn.token_audience, self.token_audience);
         set(&mut webauthn.algorithms, (!self.algorithms.is_empty()).then_some(self.algorithms));
+        set(&mut webauthn.keep_attestation, self.keep_attestation);
         let mfa = &mut config.mfa;
         set(&mut mfa.timeout, self.mfa_timeout.map(Some));
         set(&mut mfa.user_verification, self.mfa_user_verification);

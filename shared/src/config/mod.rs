@@ -239,6 +239,11 @@ pub struct Webauthn {
     #[serde(default = "default_algorithms", deserialize_with = "null_as_algorithms")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<CoseAlgorithm>>, min_items = 1, max_items = 8, example = json!(["EdDSA", "ES256", "RS256"])))]
     pub algorithms: Vec<CoseAlgorithm>,
+    /// Whether the attestations of new credentials are kept, so that newer FIDO metadata can be applied to them. This
+    /// applies to second factors too. If a change omits it, the current value is kept; null means the default, true.
+    #[serde(default = "keep_attestation", deserialize_with = "null_as_keep_attestation")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>, default = true))]
+    pub keep_attestation: bool,
 }
 
 /// Settings of second-factor ceremonies. The relying party is [`Webauthn::relying_party`].
@@ -309,6 +314,13 @@ fn null_as_algorithms<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<CoseAl
     null_as(reader, default_algorithms())
 }
 
+fn null_as_keep_attestation<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
+    null_as(reader, keep_attestation())
+}
+
+const fn keep_attestation() -> bool {
+    true
+}
 fn default_algorithms() -> Vec<CoseAlgorithm> {
     CoseAlgorithm::DEFAULT.to_vec()
 }
@@ -349,6 +361,7 @@ impl Webauthn {
             token_audience: TokenAudience::default(),
             backup_eligibility_change: BackupEligibilityChange::default(),
             algorithms: default_algorithms(),
+            keep_attestation: keep_attestation(),
         }
     }
 }

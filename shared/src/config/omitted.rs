@@ -17,6 +17,7 @@ pub const KEPT: &[&str] = &[
     "webauthn.token_audience",
     "webauthn.backup_eligibility_change",
     "webauthn.algorithms",
+    "webauthn.keep_attestation",
 ];
 
 /// Returns a changed configuration: the given JSON value, with the current values of the settings that it omits.
@@ -75,6 +76,7 @@ mod tests {
                 "token_audience": "ceremony",
                 "backup_eligibility_change": "refuse",
                 "algorithms": ["ML-DSA-65"],
+                "keep_attestation": false,
             },
             "mfa": { "user_verification": "discouraged" },
             "limits": { "credentials_per_user": 5, "transaction_data_bytes": 100 },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Base64Url, Timestamp};
+use crate::{AttestationTrust, Base64Url, Timestamp};
 
 /// A registered credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,18 +20,20 @@ pub struct CredentialItem {
     pub attestation_type: String,
     /// Format that the authenticator stated, verified or not.
     pub attestation_stated: String,
-    /// Whether the attestation statement was verified. The issuer of its certificate is not checked.
+    /// Whether the attestation statement was verified. `attestation_trust` says what that proves.
     pub attested: bool,
+    /// What the attestation proves.
+    pub attestation_trust: AttestationTrust,
     /// Algorithm of the key: `ES256`, `ES384` or `RS256`.
     pub algorithm: String,
     /// Signature counter of the last ceremony. Always 0 if the authenticator has no counter.
     pub sign_count: u32,
     /// Model of the authenticator (AAGUID), as the authenticator stated it.
     pub aaguid: uuid::Uuid,
-    /// Name of the model, if the AAGUID is a known one.
+    /// Name of the model, if the FIDO metadata or Doorward's own list contains it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub model: Option<String>,
-    /// Whether the model is proven. Always false: the issuers of attestation certificates are not checked.
+    /// Whether the model is proven: `attestation_trust` is `chain`.
     pub model_verified: bool,
     /// Time at which the credential was last used in a completed ceremony.
     #[serde(skip_serializing_if = "Option::is_none", default)]

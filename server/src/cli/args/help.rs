@@ -74,3 +74,12 @@ Example:
 
 Stop the server first, and move doorward.db, doorward.db-wal and doorward.db-shm away. The data folder needs the master.key of the backup.
 Keys and credentials that were revoked after the backup are valid again. On PostgreSQL use pg_restore.";
+
+pub(super) const MDS_IMPORT: &str = "\
+Examples:
+  curl -o blob.jwt https://mds3.fidoalliance.org/
+  doorward mds import blob.jwt
+  doorward mds import blob.jwt --root test-root.pem
+
+The signature, the certificates of the signer and the number of the BLOB are checked. With the default root certificates,
+the certificate of the signer must be for mds.fidoalliance.org. With --root, only this root certificate is accepted.";

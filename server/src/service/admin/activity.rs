@@ -12,7 +12,6 @@ use super::{
     overview::{WEEK, last_days},
 };
 use crate::{
-    domain::aaguid,
     service::ServiceError,
     store::{
         audit::{self, EntryGroup},
@@ -38,6 +37,7 @@ const CEREMONIES: [(&str, AuditType, AuditType); 5] = {
 
 /// Returns the recent activity of a tenant.
 pub async fn of_tenant(context: &AdminContext, id: TenantId) -> Result<TenantActivity, ServiceError> {
+    let metadata = context.app.metadata().await?;
     let week = last_days(context.app.clock.now(), WEEK);
     context
         .read(move |connection| {
@@ -57,7 +57,7 @@ pub async fn of_tenant(context: &AdminContext, id: TenantId) -> Result<TenantAct
                     .take(MAX_ROWS)
                     .map(|(id, credentials)| ModelCount {
                         aaguid: id,
-                        model: aaguid::model(id).map(str::to_owned),
+                        model: metadata.name(id, None).map(str::to_owned),
                         credentials,
                     })
                     .collect(),

@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod context;
 pub mod disabling;
 pub mod installation;
+pub mod metadata;
 pub mod overview;
 pub mod precondition;
 pub mod refused_changes;

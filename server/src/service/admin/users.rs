@@ -100,8 +100,12 @@ pub async fn get(context: &AdminContext, tenant: TenantId, user: UserSelector) -
         .await?;
     let (user, credentials, transactions) = found;
     let user_id = user.external_id.clone();
+    let metadata = context.app.metadata().await?;
     Ok(UserDetail {
-        credentials: credentials.into_iter().map(|one| credential_items::item(one, user_id.clone())).collect(),
+        credentials: credentials
+            .into_iter()
+            .map(|one| credential_items::item(one, user_id.clone(), &metadata))
+            .collect(),
         transactions: transactions.into_iter().map(transaction_items::item).collect(),
         user: item(user),
     })

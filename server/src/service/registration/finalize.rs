@@ -10,8 +10,8 @@ use super::super::{
 };
 use crate::{
     db::{Connection, DbError},
-    domain::{Ceremony, Challenge, Credential, User, aaguid::default_name},
-    store::{challenges, credentials, users},
+    domain::{Ceremony, Challenge, Credential, KeptAttestation, Metadata, User},
+    store::{attestations, challenges, credentials, users},
     webauthn::{self, ParsedRegistration, VerifiedRegistration},
 };
 
@@ -42,7 +42,8 @@ pub async fn finalize(
         .await?;
     let external_id = stored.as_ref().and_then(|(_, user)| user.as_ref()).map(|user| user.external_id.clone());
     let entry = entry.by(external_id).challenge(ceremony, stored.as_ref().map(|(challenge, _)| challenge));
-    let (challenge, user, verified) = match verify(ceremony, stored, &parsed, now) {
+    let metadata = context.app.metadata().await?;
+    let (challenge, user, verified) = match verify(ceremony, stored, &parsed, &metadata, now) {
         Ok(verified) => verified,
         Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
     };
@@ -58,13 +59,16 @@ pub async fn finalize(
         },
         now,
     )?;
-    let credential = new_credential(&user, ceremony, verified, now);
-    let entry = entry.detail(described(&credential));
-    let limit = context.tenant.tenant.config.limits.credentials_per_user;
+    let (credential, kept) = new_credential(&user, ceremony, verified, &metadata, now);
+    let config = &context.tenant.tenant.config;
+    let kept = kept.filter(|_| config.webauthn.keep_attestation);
+    let registration = NewRegistration { credential, kept, metadata: metadata.number() };
+    let entry = entry.detail(described(&registration.credential));
+    let limit = config.limits.credentials_per_user;
     let outcome = context
         .app
         .db
-        .write(move |connection| commit_registration(connection, ceremony, &challenge, &credential, limit, entry))
+        .write(move |connection| commit_registration(connection, ceremony, &challenge, &registration, limit, entry))
         .await?;
     outcome.map(|()| token).map_err(ServiceError::from)
 }
@@ -73,6 +77,7 @@ fn verify(
     ceremony: Ceremony,
     stored: Option<(Challenge, Option<User>)>,
     parsed: &ParsedRegistration,
+    metadata: &Metadata,
     now: Timestamp,
 ) -> Result<(Challenge, User, VerifiedRegistration), Refusal> {
     let Some((challenge, Some(user))) = stored else { return Err(Refusal::ChallengeUnknown) };
@@ -85,9 +90,17 @@ fn verify(
     if user.disabled_at.is_some() {
         return Err(Refusal::UserDisabled);
     }
-    let verified =
-        webauthn::verify_registration(&challenge.state, &challenge.value, parsed).map_err(Refusal::Verification)?;
+    let verified = webauthn::verify_registration(&challenge.state, &challenge.value, parsed, metadata, now)
+        .map_err(Refusal::Verification)?;
     Ok((challenge, user, verified))
+}
+
+/// What a registration stores.
+struct NewRegistration {
+    credential: Credential,
+    kept: Option<KeptAttestation>,
+    /// Number of the metadata with which the attestation was judged.
+    metadata: u64,
 }
 
 /// Deletes the challenge, stores the credential and writes the audit entry. Refuses if the challenge no longer exists,
@@ -96,12 +109,12 @@ fn commit_registration(
     connection: &mut Connection,
     ceremony: Ceremony,
     challenge: &Challenge,
-    credential: &Credential,
+    registration: &NewRegistration,
     limit: u32,
     entry: audit::Entry,
 ) -> Outcome<()> {
     let outcome = match ceremony::take_challenge(connection, challenge)? {
-        Ok(()) => store_credential(connection, credential, limit)?,
+        Ok(()) => store_credential(connection, registration, limit)?,
         Err(refusal) => Err(refusal),
     };
     match &outcome {
@@ -111,7 +124,8 @@ fn commit_registration(
     Ok(outcome)
 }
 
-fn store_credential(connection: &mut Connection, credential: &Credential, limit: u32) -> Outcome<()> {
+fn store_credential(connection: &mut Connection, registration: &NewRegistration, limit: u32) -> Outcome<()> {
+    let NewRegistration { credential, kept, metadata } = registration;
     let Credential { tenant_id, user_id, .. } = credential;
     // The user may have been deleted after the read.
     let Some(user) = users::lock(connection, *tenant_id, *user_id)? else { return Ok(Err(Refusal::ChallengeUnknown)) };
@@ -122,16 +136,21 @@ fn store_credential(connection: &mut Connection, credential: &Credential, limit:
         return Ok(Err(Refusal::TooManyCredentials(limit)));
     }
     match credentials::insert(connection, credential) {
-        Ok(()) => Ok(Ok(())),
-        Err(DbError::Duplicate { .. }) => Ok(Err(Refusal::CredentialExists)),
-        Err(error) => Err(error),
+        Ok(()) => {}
+        Err(DbError::Duplicate { .. }) => return Ok(Err(Refusal::CredentialExists)),
+        Err(error) => return Err(error),
     }
+    if let Some(kept) = kept {
+        attestations::insert(connection, *tenant_id, &credential.id, kept, *metadata)?;
+    }
+    Ok(Ok(()))
 }
 
 /// Returns the properties of a new credential for its audit entry.
 fn described(credential: &Credential) -> serde_json::Value {
     json!({
-        "attested": credential.attested,
+        "attested": credential.attested(),
+        "attestation_trust": credential.attestation_trust,
         "attestation_type": credential.attestation_type(),
         "attestation_stated": credential.attestation_format,
         "algorithm": webauthn::algorithm(&credential.public_key),
@@ -140,15 +159,25 @@ fn described(credential: &Credential) -> serde_json::Value {
     })
 }
 
-fn new_credential(user: &User, ceremony: Ceremony, verified: VerifiedRegistration, now: Timestamp) -> Credential {
-    Credential {
+fn new_credential(
+    user: &User,
+    ceremony: Ceremony,
+    verified: VerifiedRegistration,
+    metadata: &Metadata,
+    now: Timestamp,
+) -> (Credential, Option<KeptAttestation>) {
+    let model = metadata.name(verified.aaguid, verified.attestation_key_id.as_ref());
+    // Its user can change the name.
+    let name = model.map_or_else(|| format!("cred-{}", verified.credential_id), str::to_owned);
+    let credential = Credential {
         tenant_id: user.tenant_id,
         user_id: user.id,
-        name: default_name(verified.aaguid, &verified.credential_id),
+        name,
         id: verified.credential_id,
         public_key: verified.public_key,
         attestation_format: verified.attestation_format,
-        attested: verified.attested,
+        attestation_trust: verified.attestation_trust,
+        attestation_key_id: verified.attestation_key_id,
         aaguid: verified.aaguid,
         sign_count: verified.sign_count,
         transports: verified.transports,
@@ -160,5 +189,6 @@ fn new_credential(user: &User, ceremony: Ceremony, verified: VerifiedRegistratio
         created_at: now,
         updated_at: now,
         disabled_at: None,
-    }
+    };
+    (credential, verified.kept)
 }

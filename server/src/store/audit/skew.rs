@@ -78,5 +78,5 @@ pub(super) fn record(conn: &mut Connection, id: AuditId, created_at: Timestamp) 
         }
     }
     let time = id.time().millis();
-    if time > known.until { installation::raise(conn, UNTIL, (time / HOUR + 1) * HOUR) } else { Ok(()) }
+    if time > known.until { installation::raise(conn, UNTIL, (time / HOUR + 1) * HOUR).map(drop) } else { Ok(()) }
 }

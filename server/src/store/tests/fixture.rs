@@ -1,7 +1,7 @@
 //! Values that the tests store.
 
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, AuditType, SigningKeyId, TenantId, Timestamp, TransactionRowId, UserId,
+    AdminTokenId, ApiKeyId, AttestationTrust, AuditType, SigningKeyId, TenantId, Timestamp, TransactionRowId, UserId,
     admin::{Role, SigningAlgorithm},
     config::{RelyingParty, TenantConfig},
 };
@@ -101,7 +101,8 @@ pub(super) fn credential(tenant: u128, user: u128, number: u8) -> Credential {
         name: format!("Passkey {number}"),
         public_key: vec![0, number, 255],
         attestation_format: "none".to_owned(),
-        attested: false,
+        attestation_trust: AttestationTrust::None,
+        attestation_key_id: None,
         aaguid: uuid(7, 7),
         sign_count: u32::MAX,
         transports: vec!["internal".to_owned(), "hybrid".to_owned()],

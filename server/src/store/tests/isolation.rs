@@ -2,16 +2,16 @@
 //! the same ids.
 
 use doorward_shared::{
-    AuditType, TenantId,
+    AttestationTrust, AuditType, TenantId,
     page::{Order, PageRequest},
 };
 
-use super::{fixture::*, harness::TestDatabase, on_every_engine};
+use super::{attestations::kept, fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
     domain::list::PageQuery,
     store::{
-        api_keys, audit, challenges,
+        api_keys, attestations, audit, challenges,
         credentials::{self, CredentialUse},
         signing_keys, tenants, transactions, users,
     },
@@ -23,6 +23,7 @@ fn fill(c: &mut Connection, number: u128) -> Result<(), DbError> {
     api_keys::insert(c, &api_key(number, 1))?;
     signing_keys::insert(c, &signing_key(number, 1))?;
     credentials::insert(c, &credential(number, 1, 1))?;
+    attestations::insert(c, tenant_id(number), &credential_id(1), &kept(1), 1)?;
     challenges::insert(c, &challenge(number, Some(1), 1))?;
     transactions::insert(c, &transaction(number, 1, 1))?;
     audit::insert(c, &event(tenant_id(number), 0, 1, AuditType::ApiKeyCreated)).map(drop)
@@ -61,6 +62,8 @@ async fn changes_do_not_affect_another_tenant(db: TestDatabase) {
         let usage = CredentialUse { sign_count: 1, backup_state: true, backup_eligible: true, at: at(9) };
         let observed = credentials::find(c, tenant, &id)?.expect("the credential");
         assert!(credentials::record_use(c, &observed, &usage)?);
+        let judged = attestations::outdated(c, 2, 10)?.into_iter().find(|it| it.tenant_id == tenant).expect("one");
+        assert!(attestations::record(c, &judged, AttestationTrust::Chain, 2)?);
         assert!(credentials::rename(c, tenant, &id, "Theirs", at(9))?);
         assert!(transactions::confirm(c, tenant, transaction_id(1), at(9))?);
         api_keys::record_use(c, tenant, api_key_id(1), at(9))?;

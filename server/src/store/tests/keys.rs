@@ -8,7 +8,8 @@ use crate::db::{Connection, DbError, Engine, on_engine};
 on_every_engine!(every_key_begins_with_the_tenant_id);
 
 /// Tables without a tenant id.
-const WITHOUT_TENANT: [&str; 3] = ["installation", "admin_tokens", "__diesel_schema_migrations"];
+const WITHOUT_TENANT: [&str; 5] =
+    ["installation", "admin_tokens", "metadata_entries", "metadata_roots", "__diesel_schema_migrations"];
 
 #[derive(QueryableByName)]
 struct Key {

@@ -1,5 +1,6 @@
 //! Tests of the tables. They run on SQLite, and on PostgreSQL if there is a test server (see [`crate::db::tests`]).
 
+mod attestations;
 mod audit;
 mod challenges;
 mod credentials;

@@ -8,6 +8,7 @@ use doorward_shared::{
 };
 
 use super::{
+    attestations::{import, kept, records},
     fixture::*,
     harness::{TestDatabase, execute, postgres_url},
 };
@@ -15,9 +16,9 @@ use crate::{
     db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError},
     domain::{ChallengeValue, list::PageQuery},
     store::{
-        admin_tokens, api_keys,
+        admin_tokens, api_keys, attestations,
         audit::{self, Days},
-        challenges, credentials, installation, signing_keys, tenant_summaries, tenants, transactions, users,
+        challenges, credentials, installation, metadata, signing_keys, tenant_summaries, tenants, transactions, users,
     },
     transfer::{CHECKPOINT, Progress, Report, Role, TableReport, TransferError, transfer},
 };
@@ -65,6 +66,8 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     let mut other = credential(2, 1, 1);
     (other.public_key, other.last_used_at, other.sign_count) = (Vec::new(), Some(at(4)), 0);
     credentials::insert(c, &other)?;
+    attestations::insert(c, tenant_id(1), &credential_id(2), &kept(2), 9)?;
+    assert!(metadata::replace(c, &import(9), &records(STRANGE))?);
     transactions::insert(c, &transaction(1, 1, 1))?;
     challenges::insert(c, &challenge(1, Some(1), 1))?;
     challenges::insert(c, &challenge(2, None, 2))?;
@@ -100,6 +103,10 @@ fn everything(c: &mut Connection) -> Result<String, DbError> {
             installation::get(c, CHECKPOINT)?
         )
     );
+    text += &format!("{:?}{:?}", metadata::newest_import(c)?, attestations::outdated(c, 10, 10)?);
+    let mut models = metadata::load(c)?;
+    models.entries.sort_by_key(|entry| entry.id);
+    text += &format!("{models:?}");
     for tenant in [tenant_id(1), tenant_id(2)] {
         let keys = signing_keys::list(c, tenant)?;
         text += &format!(

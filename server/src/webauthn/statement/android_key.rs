@@ -3,7 +3,8 @@
 use x509_parser::asn1_rs::{Any, FromDer as _, Oid, oid};
 
 use super::{
-    certificate::Certificate,
+    Verdict,
+    certificate::verification,
     members::{Registration, Statement},
 };
 use crate::webauthn::error::VerificationError;
@@ -21,19 +22,21 @@ const SIGN: &[u8] = &[0x02, 1, 2];
 /// `KM_ORIGIN_GENERATED` as a DER INTEGER.
 const GENERATED: &[u8] = &[0x02, 1, 0];
 
-/// Returns `false` if the key description cannot be parsed, or does not state the origin and purpose of the key.
-pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<bool, VerificationError> {
+/// Verifies nothing if the key description cannot be parsed, or does not state the origin and purpose of the key.
+pub(super) fn verify<'a>(
+    statement: &Statement<'a>,
+    registration: &Registration<'_>,
+) -> Result<Verdict<'a>, VerificationError> {
     let (algorithm, certificate) = (statement.algorithm()?, statement.leaf()?);
-    if !Certificate::supports(algorithm) {
-        return Ok(false);
-    }
+    let Some(algorithm) = verification(algorithm) else { return Ok(Verdict::Unverified) };
     certificate.verify(algorithm, &registration.signed_bytes(), statement.signature()?)?;
     certificate.check_key(registration.key)?;
     let extension = certificate.extension(&KEY_DESCRIPTION)?;
     let Some(description) = extension.and_then(|extension| Description::parse(extension.value)) else {
-        return Ok(false);
+        return Ok(Verdict::Unverified);
     };
-    description.check(registration.client_data_hash)
+    let states_both = description.check(registration.client_data_hash)?;
+    Ok(if states_both { statement.certified() } else { Verdict::Unverified })
 }
 
 struct Description<'a> {
@@ -53,6 +56,7 @@ impl<'a> Description<'a> {
         Some(Self { challenge: challenge.data, authorizations })
     }
 
+    /// Returns whether the description states both the origin and the purpose of the key.
     fn check(&self, client_data_hash: &[u8]) -> Result<bool, VerificationError> {
         if self.challenge != client_data_hash {
             return Err(VerificationError::statement("the attestation certificate is for another registration"));

@@ -23,26 +23,23 @@ const AAGUID: Oid<'static> = oid!(1.3.6.1.4.1.45724.1.1.4);
 pub(super) const RS1: i64 = -65535;
 
 /// The first certificate of a statement.
-pub(super) struct Certificate<'a>(X509Certificate<'a>);
+pub(in crate::webauthn) struct Certificate<'a>(X509Certificate<'a>);
 
 impl<'a> Certificate<'a> {
-    pub(super) fn parse(der: &'a [u8]) -> Result<Self, VerificationError> {
+    pub(in crate::webauthn) fn parse(der: &'a [u8]) -> Result<Self, VerificationError> {
         match X509Certificate::from_der(der) {
             Ok(([], parsed)) => Ok(Self(parsed)),
             _ => Err(VerificationError::statement("the attestation certificate cannot be parsed")),
         }
     }
 
-    /// Returns whether [`Certificate::verify`] supports an algorithm.
-    pub(super) fn supports(algorithm: i64) -> bool {
-        verification(algorithm).is_some()
-    }
-
     /// Verifies a signature of the certificate's key.
-    pub(super) fn verify(&self, algorithm: i64, message: &[u8], signature: &[u8]) -> Result<(), VerificationError> {
-        let algorithm = verification(algorithm).ok_or_else(|| {
-            VerificationError::statement("the algorithm of the attestation statement is not supported")
-        })?;
+    pub(super) fn verify(
+        &self,
+        algorithm: &'static dyn VerificationAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerificationError> {
         let key = &self.0.public_key().subject_public_key.data;
         UnparsedPublicKey::new(algorithm, key)
             .verify(message, signature)
@@ -69,7 +66,7 @@ impl<'a> Certificate<'a> {
     }
 
     /// Checks the extension with the authenticator's model, if it is present.
-    pub(super) fn check_aaguid(&self, aaguid: &Uuid) -> Result<(), VerificationError> {
+    pub(in crate::webauthn) fn check_aaguid(&self, aaguid: &Uuid) -> Result<(), VerificationError> {
         let Some(extension) = self.extension(&AAGUID)? else { return Ok(()) };
         // The value is the DER encoding of an OCTET STRING with 16 bytes.
         let matches = extension.value.strip_prefix(&[0x04, 16]).is_some_and(|value| value == aaguid.as_bytes());
@@ -79,21 +76,31 @@ impl<'a> Certificate<'a> {
         Err(VerificationError::statement("the attestation certificate is for another authenticator model"))
     }
 
+    /// Returns whether the certificate states the authenticator's model.
+    pub(in crate::webauthn) fn states_aaguid(&self) -> bool {
+        matches!(self.extension(&AAGUID), Ok(Some(_)))
+    }
+
     pub(super) fn extension(&self, oid: &Oid<'_>) -> Result<Option<&X509Extension<'a>>, VerificationError> {
         self.0
             .get_extension_unique(oid)
             .map_err(|_| VerificationError::statement("the attestation certificate repeats an extension"))
     }
 
-    pub(super) const fn x509(&self) -> &X509Certificate<'a> {
+    pub(in crate::webauthn) const fn x509(&self) -> &X509Certificate<'a> {
         &self.0
     }
 }
 
+/// Returns the verification of a COSE algorithm in the format `tpm`. TPMs also sign with SHA-1, but over a structure that
+/// they make themselves, so a collision is of no use to an attacker.
+pub(super) fn tpm_verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
+    if algorithm == RS1 { Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY) } else { verification(algorithm) }
+}
+
 /// Returns the verification of a COSE algorithm of attestation certificates.
-fn verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
+pub(super) fn verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     match algorithm {
-        RS1 => return Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY),
         // PS256, RS384 and RS512 (RFC 8812, RFC 8230).
         -37 => return Some(&RSA_PSS_2048_8192_SHA256),
         -258 => return Some(&RSA_PKCS1_2048_8192_SHA384),
@@ -130,9 +137,10 @@ mod tests {
         RieFYbhbkH8Jfo7SriKMbbZ7AyD-KNHvK064vafBrA";
 
     #[test]
-    fn signatures_with_sha_1_are_verified() {
+    fn signatures_with_sha_1_are_verified_only_in_tpm_statements() {
+        assert!(verification(RS1).is_none());
         let (key, signature) = (Base64Url::decode(KEY).unwrap(), Base64Url::decode(SIGNATURE).unwrap());
-        let key = UnparsedPublicKey::new(verification(RS1).unwrap(), key.as_bytes());
+        let key = UnparsedPublicKey::new(tpm_verification(RS1).unwrap(), key.as_bytes());
         key.verify(b"message", signature.as_bytes()).unwrap();
         key.verify(b"another message", signature.as_bytes()).unwrap_err();
     }

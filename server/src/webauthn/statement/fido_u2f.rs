@@ -1,11 +1,18 @@
 //! Format `fido-u2f` (WebAuthn §8.6).
 
+use aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1;
 use doorward_shared::CoseAlgorithm;
 
-use super::members::{Registration, Statement};
+use super::{
+    Verdict,
+    members::{Registration, Statement},
+};
 use crate::webauthn::error::VerificationError;
 
-pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<(), VerificationError> {
+pub(super) fn verify<'a>(
+    statement: &Statement<'a>,
+    registration: &Registration<'_>,
+) -> Result<Verdict<'a>, VerificationError> {
     if statement.certificates.len() != 1 {
         return Err(VerificationError::statement(
             "an attestation statement of the format fido-u2f must have exactly one certificate",
@@ -18,5 +25,6 @@ pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>)
     let credential_id = &registration.credential.credential_id;
     let message = [&[0], registration.rp_id_hash, registration.client_data_hash, credential_id, point].concat();
     // The certificate must have a P-256 key, which this algorithm implies.
-    statement.leaf()?.verify(CoseAlgorithm::Es256.id(), &message, statement.signature()?)
+    statement.leaf()?.verify(&ECDSA_P256_SHA256_ASN1, &message, statement.signature()?)?;
+    Ok(statement.certified())
 }

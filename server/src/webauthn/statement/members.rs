@@ -1,6 +1,6 @@
 //! Parsed statements, and the registrations that they are about.
 
-use super::certificate::Certificate;
+use super::{Verdict, certificate::Certificate};
 use crate::webauthn::{auth_data::AttestedCredential, cbor::Reader, cose::PublicKey, error::VerificationError};
 
 /// The registration that a statement is about.
@@ -63,6 +63,11 @@ impl<'a> Statement<'a> {
 
     pub(in crate::webauthn) fn has_certificates(&self) -> bool {
         !self.certificates.is_empty()
+    }
+
+    /// Returns the verdict on a statement whose signature by the first certificate is valid.
+    pub(super) fn certified(&self) -> Verdict<'a> {
+        Verdict::Certified(self.certificates.clone())
     }
 
     pub(super) fn signature(&self) -> Result<&'a [u8], VerificationError> {

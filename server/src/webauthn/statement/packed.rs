@@ -1,7 +1,8 @@
 //! Format `packed` (WebAuthn §8.2).
 
 use super::{
-    certificate::Certificate,
+    Verdict,
+    certificate::{Certificate, verification},
     members::{Registration, Statement},
 };
 use crate::webauthn::error::VerificationError;
@@ -9,23 +10,24 @@ use crate::webauthn::error::VerificationError;
 /// Required organizational unit of the certificate's subject (§8.2.1).
 const ORGANIZATIONAL_UNIT: &str = "Authenticator Attestation";
 
-/// Returns `false` for ECDAA, which was withdrawn, and for algorithms that Doorward does not support.
-pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<bool, VerificationError> {
+/// Verifies nothing for ECDAA, which was withdrawn, and for algorithms that Doorward does not support.
+pub(super) fn verify<'a>(
+    statement: &Statement<'a>,
+    registration: &Registration<'_>,
+) -> Result<Verdict<'a>, VerificationError> {
     if statement.ecdaa && !statement.has_certificates() {
-        return Ok(false);
+        return Ok(Verdict::Unverified);
     }
     if !statement.names_certificates {
-        return self_attestation(statement, registration).map(|()| true);
+        return self_attestation(statement, registration).map(|()| Verdict::SelfSigned);
     }
     let (algorithm, certificate) = (statement.algorithm()?, statement.leaf()?);
-    if !Certificate::supports(algorithm) {
-        return Ok(false);
-    }
+    let Some(algorithm) = verification(algorithm) else { return Ok(Verdict::Unverified) };
     certificate.verify(algorithm, &registration.signed_bytes(), statement.signature()?)?;
     certificate.check_leaf()?;
     check_subject(&certificate)?;
     certificate.check_aaguid(&registration.credential.aaguid)?;
-    Ok(true)
+    Ok(statement.certified())
 }
 
 /// Verifies a statement without certificates: the key of the credential signed it.

@@ -4,7 +4,8 @@ use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
 use x509_parser::asn1_rs::{Oid, oid};
 
 use super::{
-    certificate::{Certificate, RS1},
+    Verdict,
+    certificate::{Certificate, RS1, tpm_verification},
     members::{Registration, Statement},
 };
 use crate::webauthn::{cose::KeyParts, error::VerificationError};
@@ -22,15 +23,20 @@ const TYPE_RSA: u16 = 0x0001;
 const TYPE_ECC: u16 = 0x0023;
 const DEFAULT_EXPONENT: &[u8] = &[1, 0, 1];
 
-/// Returns `false` for algorithms that Doorward does not support.
-pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<bool, VerificationError> {
+/// Verifies nothing for algorithms that Doorward does not support.
+pub(super) fn verify<'a>(
+    statement: &Statement<'a>,
+    registration: &Registration<'_>,
+) -> Result<Verdict<'a>, VerificationError> {
     if statement.version != Some("2.0") {
         return Err(VerificationError::statement(
             "the version of an attestation statement of the format tpm must be 2.0",
         ));
     }
     let (algorithm, certificate) = (statement.algorithm()?, statement.leaf()?);
-    let Some(hash) = hash_of(algorithm).filter(|_| Certificate::supports(algorithm)) else { return Ok(false) };
+    let (Some(hash), Some(algorithm)) = (hash_of(algorithm), tpm_verification(algorithm)) else {
+        return Ok(Verdict::Unverified);
+    };
     let (Some(info), Some(area)) = (statement.certified_info, statement.public_area) else {
         return Err(VerificationError::statement("the attestation statement has no certInfo or pubArea"));
     };
@@ -44,7 +50,7 @@ pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>)
     if info_parsed.extra_data != digest::digest(hash, &registration.signed_bytes()).as_ref() {
         return Err(VerificationError::statement("the attestation statement is for another registration"));
     }
-    let Some(name_hash) = tpm_hash(public.name_algorithm) else { return Ok(false) };
+    let Some(name_hash) = tpm_hash(public.name_algorithm) else { return Ok(Verdict::Unverified) };
     let name = [&public.name_algorithm.to_be_bytes(), digest::digest(name_hash, area).as_ref()].concat();
     if info_parsed.name != name {
         return Err(VerificationError::statement("the attestation statement certifies another key of the TPM"));
@@ -53,7 +59,7 @@ pub(super) fn verify(statement: &Statement<'_>, registration: &Registration<'_>)
     certificate.check_leaf()?;
     check_certificate(&certificate)?;
     certificate.check_aaguid(&registration.credential.aaguid)?;
-    Ok(true)
+    Ok(statement.certified())
 }
 
 /// Checks the requirements of §8.3.1: an empty subject, the TPM's description as alternative name, and the key usage.

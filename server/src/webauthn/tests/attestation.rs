@@ -14,7 +14,7 @@ use super::{
 };
 
 fn outcome(registration: &Registration) -> Result<bool, ErrorCode> {
-    registration.verify().map(|verified| verified.attested).map_err(|error| error.code)
+    registration.verify().map(|verified| verified.attested()).map_err(|error| error.code)
 }
 
 const INVALID: Result<bool, ErrorCode> = Err(ErrorCode::AttestationInvalid);
@@ -50,6 +50,16 @@ fn packed_statements_of_every_algorithm_are_verified() {
             assert_eq!(outcome(&registration), Ok(true), "{}", signer.algorithm());
             assert_eq!(outcome(&Registration { sign_count: 9, ..registration }), INVALID);
         }
+    }
+}
+
+#[test]
+fn packed_and_android_key_statements_with_sha_1_are_not_attested() {
+    for format in ["packed", "android-key"] {
+        let mut registration = signed(format, Key::es256(), &Certificate::new(), Some(&Key::rs256(KeySize::Rsa2048)));
+        let Cbor::Map(members) = &mut registration.statement else { panic!("a map") };
+        members[0].1 = (-65_535).into();
+        assert_eq!(outcome(&registration), Ok(false), "{format}");
     }
 }
 
@@ -216,7 +226,7 @@ impl Tpm {
             version: "2.0",
             magic: 0xff54_4347,
             kind: 0x8017,
-            certificate: Certificate { version: 2, subject: Vec::new(), extensions },
+            certificate: Certificate { subject: Vec::new(), extensions, ..Certificate::new() },
             other_key: false,
             other_name: false,
             extra_byte: false,

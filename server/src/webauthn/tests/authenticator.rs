@@ -10,14 +10,14 @@ use aws_lc_rs::{
     },
 };
 use ciborium::Value as Cbor;
-use doorward_shared::{Base64Url, ErrorCode, config::UserVerification};
+use doorward_shared::{Base64Url, ErrorCode, Timestamp, config::UserVerification};
 use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
 use serde_json::{Value, json};
 use webauthn_rs_core::error::WebauthnError;
 
 use super::fixture::{ORIGIN, RP_ID, assertion_body, b64, registration_body, state, stored};
 use crate::{
-    domain::{CeremonyState, ChallengeValue, Credential},
+    domain::{CeremonyState, ChallengeValue, Credential, Metadata},
     webauthn::{
         VerificationError, VerifiedAssertion, VerifiedRegistration, parse_assertion, parse_registration,
         verify_assertion, verify_registration,
@@ -249,8 +249,16 @@ impl Registration {
     }
 
     pub(super) fn verify(&self) -> Result<VerifiedRegistration, VerificationError> {
+        self.verify_with(&Metadata::default(), Timestamp::from_millis(0))
+    }
+
+    pub(super) fn verify_with(
+        &self,
+        metadata: &Metadata,
+        now: Timestamp,
+    ) -> Result<VerifiedRegistration, VerificationError> {
         let parsed = parse_registration(self.body().to_string().as_bytes()).unwrap();
-        verify_registration(&self.state, &self.challenge, &parsed)
+        verify_registration(&self.state, &self.challenge, &parsed, metadata, now)
     }
 
     pub(super) fn credential(&self) -> Credential {

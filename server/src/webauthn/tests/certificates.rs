@@ -1,4 +1,5 @@
-//! DER encoding of attestation certificates. Doorward does not check the signature of the issuer, so it is empty.
+//! DER encoding of certificates. Without metadata, Doorward does not check the signature of the issuer; [`Certificate::encode`]
+//! leaves it empty.
 
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},
@@ -42,6 +43,8 @@ pub(super) const COMMON_NAME: u8 = 3;
 
 /// Object identifiers in DER, without their head.
 pub(super) mod oid {
+    pub(in super::super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+    pub(in super::super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
     pub(in super::super) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
     pub(in super::super) const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
     pub(in super::super) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
@@ -57,6 +60,7 @@ pub(super) struct Certificate {
     /// Version minus one.
     pub(super) version: u8,
     pub(super) subject: Vec<(u8, &'static str)>,
+    pub(super) validity: [&'static str; 2],
     /// Object identifier, whether it is critical, and value.
     pub(super) extensions: Vec<(&'static [u8], bool, Vec<u8>)>,
 }
@@ -70,28 +74,50 @@ impl Certificate {
             (oid::BASIC_CONSTRAINTS, true, sequence(&[])),
             (oid::AAGUID, false, octets(&super::authenticator::AAGUID)),
         ];
-        Self { version: 2, subject, extensions }
+        Self { version: 2, subject, validity: VALIDITY, extensions }
     }
 
+    /// Returns the certificate of an authority.
+    pub(super) fn authority(name: &'static str) -> Self {
+        let extensions = vec![(oid::BASIC_CONSTRAINTS, true, sequence(&[&[0x01, 1, 0xff]]))];
+        Self { version: 2, subject: vec![(COMMON_NAME, name)], validity: VALIDITY, extensions }
+    }
+
+    /// Encodes the certificate with an empty signature.
     pub(super) fn encode(&self, key: &Key) -> Vec<u8> {
         let algorithm = sequence(&[&der(0x06, &[&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]])]);
-        let time = der(0x17, &[b"300101000000Z"]);
+        let body = self.body(key, &[(COMMON_NAME, "Issuer")], &algorithm);
+        sequence(&[&body, &algorithm, &der(0x03, &[&[0]])])
+    }
+
+    /// Encodes the certificate with the issuer's signature.
+    pub(super) fn issued(&self, key: &Key, issuer: &Self, issuer_key: &Key) -> Vec<u8> {
+        let algorithm = issuer_key.signature_algorithm();
+        let body = self.body(key, &issuer.subject, &algorithm);
+        sequence(&[&body, &algorithm, &der(0x03, &[&[0], &issuer_key.sign(&body)])])
+    }
+
+    fn body(&self, key: &Key, issuer: &[(u8, &'static str)], algorithm: &[u8]) -> Vec<u8> {
+        let [from, to] = self.validity.map(|time| der(0x17, &[time.as_bytes()]));
+        let issuer: Vec<u8> = issuer.iter().flat_map(attribute).collect();
         let subject: Vec<u8> = self.subject.iter().flat_map(attribute).collect();
         let extensions: Vec<u8> = self.extensions.iter().flat_map(extension).collect();
         let extensions = der(0xa3, &[&sequence(&[&extensions])]);
-        let body = sequence(&[
+        sequence(&[
             &der(0xa0, &[&der(0x02, &[&[self.version]])]),
             &der(0x02, &[&[1]]),
-            &algorithm,
-            &sequence(&[&attribute(&(COMMON_NAME, "Issuer"))]),
-            &sequence(&[&time, &time]),
+            algorithm,
+            &sequence(&[&issuer]),
+            &sequence(&[&from, &to]),
             &sequence(&[&subject]),
             &key.public_key_info(),
             if self.extensions.is_empty() { &[] } else { &extensions },
-        ]);
-        sequence(&[&body, &algorithm, &der(0x03, &[&[0]])])
+        ])
     }
 }
+
+/// From 2020 to 2030.
+const VALIDITY: [&str; 2] = ["200101000000Z", "300101000000Z"];
 
 fn extension((id, critical, value): &(&'static [u8], bool, Vec<u8>)) -> Vec<u8> {
     let critical: &[u8] = if *critical { &[0x01, 1, 0xff] } else { &[] };
@@ -99,6 +125,19 @@ fn extension((id, critical, value): &(&'static [u8], bool, Vec<u8>)) -> Vec<u8> 
 }
 
 impl Key {
+    /// Returns the identifier of the algorithm with which the key signs certificates.
+    fn signature_algorithm(&self) -> Vec<u8> {
+        let ecdsa = |hash: u8| sequence(&[&der(0x06, &[&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, hash]])]);
+        match self.algorithm() {
+            -7 => ecdsa(2),
+            -35 => ecdsa(3),
+            -36 => ecdsa(4),
+            -257 => sequence(&[&der(0x06, &[&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11]]), &[5, 0]]),
+            -8 => sequence(&[&der(0x06, &[&[0x2b, 0x65, 0x70]])]),
+            other => panic!("no certificates are signed with {other}"),
+        }
+    }
+
     /// Returns the public key as `SubjectPublicKeyInfo`.
     fn public_key_info(&self) -> Vec<u8> {
         let der: PublicKeyX509Der<'_> = match self {

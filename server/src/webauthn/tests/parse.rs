@@ -1,9 +1,13 @@
 //! Tests of the parsing of request bodies.
 
+use doorward_shared::Timestamp;
 use serde_json::{Value, json};
 
 use super::authenticator::{Assertion, Registration, cbor, challenge, map, text};
-use crate::webauthn::{parse_assertion, parse_registration};
+use crate::{
+    domain::Metadata,
+    webauthn::{parse_assertion, parse_registration},
+};
 
 fn registration(change: impl Fn(&mut Value)) -> Result<Vec<String>, String> {
     let mut body = Registration::new().body();
@@ -190,7 +194,13 @@ fn truncated_or_changed_attestation_objects_are_rejected_without_panic() {
         }] {
             let body = super::fixture::registration_body(&good.id, good.client_data.as_bytes(), &damaged).to_string();
             if let Ok(parsed) = parse_registration(body.as_bytes()) {
-                let result = crate::webauthn::verify_registration(&good.state, &good.challenge, &parsed);
+                let result = crate::webauthn::verify_registration(
+                    &good.state,
+                    &good.challenge,
+                    &parsed,
+                    &Metadata::default(),
+                    Timestamp::from_millis(0),
+                );
                 assert!(result.is_err(), "byte {at}");
             }
         }

@@ -27,7 +27,7 @@ fn verified_registration_has_the_data_that_was_sent() {
     assert_eq!(verified.aaguid.as_bytes(), &[0xaa; 16]);
     assert_eq!(verified.sign_count, 5);
     assert_eq!(verified.transports, ["internal", "hybrid"]);
-    assert!(verified.backup_eligible && verified.backup_state && verified.user_verified && !verified.attested);
+    assert!(verified.backup_eligible && verified.backup_state && verified.user_verified && !verified.attested());
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn offered_algorithms_register_and_log_in() {
 
 fn register_and_log_in(registration: Registration) {
     let mut assertion = registration.self_attested().into_assertion();
-    assert!(assertion.credential.attested);
+    assert!(assertion.credential.attested());
     assertion.verify().unwrap();
     assertion.signature = Some(assertion.key.sign(b"another message"));
     assert_eq!(assertion.verify().unwrap_err().code, ErrorCode::SignatureInvalid);

@@ -15,7 +15,7 @@ fn bytes(length: usize) -> Cbor {
 #[test]
 fn self_attestation_is_verified() {
     let registration = Registration::new().self_attested();
-    assert!(registration.verify().unwrap().attested);
+    assert!(registration.verify().unwrap().attested());
     let changed = Registration { sign_count: 7, ..registration };
     assert_eq!(changed.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
     let mut other_key = Registration::new();
@@ -58,10 +58,10 @@ fn registrations_with_unusual_client_data_or_extension_outputs_are_accepted() {
     let token_binding = |value: &str| good.replacen('{', &format!(r#"{{"tokenBinding":{value},"#), 1);
     for client_data in [token_binding(r#""unused""#), token_binding(r#"{"status":7}"#), format!("\u{feff}{good}")] {
         let none = Registration { client_data: client_data.clone(), ..Registration::new() };
-        assert!(!none.verify().unwrap().attested, "{client_data}");
+        assert!(!none.verify().unwrap().attested(), "{client_data}");
         let packed = none.self_attested();
         let verified = packed.verify().unwrap();
-        assert_eq!((verified.attested, verified.attestation_format.as_str()), (true, "packed"), "{client_data}");
+        assert_eq!((verified.attested(), verified.attestation_format.as_str()), (true, "packed"), "{client_data}");
     }
     for extensions in [
         map(vec![("credProtect", 9.into())]),
@@ -71,9 +71,9 @@ fn registrations_with_unusual_client_data_or_extension_outputs_are_accepted() {
     ] {
         let flags = UP | UV | AT | ED;
         let none = Registration { extensions: cbor(&extensions), flags, ..Registration::new() };
-        assert!(!none.verify().unwrap().attested, "{extensions:?}");
+        assert!(!none.verify().unwrap().attested(), "{extensions:?}");
         let packed = none.self_attested();
-        assert!(packed.verify().unwrap().attested, "{extensions:?}");
+        assert!(packed.verify().unwrap().attested(), "{extensions:?}");
         assert_eq!(Registration { sign_count: 7, ..packed }.verify().unwrap_err().code, ErrorCode::AttestationInvalid);
     }
 }
@@ -95,7 +95,7 @@ fn unverifiable_statements_are_recorded() {
     ] {
         let registration = Registration { format, statement, ..Registration::new() };
         let verified = registration.verify().unwrap();
-        assert!(!verified.attested, "{format}");
+        assert!(!verified.attested(), "{format}");
         assert_eq!(verified.attestation_format, format);
         registration.into_assertion().verify().unwrap();
     }

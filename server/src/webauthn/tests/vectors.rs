@@ -1,12 +1,12 @@
 //! The test vectors of the WebAuthn Level 3 specification: each is registered and then used for a login.
 
-use doorward_shared::config::UserVerification;
+use doorward_shared::{Timestamp, config::UserVerification};
 use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};
 use serde::Deserialize;
 
 use super::fixture::{ORIGIN, RP_ID, assertion_body, registration_body, state, stored};
 use crate::{
-    domain::{CeremonyState, ChallengeValue},
+    domain::{CeremonyState, ChallengeValue, Metadata},
     webauthn::{
         Malformed, VerificationError, VerifiedRegistration, parse_assertion, parse_registration, verify_assertion,
         verify_registration,
@@ -72,7 +72,8 @@ pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistratio
     let body = registration_body(&credential_id.0, &client_data_json.0, &attestation_object.0).to_string();
     let parsed = parse_registration(body.as_bytes())?;
     let challenge = ChallengeValue(challenge.0.clone());
-    Ok(verify_registration(&policy(), &challenge, &parsed))
+    let (metadata, at) = (Metadata::default(), Timestamp::from_millis(0));
+    Ok(verify_registration(&policy(), &challenge, &parsed, &metadata, at))
 }
 
 /// Returns the state of a ceremony of a tenant that allows frames in pages of the vectors' top origin.
@@ -89,7 +90,7 @@ fn outcome(vector: &Vector) -> (String, String) {
     let id = &vector.registration.credential_id.0;
     assert_eq!(registration.credential_id.as_bytes(), id);
     assert_eq!(registration.aaguid.as_bytes().as_slice(), vector.registration.aaguid.0);
-    let attested = if registration.attested { "attested" } else { "not attested" };
+    let attested = if registration.attested() { "attested" } else { "not attested" };
     let registered = format!("accepted, `{}`, {attested}", registration.attestation_format);
 
     let Authentication { challenge, authenticator_data, client_data_json, signature } = &vector.authentication;

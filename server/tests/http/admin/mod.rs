@@ -7,6 +7,7 @@ mod changes;
 mod config_check;
 mod disabled;
 mod fixture;
+mod mds;
 mod me;
 mod overview;
 mod parameters;

@@ -26,6 +26,7 @@ async fn registration_stores_the_credential_and_returns_a_token() {
         assert_eq!(entry.text("credential_id"), Some(id.clone()));
         let detail = json!({
             "attested": false,
+            "attestation_trust": "none",
             "attestation_type": "none",
             "attestation_stated": "none",
             "algorithm": "ES256",

@@ -3,3 +3,4 @@
 mod algorithms;
 mod finalize;
 mod initialize;
+mod trust;

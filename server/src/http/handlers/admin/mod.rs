@@ -4,6 +4,7 @@ pub mod admin_tokens;
 pub mod api_keys;
 pub mod audit_logs;
 pub mod config;
+pub mod mds;
 pub mod me;
 pub mod metrics;
 pub mod overview;

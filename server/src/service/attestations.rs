@@ -1,0 +1,59 @@
+//! Judges kept attestations again after an import of metadata.
+
+use std::{sync::Arc, time::Duration};
+
+use doorward_shared::AttestationTrust;
+
+use crate::{
+    app::App,
+    db::DbError,
+    store::attestations::{self, Outdated},
+    webauthn,
+};
+
+/// Number of attestations in a unit. Judging one takes about 0.5 ms.
+const BATCH: i64 = 100;
+/// Pause between units. Other writes run during the pause.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JudgedAgain {
+    pub judged: u64,
+    /// Credentials whose trust changed.
+    pub changed: u64,
+}
+
+/// Judges all attestations that were judged with older metadata. Several processes may do this at once.
+pub async fn judge_again(app: &App) -> Result<JudgedAgain, DbError> {
+    let mut total = JudgedAgain::default();
+    loop {
+        let metadata = app.metadata().await?;
+        let number = metadata.number();
+        let outdated = app.db.read(move |connection| attestations::outdated(connection, number, BATCH)).await?;
+        if outdated.is_empty() {
+            return Ok(total);
+        }
+        // Signatures are verified outside of the unit of work, and not on a thread that serves requests.
+        let judge = move || -> Vec<(Outdated, AttestationTrust)> {
+            let trust = |it: &Outdated| webauthn::judge_again(&it.kept, &metadata, it.registered_at);
+            outdated.into_iter().map(|it| (trust(&it), it)).map(|(trust, it)| (it, trust)).collect()
+        };
+        let judged = tokio::task::spawn_blocking(judge)
+            .await
+            .map_err(|error| DbError::Unavailable(format!("judging attestations: {error}")))?;
+        let judged = Arc::new(judged);
+        total.judged += u64::try_from(judged.len()).unwrap_or(u64::MAX);
+        total.changed += app
+            .db
+            .write(move |connection| {
+                let mut changed = 0;
+                for (attestation, trust) in judged.iter() {
+                    changed += u64::from(attestations::record(connection, attestation, *trust, number)?);
+                }
+                Ok::<_, DbError>(changed)
+            })
+            .await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+}

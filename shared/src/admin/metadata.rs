@@ -1,0 +1,29 @@
+//! Metadata of authenticator models.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// State of the imported FIDO metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MetadataStatus {
+    /// Number of the imported BLOB. Absent if nothing was imported.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(example = 291))]
+    pub number: Option<u64>,
+    /// Day on which the next BLOB is published at the latest.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-12-01"))]
+    pub next_update: Option<String>,
+    /// Whether the next BLOB should already have been published, so that the metadata may be out of date.
+    pub outdated: bool,
+    /// Time of the import.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub imported_at: Option<Timestamp>,
+    /// Days since the import.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub age_days: Option<i64>,
+    /// Number of models.
+    pub entries: u64,
+}
