@@ -17,13 +17,13 @@ mod tests;
 pub mod users;
 
 pub use apply::ApplyArgs;
-pub use common::{Confirmation, TenantFlag};
+pub use common::TenantFlag;
 
 use audit::AuditArgs;
 use explain::ExplainArgs;
-use secrets::{KeysCommand, SigningKeysCommand, TokensCommand};
-use tenants::{TenantArg, TenantsCommand};
-use users::{CredentialsCommand, TransactionsCommand, UsersCommand};
+use secrets::{AdminTokenCommand, ApiKeyCommand, SigningKeyCommand};
+use tenants::{TenantArg, TenantCommand};
+use users::{CredentialCommand, TransactionCommand, UserCommand};
 
 /// Administers Doorward from a terminal. Without a command, starts the interactive app.
 #[derive(Debug, Clone, Parser)]
@@ -43,25 +43,25 @@ pub struct Cli {
 pub enum Command {
     /// List, create, rename, configure, disable and delete tenants
     #[command(subcommand, arg_required_else_help = true, alias = "tenants")]
-    Tenant(TenantsCommand),
+    Tenant(TenantCommand),
     /// List, create, disable and revoke the API keys of a tenant
     #[command(subcommand, arg_required_else_help = true, aliases = ["api-keys", "keys"])]
-    ApiKey(KeysCommand),
+    ApiKey(ApiKeyCommand),
     /// List, rotate and retire the keys that sign the tokens of a tenant
     #[command(subcommand, arg_required_else_help = true, alias = "signing-keys")]
-    SigningKey(SigningKeysCommand),
+    SigningKey(SigningKeyCommand),
     /// List, show, disable and delete the users of a tenant
     #[command(subcommand, arg_required_else_help = true, alias = "users")]
-    User(UsersCommand),
+    User(UserCommand),
     /// Disable or delete a credential of a user
     #[command(subcommand, arg_required_else_help = true, alias = "credentials")]
-    Credential(CredentialsCommand),
+    Credential(CredentialCommand),
     /// List the transactions of a tenant
     #[command(subcommand, arg_required_else_help = true, alias = "transactions")]
-    Transaction(TransactionsCommand),
+    Transaction(TransactionCommand),
     /// List, create and revoke admin tokens
     #[command(subcommand, arg_required_else_help = true, aliases = ["admin-tokens", "tokens"])]
-    AdminToken(TokensCommand),
+    AdminToken(AdminTokenCommand),
     /// Show, follow and export the audit log
     #[command(after_help = help::AUDIT)]
     Audit(Box<AuditArgs>),

@@ -8,19 +8,21 @@ mod configuration;
 mod finding;
 mod keys;
 mod origins;
+mod program;
 mod refusals;
 mod shell;
 #[cfg(test)]
 mod tests;
 
 pub use finding::{Finding, Severity};
+pub use program::Program;
 
-/// Returns the findings, the most severe first.
-pub fn examine(report: &TenantReport, now: Timestamp) -> Vec<Finding> {
-    let mut findings = configuration::examine(report);
-    findings.extend(origins::examine(report));
-    findings.extend(keys::examine(report, now));
-    findings.extend(refusals::examine(report));
+/// Returns the findings, the most severe first. Their commands begin with `program`.
+pub fn examine(report: &TenantReport, program: &Program, now: Timestamp) -> Vec<Finding> {
+    let mut findings = configuration::examine(report, program);
+    findings.extend(origins::examine(report, program));
+    findings.extend(keys::examine(report, program, now));
+    findings.extend(refusals::examine(report, program));
     findings.sort_by_key(|finding| finding.severity);
     findings
 }

@@ -2,26 +2,16 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::Parser as _;
 use doorward_admin::{
     args::Cli,
     clock,
     command::{self, CliContext},
     connection::Environment,
 };
-use doorward_shared::command_line::{Exit, usage_error_as_json};
+use doorward_shared::command_line::parse_arguments;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => match usage_error_as_json(&error) {
-            Some(json) => {
-                eprintln!("{json}");
-                return ExitCode::from(Exit::Usage.code());
-            }
-            None => error.exit(),
-        },
-    };
+    let cli: Cli = parse_arguments();
     let json = cli.json;
     let context =
         CliContext { json: cli.json, flags: cli.connection, environment: Environment::from_process(), now: clock::now };

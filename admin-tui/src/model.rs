@@ -74,6 +74,18 @@ pub struct UndoOffer {
     pub text: String,
 }
 
+/// A change that is being reverted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingUndo {
+    /// The pending request.
+    pub id: RequestId,
+    /// Requests after the pending one, and the notification after success.
+    pub rest: Undo,
+    /// Number of failed requests, and the latest error.
+    pub failed: usize,
+    pub error: Option<ApiError>,
+}
+
 /// The screens of a section: the first one, and those that were opened from it.
 #[derive(Debug)]
 pub struct Stack {
@@ -150,8 +162,7 @@ pub struct Model {
     pub(crate) me_request: Option<RequestId>,
     /// When [`Self::me_request`] was sent.
     pub(crate) me_requested_at: Timestamp,
-    /// Pending request that reverts a change, and the notification after its success.
-    pub(crate) undo_request: Option<(RequestId, String)>,
+    pub(crate) pending_undo: Option<PendingUndo>,
     pub(crate) responded_at: Timestamp,
     /// A stack per section, in the order of [`Section::ALL`].
     stacks: [Stack; 4],
@@ -179,7 +190,7 @@ impl Model {
             last_id: 0,
             me_request: None,
             me_requested_at: options_now,
-            undo_request: None,
+            pending_undo: None,
             stacks: Section::ALL.map(stack),
         }
     }

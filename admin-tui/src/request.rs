@@ -67,6 +67,14 @@ pub enum BackendRequest {
 }
 
 impl BackendRequest {
+    /// Returns the request that reverts this one; `None` if that needs more than what the request contains.
+    pub fn reverse(&self) -> Option<Self> {
+        match self {
+            Self::SetDisabled(target, disabled) => Some(Self::SetDisabled(target.clone(), !disabled)),
+            _ => None,
+        }
+    }
+
     /// Returns whether the request changes data on the server.
     pub const fn is_change(&self) -> bool {
         match self {

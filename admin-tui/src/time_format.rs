@@ -13,6 +13,12 @@ pub fn ago(now: Timestamp, at: Timestamp) -> String {
     if passed < -SECOND { format!("in {}", duration(-passed)) } else { duration(passed) }
 }
 
+/// Formats a time in the past for a sentence: `3h ago`, or `just now` below one second.
+pub fn past(now: Timestamp, at: Timestamp) -> String {
+    let passed = now.millis().saturating_sub(at.millis());
+    if passed < SECOND { "just now".to_owned() } else { format!("{} ago", duration(passed)) }
+}
+
 /// Formats a duration in one unit; below one second it is `now`.
 pub fn duration(millis: i64) -> String {
     // Smallest duration shown in this unit, length of the unit, and its symbol.

@@ -415,6 +415,34 @@ fn secret_that_cannot_be_printed_is_reported_with_its_revocation() {
 }
 
 #[test]
+fn full_disk_is_reported_with_the_stream() {
+    let folder = installation();
+    for arguments in [&["tenant", "list"][..], &["tenant", "list", "--json"], &["version"], &["openapi"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = doorward(folder.path()).args(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {why}");
+        assert!(why.contains("standard output: No space left on device"), "{arguments:?}: {why}");
+    }
+}
+
+#[test]
+fn secret_in_place_of_an_id_is_not_repeated() {
+    let folder = installation();
+    let tenant = "0198c0de-0000-7000-8000-000000000001";
+    let key = "dw_0f3a52c1d7e94b6a8f20c3d4e5f60718_kT9wQz";
+    for arguments in [
+        &["api-key", "revoke", "--tenant", tenant, key][..],
+        &["admin-token", "revoke", key, "--json"],
+        &["tenant", "delete", key],
+        &["tenant", "list", key],
+    ] {
+        let why = refused(folder.path(), arguments, 2);
+        assert!(why.contains("dw_0f3a…") && !why.contains("kT9wQz"), "{arguments:?}: {why}");
+    }
+}
+
+#[test]
 fn actor_of_a_command_is_the_user_of_its_process() {
     let folder = tempfile::tempdir().unwrap();
     let server = Quickstart::start(folder.path());

@@ -6,7 +6,7 @@ use crate::{AuditId, TenantId, Timestamp};
 
 text_enum! {
     /// Type of an audit entry. Each ceremony step, refusal and administrative change leaves exactly one entry.
-    pub enum AuditType {
+    pub enum AuditType ("type of audit entry") {
         /// A passkey registration was started.
         WebauthnRegistrationInitSucceeded => "webauthn_registration_init_succeeded",
         /// A passkey registration could not be started.
@@ -149,7 +149,7 @@ impl AuditType {
 
 text_enum! {
     /// Outcome of the operation that an entry records.
-    pub enum AuditOutcome {
+    pub enum AuditOutcome ("outcome") {
         /// The operation succeeded.
         Succeeded => "succeeded",
         /// The operation was refused.

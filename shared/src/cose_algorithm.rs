@@ -2,7 +2,7 @@
 
 text_enum! {
     /// Signature algorithm of a credential (IANA registry "COSE Algorithms").
-    pub enum CoseAlgorithm {
+    pub enum CoseAlgorithm ("algorithm") {
         /// Ed25519, COSE -8. Keys with the fully specified identifier -19 count as this algorithm.
         EdDsa => "EdDSA",
         /// ECDSA on P-256 with SHA-256, COSE -7. Keys with the fully specified identifier -9 count as this algorithm.

@@ -25,13 +25,19 @@ pub struct ErrorBody {
 /// Error for text that is not a value of a `text_enum` type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownWord {
+    /// What the text should be: words, or the name of a type, which is displayed as words.
     pub kind: &'static str,
     pub allowed: &'static [&'static str],
 }
 
 impl std::fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "unknown {}: expected one of {}", self.kind, self.allowed.join(", "))
+        f.write_str("unknown ")?;
+        for (index, symbol) in self.kind.chars().enumerate() {
+            let begins_word = symbol.is_uppercase() && index > 0;
+            write!(f, "{}{}", if begins_word { " " } else { "" }, symbol.to_lowercase())?;
+        }
+        write!(f, ": expected one of {}", self.allowed.join(", "))
     }
 }
 

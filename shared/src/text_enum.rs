@@ -1,10 +1,13 @@
 //! Enums that are stored and transferred as text.
 
-/// Defines an enum with `as_str`, `ALL`, `Display`, `FromStr` and serde for the given texts.
+/// Defines an enum with `as_str`, `ALL`, `Display`, `FromStr` and serde for the given texts. Errors name the kind of value:
+/// the words of the enum's name, or the text in parentheses after it.
 macro_rules! text_enum {
+    (@kind $name:ident $kind:literal) => { $kind };
+    (@kind $name:ident) => { stringify!($name) };
     (
         $(#[doc = $doc:literal])*
-        pub enum $name:ident { $($(#[doc = $vdoc:literal])* $variant:ident => $text:literal,)+ }
+        pub enum $name:ident $(($kind:literal))? { $($(#[doc = $vdoc:literal])* $variant:ident => $text:literal,)+ }
     ) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -55,9 +58,24 @@ macro_rules! text_enum {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::error::UnknownWord { kind: stringify!($name), allowed: &[$($text),+] }),
+                    _ => Err($crate::error::UnknownWord { kind: text_enum!(@kind $name $($kind)?), allowed: &[$($text),+] }),
                 }
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{CoseAlgorithm, audit::AuditOutcome, config::UserVerification};
+
+    #[test]
+    fn errors_name_the_kind_of_value_in_words() {
+        let outcome = "ok".parse::<AuditOutcome>().unwrap_err().to_string();
+        assert_eq!(outcome, "unknown outcome: expected one of succeeded, failed");
+        let algorithm = "RS1".parse::<CoseAlgorithm>().unwrap_err().to_string();
+        assert!(algorithm.starts_with("unknown algorithm: expected one of EdDSA, "), "{algorithm}");
+        let policy = "never".parse::<UserVerification>().unwrap_err().to_string();
+        assert_eq!(policy, "unknown user verification: expected one of required, preferred, discouraged");
+    }
 }

@@ -30,4 +30,4 @@ pub use http::{Http, Response, member_names};
 pub use postgres::PostgresServer;
 pub use process::Process;
 pub use server::{ORIGIN, RP_ID, TestServer, TestTenant, config};
-pub use wait::until;
+pub use wait::{until, until_within};

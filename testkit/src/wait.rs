@@ -11,9 +11,24 @@ const INTERVAL: Duration = Duration::from_millis(5);
 /// # Panics
 /// Fails the test with `what` if the condition is still false after 30 seconds.
 pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let _ = until_within(what, DEADLINE, async || condition().await.then_some(())).await;
+}
+
+/// Retries until the condition returns a value. Returns the value and the elapsed time.
+///
+/// # Panics
+/// Fails the test with `what` if the condition has returned no value after `timeout`.
+pub async fn until_within<T>(
+    what: &str,
+    timeout: Duration,
+    mut condition: impl AsyncFnMut() -> Option<T>,
+) -> (T, Duration) {
     let start = Instant::now();
-    while !condition().await {
-        assert!(start.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+    loop {
+        if let Some(value) = condition().await {
+            return (value, start.elapsed());
+        }
+        assert!(start.elapsed() < timeout, "not within {timeout:?}: {what}");
         tokio::time::sleep(INTERVAL).await;
     }
 }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-
-use super::common::Confirmation;
+use doorward_shared::command_line::Confirmation;
 
 #[derive(Debug, Clone, Args)]
 pub struct ApplyArgs {

@@ -8,10 +8,3 @@ pub struct TenantFlag {
     #[arg(long, short, value_name = "TENANT")]
     pub tenant: String,
 }
-
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Confirmation {
-    /// Do not ask for confirmation
-    #[arg(long, short)]
-    pub yes: bool,
-}

@@ -4,32 +4,29 @@ use clap::{Args, Subcommand};
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId,
     admin::{Role, SigningAlgorithm},
-    command_line::name,
+    command_line::{Confirmation, name},
 };
 
-use super::{
-    common::{Confirmation, TenantFlag},
-    help,
-};
+use super::{common::TenantFlag, help};
 use crate::time_parse::TimeInput;
 
 #[derive(Debug, Clone, Subcommand)]
-pub enum KeysCommand {
+pub enum ApiKeyCommand {
     /// List the API keys of a tenant, without the secrets
     List(TenantFlag),
     /// Create an API key and print its secret, which is not shown again
     #[command(after_help = help::API_KEY_CREATE)]
-    Create(KeysCreateArgs),
+    Create(ApiKeyCreateArgs),
     /// Disable an API key with immediate effect, until it is enabled
-    Disable(KeyArgs),
+    Disable(ApiKeyArgs),
     /// Enable a disabled API key
-    Enable(KeyArgs),
+    Enable(ApiKeyArgs),
     /// Revoke an API key with immediate effect
-    Revoke(KeysRevokeArgs),
+    Revoke(ApiKeyRevokeArgs),
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct KeysCreateArgs {
+pub struct ApiKeyCreateArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Display name
@@ -44,7 +41,7 @@ pub struct KeysCreateArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct KeyArgs {
+pub struct ApiKeyArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Id of the key, from `list`
@@ -53,7 +50,7 @@ pub struct KeyArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct KeysRevokeArgs {
+pub struct ApiKeyRevokeArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Id of the key, from `list`
@@ -64,19 +61,19 @@ pub struct KeysRevokeArgs {
 }
 
 #[derive(Debug, Clone, Subcommand)]
-pub enum SigningKeysCommand {
+pub enum SigningKeyCommand {
     /// List the current, next and previous signing keys of a tenant
     List(TenantFlag),
     /// Create a new signing key, which replaces the current one after it has been published
-    Rotate(SigningKeysRotateArgs),
+    Rotate(SigningKeyRotateArgs),
     /// Stop signing with a key; it stays published until its tokens have expired
-    Retire(SigningKeysRetireArgs),
+    Retire(SigningKeyArgs),
     /// Remove a compromised key from the JWKS at once, so that its tokens are refused
-    Withdraw(SigningKeysRetireArgs),
+    Withdraw(SigningKeyArgs),
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct SigningKeysRotateArgs {
+pub struct SigningKeyRotateArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// ES256, RS256 or EdDSA [default: that of the current key]
@@ -88,7 +85,7 @@ pub struct SigningKeysRotateArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct SigningKeysRetireArgs {
+pub struct SigningKeyArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Id of the key, from `list`
@@ -99,18 +96,18 @@ pub struct SigningKeysRetireArgs {
 }
 
 #[derive(Debug, Clone, Subcommand)]
-pub enum TokensCommand {
+pub enum AdminTokenCommand {
     /// List the admin tokens, without the secrets
     List,
     /// Create an admin token and print its secret, which is not shown again
     #[command(after_help = help::ADMIN_TOKEN_CREATE)]
-    Create(TokensCreateArgs),
+    Create(AdminTokenCreateArgs),
     /// Revoke an admin token with immediate effect
-    Revoke(TokensRevokeArgs),
+    Revoke(AdminTokenRevokeArgs),
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct TokensCreateArgs {
+pub struct AdminTokenCreateArgs {
     /// Display name; also the actor in audit logs
     #[arg(long, value_parser = name)]
     pub name: String,
@@ -126,7 +123,7 @@ pub struct TokensCreateArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct TokensRevokeArgs {
+pub struct AdminTokenRevokeArgs {
     /// Id of the token, from `list`
     #[arg(value_name = "TOKEN")]
     pub token: AdminTokenId,

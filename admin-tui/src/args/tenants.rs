@@ -5,28 +5,28 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use doorward_shared::{
     admin::TenantSort,
-    command_line::{PolicyArgs, name},
+    command_line::{Confirmation, PolicyArgs, name},
 };
 
-use super::{common::Confirmation, help};
+use super::help;
 
 #[derive(Debug, Clone, Subcommand)]
-pub enum TenantsCommand {
+pub enum TenantCommand {
     /// List the tenants with counts and last activity
-    List(TenantsListArgs),
+    List(TenantListArgs),
     /// Show a tenant: counts, activity, relying party
     Show(TenantArg),
     /// Create a tenant
     #[command(after_help = help::TENANT_CREATE)]
-    Create(TenantsCreateArgs),
+    Create(TenantCreateArgs),
     /// Rename a tenant
-    Rename(TenantsRenameArgs),
+    Rename(TenantRenameArgs),
     /// Disable a tenant: all its requests are refused until it is enabled; nothing is deleted
     Disable(TenantArg),
     /// Enable a disabled tenant
     Enable(TenantArg),
     /// Delete a tenant with its users, credentials and keys
-    Delete(TenantsDeleteArgs),
+    Delete(TenantDeleteArgs),
     /// Print, validate and change the configuration of a tenant
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
@@ -40,7 +40,7 @@ pub struct TenantArg {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct TenantsListArgs {
+pub struct TenantListArgs {
     /// Substring of the name or id
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
@@ -56,7 +56,7 @@ pub struct TenantsListArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct TenantsCreateArgs {
+pub struct TenantCreateArgs {
     /// Display name; browsers show it in their dialogs
     #[arg(long, value_parser = name)]
     pub name: String,
@@ -85,7 +85,7 @@ pub struct TenantsCreateArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct TenantsRenameArgs {
+pub struct TenantRenameArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
@@ -95,7 +95,7 @@ pub struct TenantsRenameArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct TenantsDeleteArgs {
+pub struct TenantDeleteArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,

@@ -1,14 +1,14 @@
 //! `doorward-admin user …`, `credential …`, `transaction …`
 
 use clap::{Args, Subcommand};
-use doorward_shared::admin::UserIdKind;
+use doorward_shared::{admin::UserIdKind, command_line::Confirmation};
 
-use super::common::{Confirmation, TenantFlag};
+use super::common::TenantFlag;
 
 #[derive(Debug, Clone, Subcommand)]
-pub enum UsersCommand {
+pub enum UserCommand {
     /// List the users of a tenant, newest first
-    List(UsersListArgs),
+    List(UserListArgs),
     /// Show a user with credentials and latest transactions
     Show(UserArgs),
     /// Disable a user: all ceremonies are refused until the user is enabled
@@ -16,11 +16,11 @@ pub enum UsersCommand {
     /// Enable a disabled user
     Enable(UserArgs),
     /// Delete a user and all credentials
-    Delete(UsersDeleteArgs),
+    Delete(UserDeleteArgs),
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct UsersListArgs {
+pub struct UserListArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Substring of the id or name
@@ -44,7 +44,7 @@ pub struct UserArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct UsersDeleteArgs {
+pub struct UserDeleteArgs {
     #[command(flatten)]
     pub user: UserArgs,
     #[command(flatten)]
@@ -52,13 +52,13 @@ pub struct UsersDeleteArgs {
 }
 
 #[derive(Debug, Clone, Subcommand)]
-pub enum CredentialsCommand {
+pub enum CredentialCommand {
     /// Disable a credential: the user cannot sign in with it until it is enabled
     Disable(CredentialArgs),
     /// Enable a disabled credential
     Enable(CredentialArgs),
     /// Delete a credential; the user can no longer sign in with it
-    Delete(CredentialsDeleteArgs),
+    Delete(CredentialDeleteArgs),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -78,7 +78,7 @@ pub struct CredentialArgs {
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct CredentialsDeleteArgs {
+pub struct CredentialDeleteArgs {
     #[command(flatten)]
     pub credential: CredentialArgs,
     #[command(flatten)]
@@ -86,13 +86,13 @@ pub struct CredentialsDeleteArgs {
 }
 
 #[derive(Debug, Clone, Subcommand)]
-pub enum TransactionsCommand {
+pub enum TransactionCommand {
     /// List the transactions of a tenant, newest first
-    List(TransactionsListArgs),
+    List(TransactionListArgs),
 }
 
 #[derive(Debug, Clone, Args)]
-pub struct TransactionsListArgs {
+pub struct TransactionListArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
     /// Only transactions of this user, by the application's id

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use doorward_shared::{
     ErrorCode,
     admin::{ConfigCheck, ConfigProblem, TenantDetail},
+    command_line::Confirmation,
     config::{TenantConfig, with_omitted},
 };
 use serde_json::{Value, json};
@@ -19,33 +20,34 @@ use super::{
 };
 use crate::{
     api::VersionedTenant,
-    args::{
-        Confirmation,
-        tenants::{ConfigCheckArgs, ConfigCommand, ConfigEditArgs, ConfigSetArgs},
-    },
+    args::tenants::{ConfigCheckArgs, ConfigCommand, ConfigEditArgs, ConfigSetArgs},
     config_diff::{Change, diff},
     sanitize::sanitize,
 };
 
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Asks for the tenant's name if the RP ID changes.
+/// Asks for the tenant's name if the RP ID changes. With `--yes`, only states the consequence. Returns the number of
+/// credentials that stop working; `None` if the RP ID does not change.
 async fn confirm_rp_id(
     context: &CommandContext,
     confirmation: Confirmation,
     tenant: &TenantDetail,
     new: &TenantConfig,
-) -> Result<bool, CommandError> {
+) -> Result<Option<u64>, CommandError> {
     let (old_id, new_id) = (&tenant.config.webauthn.relying_party.id, &new.webauthn.relying_party.id);
     if old_id == new_id {
-        return Ok(false);
+        return Ok(None);
     }
     let credentials = context.api.tenant_overview(tenant.id, 1).await?.summary.credentials;
     let consequence = format!(
         "This changes the RP ID from {old_id} to {new_id}. Passkeys and second factors that stop working: {credentials}."
     );
+    if confirmation.yes && !context.output.json {
+        context.output.notice(&consequence);
+    }
     confirm_by_name(confirmation, &consequence, &tenant.display_name)?;
-    Ok(true)
+    Ok(Some(credentials))
 }
 
 pub(super) async fn run(context: &CommandContext, command: ConfigCommand) -> Result<(), CommandError> {
@@ -106,9 +108,9 @@ async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), Comman
     if changes.is_empty() {
         return context.output.change(false, &json!({ "changes": [] }), "no changes");
     }
-    confirm_rp_id(context, args.confirmation, &tenant, &new).await?;
+    let lost = confirm_rp_id(context, args.confirmation, &tenant, &new).await?;
     context.api.configure_tenant(id, &new, version).await?;
-    print_saved(context.output, &changes)
+    print_saved(context.output, &changes, lost)
 }
 
 async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), CommandError> {
@@ -134,7 +136,8 @@ async fn save_draft(
         return context.output.unchanged("no changes");
     }
     print_changes(context.output, &changes)?;
-    if !confirm_rp_id(context, confirmation, &tenant, &new).await? {
+    let lost = confirm_rp_id(context, confirmation, &tenant, &new).await?;
+    if lost.is_none() {
         confirm(confirmation, "This changes the configuration of the tenant.")?;
     }
     match context.api.configure_tenant(tenant.id, &new, version).await {
@@ -144,7 +147,7 @@ async fn save_draft(
         }
         result => {
             result?;
-            print_saved(context.output, &changes)
+            print_saved(context.output, &changes, lost)
         }
     }
 }
@@ -175,9 +178,13 @@ fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &D
     ))
 }
 
-fn print_saved(output: Output, changes: &[Change]) -> Result<(), CommandError> {
+fn print_saved(output: Output, changes: &[Change], lost_credentials: Option<u64>) -> Result<(), CommandError> {
     let text = format!("changed {}", count(changes.len(), "value"));
-    output.change(true, &json!({ "changes": changes_to_json(changes) }), &text)
+    let mut result = json!({ "changes": changes_to_json(changes) });
+    if let (Value::Object(members), Some(lost)) = (&mut result, lost_credentials) {
+        members.insert("lost_credentials".to_owned(), lost.into());
+    }
+    output.change(true, &result, &text)
 }
 
 /// Returns the validation errors of the server.

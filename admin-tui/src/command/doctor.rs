@@ -3,7 +3,7 @@
 use super::{context::CommandContext, error::CommandError, output::count};
 use crate::{
     args::tenants::TenantArg,
-    doctor::{self, Severity},
+    doctor::{self, Program, Severity},
     sanitize::sanitize,
 };
 
@@ -11,7 +11,9 @@ use crate::{
 pub(super) async fn run(context: &CommandContext, args: TenantArg) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant).await?;
     let report = context.api.tenant_report(tenant, context.now).await?;
-    let findings = doctor::examine(&report, context.now);
+    let connection = &context.connection;
+    let program = Program::with_profile(connection.profile.as_deref());
+    let findings = doctor::examine(&report, &program, context.now);
     if context.output.json {
         context.output.json(&findings)?;
     } else {
@@ -25,8 +27,8 @@ pub(super) async fn run(context: &CommandContext, args: TenantArg) -> Result<(),
         if findings.is_empty() {
             context.output.line("nothing was found")?;
         }
-        let connection = &context.connection;
-        if !connection.is_default() && findings.iter().any(|finding| finding.command.is_some()) {
+        let is_named = connection.is_default() || connection.profile.is_some();
+        if !is_named && findings.iter().any(|finding| finding.command.is_some()) {
             let server = connection.endpoint.url.as_str().trim_end_matches('/');
             let source = &connection.url_source;
             context.output.notice(&format!("run the commands on the same server: {server} ({source})"));

@@ -3,6 +3,7 @@
 use doorward_shared::{
     ErrorCode, SigningKeyId, TenantId, Timestamp,
     admin::{AdminTokenItem, CreateAdminTokenRequest, CreateSecretRequest, CreatedSecret, SecretItem, SigningKeyItem},
+    command_line::Confirmation,
 };
 use uuid::Uuid;
 
@@ -16,20 +17,17 @@ use super::{
 };
 use crate::{
     api::DisableTarget,
-    args::{
-        Confirmation,
-        secrets::{
-            KeyArgs, KeysCommand, KeysCreateArgs, KeysRevokeArgs, SigningKeysCommand, SigningKeysRetireArgs,
-            SigningKeysRotateArgs, TokensCommand, TokensCreateArgs, TokensRevokeArgs,
-        },
+    args::secrets::{
+        AdminTokenCommand, AdminTokenCreateArgs, AdminTokenRevokeArgs, ApiKeyArgs, ApiKeyCommand, ApiKeyCreateArgs,
+        ApiKeyRevokeArgs, SigningKeyArgs, SigningKeyCommand, SigningKeyRotateArgs,
     },
     sanitize::sanitize,
     time_parse::TimeInput,
 };
 
-pub(super) async fn keys(context: &CommandContext, command: KeysCommand) -> Result<(), CommandError> {
+pub(super) async fn keys(context: &CommandContext, command: ApiKeyCommand) -> Result<(), CommandError> {
     match command {
-        KeysCommand::List(args) => {
+        ApiKeyCommand::List(args) => {
             let tenant = context.tenant(&args.tenant).await?;
             let keys = context.api.api_keys(tenant).await?;
             let [id, name, hint, created, used, expires] = SECRET_COLUMNS;
@@ -38,14 +36,14 @@ pub(super) async fn keys(context: &CommandContext, command: KeysCommand) -> Resu
                 secret_row(key).into_iter().chain([disabling::word(key.disabled_at)]).collect()
             })
         }
-        KeysCommand::Create(args) => create_key(context, args).await,
-        KeysCommand::Disable(args) => set_key_state(context, args, State::Disabled).await,
-        KeysCommand::Enable(args) => set_key_state(context, args, State::Enabled).await,
-        KeysCommand::Revoke(args) => revoke_key(context, args).await,
+        ApiKeyCommand::Create(args) => create_key(context, args).await,
+        ApiKeyCommand::Disable(args) => set_key_state(context, args, State::Disabled).await,
+        ApiKeyCommand::Enable(args) => set_key_state(context, args, State::Enabled).await,
+        ApiKeyCommand::Revoke(args) => revoke_key(context, args).await,
     }
 }
 
-async fn create_key(context: &CommandContext, args: KeysCreateArgs) -> Result<(), CommandError> {
+async fn create_key(context: &CommandContext, args: ApiKeyCreateArgs) -> Result<(), CommandError> {
     refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
     let tenant = context.tenant(&args.tenant.tenant).await?;
@@ -54,7 +52,7 @@ async fn create_key(context: &CommandContext, args: KeysCreateArgs) -> Result<()
     print_created(context.output, &created, args.quiet, "API key")
 }
 
-async fn set_key_state(context: &CommandContext, args: KeyArgs, state: State) -> Result<(), CommandError> {
+async fn set_key_state(context: &CommandContext, args: ApiKeyArgs, state: State) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let keys = context.api.api_keys(tenant).await?;
     let Some(key) = keys.iter().find(|key| key.id == args.key.uuid()) else {
@@ -67,7 +65,7 @@ async fn set_key_state(context: &CommandContext, args: KeyArgs, state: State) ->
     disabling::set(context, DisableTarget::ApiKey(tenant, args.key), &what, key.disabled_at, state).await
 }
 
-async fn revoke_key(context: &CommandContext, args: KeysRevokeArgs) -> Result<(), CommandError> {
+async fn revoke_key(context: &CommandContext, args: ApiKeyRevokeArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let keys = context.api.api_keys(tenant).await?;
     let key = confirm_revocation(args.confirmation, "API key", keys.iter(), args.key.uuid())?;
@@ -75,11 +73,11 @@ async fn revoke_key(context: &CommandContext, args: KeysRevokeArgs) -> Result<()
     context.output.done(&format!("revoked {key}"))
 }
 
-pub(super) async fn tokens(context: &CommandContext, command: TokensCommand) -> Result<(), CommandError> {
+pub(super) async fn tokens(context: &CommandContext, command: AdminTokenCommand) -> Result<(), CommandError> {
     match command {
-        TokensCommand::List => list_tokens(context).await,
-        TokensCommand::Create(args) => create_token(context, args).await,
-        TokensCommand::Revoke(args) => revoke_token(context, args).await,
+        AdminTokenCommand::List => list_tokens(context).await,
+        AdminTokenCommand::Create(args) => create_token(context, args).await,
+        AdminTokenCommand::Revoke(args) => revoke_token(context, args).await,
     }
 }
 
@@ -93,7 +91,7 @@ async fn list_tokens(context: &CommandContext) -> Result<(), CommandError> {
     })
 }
 
-async fn create_token(context: &CommandContext, args: TokensCreateArgs) -> Result<(), CommandError> {
+async fn create_token(context: &CommandContext, args: AdminTokenCreateArgs) -> Result<(), CommandError> {
     refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
@@ -101,7 +99,7 @@ async fn create_token(context: &CommandContext, args: TokensCreateArgs) -> Resul
     print_created(context.output, &created, args.quiet, "admin token")
 }
 
-async fn revoke_token(context: &CommandContext, args: TokensRevokeArgs) -> Result<(), CommandError> {
+async fn revoke_token(context: &CommandContext, args: AdminTokenRevokeArgs) -> Result<(), CommandError> {
     let tokens = context.api.admin_tokens().await?;
     let secrets = tokens.iter().map(|token| &token.secret);
     let token = confirm_revocation(args.confirmation, "admin token", secrets, args.token.uuid())?;
@@ -186,16 +184,16 @@ const SIGNING_KEY_COLUMNS: [Column; 7] = [
     Column::new("WITHDRAWN").hide_order(4),
 ];
 
-pub(super) async fn signing_keys(context: &CommandContext, command: SigningKeysCommand) -> Result<(), CommandError> {
+pub(super) async fn signing_keys(context: &CommandContext, command: SigningKeyCommand) -> Result<(), CommandError> {
     match command {
-        SigningKeysCommand::List(args) => {
+        SigningKeyCommand::List(args) => {
             let tenant = context.tenant(&args.tenant).await?;
             let keys = context.api.signing_keys(tenant).await?;
             context.output.list(&SIGNING_KEY_COLUMNS, &keys, |key| signing_key_row(key, context.now))
         }
-        SigningKeysCommand::Rotate(args) => rotate(context, args).await,
-        SigningKeysCommand::Retire(args) => retire(context, args).await,
-        SigningKeysCommand::Withdraw(args) => withdraw(context, args).await,
+        SigningKeyCommand::Rotate(args) => rotate(context, args).await,
+        SigningKeyCommand::Retire(args) => retire(context, args).await,
+        SigningKeyCommand::Withdraw(args) => withdraw(context, args).await,
     }
 }
 
@@ -221,7 +219,7 @@ fn signing_key_row(key: &SigningKeyItem, now: Timestamp) -> Vec<String> {
     ]
 }
 
-async fn rotate(context: &CommandContext, args: SigningKeysRotateArgs) -> Result<(), CommandError> {
+async fn rotate(context: &CommandContext, args: SigningKeyRotateArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let key = context.api.rotate_signing_key(tenant, args.algorithm, args.force).await?;
     if context.output.json {
@@ -234,7 +232,7 @@ async fn rotate(context: &CommandContext, args: SigningKeysRotateArgs) -> Result
     ])
 }
 
-async fn retire(context: &CommandContext, args: SigningKeysRetireArgs) -> Result<(), CommandError> {
+async fn retire(context: &CommandContext, args: SigningKeyArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let consequence = format!(
         "This retires the signing key {}. If it is the one that signs, it signs until another key has been published for \
@@ -260,7 +258,7 @@ async fn signing_key(
     Ok(keys.into_iter().find(|key| key.id == id.uuid()))
 }
 
-async fn withdraw(context: &CommandContext, args: SigningKeysRetireArgs) -> Result<(), CommandError> {
+async fn withdraw(context: &CommandContext, args: SigningKeyArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let consequence = format!(
         "This removes the signing key {} from the JWKS at once. Its tokens are refused. If it is the one that signs, \

@@ -17,25 +17,25 @@ use super::{
 };
 use crate::{
     api::{DisableTarget, TenantSummaryQuery},
-    args::tenants::{TenantsCommand, TenantsCreateArgs, TenantsDeleteArgs, TenantsListArgs, TenantsRenameArgs},
+    args::tenants::{TenantCommand, TenantCreateArgs, TenantDeleteArgs, TenantListArgs, TenantRenameArgs},
 };
 
 const ACTIVITY_DAYS: u32 = 14;
 
-pub(super) async fn run(context: &CommandContext, command: TenantsCommand) -> Result<(), CommandError> {
+pub(super) async fn run(context: &CommandContext, command: TenantCommand) -> Result<(), CommandError> {
     match command {
-        TenantsCommand::List(args) => list(context, args).await,
-        TenantsCommand::Show(args) => show(context, &args.tenant).await,
-        TenantsCommand::Create(args) => create(context, args).await,
-        TenantsCommand::Rename(args) => rename(context, args).await,
-        TenantsCommand::Disable(args) => set_state(context, &args.tenant, State::Disabled).await,
-        TenantsCommand::Enable(args) => set_state(context, &args.tenant, State::Enabled).await,
-        TenantsCommand::Delete(args) => delete(context, args).await,
-        TenantsCommand::Config(command) => config::run(context, command).await,
+        TenantCommand::List(args) => list(context, args).await,
+        TenantCommand::Show(args) => show(context, &args.tenant).await,
+        TenantCommand::Create(args) => create(context, args).await,
+        TenantCommand::Rename(args) => rename(context, args).await,
+        TenantCommand::Disable(args) => set_state(context, &args.tenant, State::Disabled).await,
+        TenantCommand::Enable(args) => set_state(context, &args.tenant, State::Enabled).await,
+        TenantCommand::Delete(args) => delete(context, args).await,
+        TenantCommand::Config(command) => config::run(context, command).await,
     }
 }
 
-async fn list(context: &CommandContext, args: TenantsListArgs) -> Result<(), CommandError> {
+async fn list(context: &CommandContext, args: TenantListArgs) -> Result<(), CommandError> {
     // Names sort from A to Z; counts and times sort from the largest or latest.
     let is_text = matches!(args.sort, TenantSort::Name | TenantSort::RpId);
     let order = if is_text == args.reverse { Order::Descending } else { Order::Ascending };
@@ -76,7 +76,7 @@ async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandE
     activity::print(context.output, &overview.activity)
 }
 
-async fn rename(context: &CommandContext, args: TenantsRenameArgs) -> Result<(), CommandError> {
+async fn rename(context: &CommandContext, args: TenantRenameArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
     let name = context.api.tenant(id).await?.tenant.display_name;
     if name == args.name {
@@ -86,7 +86,7 @@ async fn rename(context: &CommandContext, args: TenantsRenameArgs) -> Result<(),
     context.output.done(&format!("renamed tenant {id} to {}", args.name))
 }
 
-async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(), CommandError> {
+async fn create(context: &CommandContext, args: TenantCreateArgs) -> Result<(), CommandError> {
     if args.api_key {
         refuse_lost_secret()?;
     }
@@ -117,7 +117,7 @@ async fn create(context: &CommandContext, args: TenantsCreateArgs) -> Result<(),
     })
 }
 
-fn config_from_args(args: &TenantsCreateArgs) -> TenantConfig {
+fn config_from_args(args: &TenantCreateArgs) -> TenantConfig {
     let mut config = TenantConfig::for_relying_party(RelyingParty::new(
         args.rp_id.clone().unwrap_or_default(),
         args.name.clone(),
@@ -138,7 +138,7 @@ async fn set_state(context: &CommandContext, id_or_name: &str, state: State) -> 
     disabling::set(context, DisableTarget::Tenant(id), &what, disabled_at, state).await
 }
 
-async fn delete(context: &CommandContext, args: TenantsDeleteArgs) -> Result<(), CommandError> {
+async fn delete(context: &CommandContext, args: TenantDeleteArgs) -> Result<(), CommandError> {
     let id = context.tenant(&args.tenant).await?;
     let name = context.api.tenant(id).await?.tenant.display_name;
     let log =

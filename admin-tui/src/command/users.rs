@@ -18,8 +18,8 @@ use super::{
 use crate::{
     api::{DisableTarget, UserQuery, UserRef},
     args::users::{
-        CredentialArgs, CredentialsCommand, CredentialsDeleteArgs, TransactionsCommand, UserArgs, UsersCommand,
-        UsersDeleteArgs, UsersListArgs,
+        CredentialArgs, CredentialCommand, CredentialDeleteArgs, TransactionCommand, UserArgs, UserCommand,
+        UserDeleteArgs, UserListArgs,
     },
 };
 
@@ -49,17 +49,17 @@ const CREDENTIAL_COLUMNS: [Column; 9] = [
 const USER_TRANSACTION_COLUMNS: [Column; 3] =
     [Column::text("TRANSACTION", 12), Column::new("CREATED"), Column::text("DATA", 12)];
 
-pub(super) async fn users(context: &CommandContext, command: UsersCommand) -> Result<(), CommandError> {
+pub(super) async fn users(context: &CommandContext, command: UserCommand) -> Result<(), CommandError> {
     match command {
-        UsersCommand::List(args) => list(context, args).await,
-        UsersCommand::Show(args) => show(context, args).await,
-        UsersCommand::Disable(args) => set_state(context, args, State::Disabled).await,
-        UsersCommand::Enable(args) => set_state(context, args, State::Enabled).await,
-        UsersCommand::Delete(args) => delete(context, args).await,
+        UserCommand::List(args) => list(context, args).await,
+        UserCommand::Show(args) => show(context, args).await,
+        UserCommand::Disable(args) => set_state(context, args, State::Disabled).await,
+        UserCommand::Enable(args) => set_state(context, args, State::Enabled).await,
+        UserCommand::Delete(args) => delete(context, args).await,
     }
 }
 
-async fn list(context: &CommandContext, args: UsersListArgs) -> Result<(), CommandError> {
+async fn list(context: &CommandContext, args: UserListArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let users = pages::collect(args.limit, async |after, limit| {
         let query = UserQuery { text: args.search.clone(), user_id: None, after, limit: Some(limit) };
@@ -128,7 +128,7 @@ async fn set_state(context: &CommandContext, args: UserArgs, state: State) -> Re
     disabling::set(context, DisableTarget::User(tenant, user.id), &what, user.disabled_at, state).await
 }
 
-async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), CommandError> {
+async fn delete(context: &CommandContext, args: UserDeleteArgs) -> Result<(), CommandError> {
     let tenant = context.tenant(&args.user.tenant.tenant).await?;
     let UserArgs { user: id, by, .. } = args.user;
     let detail = context.api.user(tenant, &UserRef { id, by }).await?;
@@ -141,11 +141,11 @@ async fn delete(context: &CommandContext, args: UsersDeleteArgs) -> Result<(), C
     context.output.done(&format!("deleted user {} and {credentials}", user.user_id))
 }
 
-pub(super) async fn credentials(context: &CommandContext, command: CredentialsCommand) -> Result<(), CommandError> {
+pub(super) async fn credentials(context: &CommandContext, command: CredentialCommand) -> Result<(), CommandError> {
     match command {
-        CredentialsCommand::Disable(args) => set_credential_state(context, args, State::Disabled).await,
-        CredentialsCommand::Enable(args) => set_credential_state(context, args, State::Enabled).await,
-        CredentialsCommand::Delete(args) => delete_credential(context, args).await,
+        CredentialCommand::Disable(args) => set_credential_state(context, args, State::Disabled).await,
+        CredentialCommand::Enable(args) => set_credential_state(context, args, State::Enabled).await,
+        CredentialCommand::Delete(args) => delete_credential(context, args).await,
     }
 }
 
@@ -177,7 +177,7 @@ async fn set_credential_state(
     disabling::set(context, target, &what, credential.disabled_at, state).await
 }
 
-async fn delete_credential(context: &CommandContext, args: CredentialsDeleteArgs) -> Result<(), CommandError> {
+async fn delete_credential(context: &CommandContext, args: CredentialDeleteArgs) -> Result<(), CommandError> {
     let (tenant, user, credential) = find_credential(context, args.credential).await?;
     let name = credential.name.as_deref().unwrap_or("without a name");
     let consequence = format!(
@@ -197,8 +197,8 @@ const TRANSACTION_COLUMNS: [Column; 5] = [
     Column::text("DATA", 12).hide_order(1),
 ];
 
-pub(super) async fn transactions(context: &CommandContext, command: TransactionsCommand) -> Result<(), CommandError> {
-    let TransactionsCommand::List(args) = command;
+pub(super) async fn transactions(context: &CommandContext, command: TransactionCommand) -> Result<(), CommandError> {
+    let TransactionCommand::List(args) = command;
     let tenant = context.tenant(&args.tenant.tenant).await?;
     let query = UserQuery { text: args.search, user_id: args.user, ..UserQuery::default() };
     let transactions = pages::collect(args.limit, async |after, limit| {

@@ -2,28 +2,31 @@
 
 use doorward_shared::config::{Attachment, AttestationPreference, ResidentKey, UserVerification};
 
-use super::finding::{Finding, Severity, change_config};
+use super::{
+    Program,
+    finding::{Finding, Severity, change_config},
+};
 use crate::{api::TenantReport, time_format};
 
 /// Minimum timeout without a finding, in milliseconds: shorter ones exclude users who must fetch their authenticator.
 const SHORT_TIMEOUT_MS: u32 = 30_000;
 
-pub(super) fn examine(report: &TenantReport) -> Vec<Finding> {
+pub(super) fn examine(report: &TenantReport, program: &Program) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(at) = report.tenant.disabled_at {
         let message = format!("The tenant was disabled on {}: all its requests are refused.", time_format::date(at));
-        let enable = format!("doorward-admin tenant enable {}", report.tenant.id);
+        let enable = format!("{program} tenant enable {}", report.tenant.id);
         findings.push(Finding::new(Severity::Error, "tenant_disabled", message, Some(enable)));
     }
-    passkeys(report, &mut findings);
-    second_factors(report, &mut findings);
+    passkeys(report, program, &mut findings);
+    second_factors(report, program, &mut findings);
     findings
 }
 
-fn passkeys(report: &TenantReport, findings: &mut Vec<Finding>) {
+fn passkeys(report: &TenantReport, program: &Program, findings: &mut Vec<Finding>) {
     let (id, webauthn) = (report.tenant.id, &report.tenant.config.webauthn);
     let mut add = |severity, name, message: &str, expression: &str| {
-        let command = (!expression.is_empty()).then(|| change_config(id, expression));
+        let command = (!expression.is_empty()).then(|| change_config(program, id, expression));
         findings.push(Finding::new(severity, name, message.to_owned(), command));
     };
     if webauthn.timeout < SHORT_TIMEOUT_MS {
@@ -63,11 +66,11 @@ fn passkeys(report: &TenantReport, findings: &mut Vec<Finding>) {
     }
 }
 
-fn second_factors(report: &TenantReport, findings: &mut Vec<Finding>) {
+fn second_factors(report: &TenantReport, program: &Program, findings: &mut Vec<Finding>) {
     let (id, config) = (report.tenant.id, &report.tenant.config);
     let mfa = &config.mfa;
     let mut add = |severity, name, message: &str, expression: &str| {
-        findings.push(Finding::new(severity, name, message.to_owned(), Some(change_config(id, expression))));
+        findings.push(Finding::new(severity, name, message.to_owned(), Some(change_config(program, id, expression))));
     };
     if let Some(timeout) = mfa.timeout.filter(|timeout| *timeout < SHORT_TIMEOUT_MS) {
         let message = format!("The timeout of second factors is {timeout} ms: too short to fetch a security key.");

@@ -3,7 +3,7 @@
 use doorward_shared::TenantId;
 use serde::Serialize;
 
-use super::shell;
+use super::{Program, shell};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,11 +44,11 @@ impl Finding {
 }
 
 /// Returns the command that changes a tenant's configuration with a jq expression.
-pub(super) fn change_config(tenant: TenantId, expression: &str) -> String {
-    format!("{} | doorward-admin tenant config set {tenant} -", show_config(tenant, expression))
+pub(super) fn change_config(program: &Program, tenant: TenantId, expression: &str) -> String {
+    format!("{} | {program} tenant config set {tenant} -", show_config(program, tenant, expression))
 }
 
 /// Returns the command that prints a part of a tenant's configuration, which a jq expression selects.
-pub(super) fn show_config(tenant: TenantId, expression: &str) -> String {
-    format!("doorward-admin tenant config get {tenant} | jq {}", shell::quoted(expression))
+pub(super) fn show_config(program: &Program, tenant: TenantId, expression: &str) -> String {
+    format!("{program} tenant config get {tenant} | jq {}", shell::quoted(expression))
 }

@@ -2,7 +2,10 @@
 
 use doorward_shared::{Timestamp, admin::SecretItem};
 
-use super::finding::{Finding, Severity};
+use super::{
+    Program,
+    finding::{Finding, Severity},
+};
 use crate::{api::TenantReport, time_format};
 
 const DAY_MS: i64 = 86_400_000;
@@ -14,9 +17,10 @@ const UNUSED_MS: i64 = 90 * DAY_MS;
 const NEVER_USED_MS: i64 = 30 * DAY_MS;
 const OLD_SIGNING_KEY_MS: i64 = 365 * DAY_MS;
 
-pub(super) fn examine(report: &TenantReport, now: Timestamp) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = report.api_keys.iter().filter_map(|key| api_key(report, key, now)).collect();
-    let create = format!("doorward-admin api-key create --tenant {} --name backend", report.tenant.id);
+pub(super) fn examine(report: &TenantReport, program: &Program, now: Timestamp) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        report.api_keys.iter().filter_map(|key| api_key(report, program, key, now)).collect();
+    let create = format!("{program} api-key create --tenant {} --name backend", report.tenant.id);
     let is_valid = |key: &SecretItem| key.disabled_at.is_none() && key.expires_at.is_none_or(|at| at > now);
     let no_key = match report.api_keys.len() {
         0 => Some("The tenant has no API key: its backend cannot call the API.".to_owned()),
@@ -26,30 +30,30 @@ pub(super) fn examine(report: &TenantReport, now: Timestamp) -> Vec<Finding> {
         _ => None,
     };
     findings.extend(no_key.map(|message| Finding::new(Severity::Error, "no_api_key", message, Some(create))));
-    findings.extend(signing_key(report, now));
+    findings.extend(signing_key(report, program, now));
     findings
 }
 
-fn api_key(report: &TenantReport, key: &SecretItem, now: Timestamp) -> Option<Finding> {
+fn api_key(report: &TenantReport, program: &Program, key: &SecretItem, now: Timestamp) -> Option<Finding> {
     let tenant = report.tenant.id;
     let title = format!("The API key {} ({})", key.name, key.hint);
-    let revoke = || Some(format!("doorward-admin api-key revoke --tenant {tenant} {}", key.id));
+    let revoke = || Some(format!("{program} api-key revoke --tenant {tenant} {}", key.id));
     let since = |at: Timestamp| now.millis().saturating_sub(at.millis());
     match (key.expires_at, key.last_used_at) {
         (Some(expiry), _) if expiry <= now => {
-            let message = format!("{title} expired {} ago.", time_format::ago(now, expiry));
+            let message = format!("{title} expired {}.", time_format::past(now, expiry));
             Some(Finding::new(Severity::Info, "api_key_expired", message, revoke()))
         }
         // A disabled key is refused already. It needs no successor.
         (Some(expiry), _)
             if key.disabled_at.is_none() && expiry.millis().saturating_sub(now.millis()) <= EXPIRES_SOON_MS =>
         {
-            let create = format!("doorward-admin api-key create --tenant {tenant} --name backend");
+            let create = format!("{program} api-key create --tenant {tenant} --name backend");
             let message = format!("{title} expires {}. Create its successor now.", time_format::ago(now, expiry));
             Some(Finding::new(Severity::Warning, "api_key_expires_soon", message, Some(create)))
         }
         (_, Some(used)) if since(used) >= UNUSED_MS => {
-            let message = format!("{title} was last used {} ago.", time_format::ago(now, used));
+            let message = format!("{title} was last used {}.", time_format::past(now, used));
             Some(Finding::new(Severity::Info, "api_key_unused", message, revoke()))
         }
         (_, None) if since(key.created_at) >= NEVER_USED_MS => {
@@ -60,8 +64,8 @@ fn api_key(report: &TenantReport, key: &SecretItem, now: Timestamp) -> Option<Fi
     }
 }
 
-fn signing_key(report: &TenantReport, now: Timestamp) -> Option<Finding> {
-    let rotate = format!("doorward-admin signing-key rotate --tenant {}", report.tenant.id);
+fn signing_key(report: &TenantReport, program: &Program, now: Timestamp) -> Option<Finding> {
+    let rotate = format!("{program} signing-key rotate --tenant {}", report.tenant.id);
     let Some(key) = report.signing_keys.iter().find(|key| key.signing) else {
         let message = "No signing key signs tokens now.".to_owned();
         return Some(Finding::new(Severity::Error, "no_signing_key", message, Some(rotate)));

@@ -4,6 +4,7 @@ use doorward_shared::{config::TenantConfig, origin::SubdomainPattern};
 use url::{Host, Url};
 
 use super::{
+    Program,
     finding::{Finding, Severity, change_config, show_config},
     shell,
 };
@@ -12,12 +13,12 @@ use crate::{api::TenantReport, explain::is_local};
 /// Number of different labels of related origins that browsers accept. WebAuthn §5.11.1 requires at least as many.
 const MAX_LABELS: usize = 5;
 
-pub(super) fn examine(report: &TenantReport) -> Vec<Finding> {
+pub(super) fn examine(report: &TenantReport, program: &Program) -> Vec<Finding> {
     let mut findings = Vec::new();
     relying_party(report, &mut findings);
-    related_origins(report, &mut findings);
+    related_origins(report, program, &mut findings);
     frames(report, &mut findings);
-    cors(report, &mut findings);
+    cors(report, program, &mut findings);
     findings
 }
 
@@ -90,7 +91,7 @@ fn rejected_by_browsers(origin: &str, url: &Url) -> Option<(&'static str, String
         .then(|| ("origin_not_https", format!("The origin {origin} is not https: browsers offer no passkeys there.")))
 }
 
-fn related_origins(report: &TenantReport, findings: &mut Vec<Finding>) {
+fn related_origins(report: &TenantReport, program: &Program, findings: &mut Vec<Finding>) {
     let rp = &report.tenant.config.webauthn.relying_party;
     if rp.related_origins.is_empty() {
         return;
@@ -126,7 +127,7 @@ fn related_origins(report: &TenantReport, findings: &mut Vec<Finding>) {
          application/json. Publish a copy, or redirect or forward the path to /{}/.well-known/webauthn of the public API.",
         rp.id, report.tenant.id
     );
-    let show = show_config(report.tenant.id, "{origins: .webauthn.relying_party.related_origins}");
+    let show = show_config(program, report.tenant.id, "{origins: .webauthn.relying_party.related_origins}");
     findings.push(Finding::new(Severity::Info, "related_origins_document", message, Some(show)));
 }
 
@@ -143,7 +144,7 @@ fn frames(report: &TenantReport, findings: &mut Vec<Finding>) {
     findings.push(Finding::new(Severity::Info, "frames_accepted", message, None));
 }
 
-fn cors(report: &TenantReport, findings: &mut Vec<Finding>) {
+fn cors(report: &TenantReport, program: &Program, findings: &mut Vec<Finding>) {
     let (id, config) = (report.tenant.id, &report.tenant.config);
     if config.cors.allow_unsafe_wildcard {
         let unsafe_origins = config.cors.allowed_origins.iter().filter(|it| it.contains(['*', '?']));
@@ -161,7 +162,7 @@ fn cors(report: &TenantReport, findings: &mut Vec<Finding>) {
     for origin in rp.origins.iter().chain(&rp.related_origins).filter(|origin| origin.starts_with("http")) {
         if !has_cors(config, origin) {
             let add = shell::json_string(origin)
-                .map(|origin| change_config(id, &format!(".cors.allowed_origins += [{origin}]")));
+                .map(|origin| change_config(program, id, &format!(".cors.allowed_origins += [{origin}]")));
             findings.push(Finding::new(
                 Severity::Warning,
                 "cors_missing",

@@ -11,6 +11,7 @@ use doorward_shared::{
 use url::Url;
 
 use super::{
+    Program,
     finding::{Finding, Severity, change_config},
     origins::{has_cors, is_accepted, is_within},
     shell,
@@ -31,16 +32,17 @@ const MAX_ORIGINS: usize = 10;
 
 struct Refusals<'a> {
     report: &'a TenantReport,
+    program: &'a Program,
     /// Each refusal with a known code, and its detail.
     all: Vec<(&'a AuditLogItem, ErrorCode, RefusalDetail)>,
 }
 
-pub(super) fn examine(report: &TenantReport) -> Vec<Finding> {
+pub(super) fn examine(report: &TenantReport, program: &Program) -> Vec<Finding> {
     let parsed = report.refusals.iter().filter_map(|row| {
         let code = row.entry.error_code.as_deref()?.parse().ok()?;
         Some((&row.entry, code, RefusalDetail::of(row.entry.detail.as_ref()).unwrap_or_default()))
     });
-    let refusals = Refusals { report, all: parsed.collect() };
+    let refusals = Refusals { report, program, all: parsed.collect() };
     let mut findings = refusals.unknown_origins();
     findings.extend(refusals.user_verification());
     findings.extend(refusals.expired_challenges());
@@ -68,7 +70,7 @@ impl Refusals<'_> {
     }
 
     fn change(&self, expression: &str) -> String {
-        change_config(self.report.tenant.id, expression)
+        change_config(self.program, self.report.tenant.id, expression)
     }
 
     /// Ceremonies from origins that are not configured.
@@ -183,7 +185,8 @@ impl Refusals<'_> {
         keys.map(|(key, count)| {
             let message =
                 format!("{} used the API key {} ({}), which has expired.", Self::times(count), key.name, key.hint);
-            let create = format!("doorward-admin api-key create --tenant {} --name backend", self.report.tenant.id);
+            let (program, tenant) = (self.program, self.report.tenant.id);
+            let create = format!("{program} api-key create --tenant {tenant} --name backend");
             Finding::new(Severity::Error, "rejected_key_in_use", message, Some(create))
         })
         .collect()
@@ -191,7 +194,7 @@ impl Refusals<'_> {
 
     /// Findings for codes that occur often, whatever the details of the refusals are.
     fn patterns(&self) -> Vec<Finding> {
-        let tenant = self.report.tenant.id;
+        let (program, tenant) = (self.program, self.report.tenant.id);
         let patterns = [
             (
                 ErrorCode::RpIdMismatch,
@@ -222,7 +225,8 @@ impl Refusals<'_> {
                 ErrorCode::CredentialUnknown,
                 MANY,
                 Severity::Info,
-                "used a deleted passkey: the page should call `signalUnknownCredential()` after this error",
+                "used a passkey that this tenant does not have (deleted, or never registered): the page should call \
+                 `signalUnknownCredential()` after this error",
             ),
             (
                 ErrorCode::CredentialMalformed,
@@ -246,7 +250,7 @@ impl Refusals<'_> {
                     1 => " of 1 user".to_owned(),
                     number => format!(" of {number} users"),
                 };
-                let show = format!("doorward-admin audit --tenant {tenant} --error-code {code} --since {REPORT_DAYS}d");
+                let show = format!("{program} audit --tenant {tenant} --error-code {code} --since {REPORT_DAYS}d");
                 let message = format!("{}{of_users} {what}.", Self::times(count));
                 Finding::new(severity, code.as_str(), message, Some(show))
             })

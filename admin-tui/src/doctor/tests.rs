@@ -86,7 +86,7 @@ fn refused(report: &mut TenantReport, times: usize, kind: AuditType, code: Error
 const LOGIN: AuditType = AuditType::WebauthnAuthenticationFinalFailed;
 
 fn find(report: &TenantReport, name: &str) -> Option<Finding> {
-    let findings = examine(report, now());
+    let findings = examine(report, &Program::default(), now());
     assert!(findings.is_sorted_by_key(|finding| finding.severity));
     for finding in &findings {
         if let Some(command) = &finding.command {
@@ -98,7 +98,8 @@ fn find(report: &TenantReport, name: &str) -> Option<Finding> {
 
 #[track_caller]
 fn expect(report: &TenantReport, name: &str, severity: Severity, texts: &[&str]) {
-    let found = find(report, name).unwrap_or_else(|| panic!("no {name}: {:?}", examine(report, now())));
+    let found =
+        find(report, name).unwrap_or_else(|| panic!("no {name}: {:?}", examine(report, &Program::default(), now())));
     assert_eq!(found.severity, severity, "{found:?}");
     let all = format!("{} {}", found.message, found.command.unwrap_or_default());
     for text in texts {
@@ -115,7 +116,7 @@ fn check_command(command: &str) {
 
 #[test]
 fn healthy_tenant_has_no_error_and_no_warning() {
-    let findings = examine(&healthy(), now());
+    let findings = examine(&healthy(), &Program::default(), now());
     assert!(findings.iter().all(|finding| finding.severity == Severity::Info), "{findings:?}");
 }
 
@@ -170,7 +171,7 @@ fn patterns_extensions_and_frames_are_found() {
     rp.top_origins = vec!["https://partner.example".to_owned()];
     expect(&report, "origin_pattern", Severity::Info, &["every subdomain of example.com"]);
     expect(&report, "frames_accepted", Severity::Info, &["frame-ancestors 'self' https://partner.example"]);
-    assert!(examine(&report, now()).iter().all(|finding| finding.severity == Severity::Info));
+    assert!(examine(&report, &Program::default(), now()).iter().all(|finding| finding.severity == Severity::Info));
     let detail = RefusalDetail::new(Check::Origin).received("https://eu.example.com");
     refused(&mut report, 1, LOGIN, ErrorCode::OriginMismatch, &detail);
     assert_eq!(find(&report, "origin_unknown"), None, "the pattern accepts it now");
@@ -381,4 +382,24 @@ fn cors_pattern_with_both_wildcards_is_understood() {
     let mut report = healthy();
     report.tenant.config.cors.allowed_origins = vec!["https://a?p.*.com".to_owned()];
     assert_eq!(find(&report, "cors_missing"), None);
+}
+
+#[test]
+fn commands_name_the_profile_in_use() {
+    let mut report = healthy();
+    report.tenant.disabled_at = Some(now());
+    report.tenant.config.webauthn.timeout = 5_000;
+    report.api_keys[0].expires_at = Some(now());
+    refused(&mut report, 5, LOGIN, ErrorCode::ChallengeUnknown, &RefusalDetail::default());
+    let findings = examine(&report, &Program::with_profile(Some("prod-eu")), now());
+    let commands: Vec<&str> = findings.iter().filter_map(|finding| finding.command.as_deref()).collect();
+    assert!(commands.len() >= 4, "{commands:?}");
+    for command in commands {
+        assert_eq!(
+            command.matches("doorward-admin").count(),
+            command.matches("doorward-admin --profile prod-eu ").count()
+        );
+        check_command(command);
+    }
+    assert_eq!(Program::with_profile(Some("a'b c")).to_string(), r"doorward-admin --profile 'a'\''b c'");
 }

@@ -12,7 +12,7 @@ use crate::{
     request::BackendRequest,
     sanitize::sanitize,
     ui::{
-        Action, Binding, Command, Key, LIST_KEYS, Navigation, Page, Question, Selection, TextInput, Tone,
+        Action, Binding, Command, Key, LIST_KEYS, Navigation, Page, Question, Selection, TextInput, Tone, Undo,
         UpdateContext, bind,
     },
 };
@@ -27,6 +27,8 @@ pub struct ConfirmDialog {
     queue: VecDeque<BackendRequest>,
     failed: Vec<BackendRequest>,
     completed: usize,
+    /// Requests that revert the completed ones.
+    reverse: VecDeque<BackendRequest>,
     scroll: Selection,
     /// Number of rows of the text, as the last frame reported.
     text_rows: usize,
@@ -46,6 +48,7 @@ impl ConfirmDialog {
             queue,
             failed: Vec::new(),
             completed: 0,
+            reverse: VecDeque::new(),
             input: TextInput::default(),
             error: None,
             pending: None,
@@ -102,6 +105,12 @@ impl ConfirmDialog {
             cx.toast(Tone::Warn, text);
             cx.navigate(Navigation::Reload);
         }
+        if self.completed > 0 && self.question.undone.is_some() {
+            let (completed, total) = (self.completed, self.total());
+            let calls = self.reverse.clone();
+            let done = format!("Undid {completed} of {total} changes");
+            cx.offer_undo(format!("Made {completed} of {total} changes"), Undo { calls, done });
+        }
         match self.question.action {
             Action::Request { .. } => cx.close_dialog(),
             Action::Leave(_) | Action::Quit | Action::Connect(_) => cx.navigate(Navigation::CloseQuestion),
@@ -111,8 +120,10 @@ impl ConfirmDialog {
     fn succeeded(&self, cx: &mut UpdateContext<'_>) {
         cx.close_dialog();
         if let Action::Request { done, leaves_screen, .. } = &self.question.action {
-            match &self.question.undo {
-                Some(undo) => cx.offer_undo(done.clone(), undo.clone()),
+            match &self.question.undone {
+                Some(undone) => {
+                    cx.offer_undo(done.clone(), Undo { calls: self.reverse.clone(), done: undone.clone() });
+                }
                 None => cx.toast(Tone::Good, done.clone()),
             }
             cx.navigate(if *leaves_screen { Navigation::Back } else { Navigation::Reload });
@@ -123,10 +134,10 @@ impl ConfirmDialog {
     fn finished(&mut self, result: Result<(), ApiError>, cx: &mut UpdateContext<'_>) {
         match result {
             Ok(()) => {
-                self.queue.pop_front();
+                self.reverse.extend(self.queue.pop_front().as_ref().and_then(BackendRequest::reverse));
                 self.completed += 1;
             }
-            Err(error) if self.total() == 1 => return self.failed(&error, cx),
+            Err(error) if self.is_last_refused(&error) || self.total() == 1 => return self.failed(&error, cx),
             Err(error) => {
                 self.error = Some(error.to_string());
                 // If the server cannot be reached or refuses the token, the other requests would fail as well.
@@ -147,10 +158,20 @@ impl ConfirmDialog {
         cx.navigate(Navigation::Reload);
     }
 
+    /// Returns whether the error is the one after which another question replaces this one, and only the refused request
+    /// remains.
+    fn is_last_refused(&self, error: &ApiError) -> bool {
+        let is_expected = self.question.if_refused.as_ref().is_some_and(|(code, _)| error.code() == Some(*code));
+        is_expected && self.queue.len() == 1 && self.failed.is_empty()
+    }
+
     fn failed(&mut self, error: &ApiError, cx: &mut UpdateContext<'_>) {
         let next = self.question.if_refused.take_if(|(code, _)| error.code() == Some(*code));
         match (next, error.code()) {
-            (Some((_, question)), _) => *self = Self::new(*question),
+            (Some((_, question)), _) => {
+                *self = Self::new(*question);
+                cx.navigate(Navigation::Reload);
+            }
             // The dialog describes an outdated state.
             (None, Some(ErrorCode::TenantChanged)) => {
                 cx.close_dialog();

@@ -1,5 +1,7 @@
 //! Definitions of all forms: fields, the request each one sends, and how its response is handled.
 
+use std::collections::VecDeque;
+
 use doorward_shared::{
     Timestamp,
     admin::{CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Role, SigningAlgorithm},
@@ -308,8 +310,9 @@ pub(super) fn handle_success(
         (FormKind::CreateApiKey(..), BackendResponse::Secret(key)) => secret = Some(("API key", key)),
         (FormKind::CreateToken, BackendResponse::Secret(token)) => secret = Some(("admin token", token)),
         (FormKind::RenameTenant(id, from), _) => {
-            let call = Box::new(BackendRequest::RenameTenant(*id, name.clone(), from.clone()));
-            cx.offer_undo(format!("Renamed to {name}"), Undo { call, done: format!("Renamed back to {from}") });
+            let call = BackendRequest::RenameTenant(*id, name.clone(), from.clone());
+            let undo = Undo { calls: VecDeque::from([call]), done: format!("Renamed back to {from}") };
+            cx.offer_undo(format!("Renamed to {name}"), undo);
         }
         (FormKind::RotateSigningKey(..), BackendResponse::SigningKeys(keys)) => {
             let from = keys.first().map(|key| format!("; it signs from {}", time_format::date_time(key.signs_from)));

@@ -16,7 +16,13 @@ pub struct MergeDialog {
     fields: Vec<MergeField>,
     /// The side of each field. `None` if the user must still choose.
     sides: Vec<Option<Side>>,
-    selection: Selection,
+    /// The selected setting, and the number of its rows above the visible ones.
+    selected: usize,
+    scroll: usize,
+    /// Number of rows of the selected setting that do not fit.
+    hidden: usize,
+    /// Position in the list of all settings and the hidden rows of the selected one: moving down scrolls to its end first.
+    position: Selection,
     /// Whether the user tried to apply an incomplete choice.
     is_incomplete: bool,
 }
@@ -24,9 +30,13 @@ pub struct MergeDialog {
 impl MergeDialog {
     pub fn new(fields: Vec<MergeField>) -> Self {
         let sides: Vec<_> = fields.iter().map(MergeField::changed_by).collect();
-        let mut selection = Selection::default();
-        selection.select(sides.iter().position(Option::is_none).unwrap_or(0), fields.len());
-        Self { fields, sides, selection, is_incomplete: false }
+        let selected = sides.iter().position(Option::is_none).unwrap_or(0);
+        let position = Selection::default();
+        Self { fields, sides, selected, scroll: 0, hidden: 0, position, is_incomplete: false }
+    }
+
+    const fn select(&mut self, field: usize) {
+        (self.selected, self.scroll, self.hidden) = (field, 0, 0);
     }
 
     fn choose(&mut self, field: usize, side: Side) {
@@ -36,7 +46,7 @@ impl MergeDialog {
     }
 
     fn toggle(&mut self) {
-        let selected = self.selection.selected;
+        let selected = self.selected;
         match self.sides.get(selected) {
             Some(Some(Side::Mine)) => self.choose(selected, Side::Theirs),
             _ => self.choose(selected, Side::Mine),
@@ -53,8 +63,7 @@ impl MergeDialog {
             }
             None => {
                 self.is_incomplete = true;
-                let open = self.sides.iter().position(Option::is_none).unwrap_or(0);
-                self.selection.select(open, self.fields.len());
+                self.select(self.sides.iter().position(Option::is_none).unwrap_or(0));
             }
         }
     }
@@ -89,12 +98,28 @@ impl Page for MergeDialog {
     }
 
     fn list(&mut self) -> Option<(&mut Selection, usize)> {
-        Some((&mut self.selection, self.fields.len()))
+        self.position.selected = self.selected + self.scroll;
+        Some((&mut self.position, self.fields.len() + self.hidden))
+    }
+
+    fn selection_moved(&mut self, _cx: &mut UpdateContext<'_>) {
+        match self.position.selected.checked_sub(self.selected) {
+            Some(scroll) if scroll <= self.hidden => self.scroll = scroll,
+            Some(_) => self.select(self.position.selected - self.hidden),
+            None => self.select(self.position.selected),
+        }
+    }
+
+    fn text_drawn(&mut self, rows: usize) {
+        self.hidden = rows.saturating_sub(self.position.height);
+        self.scroll = self.scroll.min(self.hidden);
     }
 
     fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {
         if let ClickTarget::Choice { row, choice } = target {
-            self.selection.select(row, self.fields.len());
+            if row != self.selected {
+                self.select(row);
+            }
             self.choose(row, if choice == 0 { Side::Mine } else { Side::Theirs });
         }
     }
@@ -148,12 +173,17 @@ impl View for MergeDialog {
         let inside = canvas.overlay(area, width, height, &self.title());
         let list = Rect { height: inside.height.saturating_sub(2), ..inside };
         let visible = usize::from(list.height);
-        // Shows the last row of the selected setting.
-        let end = rows.iter().rposition(|row| row.field == self.selection.selected).map_or(0, |last| last + 1);
-        let first = end.saturating_sub(visible);
+        let start = rows.iter().position(|row| row.field == self.selected).unwrap_or(0);
+        let selected_rows = rows.iter().filter(|row| row.field == self.selected).count();
+        // Shows the last row of the selected setting, or a part of it if it does not fit.
+        let first = if selected_rows <= visible {
+            (start + selected_rows).saturating_sub(visible)
+        } else {
+            start + self.scroll.min(selected_rows - visible)
+        };
         for (place, line) in (0..list.height).zip(rows.iter().skip(first)) {
             let place = row(list, place);
-            if line.field == self.selection.selected {
+            if line.field == self.selected {
                 canvas.set_style(place, canvas.theme.selected(true));
             }
             if let Some(side) = line.side {
@@ -170,7 +200,7 @@ impl View for MergeDialog {
             canvas.line(text, &[(&line.text, line.tone)]);
         }
         canvas.scrollbar(Rect { x: list.right() + 1, width: 1, ..list }, first, rows.len());
-        canvas.info.list_height = self.fields.len().max(1);
+        (canvas.info.list_height, canvas.info.text_rows) = (visible, selected_rows);
         self.draw_buttons(canvas, row(inside, inside.height.saturating_sub(1)));
     }
 }

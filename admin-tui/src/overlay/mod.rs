@@ -15,11 +15,13 @@ pub mod views;
 use doorward_shared::Timestamp;
 
 use crate::{
+    doctor::Program,
     paths::BaseFolders,
     ui::{Dialog, Page},
 };
 
-pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn Page> {
+/// Builds a dialog. `profile` is that of the server.
+pub fn build(dialog: Dialog, folders: &BaseFolders, profile: Option<&str>, now: Timestamp) -> Box<dyn Page> {
     match dialog {
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),
         Dialog::Confirm(question) => Box::new(confirm::ConfirmDialog::new(question)),
@@ -27,7 +29,9 @@ pub fn build(dialog: Dialog, folders: &BaseFolders, now: Timestamp) -> Box<dyn P
         Dialog::EventTypes(query) => Box::new(event_type_picker::EventTypePicker::new(*query)),
         Dialog::Views { views, search } => Box::new(views::ViewsDialog::new(views, search)),
         Dialog::Explain(row, request) => Box::new(report::Report::of_refusal(row, request)),
-        Dialog::Doctor { tenant_name, request } => Box::new(report::Report::of_tenant(&tenant_name, request)),
+        Dialog::Doctor { tenant_name, request } => {
+            Box::new(report::Report::of_tenant(&tenant_name, request, Program::with_profile(profile)))
+        }
         Dialog::Secret { kind, revealed } => Box::new(secret::SecretDialog::new(kind, revealed)),
     }
 }

@@ -4,7 +4,7 @@ use doorward_shared::audit::AdminAuditLogItem;
 use ratatui::layout::Rect;
 
 use crate::{
-    doctor::{self, Finding, Severity},
+    doctor::{self, Finding, Program, Severity},
     effect::{RequestId, RequestResult},
     explain::{self, NOT_RECORDED},
     request::BackendResponse,
@@ -21,7 +21,8 @@ type ReportLine = (String, String, Tone);
 #[derive(Debug)]
 enum Subject {
     Refusal(Box<AdminAuditLogItem>),
-    Tenant,
+    /// The findings about a tenant, with commands of this program.
+    Tenant(Program),
 }
 
 #[derive(Debug)]
@@ -45,8 +46,8 @@ impl Report {
     }
 
     /// Creates the findings about a tenant, which the response to the request contains.
-    pub fn of_tenant(name: &str, request: RequestId) -> Self {
-        Self::new(format!("Findings about {name}"), Subject::Tenant, Vec::new(), Some(request))
+    pub fn of_tenant(name: &str, request: RequestId, program: Program) -> Self {
+        Self::new(format!("Findings about {name}"), Subject::Tenant(program), Vec::new(), Some(request))
     }
 
     fn new(title: String, subject: Subject, lines: Vec<ReportLine>, pending: Option<RequestId>) -> Self {
@@ -133,8 +134,8 @@ impl Page for Report {
         self.pending = None;
         match (response.result, &self.subject) {
             (Ok(BackendResponse::Audit(page)), Subject::Refusal(row)) => self.lines = explanation(row, &page.entries),
-            (Ok(BackendResponse::TenantReport(report)), Subject::Tenant) => {
-                self.lines = findings(&doctor::examine(&report, cx.wall));
+            (Ok(BackendResponse::TenantReport(report)), Subject::Tenant(program)) => {
+                self.lines = findings(&doctor::examine(&report, program, cx.wall));
             }
             (Ok(_), _) => {}
             (Err(error), _) => self.lines.push(("error".to_owned(), error.to_string(), Tone::Bad)),

@@ -7,7 +7,7 @@ use doorward_shared::Timestamp;
 use crate::{
     api::DisableTarget,
     request::BackendRequest,
-    ui::{Binding, Cell, Command, Dialog, Key, Question, Tone, Undo, UpdateContext, bind, cell},
+    ui::{Binding, Cell, Command, Dialog, Key, Question, Tone, UpdateContext, bind, cell, counted},
 };
 
 /// Returns the binding that disables an object or enables a disabled one.
@@ -29,6 +29,21 @@ pub(super) fn name_cell<'a>(name: impl Into<Cow<'a, str>>, disabled_at: Option<T
     }
 }
 
+/// Returns the binding that disables or enables the selected object or, if objects are marked, all of them. `marked` says
+/// for each marked object whether it is disabled.
+pub(super) fn list_binding(
+    keys: &'static [Key],
+    is_selected_disabled: bool,
+    marked: &[bool],
+    disable: &'static str,
+) -> Binding {
+    match (marked.is_empty(), marked.contains(&false)) {
+        (true, _) => binding(keys, Command::ToggleDisabled, is_selected_disabled, disable),
+        (false, true) => bind(keys, Command::ToggleDisabled, "disable all", "disable all marked rows"),
+        (false, false) => bind(keys, Command::ToggleDisabled, "enable all", "enable all marked rows again"),
+    }
+}
+
 /// Returns the question before an object is disabled or, if it is disabled, enabled. `what` is the kind and the name of
 /// the object. `consequences` are those of disabling.
 pub(super) fn confirm(
@@ -37,38 +52,60 @@ pub(super) fn confirm(
     is_disabled: bool,
     consequences: Vec<(Tone, String)>,
 ) -> Question {
+    let call = BackendRequest::SetDisabled(target, !is_disabled);
     if is_disabled {
         let lines = vec![(Tone::Plain, "Its requests are accepted again, from the next one on.".to_owned())];
-        let undo = undo(target.clone(), true, format!("Disabled {what} again"));
-        let call = BackendRequest::SetDisabled(target, false);
         let (title, done) = (format!("Enable {what}?"), format!("Enabled {what}"));
         let question = Question::destructive_request(title, "enable", lines, call, done);
-        return Question { destructive: false, undo, ..question };
+        return Question { destructive: false, undone: Some(format!("Disabled {what} again")), ..question };
     }
     let mut lines = consequences;
     lines.push((Tone::Dim, "Nothing is deleted. The same key enables it again.".to_owned()));
-    let undo = undo(target.clone(), false, format!("Enabled {what} again"));
-    let call = BackendRequest::SetDisabled(target, true);
     let (title, done) = (format!("Disable {what}?"), format!("Disabled {what}"));
-    Question { undo, ..Question::destructive_request(title, "disable", lines, call, done) }
+    let question = Question::destructive_request(title, "disable", lines, call, done);
+    Question { undone: Some(format!("Enabled {what} again")), ..question }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the type of the question's field")]
-fn undo(target: DisableTarget, disabled: bool, done: String) -> Option<Undo> {
-    Some(Undo { call: Box::new(BackendRequest::SetDisabled(target, disabled)), done })
+/// Consequence of disabling objects that send requests.
+pub(super) fn requests_refused() -> Vec<(Tone, String)> {
+    vec![(Tone::Plain, "Their requests are refused, from the next one on.".to_owned())]
 }
 
-/// Asks once whether to disable all marked objects or, if all of them are disabled, to enable them. Each item of
-/// `objects` contains the name, and whether the object is disabled.
-pub(super) fn show_bulk(noun: &str, objects: Vec<(String, DisableTarget, bool)>, cx: &mut UpdateContext<'_>) {
+/// A marked object: the text that identifies it, and whether it is disabled.
+pub(super) type Marked = (String, DisableTarget, bool);
+
+/// Asks once whether to disable all marked objects or, if all of them are disabled, to enable them. `consequences` are
+/// those of disabling.
+pub(super) fn show_bulk(
+    noun: &str,
+    objects: Vec<Marked>,
+    consequences: Vec<(Tone, String)>,
+    cx: &mut UpdateContext<'_>,
+) {
     let disables = objects.iter().any(|(_, _, is_disabled)| !is_disabled);
-    let (words, line) = match disables {
-        true => (("disable", "Disabled"), "Their requests are refused, from the next one on. Nothing is deleted."),
-        false => (("enable", "Enabled"), "Their requests are accepted again, from the next one on."),
-    };
+    let marked = objects.len();
+    let changed = objects.into_iter().filter(|(_, _, is_disabled)| *is_disabled != disables);
     let call = |target| BackendRequest::SetDisabled(target, disables);
-    let calls = objects.into_iter().map(|(name, target, _)| (name, call(target))).collect();
-    if let Some(question) = Question::bulk(words, noun, vec![(Tone::Plain, line.to_owned())], calls) {
-        cx.show(Dialog::Confirm(Question { destructive: disables, ..question }));
+    let calls: Vec<_> = changed.map(|(name, target, _)| (name, call(target))).collect();
+    let (words, again) =
+        if disables { (("disable", "Disabled"), "Enabled") } else { (("enable", "Enabled"), "Disabled") };
+    let mut lines = if disables {
+        consequences
+    } else {
+        vec![(Tone::Plain, "They are accepted again, from the next request on.".to_owned())]
+    };
+    if disables {
+        lines.push((Tone::Dim, "Nothing is deleted. The same key enables them again.".to_owned()));
+    }
+    match marked - calls.len() {
+        0 => {}
+        1 => lines.push((Tone::Dim, format!("Of the {marked} marked, 1 is already disabled. It does not change."))),
+        same => {
+            lines.push((Tone::Dim, format!("Of the {marked} marked, {same} are already disabled. They do not change.")))
+        }
+    }
+    let undone = format!("{again} {} again", counted(calls.len(), noun));
+    if let Some(question) = Question::bulk(words, noun, lines, calls) {
+        cx.show(Dialog::Confirm(Question { destructive: disables, undone: Some(undone), ..question }));
     }
 }

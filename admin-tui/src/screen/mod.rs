@@ -4,6 +4,7 @@ pub mod audit;
 pub mod config;
 mod disabling;
 pub mod overview;
+mod table_sort;
 pub mod tenant;
 pub mod tenants;
 pub mod tokens;

@@ -11,7 +11,7 @@ use ratatui::{
     layout::{Position, Rect},
     style::{Modifier, Style},
     text::{Line, Span},
-    widgets::{Block, BorderType, Borders, Clear, LineGauge, Padding, Paragraph, Tabs, Widget},
+    widgets::{Block, BorderType, Borders, Clear, LineGauge, Padding, Paragraph, Widget},
 };
 
 use super::{
@@ -80,6 +80,8 @@ pub struct Canvas<'a> {
     pub now: Timestamp,
     /// The zone in which times are shown.
     pub zone: Zone,
+    /// Whether the server responds.
+    pub is_connected: bool,
     pub info: FrameInfo,
 }
 
@@ -195,34 +197,6 @@ impl Canvas<'_> {
 
     pub fn rule(&mut self, area: Rect) {
         self.render(Block::new().borders(Borders::TOP).border_style(self.theme.faint()), row(area, 0));
-    }
-
-    /// Draws tabs side by side and returns the number of columns used. `target` maps a tab's index to its click target.
-    pub fn tabs(
-        &mut self,
-        area: Rect,
-        titles: &[String],
-        selected: Option<usize>,
-        divider: &str,
-        target: impl Fn(usize) -> Option<ClickTarget>,
-    ) -> u16 {
-        let tabs = Tabs::new(titles.iter().map(|title| sanitize(title)))
-            .select(selected)
-            .style(self.theme.style(Tone::Dim))
-            .highlight_style(self.theme.active())
-            .padding("", "")
-            .divider(divider);
-        self.render(tabs, row(area, 0));
-        let mut used = 0;
-        for (index, title) in titles.iter().enumerate() {
-            let place = right_of(area, used);
-            let title_width = columns(title).min(place.width);
-            if let Some(target) = target(index) {
-                self.target(Rect { width: title_width, height: 1, ..place }, target);
-            }
-            used = (used + title_width + columns(divider)).min(area.width);
-        }
-        used
     }
 
     pub fn gauge(&mut self, area: Rect, label: &str, percent: u16) {

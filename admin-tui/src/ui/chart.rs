@@ -154,8 +154,14 @@ mod tests {
         for height in 2..12 {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 40, height));
             let (theme, now) = (Theme::Plain, Timestamp::from_millis(0));
-            let mut canvas =
-                Canvas { buffer: &mut buffer, theme, now, zone: Default::default(), info: Default::default() };
+            let mut canvas = Canvas {
+                buffer: &mut buffer,
+                theme,
+                now,
+                zone: Default::default(),
+                is_connected: true,
+                info: Default::default(),
+            };
             canvas.activity(Rect::new(0, 0, 40, height), &[point]);
             let row_of = |name: &str| {
                 (0..height).find(|y| (0..40).map(|x| buffer[(x, *y)].symbol()).collect::<String>().contains(name))

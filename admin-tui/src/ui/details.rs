@@ -6,7 +6,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::{
     canvas::{Canvas, below, right_of, row},
     filter_input::FilterInput,
-    list::{Keyed, PagedList},
+    list::PagedList,
+    marks::Keyed,
     table::{Cell, Column, cell},
     theme::Tone,
 };
@@ -50,11 +51,7 @@ impl Canvas<'_> {
         }
         let with_mark = |row: &'r T| {
             let mut cells = cells(row);
-            if list.is_marked(row)
-                && let Some(first) = cells.first_mut()
-            {
-                *first = cell(format!("✓ {}", first.0), Tone::Accent);
-            }
+            list.marks().add_to_cells(row, &mut cells);
             cells
         };
         self.table(area, columns, list.rows.iter(), &list.selection, true, with_mark);

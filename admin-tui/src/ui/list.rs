@@ -1,10 +1,9 @@
 //! Values and lists that are loaded from the server. The old content stays until the new one has arrived.
 
-use std::collections::BTreeSet;
-
 use super::{
     context::UpdateContext,
-    keymap::{Binding, Command, Key, bind},
+    keymap::{Binding, Command},
+    marks::{Keyed, Marks},
     selection::Selection,
 };
 use crate::{
@@ -29,12 +28,6 @@ macro_rules! pick {
     };
 }
 pub(crate) use pick;
-
-/// A row that can be identified after the list was reloaded.
-pub trait Keyed {
-    /// Returns a key that is unique in the list.
-    fn key(&self) -> String;
-}
 
 #[derive(Debug, Clone)]
 pub struct LoadedPage<T> {
@@ -67,8 +60,8 @@ pub struct PagedList<T> {
     pending: Option<(RequestId, LoadKind)>,
     /// The rows of a reload that needs several pages. They replace the old rows when all have arrived.
     reloaded: Option<Vec<T>>,
-    /// Keys of the marked rows. All of them are loaded rows.
-    marked: BTreeSet<String>,
+    /// All of them are loaded rows.
+    marks: Marks,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +84,7 @@ impl<T> Default for PagedList<T> {
             next: None,
             pending: None,
             reloaded: None,
-            marked: BTreeSet::new(),
+            marks: Marks::default(),
         }
     }
 }
@@ -113,7 +106,7 @@ impl<T: Keyed> PagedList<T> {
     /// Returns whether the list may be reloaded without a command of the user: one request returns all rows, so that a
     /// long list does not cause a stream of requests, and no row loses its mark.
     pub fn may_refresh(&self) -> bool {
-        self.pending.is_none() && self.marked.is_empty() && self.rows.len() <= MAX_PAGE
+        self.pending.is_none() && self.marks.is_empty() && self.rows.len() <= MAX_PAGE
     }
 
     /// Describes the number of rows: `8 tenants`, or `50+ tenants` while the total is unknown.
@@ -123,49 +116,25 @@ impl<T: Keyed> PagedList<T> {
             Some(total) => format!("{total} {noun}s"),
             None => format!("{}+ {noun}s", self.rows.len()),
         };
-        if self.marked.is_empty() { rows } else { format!("{} of {rows} marked", self.marked.len()) }
+        if self.marks.is_empty() { rows } else { format!("{} of {rows} marked", self.marks.len()) }
     }
 
-    pub fn is_marked(&self, row: &T) -> bool {
-        !self.marked.is_empty() && self.marked.contains(&row.key())
+    pub const fn marks(&self) -> &Marks {
+        &self.marks
     }
 
     /// Returns the marked rows, in the order of the list.
     pub fn marked(&self) -> Vec<&T> {
-        self.rows.iter().filter(|row| self.is_marked(row)).collect()
+        self.marks.of(&self.rows)
     }
 
-    /// Returns the bindings that mark rows for an action on all of them.
     pub fn mark_bindings(&self) -> Vec<Binding> {
-        let mut bindings = Vec::new();
-        if !self.marked.is_empty() {
-            bindings.push(bind(&[Key::Esc], Command::ClearMarks, "unmark", "remove all marks"));
-        }
-        if !self.rows.is_empty() {
-            bindings.push(bind(&[Key::Char(' ')], Command::Mark, "", "mark the row, or remove its mark"));
-            bindings.push(bind(&[Key::Char('*')], Command::MarkAll, "", "mark all loaded rows, or none"));
-        }
-        bindings
+        self.marks.bindings(!self.rows.is_empty())
     }
 
     /// Performs a command of [`Self::mark_bindings`]. Returns whether it is one.
     pub fn mark(&mut self, command: Command) -> bool {
-        match command {
-            Command::Mark => {
-                if let Some(key) = self.selected().map(Keyed::key) {
-                    if !self.marked.remove(&key) {
-                        self.marked.insert(key);
-                    }
-                    self.selection.step(1, self.rows.len());
-                }
-            }
-            Command::MarkAll if self.marked.len() < self.rows.len() => {
-                self.marked = self.rows.iter().map(Keyed::key).collect();
-            }
-            Command::MarkAll | Command::ClearMarks => self.marked.clear(),
-            _ => return false,
-        }
-        true
+        self.marks.perform(command, &self.rows, &mut self.selection)
     }
 
     /// Requests the list from its first page and keeps the selected row. Cancels a pending request.
@@ -185,6 +154,11 @@ impl<T: Keyed> PagedList<T> {
         }
         self.reloaded = None;
         self.pending = Some((cx.send(call), kind));
+    }
+
+    /// Returns whether the server has further rows.
+    pub const fn has_more(&self) -> bool {
+        self.next.is_some()
     }
 
     /// Returns the cursor of the page from which a reload continues; `None` if no reload is incomplete.
@@ -240,10 +214,9 @@ impl<T: Keyed> PagedList<T> {
             (LoadKind::Append, Some(reloaded)) => self.take_reloaded(reloaded, page.rows),
             (LoadKind::Reload, _) => self.take_reloaded(Vec::new(), page.rows),
         }
-        if !self.marked.is_empty() {
-            // An action on marked rows must not affect rows that the user no longer sees.
-            let loaded: BTreeSet<String> = self.rows.iter().map(Keyed::key).collect();
-            self.marked.retain(|key| kind != LoadKind::Replace && loaded.contains(key));
+        match kind {
+            LoadKind::Replace => self.marks.clear(),
+            LoadKind::Reload | LoadKind::Append => self.marks.retain(&self.rows),
         }
         self.loaded = true;
         let loaded = if self.next.is_none() { u64::try_from(self.rows.len()).ok() } else { None };

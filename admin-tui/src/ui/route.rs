@@ -1,5 +1,7 @@
 //! Destinations as values: screens and overlays that a screen can open without knowing their types.
 
+use std::collections::VecDeque;
+
 use doorward_shared::{AuditId, ErrorCode, TenantId, audit::AdminAuditLogItem};
 
 use super::{merge::MergeField, theme::Tone};
@@ -136,12 +138,17 @@ pub enum Action {
     Connect(String),
 }
 
-/// A request that reverts a change.
+/// Requests that revert a change, sent one at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    pub call: Box<BackendRequest>,
+    pub calls: VecDeque<BackendRequest>,
     /// Notification after success.
     pub done: String,
+}
+
+/// Returns a number with its noun, such as `2 users`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Objects of the same kind, each with the request that changes it.
@@ -159,9 +166,9 @@ pub struct Question {
     pub action: Action,
     /// Requests to send after the one of the action, one at a time.
     pub more: Vec<BackendRequest>,
-    /// Offered after success.
-    pub undo: Option<Undo>,
-    /// The question that replaces this one if the server refuses the request with this code.
+    /// Notification after the change was undone; `None` if it cannot be undone.
+    pub undone: Option<String>,
+    /// The question that replaces this one if the server refuses the last request with this code.
     pub if_refused: Option<(ErrorCode, Box<Question>)>,
 }
 
@@ -175,7 +182,7 @@ impl Question {
             typed_name: None,
             action,
             more: Vec::new(),
-            undo: None,
+            undone: None,
             if_refused: None,
         }
     }
@@ -199,7 +206,7 @@ impl Question {
         objects: MarkedObjects,
     ) -> Option<Self> {
         let count = objects.len();
-        let objects_text = format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        let objects_text = counted(count, noun);
         lines.extend(objects.iter().map(|(name, _)| (Tone::Plain, format!("  {name}"))));
         let mut calls = objects.into_iter().map(|(_, call)| call);
         let first = calls.next()?;

@@ -202,8 +202,14 @@ mod tests {
         for width in 0..120 {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 4));
             let (theme, now) = (Theme::Plain, Timestamp::from_millis(0));
-            let mut canvas =
-                Canvas { buffer: &mut buffer, theme, now, zone: Default::default(), info: Default::default() };
+            let mut canvas = Canvas {
+                buffer: &mut buffer,
+                theme,
+                now,
+                zone: Default::default(),
+                is_connected: true,
+                info: Default::default(),
+            };
             let area = Rect::new(0, 0, width, 4);
             let cells = |text: &&str| vec![cell(text.to_string(), Tone::Plain); 4];
             canvas.table(area, &columns, ["x".repeat(99).as_str(); 9].iter(), &Selection::default(), true, cells);

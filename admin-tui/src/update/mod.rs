@@ -124,7 +124,8 @@ fn navigate(model: &mut Model, navigation: Navigation, output: &mut UpdateOutput
             navigation::return_to(model, depth, output);
         }
         Navigation::Show(dialog) => {
-            model.overlay = Some(overlay::build(*dialog, &model.options.folders, model.wall));
+            let profile = model.options.profile.as_ref().map(|profile| profile.name.as_str());
+            model.overlay = Some(overlay::build(*dialog, &model.options.folders, profile, model.wall));
         }
         Navigation::ReturnTo(depth) => navigation::return_to(model, depth, output),
         Navigation::CloseDialog => model.overlay = None,

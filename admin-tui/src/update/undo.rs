@@ -2,8 +2,9 @@
 
 use super::navigation::{load_screen, notify, toast};
 use crate::{
+    api::ApiError,
     effect::{Effect, RequestResult},
-    model::{Model, UndoOffer},
+    model::{Model, PendingUndo, UndoOffer},
     ui::{Tone, Undo, UpdateOutput},
 };
 
@@ -35,22 +36,43 @@ fn withdraw(model: &mut Model) -> Option<Undo> {
 
 pub(super) fn perform(model: &mut Model, output: &mut UpdateOutput) {
     if let Some(undo) = withdraw(model) {
-        let id = model.next_id();
-        output.effects.push(Effect::Request(id, undo.call));
-        model.undo_request = Some((id, undo.done));
+        send(model, undo, 0, None, output);
     }
 }
 
-/// Handles the response to the request that reverts a change. Returns other responses.
+/// Sends the first request of an undo. Returns whether there is one.
+fn send(model: &mut Model, mut rest: Undo, failed: usize, error: Option<ApiError>, output: &mut UpdateOutput) -> bool {
+    let Some(call) = rest.calls.pop_front() else { return false };
+    let id = model.next_id();
+    output.effects.push(Effect::Request(id, Box::new(call)));
+    model.pending_undo = Some(PendingUndo { id, rest, failed, error });
+    true
+}
+
+/// Handles the response to a request that reverts a change. Returns other responses.
 pub(super) fn handle_response(
     model: &mut Model,
     response: RequestResult,
     output: &mut UpdateOutput,
 ) -> Option<RequestResult> {
-    let Some((_, done)) = model.undo_request.take_if(|(id, _)| *id == response.id) else { return Some(response) };
-    match response.result {
-        Ok(_) => toast(model, Tone::Good, done),
-        Err(error) => toast(model, Tone::Bad, format!("Not undone: {error}")),
+    let Some(pending) = model.pending_undo.take_if(|pending| pending.id == response.id) else { return Some(response) };
+    let PendingUndo { mut rest, mut failed, mut error, .. } = pending;
+    if let Err(new) = response.result {
+        failed += 1;
+        if new.concerns_connection() {
+            // The other requests would fail as well.
+            failed += std::mem::take(&mut rest.calls).len();
+        }
+        error = Some(new);
+    }
+    let done = rest.done.clone();
+    if send(model, rest, failed, error.clone(), output) {
+        return None;
+    }
+    match (error, failed) {
+        (None, _) => toast(model, Tone::Good, done),
+        (Some(error), 1) => toast(model, Tone::Bad, format!("Not undone: {error}")),
+        (Some(error), _) => toast(model, Tone::Bad, format!("{failed} changes not undone, the last one: {error}")),
     }
     load_screen(model, output);
     None

@@ -55,7 +55,9 @@ fn draw_sections(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     let selected = Section::ALL.iter().position(|section| *section == model.section);
     let selected = selected.filter(|_| !model.shows_connection_page());
     let target = |index: usize| Section::ALL.get(index).copied().map(ClickTarget::Section);
-    let used = canvas.tabs(place, &titles, selected, "", target);
+    // Leaves room for the mark of the connection.
+    let tabs = Rect { width: place.width.saturating_sub(3), ..place };
+    let used = canvas.tabs(tabs, &titles, selected, "", target);
     right_of(place, used + 1)
 }
 

@@ -11,7 +11,7 @@ use ratatui::{
 };
 
 use crate::{
-    model::Model,
+    model::{ConnectionStatus, Model},
     ui::{Canvas, ClickTarget, FrameInfo, Tone, right_of, row},
 };
 
@@ -21,7 +21,8 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
     let area = buffer.area;
     let info = FrameInfo::default();
     let zone = model.options.settings.zone();
-    let mut canvas = Canvas { buffer, theme: model.options.theme, now: model.wall, zone, info };
+    let is_connected = model.connection == ConnectionStatus::Connected && model.silent_ms().is_none();
+    let mut canvas = Canvas { buffer, theme: model.options.theme, now: model.wall, zone, is_connected, info };
     let (min_width, min_height) = MIN_SIZE;
     if area.width < min_width || area.height < min_height {
         let (width, height) = (area.width, area.height);

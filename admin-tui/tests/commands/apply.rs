@@ -1,6 +1,7 @@
 //! `apply` and `export`.
 
 use doorward_shared::admin::Role;
+use doorward_testkit::Person;
 use serde_json::{Value, json};
 
 use crate::support::{Operator, Process};
@@ -128,6 +129,7 @@ async fn all_problems_are_reported_with_lines_before_anything_is_changed() {
 async fn tenants_are_found_by_id_and_renamed() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let tenant = server.tenant().await;
+    let _ = Person::new("alice").register_mfa(&tenant).await.expect(200);
     let export = operator.out(&["export"]).await;
     let renamed = export.replace("display_name = \"Example\"", "display_name = \"Store\"").replace("60000", "50000");
     operator.write("tenants.toml", &renamed);
@@ -144,16 +146,20 @@ async fn tenants_are_found_by_id_and_renamed() {
     );
     let ran = operator.run(&["apply", "-f", "tenants.toml", "--json"]).await;
     assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
-    assert!(ran.err.contains("This changes RP IDs."), "{}", ran.err);
+    let consequence = "This changes RP IDs. Passkeys and second factors that stop working: 1.";
+    assert!(ran.err.contains(consequence), "{}", ran.err);
+    assert_eq!(apply(&operator, &["--dry-run"], 10).await["tenants"][0]["lost_credentials"], 1);
+    let text = operator.out(&["apply", "-f", "tenants.toml", "--yes"]).await;
+    assert!(text.contains("\n  passkeys and second factors that stop working: 1\n"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_tenants_are_reported_and_the_others_are_applied() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let tenant = server.tenant().await;
-    // The log of a deleted tenant is kept, so the server refuses its id only when the tenant is created.
+    // Nobody can read the log of an erased tenant, and the server refuses the id until a job has deleted the log.
     let id = tenant.id.to_string();
-    let _ = operator.out(&["tenant", "delete", &id, "--yes"]).await;
+    let _ = operator.out(&["tenant", "delete", &id, "--erase-audit", "--yes"]).await;
     let deleted = SHOP.replace("\"Shop\"", "\"Old\"").replace("[[tenant]]\n", &format!("[[tenant]]\nid = \"{id}\"\n"));
     operator.write("tenants.toml", &format!("{SHOP}{deleted}"));
     let ran = operator.run(&["apply", "-f", "tenants.toml", "--yes"]).await;
@@ -172,6 +178,52 @@ async fn failed_tenants_are_reported_and_the_others_are_applied() {
     assert_eq!((&report["changed"], &report["unchanged"]), (&false.into(), &1.into()));
     let failed = &report["tenants"][0];
     assert_eq!((&failed["applied"], &failed["error"]["code"]), (&false.into(), &"tenant_exists".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_deleted_tenants_are_refused_before_anything_is_changed() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let id = server.tenant().await.id.to_string();
+    let _ = operator.out(&["tenant", "delete", &id, "--yes"]).await;
+    let with_id = |id: &str| SHOP.replace("[[tenant]]\n", &format!("[[tenant]]\nid = \"{id}\"\n"));
+    let (new, installation) = ("0198c0de-0000-7000-8000-000000000001", "00000000-0000-0000-0000-000000000000");
+    operator.write("tenants.toml", &format!("{}{}{}", with_id(new), with_id(&id), with_id(installation)));
+    let error = operator.refused(&["apply", "-f", "tenants.toml", "--yes"], 1).await;
+    for expected in [
+        format!("line 15: a new tenant cannot have the id {id}: its audit log exists"),
+        format!("line 27: a new tenant cannot have the id {installation}"),
+        "nothing was changed, because the file has 2 problems".to_owned(),
+    ] {
+        assert!(error.contains(&expected), "{expected} is not in {error}");
+    }
+    assert_eq!(operator.json(&["tenant", "list"]).await, json!([]), "nothing was created");
+    operator.write("tenants.toml", &with_id(new));
+    assert_eq!(apply(&operator, &["--yes"], 0).await["tenants"][0]["id"], new);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn problems_of_structure_and_of_rules_are_reported_together() {
+    let (_server, operator) = Operator::start(Role::Admin).await;
+    let broken = SHOP
+        .replace(
+            "display_name = \"Shop\"\n[tenant.config.webauthn]",
+            "name = 1\ndisabled = 2\n[tenant.config.webauthn]",
+        )
+        .replace("30_000", "\"soon\"")
+        .replace("[\"https://example.com\"]", "[\"https://evil.example.net\"]");
+    operator.write("tenants.toml", &format!("other = 1\n{broken}"));
+    let error = operator.refused(&["apply", "-f", "tenants.toml", "--yes"], 1).await;
+    for expected in [
+        "line 1: unknown member `other`",
+        "line 3: `display_name` is missing",
+        "line 4: unknown member `name`",
+        "line 5: `disabled` must be true or false",
+        "line 7: config.webauthn.timeout: ",
+        "config.webauthn.relying_party.origins[0]: ",
+        "the file has 6 problems",
+    ] {
+        assert!(error.contains(expected), "{expected} is not in {error}");
+    }
 }
 
 /// Starts `apply` in a terminal and returns it when it asks for confirmation.

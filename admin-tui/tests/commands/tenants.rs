@@ -151,7 +151,11 @@ async fn configuration_is_read_changed_and_saved() {
         "{}",
         ran.err
     );
-    assert_eq!(operator.json(&[&set[..], &["--yes"]].concat()).await["changed"], true);
+    let saved = operator.json(&[&set[..], &["--yes"]].concat()).await;
+    assert_eq!((&saved["changed"], &saved["lost_credentials"]), (&true.into(), &0.into()));
+    operator.write("old.json", &text);
+    let ran = operator.run(&["tenant", "config", "set", "Example", "old.json", "--yes"]).await;
+    assert!(ran.code == 0 && ran.err.contains("Passkeys and second factors that stop working: 0."), "{}", ran.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,7 +84,7 @@ async fn changes_state_that_only_the_newest_entries_were_examined() {
         world.record(1, AuditType::MfaAuthenticationFinalSucceeded, "bob", 600 - at);
     }
     let app = App::start(FakeServer::new(world), 200, 50).await;
-    app.shows(&["What changed (newest 10 000 entries)"]);
+    app.shows(&["What changed (newest 10k entries)"]);
 }
 
 #[tokio::test]

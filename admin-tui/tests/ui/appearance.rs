@@ -40,6 +40,41 @@ async fn server_profile_and_role_are_visible_in_every_size() {
 }
 
 #[tokio::test]
+async fn active_tab_is_visible_in_narrow_terminals() {
+    let tabs = ["Activity", "API keys", "Signing keys", "Users", "Transactions", "Configuration"];
+    for (columns, rows) in [(50, 12), (50, 24), (60, 20)] {
+        let (_fake, app) = start(columns, rows).await;
+        app.keys_show("2 enter", &["Activity", " ›"]).await;
+        for (index, tab) in tabs.iter().enumerate() {
+            app.shows(&[tab]);
+            let (x, y) = app.find(tab).unwrap();
+            let (other, _) = app.find(tabs[(index + 1) % 6]).unwrap_or((0, y));
+            let style = |x: u16| app.buffer()[(x, y)].style();
+            assert_ne!(style(x), style(other), "{tab} is not highlighted");
+            app.keys("l").await;
+        }
+    }
+    let (_fake, app) = start(50, 24).await;
+    app.keys("2 enter").await;
+    app.lacks(&["Configuration"]);
+    // The arrows lead to the next hidden tab.
+    app.click_last("›").await;
+    app.click_last("›").await;
+    app.shows(&["Configuration", "Relying party"]);
+    app.keys("h").await;
+    app.click_last("‹").await;
+    app.shows(&["Activity", "Begins with"]);
+}
+
+#[tokio::test]
+async fn active_section_and_connection_are_visible_in_the_narrowest_terminal() {
+    let (_fake, app) = start(50, 12).await;
+    for (key, name) in [("1", "1 Overview"), ("2", "2 Tenants"), ("3", "3 Audit log"), ("4", "4 Admin tokens")] {
+        app.keys_show(key, &[name, "●"]).await;
+    }
+}
+
+#[tokio::test]
 async fn destructive_dialogs_repeat_that_the_server_is_in_production() {
     let app = start_production(80, 24, true).await;
     let mark = "PRODUCTION  live: https://admin.example.com";

@@ -129,11 +129,100 @@ async fn marked_rows_are_disabled_and_enabled_after_one_question() {
         let world = fake.world.lock().unwrap();
         world.tenants[0].api_keys.iter().filter(|key| key.disabled_at.is_some()).count()
     };
-    app.keys_show("2 enter l space space x", &["Disable 2 API keys?", "backend production", "backend staging"]).await;
-    app.keys_show("y", &["Disabled 2 API keys", "✓ disabled: backend staging"]).await;
+    let question = ["Disable 2 API keys?", "backend production (dw_0f3a…)", "backend staging (dw_1f3a…)"];
+    app.keys_show("2 enter l space space x", &question).await;
+    app.keys_show("y", &["Disabled 2 API keys; press z to undo", "✓ disabled: backend staging"]).await;
     assert_eq!(disabled(&fake), 2);
     app.keys_show("x", &["Enable 2 API keys?"]).await;
-    app.keys_show("y", &["Enabled 2 API keys"]).await;
+    app.keys_show("y", &["Enabled 2 API keys; press z to undo"]).await;
     assert_eq!(disabled(&fake), 0);
     app.keys_show("esc esc 2 space x y", &["Disabled 1 tenant"]).await;
+}
+
+fn disabled_keys(fake: &FakeServer) -> Vec<bool> {
+    let world = fake.world.lock().unwrap();
+    world.tenants[0].api_keys.iter().map(|key| key.disabled_at.is_some()).collect()
+}
+
+#[tokio::test]
+async fn mixed_marks_are_all_disabled_and_undo_enables_only_those_that_changed() {
+    let (fake, mut app) = start(120, 30).await;
+    app.keys_show("2 enter l x y", &["Disabled API key backend production"]).await;
+    app.keys_show("*", &["x disable all"]).await;
+    let question = ["Disable 2 API keys?", "backend staging (dw_1f3a…)", "migration 2025", "1 is already disabled"];
+    app.keys_show("x", &question).await;
+    app.lacks(&["backend production (dw_0f3a…)"]);
+    app.keys_show("y", &["Disabled 2 API keys; press z to undo", "x enable all"]).await;
+    assert_eq!(disabled_keys(&fake), [true; 3]);
+    app.pass(9_000).await;
+    app.keys_show("z", &["Enabled 2 API keys again", "x disable all"]).await;
+    assert_eq!(disabled_keys(&fake), [true, false, false]);
+    app.keys("x y").await;
+    app.pass(10_000).await;
+    app.lacks(&["press z to undo"]);
+    app.keys("z").await;
+    assert_eq!(disabled_keys(&fake), [true; 3], "the offer has ended");
+}
+
+#[tokio::test]
+async fn undo_that_fails_says_how_many_changes_remain() {
+    let (fake, app) = start(120, 30).await;
+    app.keys("2 enter l * x y").await;
+    fake.fail(Some(refusal(ErrorCode::Internal, "internal server error", "")));
+    app.keys_show("z", &["3 changes not undone, the last one: internal server error"]).await;
+    assert_eq!(disabled_keys(&fake), [true; 3]);
+}
+
+#[tokio::test]
+async fn credentials_of_a_user_are_marked_and_removed_after_one_question() {
+    let (fake, app) = start(120, 40).await;
+    app.keys_show("2 enter l l l enter space space", &["Credentials (2 of 2 marked)", "✓ iCloud Keychain"]).await;
+    let question = [
+        "Remove 2 credentials?",
+        "They are the last credentials of this user.",
+        "alice@example.com can no longer sign in with these credentials:",
+        "YubiKey 5C",
+    ];
+    app.keys_show("d", &question).await;
+    app.keys("esc").await;
+    app.keys_show("esc", &["Credentials (2)"]).await;
+    app.lacks(&["✓ YubiKey"]);
+    app.keys_show("* d y", &["Removed 2 credentials", "Credentials (0)"]).await;
+    assert_eq!(fake.count(|call| matches!(call, BackendRequest::DeleteCredential(..))), 2);
+}
+
+#[tokio::test]
+async fn marked_credentials_are_disabled_and_the_change_is_undone() {
+    let (fake, app) = start(120, 40).await;
+    let disabled = || {
+        let world = fake.world.lock().unwrap();
+        world.tenants[0].credentials.iter().filter(|it| it.disabled_at.is_some()).count()
+    };
+    app.keys_show("2 enter l l l enter x", &["Disable credential iCloud Keychain?"]).await;
+    app.lacks(&["credential of this user", "credentials of this user"]);
+    app.keys_show("y k * x", &["Disable 1 credential?", "They are the last credentials", "1 is already disabled"])
+        .await;
+    app.keys_show("y", &["Disabled 1 credential; press z to undo"]).await;
+    assert_eq!(disabled(), 2);
+    app.keys_show("z", &["Enabled 1 credential again"]).await;
+    assert_eq!(disabled(), 1);
+    app.keys_show("x", &["Disable 1 credential?"]).await;
+    app.click("esc").await;
+    app.keys("esc").await;
+    // A click on another list does not act on the marked credentials.
+    app.click("mfa login started").await;
+    app.keys("x d").await;
+    app.lacks(&["Disable", "Remove"]);
+}
+
+#[tokio::test]
+async fn last_admin_token_among_marked_ones_is_revoked_after_its_name_is_typed() {
+    let (fake, app) = start(100, 30).await;
+    app.keys_show("4 * d", &["Revoke 3 admin tokens?"]).await;
+    app.keys_show("y", &["Revoke the last admin token ops?", "Type the name to confirm"]).await;
+    app.keys("esc").await;
+    app.shows(&["1 token"]);
+    app.keys("space d y").await;
+    app.keys_show("'ops' enter", &["Revoked admin token ops"]).await;
+    assert!(fake.world.lock().unwrap().tokens.is_empty());
 }

@@ -90,6 +90,32 @@ async fn conflicting_changes_are_merged_by_setting() {
 }
 
 #[tokio::test]
+async fn long_lists_of_a_conflict_scroll() {
+    let (fake, mut app) = start(80, 24).await;
+    app.keys("2 e j j j j j j enter ^u '5000' enter").await;
+    app.keys("k k k enter ^u 'https://mine.example' enter").await;
+    app.pass(400).await;
+    {
+        let mut world = fake.world.lock().unwrap();
+        let webauthn = &mut world.tenant(tenant_id(0)).unwrap().config.webauthn;
+        webauthn.relying_party.origins = (0..60).map(|at| format!("https://shop-{at}.acmebank.example")).collect();
+        webauthn.timeout = 7_000;
+    }
+    app.keys("w").await;
+    app.keys_show("y", &["origins — both changed it", "original", "https://mine.example", "https://shop-0."]).await;
+    app.lacks(&["https://shop-59."]);
+    app.keys_show("pgdn pgdn", &["https://shop-59."]).await;
+    app.lacks(&["origins — both"]);
+    app.keys_show("j", &["webauthn.timeout — both changed it: choose"]).await;
+    app.keys_show("k", &["origins — both changed it", "https://shop-0."]).await;
+    for _ in 0..60 {
+        app.wheel(crossterm::event::MouseEventKind::ScrollDown).await;
+    }
+    app.shows(&["webauthn.timeout — both changed it: choose"]);
+    app.keys_show("t enter", &["Took over their values"]).await;
+}
+
+#[tokio::test]
 async fn conflicting_changes_of_the_user_replace_all_others_if_they_are_kept() {
     let (fake, app) = conflict().await;
     app.keys_show("m enter", &["Save the configuration of Acme Bank?", "- discouraged", "+ required"]).await;

@@ -46,6 +46,27 @@ async fn screens_stay_visible_while_the_server_is_unreachable() {
 }
 
 #[tokio::test]
+async fn health_is_unknown_while_the_server_does_not_respond() {
+    let (fake, mut app) = start(120, 40).await;
+    app.shows(&["● up"]);
+    fake.fail(Some(unreachable()));
+    app.keys_show("r", &["disconnected; retrying", "○ unknown"]).await;
+    app.lacks(&["● up"]);
+    fake.fail(None);
+    app.pass(2_000).await;
+    app.shows(&["● up"]);
+    // The server accepts connections and does not respond.
+    fake.hold(true);
+    for _ in 0..6 {
+        app.pass(1_000).await;
+    }
+    app.shows(&["no response for", "○ unknown"]);
+    fake.hold(false);
+    app.wait_until_idle().await;
+    app.shows(&["● up"]);
+}
+
+#[tokio::test]
 async fn idle_connection_is_checked() {
     let (fake, mut app) = start(80, 24).await;
     app.keys("4").await;

@@ -48,6 +48,16 @@ async fn profile_and_its_mark_of_production_follow_the_server() {
 }
 
 #[tokio::test]
+async fn commands_of_findings_name_the_profile() {
+    let (_first, lab, app) = start().await;
+    lab.world.lock().unwrap().tenants[0].config.webauthn.timeout = 5_000;
+    app.keys(": 'ctx lab' enter 2 enter c").await;
+    let screen = app.screen().replace(['│', '\n'], " ");
+    let words: Vec<&str> = screen.split_whitespace().collect();
+    assert!(words.join(" ").contains("doorward-admin --profile lab tenant config get"), "{}", app.screen());
+}
+
+#[tokio::test]
 async fn late_response_of_the_previous_server_is_ignored() {
     let (first, _lab, app) = start().await;
     app.keys("2").await;

@@ -183,7 +183,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
         BackendRequest::ApiKeys(id) => BackendResponse::ApiKeys(world.tenant(id)?.api_keys.clone()),
         BackendRequest::SigningKeys(id) => BackendResponse::SigningKeys(world.tenant(id)?.signing_keys.clone()),
         BackendRequest::Users(id, query) => {
-            let text = query.text.unwrap_or_default();
+            let text = query.text.clone().unwrap_or_default();
             let users = &world.tenant(id)?.users;
             let items: Vec<_> = users
                 .iter()
@@ -191,7 +191,8 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
                 .cloned()
                 .collect();
             let total = u64::try_from(items.len()).unwrap();
-            BackendResponse::Users(UserSummaryPage { items, total, next: None })
+            let (items, next) = page(items, query.after.as_deref(), query.limit);
+            BackendResponse::Users(UserSummaryPage { items, total, next })
         }
         BackendRequest::User(id, user) => {
             let it = world.tenant(id)?;
@@ -212,10 +213,11 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             }))
         }
         BackendRequest::Transactions(id, query) => {
-            let text = query.text.unwrap_or_default();
+            let text = query.text.clone().unwrap_or_default();
             let all = &world.tenant(id)?.transactions;
             let items = all.iter().filter(|it| it.transaction.identifier.contains(&text)).cloned().collect();
-            BackendResponse::Transactions(TransactionPage { items, next: None })
+            let (items, next) = page(items, query.after.as_deref(), query.limit);
+            BackendResponse::Transactions(TransactionPage { items, next })
         }
         BackendRequest::Audit(query, at) => BackendResponse::Audit(audit(world, &query, at)),
         BackendRequest::AuditCount(query) => {
@@ -411,10 +413,16 @@ fn tenants(world: &World, query: &TenantSummaryQuery) -> TenantSummaryPage {
         found.reverse();
     }
     let total = u64::try_from(found.len()).unwrap();
-    let from: usize = query.after.as_deref().map_or(0, |after| after.parse().unwrap());
-    let limit = usize::try_from(query.limit.unwrap_or(50)).unwrap();
-    let next = (from + limit < found.len()).then(|| (from + limit).to_string());
-    TenantSummaryPage { items: found.into_iter().skip(from).take(limit).collect(), total, next }
+    let (items, next) = page(found, query.after.as_deref(), query.limit);
+    TenantSummaryPage { items, total, next }
+}
+
+/// Returns the page after a cursor, which is a number of rows, and the cursor of the next page.
+fn page<T>(rows: Vec<T>, after: Option<&str>, limit: Option<u32>) -> (Vec<T>, Option<String>) {
+    let from: usize = after.map_or(0, |after| after.parse().unwrap());
+    let limit = usize::try_from(limit.unwrap_or(50)).unwrap();
+    let next = (from + limit < rows.len()).then(|| (from + limit).to_string());
+    (rows.into_iter().skip(from).take(limit).collect(), next)
 }
 
 fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {

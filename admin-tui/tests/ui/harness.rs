@@ -312,6 +312,15 @@ impl App {
         self.mouse(MouseEventKind::Down(MouseButton::Left), column, row).await;
     }
 
+    /// Clicks the last occurrence of a text.
+    pub(crate) async fn click_last(&self, text: &str) {
+        let screen = self.screen();
+        let found = screen.lines().enumerate().filter_map(|(row, line)| Some((row, line.get(..line.rfind(text)?)?)));
+        let (row, before) = found.last().unwrap_or_else(|| panic!("no {text:?} on\n{screen}"));
+        let column = u16::try_from(doorward_admin::sanitize::width(before)).unwrap();
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column, u16::try_from(row).unwrap()).await;
+    }
+
     pub(crate) async fn wheel(&self, kind: MouseEventKind) {
         self.mouse(kind, 5, 8).await;
     }
@@ -345,6 +354,28 @@ impl App {
             lines.push(line.trim_end().to_owned());
         }
         lines.join("\n")
+    }
+
+    /// Returns the text of the terminal, then a letter for the style of each cell, then the style of each letter.
+    pub(crate) fn styled_screen(&self) -> String {
+        let buffer = self.buffer();
+        let mut styles: Vec<String> = Vec::new();
+        let rows = buffer.content().chunks(usize::from(buffer.area.width));
+        let letters = rows.map(|cells| {
+            let row = cells.iter().map(|cell| {
+                let style = describe(cell);
+                let at = styles.iter().position(|known| *known == style).unwrap_or_else(|| {
+                    styles.push(style);
+                    styles.len() - 1
+                });
+                char::from(b'a' + u8::try_from(at).unwrap())
+            });
+            row.collect::<String>()
+        });
+        let letters: Vec<String> = letters.collect();
+        let legend = (b'a'..).zip(&styles).map(|(letter, style)| format!("{} = {style}", char::from(letter)));
+        let legend: Vec<String> = legend.collect();
+        format!("{}\n\n{}\n\n{}", self.screen(), letters.join("\n"), legend.join("\n"))
     }
 
     /// Returns column and row of the first occurrence of a text.
@@ -459,6 +490,15 @@ impl Drop for App {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Describes the style of a cell, such as `white on reset, bold`.
+fn describe(cell: &Cell) -> String {
+    let mut text = format!("{} on {}", cell.fg, cell.bg).to_lowercase();
+    for (name, _) in cell.modifier.iter_names() {
+        text += &format!(", {}", name.to_lowercase());
+    }
+    text
 }
 
 fn key(name: &str) -> KeyEvent {

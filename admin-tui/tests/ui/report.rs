@@ -39,6 +39,19 @@ pub(crate) fn world_with_wrong_origin() -> World {
 }
 
 #[tokio::test]
+async fn refused_event_of_a_user_is_explained() {
+    let app = App::start(FakeServer::new(world_with_wrong_origin()), 120, 40).await;
+    app.keys("2 enter l l l enter e").await;
+    app.lacks(&["Why this request"]);
+    app.keys_show("tab e", &["Why this request was refused", "received   https://www.acme.example"]).await;
+    // An entry that is no refusal has nothing to explain.
+    app.keys("esc j").await;
+    app.lacks(&["e explain"]);
+    app.click("now  login refused").await;
+    app.shows(&["e explain"]);
+}
+
+#[tokio::test]
 async fn refused_entry_is_explained_in_the_list_and_when_open() {
     let app = App::start(FakeServer::new(world_with_wrong_origin()), 120, 40).await;
     let explained = [

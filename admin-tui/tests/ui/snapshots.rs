@@ -1,10 +1,10 @@
-//! Compares screens at 80x24 and on large terminals with committed snapshots.
+//! Compares screens at 80x24 and on large terminals with committed snapshots, and some of them at 60x20 with their styles.
 //!
 //! `DOORWARD_ACCEPT=1` replaces the snapshots with the current output.
 
 use std::path::PathBuf;
 
-use doorward_admin::api::ApiError;
+use doorward_admin::{api::ApiError, ui::Theme};
 use doorward_shared::admin::Role;
 
 use crate::{
@@ -94,6 +94,18 @@ async fn reports() {
             let app = App::start(FakeServer::new(report::world_with_wrong_origin()), columns, rows).await;
             app.keys(keys).await;
             compare(&format!("{name}_{columns}x{rows}"), &app.screen());
+        }
+    }
+}
+
+#[tokio::test]
+async fn small_screens_with_their_styles() {
+    for (name, keys) in [("overview", ""), ("audit", "3"), ("tenant_deleted", "2 d")] {
+        for theme in [Theme::Dark, Theme::Light, Theme::Plain] {
+            let fake = FakeServer::new(data::world());
+            let app = App::start_in(fake, 60, 20, theme, PathBuf::from("/exports")).await;
+            app.keys(keys).await;
+            compare(&format!("{name}_60x20_{}", theme.name().as_str()), &app.styled_screen());
         }
     }
 }

@@ -23,7 +23,7 @@ fn last_order(fake: &FakeServer) -> (TenantSort, Order) {
 
 #[tokio::test]
 async fn tenants_are_sorted_by_clicks_on_column_titles() {
-    let (fake, app) = start(120, 30).await;
+    let (fake, app) = start(110, 30).await;
     app.keys("2").await;
     for (title, sort, order) in [
         ("Name", TenantSort::Name, Order::Ascending),
@@ -36,9 +36,11 @@ async fn tenants_are_sorted_by_clicks_on_column_titles() {
         app.click(title).await;
         assert_eq!(last_order(&fake), (sort, order), "{title}");
     }
-    // The counts of seven days cannot be sorted.
-    app.click("OK 7d").await;
-    assert_eq!(last_order(&fake), (TenantSort::Activity, Order::Descending));
+    for title in ["OK 7d", "Refused", "Keys"] {
+        app.click(title).await;
+        app.shows(&["The server cannot sort by this column: use name, RP ID, users, active or created"]);
+        assert_eq!(last_order(&fake), (TenantSort::Activity, Order::Descending), "{title}");
+    }
 }
 
 #[tokio::test]
@@ -100,4 +102,66 @@ async fn sorted_rows_stay_in_place_during_a_refresh() {
     assert!(place.is_some(), "{}", app.screen());
     app.pass(5_000).await;
     assert_eq!(app.find("▌key 34"), place, "{}", app.screen());
+}
+
+#[tokio::test]
+async fn admin_tokens_are_sorted_by_keys_and_clicks() {
+    let (_fake, mut app) = start(100, 30).await;
+    let names = ["ops (in use)", "grafana", "contractor"];
+    app.keys_show("4 j s", &["Name ↑", "▌grafana"]).await;
+    assert_eq!(order(&app.screen(), &names), [names[2], names[1], names[0]]);
+    app.click("Role").await;
+    assert_eq!(order(&app.screen(), &names), [names[2], names[0], names[1]], "equal rows keep their order");
+    app.click("Expires").await;
+    app.click("Expires ↑").await;
+    app.shows(&["Expires ↓", "▌grafana"]);
+    assert_eq!(order(&app.screen(), &names), [names[1], names[2], names[0]]);
+    // The order survives a reload.
+    app.keys("r").await;
+    app.pass(1_000).await;
+    assert_eq!(order(&app.screen(), &names), [names[1], names[2], names[0]]);
+    app.shows(&["▌grafana"]);
+}
+
+#[tokio::test]
+async fn credentials_of_a_user_are_sorted_and_keep_selection_and_marks() {
+    let (fake, app) = start(140, 40).await;
+    let names = ["iCloud Keychain", "YubiKey 5C"];
+    app.keys_show("2 enter l l l enter space", &["✓ iCloud Keychain", "▌YubiKey 5C"]).await;
+    app.click("Kind").await;
+    app.click("Kind ↑").await;
+    app.shows(&["Kind ↓", "✓ iCloud Keychain", "▌YubiKey 5C"]);
+    assert_eq!(order(&app.screen(), &names), [names[1], names[0]]);
+    app.keys_show("d", &["Remove 1 credential?", "iCloud Keychain"]).await;
+    app.keys("y").await;
+    assert_eq!(fake.world.lock().unwrap().tenants[0].credentials[0].name.as_deref(), Some("YubiKey 5C"));
+    // A list of events stays in the order of time.
+    app.keys("tab").await;
+    app.lacks(&["s sort"]);
+}
+
+#[tokio::test]
+async fn transactions_are_sorted_and_partial_lists_say_so() {
+    let (fake, app) = start(140, 40).await;
+    let names = ["transfer-002", "transfer-003", "transfer-005"];
+    app.keys("2 enter l l l l").await;
+    app.click("State").await;
+    app.shows(&["State ↑"]);
+    app.lacks(&["sorted among"]);
+    assert_eq!(order(&app.screen(), &names), [names[1], names[2], names[0]]);
+    app.keys_show("S", &["State ↓"]).await;
+    assert_eq!(order(&app.screen(), &names), [names[0], names[1], names[2]]);
+    {
+        let transactions = &mut fake.world.lock().unwrap().tenants[0].transactions;
+        let model = transactions[0].clone();
+        *transactions = (0..300)
+            .map(|at| {
+                let mut it = model.clone();
+                it.transaction.id = doorward_shared::TransactionRowId::new(data::uuid(3, at));
+                it.transaction.identifier = format!("order-{at:03}");
+                it
+            })
+            .collect();
+    }
+    app.keys_show("r", &["sorted among the newest 50 transactions"]).await;
 }

@@ -13,7 +13,6 @@ use super::{
         AdminArgs, AdminTokenCreateArgs, AdminTokenRevokeArgs, ApiKeyCreateArgs, ApiKeyListArgs, ApiKeyRevokeArgs,
         TenantCreateArgs, TenantDeleteArgs,
     },
-    confirm::{confirm, confirm_by_name},
     expiry::Expiry,
     output::{self, SecretOutput},
 };
@@ -68,7 +67,7 @@ pub(super) async fn delete_tenant(args: TenantDeleteArgs) -> Result<(), CliError
     let consequence = format!(
         "This deletes the tenant {name} ({id}) with all its users, credentials and keys. {log} It cannot be undone."
     );
-    confirm_by_name(args.confirmation, &consequence, &name)?;
+    args.confirmation.ask_for_name(&output::cell(&consequence), &name, &output::cell(&name))?;
     tenants::delete(&call, id, Precondition::None, args.erase_audit).await.map_err(failed)?;
     let text = format!("deleted tenant {name} ({id}) with its users, credentials and keys. {log}");
     output::changed(args.admin.json, &text)
@@ -104,7 +103,8 @@ pub(super) async fn revoke_api_key(args: ApiKeyRevokeArgs) -> Result<(), CliErro
     let call = open(&args.admin).await?;
     let tenant = find_tenant(&call, &args.tenant).await?;
     let key = format!("API key {}", args.key);
-    confirm(args.confirmation, &format!("This revokes the {key}. Requests with it will be rejected."))?;
+    let consequence = format!("This revokes the {key}. Requests with it will be rejected.");
+    args.confirmation.ask(&output::cell(&consequence))?;
     api_keys::revoke(&call, tenant, args.key).await.map_err(failed)?;
     output::changed(args.admin.json, &format!("revoked {key}"))
 }
@@ -135,7 +135,8 @@ pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
 
 pub(super) async fn revoke_admin_token(args: AdminTokenRevokeArgs) -> Result<(), CliError> {
     let token = format!("admin token {}", args.token);
-    confirm(args.confirmation, &format!("This revokes the {token}. Requests with it will be rejected."))?;
+    let consequence = format!("This revokes the {token}. Requests with it will be rejected.");
+    args.confirmation.ask(&output::cell(&consequence))?;
     admin_tokens::revoke(&open(&args.admin).await?, args.token, args.force).await.map_err(failed)?;
     output::changed(args.admin.json, &format!("revoked {token}"))
 }

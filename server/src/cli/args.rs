@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use doorward_shared::{
     AdminTokenId, ApiKeyId, TenantId,
     admin::Role,
-    command_line::{CompletionsArgs, ManArgs, PolicyArgs, name},
+    command_line::{CompletionsArgs, Confirmation, ManArgs, PolicyArgs, name},
 };
 
 use super::expiry::Expiry;
@@ -264,14 +264,6 @@ pub struct AdminArgs {
     /// Location of the installation. This field is last, because clap lists all following arguments under its heading.
     #[command(flatten)]
     pub installation: InstallationArgs,
-}
-
-/// Confirmation of a change that cannot be undone.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub struct Confirmation {
-    /// Do not ask for confirmation
-    #[arg(long, short)]
-    pub yes: bool,
 }
 
 /// `doorward mds …`

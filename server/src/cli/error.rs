@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     ErrorCode,
-    command_line::{Exit, error_as_json},
+    command_line::{Exit, NotConfirmed, error_as_json},
 };
 
 /// Error of a command, with its exit code.
@@ -33,7 +33,21 @@ impl CliError {
         Self { exit: Exit::WouldChange, ..Self::new("") }
     }
 
+    /// Error of writing to standard output.
+    pub(super) fn output(error: &std::io::Error) -> Self {
+        Self::new(format!("standard output: {error}"))
+    }
+
     pub(super) fn to_json(&self) -> String {
         error_as_json(&self.message, self.code, None)
+    }
+}
+
+impl From<NotConfirmed> for CliError {
+    fn from(error: NotConfirmed) -> Self {
+        match error {
+            NotConfirmed::FlagMissing(_) => Self::usage(error.to_string()),
+            NotConfirmed::Declined | NotConfirmed::Io(_) => Self::new(error.to_string()),
+        }
     }
 }

@@ -6,7 +6,6 @@ pub mod args;
 mod backup;
 mod certificates;
 mod check;
-mod confirm;
 mod connection_limit;
 mod demo_file;
 mod disabling;
@@ -26,8 +25,7 @@ mod storage;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use doorward_shared::command_line::{Exit, json_requested, usage_error_as_json};
+use doorward_shared::command_line::{json_requested, parse_arguments};
 
 pub use self::error::CliError;
 use self::{
@@ -37,16 +35,7 @@ use self::{
 use crate::http::openapi::{self, Api};
 
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => match usage_error_as_json(&error) {
-            Some(json) => {
-                output::message(&json);
-                return ExitCode::from(Exit::Usage.code());
-            }
-            None => error.exit(),
-        },
-    };
+    let cli: Cli = parse_arguments();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&CliError::new(format!("cannot start threads: {error}"))),

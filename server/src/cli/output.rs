@@ -57,7 +57,7 @@ fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
 /// Prints a line on standard output. If the pipe is closed, this is not an error.
 pub(super) fn line(text: &str) -> Result<(), CliError> {
     match print(text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(error.to_string())),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(&error)),
         _ => Ok(()),
     }
 }
@@ -66,7 +66,7 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
 pub(super) fn bytes(text: &[u8]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(error.to_string())),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(&error)),
         _ => Ok(()),
     }
 }
@@ -96,7 +96,7 @@ impl SecretOutput {
     pub(super) fn open() -> Result<Self, CliError> {
         // `io::stdout()` ignores that a descriptor cannot be written, so its descriptor is used directly.
         let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
-        let file = file.map_err(|error| CliError::new(format!("standard output: {error}")))?;
+        let file = file.map_err(|error| CliError::output(&error))?;
         refuse_lost_secret().map_err(CliError::usage)?;
         Ok(Self(file))
     }
@@ -105,7 +105,7 @@ impl SecretOutput {
     /// the secret. The error then contains the command that revokes it.
     pub(super) fn print(mut self, text: &str, what: &str, revoke: &str) -> Result<(), CliError> {
         let printed = self.0.write_all(format!("{text}\n").as_bytes());
-        unless_lost(printed.map_err(|error| CliError::new(error.to_string())), what, revoke)
+        unless_lost(printed.map_err(|error| CliError::output(&error)), what, revoke)
     }
 }
 

@@ -4,7 +4,6 @@ use super::{
     CliError,
     admin_call::{context, failed},
     args::SigningKeyResetArgs,
-    confirm::confirm,
     output, start,
 };
 use crate::{
@@ -18,7 +17,7 @@ const WARNING: &str = "This gives each tenant whose signing keys cannot be decry
     minutes, applications with a cached JWKS document reject new tokens.";
 
 pub(super) async fn reset(args: SigningKeyResetArgs) -> Result<(), CliError> {
-    confirm(args.confirmation, WARNING)?;
+    args.confirmation.ask(WARNING)?;
     let settings = start::settings(&args.admin.installation.flags())?;
     let app = start::open(&settings, Purpose::ReplaceSigningKeys).await?.app;
     let call = context(app)?;

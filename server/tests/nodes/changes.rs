@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use doorward_shared::admin::Role;
-use doorward_testkit::{TestServer, database};
+use doorward_testkit::{TestServer, database, until_within};
 use serde_json::json;
 
-use crate::{Nodes, nodes, until, wait_until_listening};
+use crate::{Nodes, nodes, wait_until_listening};
 
 /// Longer than the two heartbeats within which a node detects a lost listener, because the machine may be busy.
 const DETECTION: Duration = Duration::from_secs(5);
@@ -15,7 +15,8 @@ const DETECTION: Duration = Duration::from_secs(5);
 async fn cached_key(nodes: &Nodes) -> (String, String) {
     let key = nodes.first.api_key(nodes.tenant.id, None).await;
     let on_second = nodes.tenant_on_second.with_key(&key.secret);
-    until("the new key", DETECTION, async || (on_second.get("/credentials").await.status == 200).then_some(())).await;
+    until_within("the new key", DETECTION, async || (on_second.get("/credentials").await.status == 200).then_some(()))
+        .await;
     (key.id.to_string(), key.secret)
 }
 
@@ -34,7 +35,7 @@ async fn key_revoked_on_one_node_is_rejected_by_the_other() {
     let on_second = nodes.tenant_on_second.with_key(&secret);
     let timeout = if database::postgres().is_some() { DETECTION } else { Duration::ZERO };
     let rejected = async || (on_second.get("/credentials").await.status == 401).then_some(());
-    let ((), took) = until("the rejection of the revoked key", timeout, rejected).await;
+    let ((), took) = until_within("the rejection of the revoked key", timeout, rejected).await;
     eprintln!("rejected {} µs after the response to the revocation", took.as_micros());
 }
 
@@ -56,7 +57,7 @@ async fn node_without_the_process_lock_serves_nothing() {
          WHERE datname = '{name}' AND application_name = 'doorward listen'"
     );
     database::execute(&server, &terminate).await;
-    until("the detection of the lost lock", DETECTION, async || {
+    until_within("the detection of the lost lock", DETECTION, async || {
         (with_key.get("/credentials").await.status == 503).then_some(())
     })
     .await;
@@ -66,7 +67,7 @@ async fn node_without_the_process_lock_serves_nothing() {
     }
     database::execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
     let served = async || (with_key.get("/credentials").await.status == 200).then_some(());
-    until("the lock", DETECTION, served).await;
+    until_within("the lock", DETECTION, served).await;
 }
 
 #[tokio::test]
@@ -100,5 +101,5 @@ async fn changed_configuration_takes_effect_on_the_other_node() {
     config["webauthn"]["timeout"] = 54_321.into();
     let _ = admin.put(&format!("{path}/config"), &config).await.expect(204);
     let timeout = if database::postgres().is_some() { DETECTION } else { Duration::ZERO };
-    until("the new configuration", timeout, async || (configured().await == 54_321).then_some(())).await;
+    until_within("the new configuration", timeout, async || (configured().await == 54_321).then_some(())).await;
 }

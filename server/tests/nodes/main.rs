@@ -10,9 +10,9 @@ mod pool;
 mod start;
 mod tls;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use doorward_testkit::{TestServer, TestTenant};
+use doorward_testkit::{TestServer, TestTenant, until_within};
 
 /// Two nodes of one installation, and clients of one tenant on each.
 pub(crate) struct Nodes {
@@ -30,25 +30,9 @@ pub(crate) async fn nodes() -> Nodes {
     Nodes { first, second, tenant, tenant_on_second }
 }
 
-/// Retries until the condition returns a value. Returns the value and the elapsed time, and fails after the timeout.
-pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
-    what: &str,
-    timeout: Duration,
-    mut condition: impl FnMut() -> F,
-) -> (T, Duration) {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = condition().await {
-            return (value, start.elapsed());
-        }
-        assert!(start.elapsed() < timeout, "timeout while waiting for {what}");
-        tokio::task::yield_now().await;
-    }
-}
-
 /// Waits until a node receives notifications. Until then, its change counter returns a new value at every call.
 pub(crate) async fn wait_until_listening(node: &TestServer) {
-    until("the listener", Duration::from_secs(20), async || {
+    until_within("the listener", Duration::from_secs(20), async || {
         let before = node.app.db.change_counter();
         (before == node.app.db.change_counter()).then_some(())
     })

@@ -6,10 +6,10 @@ use doorward_server::{
     db::{Database, DatabaseOptions, DatabaseUrl, DbError},
     store::installation,
 };
-use doorward_testkit::{Http, Person, PostgresServer, Process, Response, TestServer, database, process};
+use doorward_testkit::{Http, Person, PostgresServer, Process, Response, TestServer, database, process, until_within};
 use serde_json::json;
 
-use crate::{Nodes, until};
+use crate::Nodes;
 
 /// Maximum time from the restart of the database until all requests succeed.
 const RECOVERY: Duration = Duration::from_secs(5);
@@ -42,14 +42,14 @@ async fn requests_recover_from_a_database_outage() {
         postgres.resume();
         let recovered =
             async || Some(tenant.http.post("/mfa/login/finalize", &pending).await).filter(|one| one.status != 503);
-        let (response, elapsed) = until("the return of the database", RECOVERY, recovered).await;
+        let (response, elapsed) = until_within("the return of the database", RECOVERY, recovered).await;
         eprintln!("recovered {} ms after the return of the database", elapsed.as_millis());
         let _ = response.expect(200);
         // Requests within a second share one check.
         let ready = async || Some(health.get("/health/ready").await).filter(|one| one.status == 200);
-        let _ = until("readiness", RECOVERY, ready).await;
+        let _ = until_within("readiness", RECOVERY, ready).await;
         // When all connections are open again, many concurrent requests succeed.
-        until("every connection", RECOVERY, async || {
+        until_within("every connection", RECOVERY, async || {
             let requests = (0..40).map(|_| tenant.http.get("/credentials"));
             let responses = futures_util::future::join_all(requests).await;
             responses.iter().all(|response| response.status == 200).then_some(())
@@ -85,7 +85,7 @@ async fn frozen_database_delays_no_response_without_limit() {
     }
     postgres.thaw();
     let served = async || (tenant.http.get("/credentials").await.status == 200).then_some(());
-    until("the return of the database", RECOVERY, served).await;
+    until_within("the return of the database", RECOVERY, served).await;
     postgres.freeze();
     let start = std::time::Instant::now();
     node.app.db.close().await;

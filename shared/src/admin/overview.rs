@@ -89,7 +89,7 @@ pub struct TenantSummaryPage {
 
 text_enum! {
     /// Sort column of the list of tenants.
-    pub enum TenantSort {
+    pub enum TenantSort ("sort column") {
         /// By name.
         Name => "name",
         /// By RP ID.

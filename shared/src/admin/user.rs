@@ -9,7 +9,7 @@ use crate::{
 
 text_enum! {
     /// Which of a user's ids a request contains.
-    pub enum UserIdKind {
+    pub enum UserIdKind ("kind of user id") {
         /// Doorward's id, a UUID.
         Id => "id",
         /// The tenant's own id (`user_id` of the public API).

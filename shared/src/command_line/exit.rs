@@ -73,8 +73,7 @@ pub fn json_requested() -> bool {
 
 /// Returns the error of invalid arguments as JSON, if the arguments of this process contain `--json`. Returns `None`
 /// for requests for help or for the version, which are not errors.
-#[must_use]
-pub fn usage_error_as_json(error: &clap::Error) -> Option<String> {
+pub(super) fn usage_error_as_json(error: &clap::Error) -> Option<String> {
     let is_error = error.use_stderr();
     let message = error.to_string();
     let message = message.trim_end().trim_start_matches("error: ");

@@ -1,14 +1,18 @@
 //! What both binaries share in their command lines: exit codes, errors as JSON, shell completions, man pages and flags.
 
+mod confirm;
 mod exit;
 mod generate;
 mod lost_output;
 mod policy;
+mod usage;
 
-pub use exit::{Exit, error_as_json, error_json, json_requested, usage_error_as_json};
+pub use confirm::{Confirmation, NotConfirmed};
+pub use exit::{Exit, error_as_json, error_json, json_requested};
 pub use generate::{CompletionsArgs, ManArgs, completions, man_page, write_man_pages};
 pub use lost_output::refuse_lost_secret;
 pub use policy::PolicyArgs;
+pub use usage::parse_arguments;
 
 /// Parses a display name, without the spaces around it.
 ///

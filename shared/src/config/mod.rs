@@ -23,7 +23,7 @@ text_enum! {
 
 text_enum! {
     /// WebAuthn §5.4.6: whether the credential must be discoverable without an id.
-    pub enum ResidentKey {
+    pub enum ResidentKey ("resident key requirement") {
         /// Only discoverable credentials (passkeys).
         Required => "required",
         /// Discoverable if possible.

@@ -314,7 +314,7 @@ pub struct TokenResponse {
 
 text_enum! {
     /// Ceremony to which a challenge or a token belongs.
-    pub enum CeremonyName {
+    pub enum CeremonyName ("ceremony") {
         /// Registration of a credential.
         Registration => "registration",
         /// Login with a passkey.

@@ -13,6 +13,7 @@ const MEMBERS: [&str; 4] = ["id", "display_name", "disabled", "config"];
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct WantedTenant {
     pub(super) id: Option<TenantId>,
+    /// Empty if the name in the file is missing or invalid.
     pub(super) display_name: String,
     /// `None` leaves the state unchanged.
     pub(super) disabled: Option<bool>,
@@ -40,15 +41,17 @@ pub(super) struct TenantsFile {
     pub(super) tenants: Vec<WantedTenant>,
     lines: Lines,
     pub(super) problems: Vec<Problem>,
+    /// If not, `tenants` is empty: syntax errors cause further problems, which would only hide them.
+    pub(super) has_valid_syntax: bool,
 }
 
 impl TenantsFile {
     pub(super) fn parse(text: &str) -> Self {
         let Document { root, lines, errors } = Document::parse(text);
-        let problems = errors.into_iter().map(|(line, message)| Problem { line, message }).collect();
-        let mut file = Self { tenants: Vec::new(), lines, problems };
-        // Syntax errors cause further problems, which would only hide them.
-        if file.problems.is_empty() {
+        let problems: Vec<_> = errors.into_iter().map(|(line, message)| Problem { line, message }).collect();
+        let has_valid_syntax = problems.is_empty();
+        let mut file = Self { tenants: Vec::new(), lines, problems, has_valid_syntax };
+        if has_valid_syntax {
             file.read_root(root);
             file.find_duplicates();
         }
@@ -99,14 +102,17 @@ impl TenantsFile {
         let disabled = self.read_member(&path, &members, "disabled", |value| {
             value.as_bool().ok_or("`disabled` must be true or false")
         });
-        match (name, members.remove("config")) {
-            (Some(display_name), Some(config @ Value::Object(_))) => {
+        if !members.contains_key("display_name") {
+            self.add_problem(&path, "`display_name` is missing");
+        }
+        match members.remove("config") {
+            // A tenant with problems is checked as well, so that all problems are reported together.
+            Some(config @ Value::Object(_)) => {
+                let display_name = name.unwrap_or_default();
                 self.tenants.push(WantedTenant { id, display_name, disabled, config, path });
             }
-            (_, Some(Value::Object(_))) if members.contains_key("display_name") => {}
-            (_, Some(Value::Object(_))) => self.add_problem(&path, "`display_name` is missing"),
-            (_, Some(_)) => self.add_problem(&format!("{path}.config"), "`config` must be a table"),
-            (_, None) => self.add_problem(&path, "`config` is missing"),
+            Some(_) => self.add_problem(&format!("{path}.config"), "`config` must be a table"),
+            None => self.add_problem(&path, "`config` is missing"),
         }
     }
 
@@ -129,7 +135,7 @@ impl TenantsFile {
     fn find_duplicates(&mut self) {
         let mut first = BTreeMap::new();
         let mut found = Vec::new();
-        for tenant in &self.tenants {
+        for tenant in self.tenants.iter().filter(|tenant| !tenant.display_name.is_empty()) {
             let (what, value) = match tenant.id {
                 Some(id) => ("id", id.to_string()),
                 None => ("display_name", tenant.display_name.clone()),
@@ -182,6 +188,7 @@ mod tests {
                 "line 5: unknown member `secret`; a tenant has the members id, display_name, disabled, config",
                 "line 6: `config` must be a table",
                 "line 7: `config` is missing",
+                "line 7: `display_name` is missing",
                 "line 8: `disabled` must be true or false",
             ]
         );

@@ -14,20 +14,20 @@ use self::{
 use super::{confirm::confirm, context::CommandContext, error::CommandError, input::read_text, output::count};
 use crate::args::ApplyArgs;
 
-const RP_ID_CHANGES: &str =
-    "This changes RP IDs. All passkeys and second factors of these tenants belong to the old RP ID and stop working.";
-
 /// Enough for 10 000 tenants with long configurations.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 pub(super) async fn run(context: &CommandContext, args: ApplyArgs) -> Result<(), CommandError> {
     let mut file = TenantsFile::parse(&read_text(&args.file, MAX_BYTES)?);
-    refuse_problems(&args, &mut file)?;
+    if !file.has_valid_syntax || file.tenants.is_empty() {
+        refuse_problems(&args, &mut file)?;
+    }
     if args.prune && file.tenants.is_empty() {
         return Err(CommandError::usage("--prune would disable every tenant, because the file contains none"));
     }
-    let plan = plan::plan(context, &mut file, args.prune).await?;
+    let plan = plan::plan(context, &mut file, args.prune).await;
     refuse_problems(&args, &mut file)?;
+    let plan = plan?;
     let report = Report::new(context.output, &plan);
     report.print_plan()?;
     if args.dry_run || plan.steps.is_empty() {
@@ -54,9 +54,10 @@ fn refuse_problems(args: &ApplyArgs, file: &mut TenantsFile) -> Result<(), Comma
 
 fn consequence(plan: &Plan) -> String {
     let mut text = format!("This changes {}.", count(plan.steps.len(), "tenant"));
-    if plan.steps.iter().any(plan::Step::changes_rp_id) {
-        text.push(' ');
-        text.push_str(RP_ID_CHANGES);
+    let lost: Vec<u64> = plan.steps.iter().filter_map(plan::Step::lost_credentials).collect();
+    if !lost.is_empty() {
+        let lost: u64 = lost.iter().sum();
+        text.push_str(&format!(" This changes RP IDs. Passkeys and second factors that stop working: {lost}."));
     }
     let disables = |step: &&plan::Step| step.action != Action::Create && step.new_disabled == Some(true);
     let disabled = plan.steps.iter().filter(disables).count();

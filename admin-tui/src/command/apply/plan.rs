@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_shared::{
-    TenantId,
+    ErrorCode, TenantId,
     admin::{ConfigProblem, TenantSummary},
     config::{self, TenantConfig},
 };
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::file::{TenantsFile, WantedTenant};
 use crate::{
-    api::VersionedTenant,
+    api::{AuditPosition, AuditQuery, VersionedTenant},
     command::{
         all_tenants::{self, PARALLEL},
         context::CommandContext,
@@ -54,12 +54,16 @@ pub(super) struct Step {
     pub(super) new_config: Option<TenantConfig>,
     pub(super) new_disabled: Option<bool>,
     pub(super) changes: Vec<Change>,
+    /// Number of the tenant's passkeys and second factors.
+    credentials: u64,
 }
 
 impl Step {
-    pub(super) fn changes_rp_id(&self) -> bool {
-        self.action == Action::Change
-            && self.changes.iter().any(|change| change.path == "config.webauthn.relying_party.id")
+    /// Returns the number of passkeys and second factors that stop working because the RP ID changes; `None` if it does
+    /// not change.
+    pub(super) fn lost_credentials(&self) -> Option<u64> {
+        let is_rp_id = |change: &Change| change.path == "config.webauthn.relying_party.id";
+        (self.action == Action::Change && self.changes.iter().any(is_rp_id)).then_some(self.credentials)
     }
 }
 
@@ -76,6 +80,8 @@ pub(super) async fn plan(context: &CommandContext, file: &mut TenantsFile, prune
     let tenants = all_tenants::list(context).await?;
     let wanted = std::mem::take(&mut file.tenants);
     let ids = match_tenants(file, &wanted, &tenants);
+    check_new_ids(context, file, &wanted, &ids).await?;
+    let credentials: BTreeMap<TenantId, u64> = tenants.iter().map(|it| (it.tenant.id, it.credentials)).collect();
     let existing: Vec<TenantId> = ids.iter().filter_map(|matched| *matched).collect();
     let current = all_tenants::details(context, existing.iter().copied()).await?;
     let current: BTreeMap<_, _> = current.into_iter().map(|tenant| (tenant.tenant.id, tenant)).collect();
@@ -90,7 +96,8 @@ pub(super) async fn plan(context: &CommandContext, file: &mut TenantsFile, prune
             file.add_problem(&format!("{}.config.{field}", wanted.path), format!("config.{field}: {message}"));
         }
         if problems.is_empty() {
-            plan.add(step(wanted, current)?);
+            let credentials = current.and_then(|current| credentials.get(&current.tenant.id)).copied().unwrap_or(0);
+            plan.add(step(wanted, current)?.map(|step| Step { credentials, ..step }));
         }
     }
     if prune {
@@ -149,6 +156,32 @@ fn match_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], tenants: &[Ten
     matched
 }
 
+/// Adds a problem for each id of a new tenant that the server would refuse, because the log of a deleted tenant with this id
+/// is still kept. Only such ids have a log and no tenant.
+async fn check_new_ids(
+    context: &CommandContext,
+    file: &mut TenantsFile,
+    wanted: &[WantedTenant],
+    matched: &[Option<TenantId>],
+) -> Result<(), CommandError> {
+    let new = wanted.iter().zip(matched).filter(|(_, matched)| matched.is_none());
+    let new: Vec<_> = new.filter_map(|(wanted, _)| Some((wanted, wanted.id?))).collect();
+    let queries: Vec<_> = new.iter().map(|(_, id)| AuditQuery { tenant: Some(*id), ..AuditQuery::default() }).collect();
+    let requests = queries.iter().map(|query| context.api.audit_page(query, AuditPosition::Newest, 1));
+    let results: Vec<_> = stream::iter(requests.collect::<Vec<_>>()).buffered(PARALLEL).collect().await;
+    for ((wanted, id), result) in new.into_iter().zip(results) {
+        match result {
+            Ok(_) => file.add_problem(
+                &format!("{}.id", wanted.path),
+                format!("a new tenant cannot have the id {id}: its audit log exists; leave out `id` to get a new one"),
+            ),
+            Err(error) if error.code() == Some(ErrorCode::TenantNotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 /// Lets the server validate a configuration, unless it is the current one.
 async fn check(
     context: &CommandContext,
@@ -179,6 +212,7 @@ fn step(wanted: &WantedTenant, current: Option<&VersionedTenant>) -> Result<Opti
             new_config: Some(config),
             new_disabled: disabled.then_some(true),
             changes: diff(&without_values(&new), &new),
+            credentials: 0,
         }));
     };
     let was_disabled = tenant.disabled_at.is_some();
@@ -197,6 +231,7 @@ fn step(wanted: &WantedTenant, current: Option<&VersionedTenant>) -> Result<Opti
         new_config: differs.then_some(config),
         new_disabled: (disabled != was_disabled).then_some(disabled),
         changes,
+        credentials: 0,
     }))
 }
 
@@ -210,6 +245,7 @@ fn disable(tenant: &TenantSummary) -> Step {
         new_config: None,
         new_disabled: Some(true),
         changes: diff(&json!({ "disabled": false }), &json!({ "disabled": true })),
+        credentials: tenant.credentials,
     }
 }
 

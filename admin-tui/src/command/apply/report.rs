@@ -39,6 +39,9 @@ impl<'a> Report<'a> {
                     _ => self.line(&format!("  {change}"))?,
                 }
             }
+            if let Some(lost) = step.lost_credentials() {
+                self.line(&format!("  passkeys and second factors that stop working: {lost}"))?;
+            }
         }
         let number = |action| self.plan.steps.iter().filter(|step| step.action == action).count();
         self.line(&format!(
@@ -101,12 +104,16 @@ impl<'a> Report<'a> {
 }
 
 fn step_to_json(step: &Step) -> Value {
-    json!({
+    let mut json = json!({
         "action": step.action.as_str(),
         "id": step.id,
         "display_name": step.name,
         "changes": changes_to_json(&step.changes),
-    })
+    });
+    if let (Value::Object(members), Some(lost)) = (&mut json, step.lost_credentials()) {
+        members.insert("lost_credentials".to_owned(), lost.into());
+    }
+    json
 }
 
 fn result_to_json(step: &Step, result: &StepResult) -> Value {

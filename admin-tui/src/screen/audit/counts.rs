@@ -1,8 +1,8 @@
-//! Counting of entries that are not loaded: those in holes, and those above the rows of a paused log.
+//! Counting of entries that are not loaded: those in gaps, and those above the rows of a paused log.
 
 use doorward_shared::{AuditId, Timestamp};
 
-use super::{Audit, log::Hole};
+use super::{Audit, log::Gap};
 use crate::{
     api::{ApiError, AuditQuery, Total},
     request::{BackendRequest, BackendResponse},
@@ -40,35 +40,35 @@ impl Audit {
         }
     }
 
-    fn hole_range(&self, above: AuditId) -> Option<(&Hole, Timestamp, Timestamp)> {
-        let hole = self.log.holes.iter().find(|hole| hole.above == above)?;
+    fn gap_range(&self, above: AuditId) -> Option<(&Gap, Timestamp, Timestamp)> {
+        let gap = self.log.gaps.iter().find(|gap| gap.above == above)?;
         let time = |id: AuditId| self.log.rows.iter().find(|row| row.entry.id == id).map(|row| row.entry.created_at);
-        Some((hole, time(hole.below)?, time(hole.above)?))
+        Some((gap, time(gap.below)?, time(gap.above)?))
     }
 
-    pub(super) fn count_hole(&mut self, above: Option<AuditId>, cx: &mut UpdateContext<'_>) {
-        let Some(above) = above.filter(|_| self.pending.hole.is_none()) else { return };
-        if let Some((_, start, end)) = self.hole_range(above) {
-            self.pending.hole = Some((cx.send(self.count(Some(start), Some(end))), above));
+    pub(super) fn count_gap(&mut self, above: Option<AuditId>, cx: &mut UpdateContext<'_>) {
+        let Some(above) = above.filter(|_| self.pending.gap.is_none()) else { return };
+        if let Some((_, start, end)) = self.gap_range(above) {
+            self.pending.gap = Some((cx.send(self.count(Some(start), Some(end))), above));
         }
     }
 
-    pub(super) fn take_hole_count(
+    pub(super) fn take_gap_count(
         &mut self,
         above: AuditId,
         result: Result<BackendResponse, ApiError>,
         cx: &mut UpdateContext<'_>,
     ) {
-        let range = self.hole_range(above).map(|(_, start, end)| (start, end));
+        let range = self.gap_range(above).map(|(_, start, end)| (start, end));
         let Some((start, end)) = range else { return };
         let count = self.count_of(result, Some(start), Some(end), cx);
-        if let Some(hole) = self.log.holes.iter_mut().find(|hole| hole.above == above) {
-            hole.count = count;
+        if let Some(gap) = self.log.gaps.iter_mut().find(|gap| gap.above == above) {
+            gap.count = count;
         }
         self.passed_over = self.passed_over.saturating_add(count.map_or(0, Total::number));
-        let uncounted = self.log.holes.iter().rev().find(|hole| hole.count.is_none()).map(|hole| hole.above);
+        let uncounted = self.log.gaps.iter().rev().find(|gap| gap.count.is_none()).map(|gap| gap.above);
         if count.is_some() {
-            self.count_hole(uncounted, cx);
+            self.count_gap(uncounted, cx);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The server examines a limited number of entries per request. If few of them match the filters, the screen follows
 //! the cursors of the pages until it has enough rows, and shows each page as it arrives.
 //!
-//! If more entries arrive than one page contains, the screen continues with the newest page. It marks the hole and asks
+//! If more entries arrive than one page contains, the screen continues with the newest page. It marks the gap and asks
 //! the server for the number of entries in it. A paused log does not change; the server counts its new entries.
 
 use doorward_shared::AuditId;
@@ -127,8 +127,8 @@ impl Audit {
         } else if pending.missed.take_if(is_response).is_some() {
             let first = self.log.rows.front().map(|row| row.entry.created_at);
             self.missed = self.count_of(response.result, first, None, cx);
-        } else if let Some((_, above)) = pending.hole.take_if(|(id, _)| *id == response.id) {
-            self.take_hole_count(above, response.result, cx);
+        } else if let Some((_, above)) = pending.gap.take_if(|(id, _)| *id == response.id) {
+            self.take_gap_count(above, response.result, cx);
         } else {
             return Some(response);
         }
@@ -200,13 +200,13 @@ impl Audit {
         let known = self.newest.unwrap_or_else(|| AuditId::new(Uuid::nil()));
         let received = page.entries.len();
         let rows: Vec<_> = page.entries.into_iter().filter(|row| row.entry.id > known).collect();
-        let leaves_hole = rows.len() == received && page.next.is_some_and(|next| next > known);
-        self.is_behind = leaves_hole;
+        let leaves_gap = rows.len() == received && page.next.is_some_and(|next| next > known);
+        self.is_behind = leaves_gap;
         let newest = rows.first().map(|row| row.entry.id).or(self.newest);
         let above = rows.last().map(|row| row.entry.id);
         let has_rows = !self.log.rows.is_empty();
-        if self.add_newer(rows, leaves_hole, newest, cx) && leaves_hole && has_rows {
-            self.count_hole(above, cx);
+        if self.add_newer(rows, leaves_gap, newest, cx) && leaves_gap && has_rows {
+            self.count_gap(above, cx);
         }
     }
 
@@ -215,7 +215,7 @@ impl Audit {
     fn add_newer(
         &mut self,
         rows: Vec<doorward_shared::audit::AdminAuditLogItem>,
-        leaves_hole: bool,
+        leaves_gap: bool,
         newest: Option<AuditId>,
         cx: &mut UpdateContext<'_>,
     ) -> bool {
@@ -226,7 +226,7 @@ impl Audit {
         self.newest = newest;
         let mut was_cut = false;
         self.change_rows(cx, |log| {
-            log.add_newer(rows, leaves_hole);
+            log.add_newer(rows, leaves_gap);
             was_cut = log.cut_oldest();
         });
         if was_cut {
@@ -235,7 +235,7 @@ impl Audit {
         true
     }
 
-    /// Continues loading older entries after the last row. Cancels a pending page, which would leave a hole below this
+    /// Continues loading older entries after the last row. Cancels a pending page, which would leave a gap below this
     /// row.
     fn continue_from_oldest(&mut self, cx: &mut UpdateContext<'_>) {
         self.older = self.log.oldest();

@@ -1,4 +1,4 @@
-//! The loaded part of an audit log: entries, and the holes between them.
+//! The loaded part of an audit log: entries, and the gaps between them.
 
 use std::collections::VecDeque;
 
@@ -9,14 +9,14 @@ use crate::{api::Total, zone::Zone};
 /// Maximum number of entries, so that memory use stays limited even if the log is open for a long time.
 pub(super) const MAX_ROWS: usize = 2_000;
 
-/// Entries that were passed over to follow a busy log. The hole lies between two loaded entries.
+/// Entries that were passed over to follow a busy log. The gap lies between two loaded entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Hole {
-    /// The oldest entry above the hole.
+pub(super) struct Gap {
+    /// The oldest entry above the gap.
     pub(super) above: AuditId,
-    /// The newest entry below the hole.
+    /// The newest entry below the gap.
     pub(super) below: AuditId,
-    /// Number of entries in the hole, once the server has counted them.
+    /// Number of entries in the gap, once the server has counted them.
     pub(super) count: Option<Total>,
 }
 
@@ -27,23 +27,23 @@ pub(super) enum Line {
     Entry(usize),
     /// A date, as the start of the day in the zone of the screen.
     Date(Timestamp),
-    /// The hole at an index.
-    Hole(usize),
+    /// The gap at an index.
+    Gap(usize),
 }
 
 /// Identifies a line that can be selected, also after the log has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineKey {
     Entry(AuditId),
-    /// The hole below an entry.
-    Hole(AuditId),
+    /// The gap below an entry.
+    Gap(AuditId),
 }
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Log {
     /// The entries, newest first.
     pub(super) rows: VecDeque<AdminAuditLogItem>,
-    pub(super) holes: Vec<Hole>,
+    pub(super) gaps: Vec<Gap>,
 }
 
 fn day(at: Timestamp, zone: &Zone) -> i64 {
@@ -62,7 +62,7 @@ impl Log {
     /// Returns the lines of the list. A date precedes the first entry of each day. The newest entry has no date above
     /// it if it is from today.
     pub(super) fn lines(&self, now: Timestamp, zone: &Zone) -> Vec<Line> {
-        let mut lines = Vec::with_capacity(self.rows.len() + self.holes.len() + 8);
+        let mut lines = Vec::with_capacity(self.rows.len() + self.gaps.len() + 8);
         let mut last_day = day(now, zone);
         for (index, row) in self.rows.iter().enumerate() {
             let this_day = day(row.entry.created_at, zone);
@@ -71,8 +71,8 @@ impl Log {
                 last_day = this_day;
             }
             lines.push(Line::Entry(index));
-            if let Some(hole) = self.holes.iter().position(|hole| hole.above == row.entry.id) {
-                lines.push(Line::Hole(hole));
+            if let Some(gap) = self.gaps.iter().position(|gap| gap.above == row.entry.id) {
+                lines.push(Line::Gap(gap));
             }
         }
         lines
@@ -81,20 +81,20 @@ impl Log {
     pub(super) fn key(&self, line: Line) -> Option<LineKey> {
         match line {
             Line::Entry(index) => self.rows.get(index).map(|row| LineKey::Entry(row.entry.id)),
-            Line::Hole(index) => self.holes.get(index).map(|hole| LineKey::Hole(hole.above)),
+            Line::Gap(index) => self.gaps.get(index).map(|gap| LineKey::Gap(gap.above)),
             Line::Date(_) => None,
         }
     }
 
     pub(super) fn replace(&mut self, rows: Vec<AdminAuditLogItem>) {
         self.rows = rows.into();
-        self.holes.clear();
+        self.gaps.clear();
     }
 
-    /// Adds newer entries (newest first) at the top. If they do not continue the log, a hole precedes them.
-    pub(super) fn add_newer(&mut self, rows: Vec<AdminAuditLogItem>, leaves_hole: bool) {
-        if let (true, Some(above), Some(below)) = (leaves_hole, rows.last().map(|row| row.entry.id), self.newest()) {
-            self.holes.push(Hole { above, below, count: None });
+    /// Adds newer entries (newest first) at the top. If they do not continue the log, a gap precedes them.
+    pub(super) fn add_newer(&mut self, rows: Vec<AdminAuditLogItem>, leaves_gap: bool) {
+        if let (true, Some(above), Some(below)) = (leaves_gap, rows.last().map(|row| row.entry.id), self.newest()) {
+            self.gaps.push(Gap { above, below, count: None });
         }
         for row in rows.into_iter().rev() {
             self.rows.push_front(row);
@@ -106,7 +106,7 @@ impl Log {
         let is_too_long = self.rows.len() > MAX_ROWS;
         self.rows.truncate(MAX_ROWS);
         if let Some(oldest) = self.oldest().filter(|_| is_too_long) {
-            self.holes.retain(|hole| hole.below >= oldest);
+            self.gaps.retain(|gap| gap.below >= oldest);
         }
         is_too_long
     }
@@ -116,7 +116,7 @@ impl Log {
         let surplus = self.rows.len().saturating_sub(MAX_ROWS);
         self.rows.drain(..surplus);
         if let Some(newest) = self.newest().filter(|_| surplus > 0) {
-            self.holes.retain(|hole| hole.above <= newest);
+            self.gaps.retain(|gap| gap.above <= newest);
         }
         surplus > 0
     }

@@ -41,7 +41,7 @@ pub struct Audit {
     /// The tenant's name, if this is the log of one tenant.
     tenant_name: Option<String>,
     log: Log,
-    /// The lines of the list: entries, dates and holes.
+    /// The lines of the list: entries, dates and gaps.
     lines: Vec<Line>,
     /// The selected line. `None` before the first entries have arrived, and if the selected entry was removed.
     selected: Option<LineKey>,
@@ -49,7 +49,7 @@ pub struct Audit {
     paused: bool,
     /// Number of entries that are newer than the rows of a paused log, as the server counted them.
     missed: Option<Total>,
-    /// Number of entries in the holes that were counted.
+    /// Number of entries in the gaps that were counted.
     passed_over: u64,
     /// Whether new entries arrive faster than the app can load pages.
     is_behind: bool,
@@ -125,10 +125,10 @@ impl Audit {
         }
     }
 
-    /// Shows or hides the selected entry in full, or loads the log around the selected hole.
+    /// Shows or hides the selected entry in full, or loads the log around the selected gap.
     fn show_details(&mut self, cx: &mut UpdateContext<'_>) {
         match self.selected {
-            Some(LineKey::Hole(above)) => self.go_to_entry(above, cx),
+            Some(LineKey::Gap(above)) => self.go_to_entry(above, cx),
             _ => self.pane.toggle_entry(),
         }
     }

@@ -17,15 +17,15 @@ pub(super) struct Pending {
     pub(super) older: Option<RequestId>,
     /// Entries above the rows of a paused log.
     pub(super) newer: Option<RequestId>,
-    /// Number of entries in the hole below an entry.
-    pub(super) hole: Option<(RequestId, AuditId)>,
+    /// Number of entries in the gap below an entry.
+    pub(super) gap: Option<(RequestId, AuditId)>,
     /// Number of entries that are newer than the rows of a paused log.
     pub(super) missed: Option<RequestId>,
 }
 
 impl Pending {
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = RequestId> {
-        let Self { restart, poll, jump, older, newer, hole, missed } = std::mem::take(self);
-        [restart, poll, jump, older, newer, hole.map(|(id, _)| id), missed].into_iter().flatten()
+        let Self { restart, poll, jump, older, newer, gap, missed } = std::mem::take(self);
+        [restart, poll, jump, older, newer, gap.map(|(id, _)| id), missed].into_iter().flatten()
     }
 }

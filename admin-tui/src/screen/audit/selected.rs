@@ -1,4 +1,4 @@
-//! The selected line of a log. It is identified by its entry or hole, so that it stays selected when lines are added.
+//! The selected line of a log. It is identified by its entry or gap, so that it stays selected when lines are added.
 
 use doorward_shared::{AuditId, audit::AdminAuditLogItem};
 
@@ -12,7 +12,7 @@ impl Audit {
     pub(super) fn selected(&self) -> Option<&AdminAuditLogItem> {
         match self.selected? {
             LineKey::Entry(id) => self.log.rows.iter().find(|row| row.entry.id == id),
-            LineKey::Hole(_) => None,
+            LineKey::Gap(_) => None,
         }
     }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{
     Audit, entry_view,
-    log::{Hole, Line},
+    log::{Gap, Line},
     pane::Content,
 };
 use crate::{
@@ -123,13 +123,13 @@ impl Audit {
                 cells(row, time, all_tenants, has_reason_column)
             }),
             Line::Date(day) => vec![cell(format!("── {} ──", time_format::date(*day)), Tone::Strong)],
-            Line::Hole(index) => vec![cell(hole_text(self.log.holes.get(*index)), Tone::Warn)],
+            Line::Gap(index) => vec![cell(gap_text(self.log.gaps.get(*index)), Tone::Warn)],
         });
     }
 }
 
-fn hole_text(hole: Option<&Hole>) -> String {
-    match hole.and_then(|hole| hole.count) {
+fn gap_text(gap: Option<&Gap>) -> String {
+    match gap.and_then(|gap| gap.count) {
         Some(count) if count.number() == 1 => "··· 1 entry passed over · ⏎ loads it".to_owned(),
         Some(count) => format!("··· {count} entries passed over · ⏎ loads them"),
         None => "··· entries passed over · ⏎ loads them".to_owned(),

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::{Focus, Overview};
 use crate::{
     number_format::short,
+    request::AUDIT_PAGE_SIZE,
     time_format,
     ui::{Canvas, Column, Selection, Tone, cell, refusals_cell, tenant_cell},
 };
@@ -14,6 +15,9 @@ use crate::{
 const BUSIEST_TITLE: &str = "Busiest tenants (newest 10 000 entries)";
 /// Minimum width of a panel with that title.
 const BUSIEST_TITLE_WIDTH: u16 = 46;
+
+const NO_RECENT_CHANGE: &str = "None of the newest 10 000 audit entries is a change by an administrator. \
+                                Older ones of the last 24 hours were not searched: press 3 for the audit log.";
 
 impl Overview {
     pub(super) fn draw_busiest(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
@@ -60,14 +64,20 @@ impl Overview {
 
     pub(super) fn draw_changes(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let focused = self.focus == Focus::Changes;
-        // The search stopped before it reached the beginning of the day.
-        let is_partial = self.changes.value.as_ref().is_some_and(|page| page.next.is_some());
-        let title = if is_partial { "What changed (newest 10 000 entries)" } else { "What changed (24 h)" };
-        let inside = canvas.panel(area, title, focused);
         let entries = self.change_entries();
+        // The search stopped before it reached the beginning of the day: after a full page, or after the entries that the
+        // server examines for a request.
+        let is_partial = self.changes.value.as_ref().is_some_and(|page| page.next.is_some());
+        let is_full_page = entries.len() >= usize::try_from(AUDIT_PAGE_SIZE).unwrap_or(usize::MAX);
+        let (title, empty) = match (is_partial, is_full_page) {
+            (false, _) => ("What changed (24 h)", "No administrator changed anything in the last 24 hours."),
+            (true, true) => ("What changed (newest 100)", ""),
+            (true, false) => ("What changed (newest 10k entries)", NO_RECENT_CHANGE),
+        };
+        let inside = canvas.panel(area, title, focused);
         if entries.is_empty() {
             let (is_loaded, error) = (self.changes.value.is_some(), self.changes.error.as_ref());
-            return canvas.placeholder(inside, is_loaded, error, "No administrator changed anything.");
+            return canvas.placeholder(inside, is_loaded, error, empty);
         }
         let what = |it: &AdminAuditLogItem| (it.entry.kind.as_str().replace('_', " "), Tone::Plain);
         draw_entries(canvas, inside, "What", Focus::Changes, entries, (&self.change, focused), what);

@@ -61,6 +61,8 @@ impl Overview {
         let jobs = self.history.latest.as_ref().map_or(&[][..], |vitals| &vitals.jobs);
         let failing = jobs.iter().filter(|job| job.failing).count();
         let health = match failing {
+            // The last response says nothing about the present.
+            _ if !canvas.is_connected => ("○ unknown".to_owned(), Tone::Bad),
             0 => ("● up".to_owned(), Tone::Good),
             1 => ("▲ 1 job fails".to_owned(), Tone::Warn),
             _ => (format!("▲ {failing} jobs fail"), Tone::Warn),

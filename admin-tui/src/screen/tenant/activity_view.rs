@@ -10,7 +10,7 @@ use super::Tenant;
 use crate::{
     number_format::short,
     time_format,
-    ui::{Canvas, Column, Tone, below, cell, row},
+    ui::{Canvas, Column, Tone, below, cell, counted, row},
 };
 
 /// Minimum width of a screen with the fix of a refusal beside the list.
@@ -131,9 +131,11 @@ impl Tenant {
             });
             for (key, at) in expiring {
                 let is_over = at <= now;
-                let age = time_format::ago(now, at);
-                let text =
-                    if is_over { format!("  {} expired {age} ago", key.name) } else { format!("  {} {age}", key.name) };
+                let text = if is_over {
+                    format!("  {} expired {}", key.name, time_format::past(now, at))
+                } else {
+                    format!("  {} {}", key.name, time_format::ago(now, at))
+                };
                 lines.push((text, if is_over { Tone::Bad } else { Tone::Warn }));
             }
         }
@@ -173,10 +175,6 @@ fn model_name(it: &ModelCount) -> String {
 
 fn share_of_models(activity: &TenantActivity, it: &ModelCount) -> u64 {
     it.credentials.saturating_mul(100) / activity.examined_credentials.max(1)
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// Returns the keys that have expired or expire soon, with the time.

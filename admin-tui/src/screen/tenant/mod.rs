@@ -5,7 +5,6 @@ mod activity_view;
 mod configuration;
 mod sorting;
 mod tab;
-mod table_sort;
 mod tabs;
 mod view;
 
@@ -15,8 +14,7 @@ use doorward_shared::{
 };
 
 pub use self::tab::Tab;
-use self::table_sort::TableSort;
-use super::{config::ConfigForm, disabling, tenants};
+use super::{config::ConfigForm, disabling, table_sort::TableSort, tenants};
 use crate::{
     api::VersionedTenant,
     effect::RequestResult,

@@ -1,93 +1,94 @@
-//! Order of the rows on the tabs with keys and users. The server returns keys at once, and users newest first in pages,
-//! so users are sorted among the loaded ones.
+//! Order of the rows on the tabs of a tenant. The server returns keys at once, and users and transactions newest first in
+//! pages, so these are sorted among the loaded ones.
 
-use super::{Tab, Tenant, table_sort::TableSort};
-use crate::ui::Tone;
+use doorward_shared::admin::{SecretItem, SigningKeyItem, TransactionSummary, UserSummary};
+
+use super::{Tab, Tenant};
+use crate::{
+    screen::table_sort::{Sorted, TableSort},
+    ui::{Command, Tone},
+};
 
 impl Tab {
     /// Number of columns by which the tab can be sorted.
     const fn sortable_columns(self) -> usize {
         match self {
-            Self::ApiKeys => 5,
-            Self::SigningKeys => 4,
-            Self::Users => 6,
-            Self::Activity | Self::Transactions | Self::Configuration => 0,
+            Self::ApiKeys => SecretItem::COLUMNS,
+            Self::SigningKeys => SigningKeyItem::COLUMNS,
+            Self::Users => UserSummary::COLUMNS,
+            Self::Transactions => TransactionSummary::COLUMNS,
+            Self::Activity | Self::Configuration => 0,
         }
     }
 }
 
 impl Tenant {
-    /// Returns the order of the tab's rows; `None` for the server's order.
-    pub(super) fn sort(&self) -> Option<TableSort> {
-        self.sorts.iter().find(|(tab, _)| *tab == self.tab).map(|(_, sort)| *sort)
+    /// Returns the order of the tab's rows.
+    pub(super) fn sort(&self) -> TableSort {
+        self.sorts.iter().find(|(tab, _)| *tab == self.tab).map(|(_, sort)| *sort).unwrap_or_default()
     }
 
-    pub(super) fn is_sortable(&self) -> bool {
+    pub(super) const fn is_sortable(&self) -> bool {
         self.tab.sortable_columns() > 0
     }
 
-    fn set_sort(&mut self, sort: Option<TableSort>) {
+    fn set_sort(&mut self, sort: TableSort) {
         self.sorts.retain(|(tab, _)| *tab != self.tab);
-        self.sorts.extend(sort.map(|sort| (self.tab, sort)));
+        self.sorts.push((self.tab, sort));
         self.sort_rows(self.offsets());
     }
 
     /// Sorts by a column, or reverses the order if the rows are already sorted by it.
     pub(super) fn sort_by(&mut self, column: usize) {
         if column < self.tab.sortable_columns() {
-            let is_descending = self.sort().is_some_and(|sort| sort.column == column && !sort.is_descending);
-            self.set_sort(Some(TableSort { column, is_descending }));
+            self.set_sort(self.sort().by(column));
         }
     }
 
-    pub(super) fn sort_by_next_column(&mut self) {
-        let next = self.sort().map_or(0, |sort| sort.column + 1);
-        if next < self.tab.sortable_columns() {
-            self.set_sort(Some(TableSort { column: next, is_descending: false }));
-        } else if self.is_sortable() {
-            self.set_sort(Some(TableSort { column: 0, is_descending: false }));
-        }
-    }
-
-    pub(super) fn reverse_sort(&mut self) {
-        let sort = self.sort().map(|sort| TableSort { is_descending: !sort.is_descending, ..sort });
-        if sort.is_some() {
-            self.set_sort(sort);
+    pub(super) fn change_sort(&mut self, command: Command) {
+        if self.is_sortable() {
+            self.set_sort(self.sort().after(command, self.tab.sortable_columns()));
         }
     }
 
     /// Returns the first visible rows of the lists that can be sorted.
-    pub(super) const fn offsets(&self) -> [usize; 3] {
-        [self.api_keys.selection.offset, self.signing_keys.selection.offset, self.users.selection.offset]
+    pub(super) const fn offsets(&self) -> [usize; 4] {
+        let (users, transactions) = (&self.users.selection, &self.transactions.selection);
+        let keys = (&self.api_keys.selection, &self.signing_keys.selection);
+        [keys.0.offset, keys.1.offset, users.offset, transactions.offset]
     }
 
     /// Sorts the rows of all tabs, after they have been loaded. `offsets` are those before that.
-    pub(super) fn sort_rows(&mut self, offsets: [usize; 3]) {
-        let [api_keys, signing_keys, users] = offsets;
+    pub(super) fn sort_rows(&mut self, offsets: [usize; 4]) {
+        let [api_keys, signing_keys, users, transactions] = offsets;
         for (tab, sort) in self.sorts.clone() {
             match tab {
                 Tab::ApiKeys => sort.apply(&mut self.api_keys, api_keys),
                 Tab::SigningKeys => sort.apply(&mut self.signing_keys, signing_keys),
                 Tab::Users => sort.apply(&mut self.users, users),
-                Tab::Activity | Tab::Transactions | Tab::Configuration => {}
+                Tab::Transactions => sort.apply(&mut self.transactions, transactions),
+                Tab::Activity | Tab::Configuration => {}
             }
         }
     }
 
     /// Returns the title of a column, with an arrow if the rows are sorted by it.
-    pub(super) fn column_title(&self, column: usize, title: &'static str) -> String {
-        match self.sort().filter(|sort| sort.column == column) {
-            None => title.to_owned(),
-            Some(TableSort { is_descending: false, .. }) => format!("{title} ↑"),
-            Some(_) => format!("{title} ↓"),
-        }
+    pub(super) fn column_title(&self, column: usize, title: &str) -> String {
+        self.sort().title(column, title)
     }
 
-    /// Returns a note if the order does not cover all users.
+    /// Returns a note if the order does not cover all rows.
     pub(super) fn sort_note(&self) -> Option<(String, Tone)> {
-        let loaded = self.users.rows.len();
-        let total = self.users.total.filter(|total| u64::try_from(loaded).is_ok_and(|loaded| loaded < *total))?;
-        (self.tab == Tab::Users && self.sort().is_some())
-            .then(|| (format!("sorted among the {loaded} loaded of {total} users"), Tone::Warn))
+        let text = match self.tab {
+            Tab::Users if self.users.has_more() => {
+                let total = self.users.total.map_or_else(String::new, |total| format!(" of {total}"));
+                format!("sorted among the {} loaded{total} users", self.users.rows.len())
+            }
+            Tab::Transactions if self.transactions.has_more() => {
+                format!("sorted among the newest {} transactions", self.transactions.rows.len())
+            }
+            _ => return None,
+        };
+        self.sort().is_set().then_some((text, Tone::Warn))
     }
 }

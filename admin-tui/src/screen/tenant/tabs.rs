@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     ApiKeyId, SigningKeyId,
-    admin::{SecretItem, SigningKeyItem, UserSummary},
+    admin::{SecretItem, SigningKeyItem, UserItem, UserSummary},
 };
 
 use super::{Tab, Tenant};
@@ -10,7 +10,7 @@ use crate::{
     api::{DisableTarget, UserQuery, UserRef},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
-    screen::{disabling, user},
+    screen::{disabling, table_sort::SORT_KEYS, user},
     ui::{
         Binding, Command, Dialog, FilterInput, FormKind, Key, Keyed, LoadedPage, PagedList, Question, Route, Tone,
         UpdateContext, bind, pick,
@@ -22,6 +22,12 @@ const DISABLE: &[Key] = &[Key::Char('x')];
 
 fn query<T: Keyed>(list: &PagedList<T>, filter: &FilterInput, after: Option<String>) -> UserQuery {
     UserQuery { text: filter.text(), user_id: None, limit: Some(list.page_size(after.as_ref())), after }
+}
+
+/// Returns name and user id, which may be equal.
+fn user_text(it: &UserSummary) -> String {
+    let UserItem { name, user_id, .. } = &it.user;
+    if name == user_id { name.clone() } else { format!("{name} ({user_id})") }
 }
 
 impl Tenant {
@@ -38,12 +44,9 @@ impl Tenant {
                 if !self.api_keys.rows.is_empty() {
                     bindings.push(bind(DELETE, Command::Delete, "revoke", "revoke the API key, or all marked ones"));
                     let is_disabled = self.api_keys.selected().is_some_and(|key| key.disabled_at.is_some());
-                    bindings.push(disabling::binding(
-                        DISABLE,
-                        Command::ToggleDisabled,
-                        is_disabled,
-                        "disable the API key, or all marked ones",
-                    ));
+                    let marked: Vec<bool> =
+                        self.api_keys.marked().iter().map(|key| key.disabled_at.is_some()).collect();
+                    bindings.push(disabling::list_binding(DISABLE, is_disabled, &marked, "disable the API key"));
                     bindings.extend(self.api_keys.mark_bindings());
                 }
             }
@@ -61,12 +64,9 @@ impl Tenant {
                 if may_change && !self.users.rows.is_empty() {
                     bindings.push(bind(DELETE, Command::Delete, "delete", "delete the user, or all marked ones"));
                     let is_disabled = self.users.selected().is_some_and(|it| it.user.disabled_at.is_some());
-                    bindings.push(disabling::binding(
-                        DISABLE,
-                        Command::ToggleDisabled,
-                        is_disabled,
-                        "disable the user, or all marked ones",
-                    ));
+                    let marked: Vec<bool> =
+                        self.users.marked().iter().map(|it| it.user.disabled_at.is_some()).collect();
+                    bindings.push(disabling::list_binding(DISABLE, is_disabled, &marked, "disable the user"));
                     bindings.extend(self.users.mark_bindings());
                 }
                 filter = Some(&self.user_filter);
@@ -80,8 +80,7 @@ impl Tenant {
             }
         }
         if self.is_sortable() {
-            bindings.push(bind(&[Key::Char('s')], Command::Sort, "sort", "sort by the next column"));
-            bindings.push(bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"));
+            bindings.extend(SORT_KEYS);
         }
         if let Some(filter) = filter {
             bindings.push(bind(&[Key::Char('/')], Command::Filter, "filter", "filter as you type"));
@@ -115,20 +114,20 @@ impl Tenant {
                 Some(key) => cx.show(Dialog::Confirm(self.confirm_withdrawal(key))),
                 None => {}
             },
-            (_, Command::Sort) => self.sort_by_next_column(),
-            (_, Command::Reverse) => self.reverse_sort(),
+            (_, Command::Sort | Command::Reverse) => self.change_sort(command),
             (_, Command::Delete) => self.delete_selected(cx),
             (Tab::ApiKeys, Command::ToggleDisabled) if !self.api_keys.marked().is_empty() => {
                 let target = |key: &SecretItem| DisableTarget::ApiKey(self.id, ApiKeyId::new(key.id));
-                let object = |key: &SecretItem| (key.name.clone(), target(key), key.disabled_at.is_some());
+                let object =
+                    |key: &SecretItem| (format!("{} ({})", key.name, key.hint), target(key), key.disabled_at.is_some());
                 let objects = self.api_keys.marked().into_iter().map(object).collect();
-                disabling::show_bulk("API key", objects, cx);
+                disabling::show_bulk("API key", objects, disabling::requests_refused(), cx);
             }
             (Tab::Users, Command::ToggleDisabled) if !self.users.marked().is_empty() => {
                 let target = |it: &UserSummary| DisableTarget::User(self.id, it.user.id);
-                let object = |it: &UserSummary| (it.user.name.clone(), target(it), it.user.disabled_at.is_some());
+                let object = |it: &UserSummary| (user_text(it), target(it), it.user.disabled_at.is_some());
                 let objects = self.users.marked().into_iter().map(object).collect();
-                disabling::show_bulk("user", objects, cx);
+                disabling::show_bulk("user", objects, disabling::requests_refused(), cx);
             }
             (Tab::ApiKeys, Command::ToggleDisabled) => {
                 if let Some(key) = self.api_keys.selected() {
@@ -196,7 +195,7 @@ impl Tenant {
 
     fn confirm_deletions(&self) -> Option<Question> {
         let object = |it: &UserSummary| {
-            let text = format!("{} ({} credentials)", it.user.name, it.credentials);
+            let text = format!("{} ({} credentials)", user_text(it), it.credentials);
             (text, BackendRequest::DeleteUser(self.id, it.user.id))
         };
         let objects = self.users.marked().into_iter().map(object).collect();

@@ -163,10 +163,10 @@ impl Tenant {
         let has_rows = !self.transactions.rows.is_empty();
         let (list, pane) = if has_rows { split_details(area, DETAILS_WIDTH, self.show_details) } else { (area, None) };
         let columns = [
-            Column::share("Transaction", 3),
-            Column::share("User", 2),
-            Column::fixed("State", 9),
-            Column::fixed("Started", 8).right(),
+            Column::share(self.column_title(0, "Transaction"), 3),
+            Column::share(self.column_title(1, "User"), 2),
+            Column::fixed(self.column_title(2, "State"), 9),
+            Column::content(self.column_title(3, "Started"), 9).right(),
         ];
         let is_filtered = self.transaction_filter.text().is_some();
         let empty = if is_filtered { "No transaction matches." } else { "There are no transactions yet." };

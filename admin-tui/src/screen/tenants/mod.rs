@@ -15,9 +15,12 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage,
-        MarkedObjects, Page, PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
+        MarkedObjects, Page, PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, counted,
+        pick,
     },
 };
+
+const NOT_SORTABLE: &str = "The server cannot sort by this column: use name, RP ID, users, active or created";
 
 /// Interval between refreshes of the list, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
@@ -101,10 +104,10 @@ impl Tenants {
         let object = |it: &&TenantSummary| {
             let name = &it.tenant.display_name;
             let call = BackendRequest::DeleteTenant(it.tenant.id, name.clone());
-            (format!("{name} ({} users, {} credentials)", it.users, it.credentials), call)
+            (format!("{name} ({} users, {} credentials)  {}", it.users, it.credentials, it.tenant.id), call)
         };
         let objects: MarkedObjects = tenants.iter().map(object).collect();
-        let text = format!("{} tenant{}", objects.len(), if objects.len() == 1 { "" } else { "s" });
+        let text = counted(objects.len(), "tenant");
         let lines = vec![
             (Tone::Plain, "Deletes these tenants with their users, credentials and keys.".to_owned()),
             (Tone::Plain, "Their audit logs are kept for the retention time.".to_owned()),
@@ -189,8 +192,9 @@ impl Page for Tenants {
         if may_change && has_rows {
             let is_disabled = self.list.selected().is_some_and(|it| it.tenant.disabled_at.is_some());
             let keys = &[Key::Char('x')];
-            let toggle = disabling::binding(keys, Command::ToggleDisabled, is_disabled, "disable the tenant");
-            bindings.push(disabling::unlabelled(toggle, is_disabled));
+            let marked: Vec<bool> = self.list.marked().iter().map(|it| it.tenant.disabled_at.is_some()).collect();
+            let toggle = disabling::list_binding(keys, is_disabled, &marked, "disable the tenant");
+            bindings.push(disabling::unlabelled(toggle, is_disabled || !marked.is_empty()));
         }
         if self.filter.text().is_some() {
             bindings.push(bind(&[Key::Esc], Command::Leave, "clear filter", "clear the filter"));
@@ -212,9 +216,14 @@ impl Page for Tenants {
             Command::ToggleDisabled if !self.list.marked().is_empty() => {
                 let object = |it: &TenantSummary| {
                     let TenantItem { id, display_name, disabled_at } = &it.tenant;
-                    (display_name.clone(), DisableTarget::Tenant(*id), disabled_at.is_some())
+                    (format!("{display_name}  {id}"), DisableTarget::Tenant(*id), disabled_at.is_some())
                 };
-                disabling::show_bulk("tenant", self.list.marked().into_iter().map(object).collect(), cx);
+                disabling::show_bulk(
+                    "tenant",
+                    self.list.marked().into_iter().map(object).collect(),
+                    disabling::requests_refused(),
+                    cx,
+                );
             }
             Command::New => cx.show(Dialog::Form(FormKind::CreateTenant)),
             Command::Sort => {
@@ -279,7 +288,8 @@ impl Page for Tenants {
         }
     }
 
-    /// Sorts by the clicked column, or reverses the order. The counts of seven days and keys cannot be sorted.
+    /// Sorts by the clicked column, or reverses the order. The server cannot sort by the counts of seven days and of keys
+    /// without reading all tenants.
     fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
         let sort = match target {
             ClickTarget::Column(0) => TenantSort::Name,
@@ -287,6 +297,7 @@ impl Page for Tenants {
             ClickTarget::Column(2) => TenantSort::Users,
             ClickTarget::Column(6) => TenantSort::Activity,
             ClickTarget::Column(7) => TenantSort::Created,
+            ClickTarget::Column(_) => return cx.toast(Tone::Warn, NOT_SORTABLE),
             _ => return,
         };
         if sort == self.sort {

@@ -7,12 +7,13 @@ use doorward_shared::{
     admin::{AdminTokenItem, Me, SecretItem},
 };
 
+use super::table_sort::{SORT_KEYS, Sorted as _, TableSort};
 use crate::{
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     ui::{
-        Binding, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question, Remote,
-        Selection, Tone, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question,
+        Remote, Selection, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -25,6 +26,7 @@ impl Keyed for AdminTokenItem {
 #[derive(Debug, Clone, Default)]
 pub struct Tokens {
     list: PagedList<AdminTokenItem>,
+    sort: TableSort,
     /// The token that this app uses.
     me: Remote<Me>,
 }
@@ -32,6 +34,12 @@ pub struct Tokens {
 impl Tokens {
     fn is_in_use(&self, token: &AdminTokenItem) -> bool {
         self.me.value.as_ref().is_some_and(|me| me.id.uuid() == token.secret.id)
+    }
+
+    fn sort_by(&mut self, sort: TableSort) {
+        self.sort = sort;
+        let offset = self.list.selection.offset;
+        self.sort.apply(&mut self.list, offset);
     }
 
     fn confirm_revocations(&self) -> Option<Question> {
@@ -44,9 +52,13 @@ impl Tokens {
             let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), false);
             (format!("{name} ({}, {hint}){mark}", token.role), call)
         };
+        // While this app's token is kept, another usable one has the role admin, so only this token can be the last one.
+        let last = tokens.last().filter(|token| self.is_in_use(token));
+        let if_refused = last.map(|token| (ErrorCode::LastAdminToken, Box::new(confirm_last_revocation(token))));
         let objects = tokens.into_iter().map(object).collect();
         let lines = vec![(Tone::Plain, "They stop working with the next request:".to_owned())];
-        Question::bulk(("revoke", "Revoked"), "admin token", lines, objects)
+        let question = Question::bulk(("revoke", "Revoked"), "admin token", lines, objects)?;
+        Some(Question { if_refused, ..question })
     }
 
     fn confirm_revocation(&self, token: &AdminTokenItem) -> Question {
@@ -57,26 +69,26 @@ impl Tokens {
             let text = "This app uses the token: you cannot continue without another one.";
             lines.push((Tone::Bad, text.to_owned()));
         }
-        let call = |force| BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), force);
+        let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), false);
         let (title, done) = (format!("Revoke admin token {name}?"), format!("Revoked admin token {name}"));
-        let last = Question {
-            typed_name: Some(name.clone()),
-            ..Question::destructive_request(
-                format!("Revoke the last admin token {name}?"),
-                "revoke",
-                vec![
-                    (Tone::Bad, "No other usable token has the role admin.".to_owned()),
-                    (Tone::Plain, "Afterwards nothing can be changed through the admin API.".to_owned()),
-                    (Tone::Plain, "On the server's machine, doorward admin-token create makes a new one.".to_owned()),
-                    (Tone::Strong, "Type the name to confirm:".to_owned()),
-                ],
-                call(true),
-                done.clone(),
-            )
-        };
-        let question = Question::destructive_request(title, "revoke", lines, call(false), done);
+        let question = Question::destructive_request(title, "revoke", lines, call, done);
+        let last = confirm_last_revocation(token);
         Question { if_refused: Some((ErrorCode::LastAdminToken, Box::new(last))), ..question }
     }
+}
+
+/// Returns the question after the server refused to revoke the last token with the role admin.
+fn confirm_last_revocation(token: &AdminTokenItem) -> Question {
+    let SecretItem { name, id, .. } = &token.secret;
+    let lines = vec![
+        (Tone::Bad, "No other usable token has the role admin.".to_owned()),
+        (Tone::Plain, "Afterwards nothing can be changed through the admin API.".to_owned()),
+        (Tone::Plain, "On the server's machine, doorward admin-token create makes a new one.".to_owned()),
+        (Tone::Strong, "Type the name to confirm:".to_owned()),
+    ];
+    let (title, done) = (format!("Revoke the last admin token {name}?"), format!("Revoked admin token {name}"));
+    let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), true);
+    Question { typed_name: Some(name.clone()), ..Question::destructive_request(title, "revoke", lines, call, done) }
 }
 
 impl Page for Tokens {
@@ -94,6 +106,7 @@ impl Page for Tokens {
             bindings.push(bind(keys, Command::Delete, "revoke", "revoke the admin token, or all marked ones"));
             bindings.extend(self.list.mark_bindings());
         }
+        bindings.extend(SORT_KEYS);
         bindings.extend(LIST_KEYS);
         bindings
     }
@@ -108,6 +121,9 @@ impl Page for Tokens {
                     cx.show(Dialog::Confirm(question));
                 }
             }
+            (Command::Sort | Command::Reverse, _) => {
+                self.sort_by(self.sort.after(command, AdminTokenItem::COLUMNS));
+            }
             (Command::New, _) => cx.show(Dialog::Form(FormKind::CreateToken)),
             (Command::Delete, Some(token)) => cx.show(Dialog::Confirm(self.confirm_revocation(token))),
             _ => {}
@@ -121,7 +137,11 @@ impl Page for Tokens {
 
     fn handle_response(&mut self, response: RequestResult, _cx: &mut UpdateContext<'_>) -> Option<RequestResult> {
         let response = self.me.handle_response(response, pick!(BackendResponse::Me(me) => me))?;
-        self.list.handle_response(response, pick!(BackendResponse::AdminTokens(rows) => LoadedPage::complete(rows)))
+        let tokens = pick!(BackendResponse::AdminTokens(rows) => LoadedPage::complete(rows));
+        let offset = self.list.selection.offset;
+        let other = self.list.handle_response(response, tokens);
+        self.sort.apply(&mut self.list, offset);
+        other
     }
 
     fn is_busy(&self) -> bool {
@@ -130,6 +150,12 @@ impl Page for Tokens {
 
     fn status(&self) -> Option<(String, Tone)> {
         Some((self.list.count("token"), Tone::Dim))
+    }
+
+    fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {
+        if let ClickTarget::Column(column) = target {
+            self.sort_by(self.sort.by(column));
+        }
     }
 
     fn list(&mut self) -> Option<(&mut Selection, usize)> {

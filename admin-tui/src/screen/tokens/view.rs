@@ -11,13 +11,14 @@ use crate::{
 
 impl View for Tokens {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
+        let title = |column, title| self.sort.title(column, title);
         let columns = [
-            Column::share("Name", 3),
-            Column::fixed("Role", 7),
-            Column::share("Begins with", 2),
-            Column::fixed("Created", 10),
-            Column::fixed("Last used", 9).right(),
-            Column::fixed("Expires", 12).right(),
+            Column::share(title(0, "Name"), 3),
+            Column::fixed(title(1, "Role"), 7),
+            Column::share(title(2, "Begins with"), 2),
+            Column::fixed(title(3, "Created"), 10),
+            Column::content(title(4, "Last used"), 11).right(),
+            Column::fixed(title(5, "Expires"), 12).right(),
         ];
         let now = canvas.now;
         canvas.paged_list(area, &self.list, "There are no admin tokens.", &columns, |it| {

@@ -25,26 +25,32 @@ fn backup_cell(it: &CredentialItem) -> Cell<'static> {
 impl User {
     pub(super) fn draw_credentials(&self, canvas: &mut Canvas<'_>, data: &UserDetail, area: Rect) {
         let focused = self.focus == Focus::Credentials;
-        canvas.heading(right_of(area, 1), &format!("Credentials ({})", data.credentials.len()), focused);
+        let (count, marked) = (data.credentials.len(), self.marks.len());
+        let heading = match marked {
+            0 => format!("Credentials ({count})"),
+            marked => format!("Credentials ({marked} of {count} marked)"),
+        };
+        canvas.heading(right_of(area, 1), &heading, focused);
         let rows = below(area, 1);
         if data.credentials.is_empty() {
             return canvas.placeholder(rows, true, None, "This user has no credentials.");
         }
+        let title = |column, title| self.sort.title(column, title);
         let columns = [
-            Column::share("Name", 3),
-            Column::content("Kind", 13),
-            Column::content("Model", 24).from_width(100),
-            Column::content("Attested", 8).from_width(110),
-            Column::content("Counter", 10).right().from_width(72),
-            Column::content("Backup", 8),
-            Column::content("Registered", 10).from_width(90),
-            Column::content("Last used", 9).right(),
+            Column::share(title(0, "Name"), 3),
+            Column::content(title(1, "Kind"), 13),
+            Column::content(title(2, "Model"), 24).from_width(100),
+            Column::content(title(3, "Attested"), 10).from_width(110),
+            Column::content(title(4, "Counter"), 10).right().from_width(72),
+            Column::content(title(5, "Backup"), 8),
+            Column::content(title(6, "Registered"), 12).from_width(90),
+            Column::content(title(7, "Last used"), 11).right(),
             Column::content("From", 24).from_width(60),
         ];
         let now = canvas.now;
         canvas.list_of(Focus::Credentials as usize, |canvas| {
             canvas.table(rows, &columns, data.credentials.iter(), &self.credentials, focused, |it| {
-                vec![
+                let mut cells = vec![
                     name_cell(name_of(it), it.disabled_at),
                     cell(if it.is_mfa { "second factor" } else { "passkey" }, Tone::Plain),
                     cell(it.model.as_deref().unwrap_or("unknown"), Tone::Dim),
@@ -54,7 +60,9 @@ impl User {
                     cell(time_format::date(it.created_at), Tone::Dim),
                     age_cell(now, it.last_used_at),
                     cell(self.last_address(it).unwrap_or("–"), Tone::Dim),
-                ]
+                ];
+                self.marks.add_to_cells(it, &mut cells);
+                cells
             });
         });
     }

@@ -1,5 +1,6 @@
 //! A user: profile, credentials, latest audit entries and latest transactions.
 
+mod credential_questions;
 mod credentials_view;
 mod view;
 
@@ -10,14 +11,17 @@ use doorward_shared::{
     public::{CredentialItem, TransactionItem},
 };
 
-use super::disabling;
+use super::{
+    disabling,
+    table_sort::{SORT_KEYS, Sorted as _, TableSort},
+};
 use crate::{
     api::{AuditQuery, DisableTarget, UserRef},
     effect::RequestResult,
     request::{AuditPage, AuditPosition, BackendRequest, BackendResponse},
     ui::{
-        Binding, ClickTarget, Command, Dialog, Key, LIST_KEYS, Page, Question, Remote, Route, Selection, Tone,
-        UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, Key, Keyed, LIST_KEYS, Marks, Page, Question, Remote, Route, Selection,
+        Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -57,7 +61,17 @@ pub struct User {
     credentials: Selection,
     event: Selection,
     transactions: Selection,
+    /// The marked credentials.
+    marks: Marks,
+    /// Order of the credentials.
+    sort: TableSort,
     requested_at: Option<Timestamp>,
+}
+
+impl Keyed for CredentialItem {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
 }
 
 pub fn confirm_deletion(tenant: TenantId, id: UserId, name: &str, credentials: usize) -> Question {
@@ -94,6 +108,8 @@ impl User {
             credentials: Selection::default(),
             event: Selection::default(),
             transactions: Selection::default(),
+            marks: Marks::default(),
+            sort: TableSort::default(),
             requested_at: None,
         }
     }
@@ -148,9 +164,25 @@ impl User {
         cx.open(Route::Audit { query, tenant_name, entry: Some(entry) });
     }
 
+    fn credentials_loaded(&self) -> &[CredentialItem] {
+        self.data.value.as_ref().map_or(&[], |data| &data.credentials)
+    }
+
     fn credential(&self) -> Option<&CredentialItem> {
-        let data = self.data.value.as_ref().filter(|_| self.focus == Focus::Credentials)?;
-        data.credentials.get(self.credentials.row()?)
+        self.credentials_loaded().get(self.credentials.row()?).filter(|_| self.focus == Focus::Credentials)
+    }
+
+    /// Returns whether commands concern credentials: the list has the focus and is not empty.
+    fn edits_credentials(&self) -> bool {
+        self.focus == Focus::Credentials && !self.credentials_loaded().is_empty()
+    }
+
+    fn sort_by(&mut self, sort: TableSort) {
+        self.sort = sort;
+        let Some(data) = &mut self.data.value else { return };
+        let old = data.credentials.clone();
+        sort.sort(&mut data.credentials);
+        self.credentials.follow(&old, &data.credentials, |row| row.id.clone());
     }
 
     fn transaction(&self) -> Option<&TransactionItem> {
@@ -169,32 +201,7 @@ impl User {
     }
 
     fn credential_count(&self) -> usize {
-        self.data.value.as_ref().map_or(0, |data| data.credentials.len())
-    }
-
-    fn confirm_removal(&self, user: UserId, credential: &CredentialItem) -> Question {
-        let id = credential.id.to_string();
-        let name = credential.name.as_ref().unwrap_or(&id);
-        let mut lines =
-            vec![(Tone::Plain, format!("{} can no longer sign in with {name}.", self.name)), (Tone::Dim, id.clone())];
-        if self.credential_count() == 1 {
-            lines.push((Tone::Warn, "It is the last credential of this user.".to_owned()));
-        }
-        let (title, done) = (format!("Remove credential {name}?"), format!("Removed credential {name}"));
-        let call = BackendRequest::DeleteCredential(self.tenant, user, id);
-        Question::destructive_request(title, "remove", lines, call, done)
-    }
-
-    fn confirm_disabling_credential(&self, user: UserId, credential: &CredentialItem) -> Question {
-        let id = credential.id.to_string();
-        let name = credential.name.as_ref().unwrap_or(&id);
-        let mut lines =
-            vec![(Tone::Plain, format!("{} cannot sign in with {name}.", self.name)), (Tone::Dim, id.clone())];
-        if self.credential_count() == 1 {
-            lines.push((Tone::Warn, "It is the only credential of this user.".to_owned()));
-        }
-        let (what, is_disabled) = (format!("credential {name}"), credential.disabled_at.is_some());
-        disabling::confirm(DisableTarget::Credential(self.tenant, user, id), &what, is_disabled, lines)
+        self.credentials_loaded().len()
     }
 }
 
@@ -211,20 +218,30 @@ impl Page for User {
         if self.selected_event().is_some() {
             bindings.push(bind(&[Key::Enter], Command::Open, "open", "open the audit entry"));
         }
+        if self.selected_event().is_some_and(|event| event.entry.kind.is_failure()) {
+            bindings.push(bind(&[Key::Char('e')], Command::Explain, "explain", "explain the refusal"));
+        }
+        if self.edits_credentials() {
+            bindings.extend(SORT_KEYS);
+        }
         if self.latest_refusal().is_some() {
             bindings.push(bind(&[Key::Char('w')], Command::LatestRefusal, "why", "open the latest refusal"));
         }
-        if may_change && self.credential().is_some() {
-            bindings.push(bind(&[Key::Char('d'), Key::Delete], Command::Delete, "remove", "remove the credential"));
+        if may_change && self.edits_credentials() {
+            let help = "remove the credential, or all marked ones";
+            bindings.push(bind(&[Key::Char('d'), Key::Delete], Command::Delete, "remove", help));
+            bindings.extend(self.marks.bindings(true));
         }
         if may_change && self.data.value.is_some() {
             bindings.push(bind(&[Key::Char('D')], Command::DeleteParent, "delete user", "delete the user"));
         }
         bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the user's id"));
         bindings.push(bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the user's audit entries"));
-        if let Some(credential) = self.credential().filter(|_| may_change) {
-            let (keys, is_disabled) = (&[Key::Char('x')], credential.disabled_at.is_some());
-            bindings.push(disabling::binding(keys, Command::ToggleDisabled, is_disabled, "disable the credential"));
+        if may_change && self.edits_credentials() {
+            let is_disabled = self.credential().is_some_and(|it| it.disabled_at.is_some());
+            let marked = self.marks.of(self.credentials_loaded());
+            let marked: Vec<bool> = marked.iter().map(|it| it.disabled_at.is_some()).collect();
+            bindings.push(disabling::list_binding(&[Key::Char('x')], is_disabled, &marked, "disable the credential"));
         }
         if let Some(data) = self.data.value.as_ref().filter(|_| may_change) {
             let (keys, is_disabled) = (&[Key::Char('X')], data.user.disabled_at.is_some());
@@ -236,6 +253,10 @@ impl Page for User {
     }
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>) {
+        let credentials = self.data.value.as_ref().map_or(&[][..], |data| &data.credentials);
+        if self.marks.perform(command, credentials, &mut self.credentials) {
+            return;
+        }
         match command {
             Command::NextTab => self.set_focus(self.focus.shifted(1)),
             Command::PreviousTab => self.set_focus(self.focus.shifted(2)),
@@ -244,19 +265,24 @@ impl Page for User {
                     self.open_entry(event.entry.id, cx);
                 }
             }
+            Command::Explain => {
+                if let Some(event) = self.selected_event() {
+                    cx.explain(event);
+                }
+            }
             Command::LatestRefusal => {
                 if let Some((refusal, _)) = self.latest_refusal() {
                     self.open_entry(refusal.id, cx);
                 }
             }
             Command::Delete => {
-                if let (Some(user), Some(credential)) = (self.loaded_id(), self.credential()) {
-                    cx.show(Dialog::Confirm(self.confirm_removal(user, credential)));
+                if let Some(user) = self.loaded_id() {
+                    self.ask_removal(user, cx);
                 }
             }
             Command::ToggleDisabled => {
-                if let (Some(user), Some(credential)) = (self.loaded_id(), self.credential()) {
-                    cx.show(Dialog::Confirm(self.confirm_disabling_credential(user, credential)));
+                if let Some(user) = self.loaded_id() {
+                    self.ask_disabling(user, cx);
                 }
             }
             Command::ToggleParentDisabled => {
@@ -270,6 +296,7 @@ impl Page for User {
                     cx.show(Dialog::Confirm(question.leaving_screen(true)));
                 }
             }
+            Command::Sort | Command::Reverse => self.sort_by(self.sort.after(command, CredentialItem::COLUMNS)),
             Command::Copy => cx.copy(self.user_id()),
             Command::AuditLog => cx.open(Route::audit(self.entries_query(), Some(self.tenant_name.clone()))),
             _ => {}
@@ -285,10 +312,12 @@ impl Page for User {
         let other = self.handle_events(response)?;
         let old = self.data.value.clone();
         let other = self.data.handle_response(other, pick!(BackendResponse::User(data) => *data));
-        if let (Some(data), None) = (&self.data.value, &other) {
+        if let (Some(data), None) = (&mut self.data.value, &other) {
+            self.sort.sort(&mut data.credentials);
             let (credentials, transactions) = old.map(|old| (old.credentials, old.transactions)).unwrap_or_default();
             self.credentials.follow(&credentials, &data.credentials, |row| row.id.clone());
             self.transactions.follow(&transactions, &data.transactions, |row| row.id);
+            self.marks.retain(&data.credentials);
         }
         if other.is_none() && self.data.value.is_some() {
             self.events.load(BackendRequest::Audit(self.entries_query(), AuditPosition::Newest), cx);
@@ -322,10 +351,16 @@ impl Page for User {
     }
 
     fn click(&mut self, target: ClickTarget, _cx: &mut UpdateContext<'_>) {
-        if let ClickTarget::ListRow(list, _) = target
-            && let Some(focus) = Focus::ALL.get(list)
-        {
-            self.set_focus(*focus);
+        match target {
+            ClickTarget::ListRow(list, _) => {
+                if let Some(focus) = Focus::ALL.get(list) {
+                    self.set_focus(*focus);
+                }
+            }
+            ClickTarget::Column(column) if self.focus == Focus::Credentials && column < CredentialItem::COLUMNS => {
+                self.sort_by(self.sort.by(column));
+            }
+            _ => {}
         }
     }
 }

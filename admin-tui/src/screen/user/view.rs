@@ -84,8 +84,8 @@ impl User {
         let (mark, tone) = if succeeded_since { ("✓", Tone::Dim) } else { ("✗", Tone::Bad) };
         let since = if succeeded_since { "; a later one succeeded" } else { "" };
         let event = event_name(refusal.kind.as_str());
-        let age = time_format::ago(canvas.now, refusal.created_at);
-        let text = format!("{mark} {event} {age} ago{since}: {}", reason(refusal));
+        let age = time_format::past(canvas.now, refusal.created_at);
+        let text = format!("{mark} {event} {age}{since}: {}", reason(refusal));
         // Small screens show the reason in one row.
         let rows = if area.height < 20 { 1 } else { 2 };
         let used = canvas.paragraph(Rect { height: rows, ..place }, &text, tone);

@@ -1,7 +1,6 @@
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
+
+use doorward_testkit::{until, until_within};
 
 use super::{
     exists,
@@ -14,22 +13,11 @@ on_every_engine!(counter_changes_in_other_processes, lost_notifications_disable_
 
 /// Waits until the listener is connected. Before that, every call returns a new number.
 async fn connected(database: &Database) -> u64 {
-    until("notifications", || {
+    let connected = async || {
         let number = database.change_counter();
         (number == database.change_counter()).then_some(number)
-    })
-    .await
-}
-
-async fn until<T>(what: &str, mut test: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = test() {
-            return value;
-        }
-        assert!(start.elapsed() < Duration::from_secs(20), "timeout: {what}");
-        tokio::task::yield_now().await;
-    }
+    };
+    until_within("notifications", Duration::from_secs(20), connected).await.0
 }
 
 async fn counter_changes_in_other_processes(db: TestDatabase) {
@@ -44,7 +32,7 @@ async fn counter_changes_in_other_processes(db: TestDatabase) {
         if db.database.engine() == Engine::Sqlite {
             assert_ne!(other.change_counter(), theirs, "SQLite: at once, because both read the same file");
         }
-        until("the other counter", || (other.change_counter() != theirs).then_some(())).await;
+        until("the other counter", async || other.change_counter() != theirs).await;
         assert_eq!(other.read(move |c: &mut Connection| exists(c, round)).await, Ok(true));
         // The sender receives its own notification as well.
         connected(&db.database).await;
@@ -85,7 +73,7 @@ async fn lost_notifications_disable_caching(db: TestDatabase) {
             let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                        WHERE datname = current_database() AND pid <> pg_backend_pid()";
             execute(&db.location(), end).await;
-            until("the lost connection", || (db.database.change_counter() != before).then_some(())).await;
+            until("the lost connection", async || db.database.change_counter() != before).await;
             db.write(put("a")).await;
         }
     }

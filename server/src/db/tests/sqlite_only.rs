@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use doorward_testkit::until;
+
 use super::{exists, harness::TestDatabase, put};
 use crate::db::{Connection, DatabaseUrl, DbError, sqlite};
 
@@ -75,15 +77,6 @@ fn urls_are_parsed_and_hide_the_password() {
         assert_eq!(url, DatabaseUrl::Postgres(text.to_owned()));
         assert_eq!(url.to_string(), "postgres://db.example/doorward");
         assert!(!format!("{url:?}").contains("s3cr"));
-    }
-}
-
-/// Waits until the condition is met.
-async fn until(what: &str, mut met: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !met() {
-        assert!(start.elapsed() < Duration::from_secs(30), "timeout: {what}");
-        tokio::task::yield_now().await;
     }
 }
 
@@ -191,7 +184,7 @@ async fn large_write_ahead_log_is_reported_and_truncated_later() {
     for number in 0..44 {
         db.database.write(big(number)).await.expect("a write");
     }
-    until("the size is reported", || limited.check_space().is_err()).await;
+    until("the size is reported", async || limited.check_space().is_err()).await;
     assert!(limited.wal_bytes() > Some(160 << 20));
     reader.run("COMMIT").expect("an end");
     let wal = format!("{}-wal", db.location());
@@ -200,5 +193,5 @@ async fn large_write_ahead_log_is_reported_and_truncated_later() {
         assert!(start.elapsed() < Duration::from_secs(30), "the file was not truncated");
         db.database.write(put(format!("{:?}", start.elapsed()))).await.expect("a write");
     }
-    until("the database is usable again", || limited.check_space().is_ok()).await;
+    until("the database is usable again", async || limited.check_space().is_ok()).await;
 }

@@ -72,6 +72,9 @@ fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
 }
 
 fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
+    if query.all(name).any(|text| text.trim().is_empty()) {
+        return Err(ApiError::query(format!("{name} is empty: give a value, or leave the parameter out")));
+    }
     let mut seen = BTreeSet::new();
     let kind = |word: &str| {
         let kind = word.parse().map_err(|_| ApiError::query(format!("{name}: `{word}` is no type of audit entry")))?;
@@ -138,7 +141,11 @@ fn values<T>(
     parse: impl Fn(&str, &str) -> Result<T, ApiError>,
 ) -> Result<Values<T>, ApiError> {
     let read = |name: &str| {
-        let texts: Vec<&str> = query.all(name).filter(|text| !text.is_empty()).collect();
+        let texts: Vec<&str> = query.all(name).collect();
+        // If an empty value were ignored, the result would contain everything.
+        if texts.iter().any(|text| text.is_empty()) {
+            return Err(ApiError::query(format!("{name} is empty: give a value, or leave the parameter out")));
+        }
         if texts.len() > MAX_VALUES {
             return Err(ApiError::query(format!("{name} can be repeated {MAX_VALUES} times")));
         }
@@ -157,7 +164,7 @@ mod tests {
 
     #[test]
     fn exact_filters_are_repeated_and_negated() {
-        let found = filter("actor=a&actor=b,c&not_actor=d&error_code=&not_outcome=failed").unwrap();
+        let found = filter("actor=a&actor=b,c&not_actor=d&not_outcome=failed").unwrap();
         assert_eq!(found.actor.any_of, ["a", "b,c"]);
         assert_eq!(found.actor.none_of, ["d"]);
         assert_eq!(found.error_code, Values::default());
@@ -172,6 +179,11 @@ mod tests {
     fn filters_that_would_be_ignored_are_refused() {
         for query in ["not_q=a", "not_actor_user_id=a", "not_start_time=x"] {
             assert_eq!(filter(query), None, "{query}");
+        }
+        for name in NEGATABLE {
+            for query in [format!("{name}="), format!("not_{name}="), format!("{name}=&actor=a")] {
+                assert_eq!(filter(&query), None, "{query}");
+            }
         }
     }
 
