@@ -3,60 +3,35 @@
 use std::fmt::Write as _;
 
 use doorward_shared::{
-    AuditId, AuditType, ErrorCode, TenantId, Timestamp,
+    AuditType, ErrorCode,
     audit::{AdminAuditLogItem, AuditLogItem},
     refusal::{Check, RefusalDetail},
 };
-use serde::Serialize;
 
 use crate::api::AuditQuery;
 
+mod accepted;
 mod causes;
 mod duration;
+mod explanation;
 mod origins;
 #[cfg(test)]
 mod tests;
 
+pub use accepted::is_explained;
 use duration::seconds;
+pub use explanation::Explanation;
 pub use origins::{is_local, origin_difference};
 
 /// Shown in place of a value that the entry does not contain, for example because an older version wrote it.
 pub const NOT_RECORDED: &str = "not recorded";
 
-/// The explanation of one refusal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Explanation {
-    pub entry_id: AuditId,
-    pub request_id: String,
-    pub created_at: Timestamp,
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    pub tenant_id: TenantId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenant_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub actor: Option<String>,
-    pub code: Option<String>,
-    /// The reason in the entry.
-    pub message: Option<String>,
-    /// The condition that does not hold.
-    pub check: Option<&'static str>,
-    pub expected: Vec<String>,
-    pub received: Option<String>,
-    /// Further values of the request, each with a name.
-    pub values: Vec<(&'static str, String)>,
-    pub causes: Vec<String>,
-    pub fix: Option<&'static str>,
-    /// Section of the specification that requires the check.
-    pub specification: Option<String>,
-}
-
 /// Explains an entry. `key_history` contains entries about the creation and revocation of API keys, of any tenant, newest
-/// first. Returns `None` if the entry records no refusal.
+/// first. Returns `None` if the entry records neither a refusal nor a login that a stricter policy would have rejected.
 pub fn explain(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Option<Explanation> {
     let entry = &row.entry;
     if !entry.kind.is_failure() {
-        return None;
+        return accepted::explain(row);
     }
     let code: Option<ErrorCode> = entry.error_code.as_deref().and_then(|code| code.parse().ok());
     let detail = RefusalDetail::of(entry.detail.as_ref()).unwrap_or_default();

@@ -34,7 +34,9 @@ impl Client {
         &self.origin
     }
 
-    /// Like `navigator.credentials.create()`: takes `{"publicKey": …}` and returns `RegistrationResponseJSON`.
+    /// Like `navigator.credentials.create()`: takes `{"publicKey": …}` and returns `RegistrationResponseJSON`. With
+    /// `"mediation": "conditional"` it acts as a password manager that asks nobody: user presence and user verification
+    /// are missing (§5.1.3).
     ///
     /// # Errors
     /// [`ClientError`] in the cases in which a browser throws an exception.
@@ -53,6 +55,7 @@ impl Client {
         authenticator: &mut Authenticator,
         options: &Value,
     ) -> Result<RegistrationParts, ClientError> {
+        let conditional = options::is_conditional(options);
         let options: Creation = options::read(options)?;
         let rp_id = self.rp_id(options.rp.id.as_deref())?;
         let user_handle = options::bytes("user.id", &options.user.id)?;
@@ -77,7 +80,17 @@ impl Client {
                 return Err(ClientError::Unable("resident keys"));
             }
         }
-        let verified = self.verify_user(authenticator, verification)?;
+        if self.checks && conditional && verification == Some("required") {
+            return Err(ClientError::Unable("user verification in a conditional registration"));
+        }
+        if self.checks && conditional && selection.authenticator_attachment == Some(Attachment::CrossPlatform) {
+            return Err(ClientError::Unable("a security key in a conditional registration"));
+        }
+        let verified = !conditional && self.verify_user(authenticator, verification)?;
+        let mut bits = authenticator.flags(verified) | flags::AT;
+        if conditional {
+            bits &= !flags::UP;
+        }
         let attachment = self.attach(authenticator, selection.authenticator_attachment)?;
         // Platform authenticators always create discoverable credentials, security keys only if requested.
         let discoverable =
@@ -98,7 +111,7 @@ impl Client {
             client_data: ClientData::new("webauthn.create", &options.challenge, &self.origin),
             authenticator_data: AuthenticatorData {
                 rp_id_hash: sha256(rp_id.as_bytes()).to_vec(),
-                flags: authenticator.flags(verified) | flags::AT,
+                flags: bits,
                 sign_count: credential.sign_count,
                 attested: Some(AttestedCredential {
                     aaguid: authenticator.aaguid,

@@ -74,6 +74,11 @@ pub(crate) struct Request {
     pub(crate) allow_credentials: Vec<Descriptor>,
 }
 
+/// Returns whether the options request a registration without a dialog (`"mediation": "conditional"`).
+pub(crate) fn is_conditional(options: &Value) -> bool {
+    options.get("mediation").and_then(Value::as_str) == Some("conditional")
+}
+
 /// Parses `{"publicKey": …}` or its content.
 pub(crate) fn read<'a, T: Deserialize<'a>>(options: &'a Value) -> Result<T, ClientError> {
     T::deserialize(options.get("publicKey").unwrap_or(options)).map_err(|error| ClientError::Options(error.to_string()))

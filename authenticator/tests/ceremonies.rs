@@ -254,6 +254,20 @@ fn unsupported_options_are_rejected() {
 }
 
 #[test]
+fn conditional_registration_has_no_user_presence() {
+    let client = Client::new(ORIGIN);
+    let mut options = creation();
+    options["mediation"] = "conditional".into();
+    options["publicKey"]["authenticatorSelection"] = json!({ "userVerification": "preferred" });
+    let parts = client.create_parts(&mut Authenticator::new(), &options).unwrap();
+    assert_eq!(parts.authenticator_data.flags & (flags::UP | flags::UV), 0);
+    for (name, value) in [("userVerification", "required"), ("authenticatorAttachment", "cross-platform")] {
+        options["publicKey"]["authenticatorSelection"] = json!({ name: value });
+        assert!(matches!(client.create(&mut Authenticator::new(), &options), Err(ClientError::Unable(_))), "{name}");
+    }
+}
+
+#[test]
 fn export_can_be_imported() {
     for algorithm in ALGORITHMS {
         let mut authenticator =

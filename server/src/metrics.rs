@@ -23,6 +23,7 @@ const RATE_LIMITED: &str = "doorward_rate_limited_total";
 const CACHE_LOOKUPS: &str = "doorward_cache_lookups_total";
 const QUEUE_SECONDS: &str = "doorward_database_queue_seconds";
 const COMMIT_SECONDS: &str = "doorward_database_commit_seconds";
+const COUNTER_REGRESSIONS: &str = "doorward_counter_regressions_accepted_total";
 const AUDIT_WRITTEN: &str = "doorward_audit_entries_written_total";
 const JOB_RUNS: &str = "doorward_job_runs_total";
 const JOB_SUCCESS: &str = "doorward_job_last_success_timestamp_seconds";
@@ -49,6 +50,8 @@ pub struct Metrics {
     requests: Cache<(&'static str, String, u16, Option<&'static str>), RequestMetrics>,
     /// Audit entries that this process created.
     pub audit_entries_written: Counter,
+    /// Accepted logins whose signature counter did not increase.
+    pub counter_regressions_accepted: Counter,
     /// Counters that this process can also read.
     recorded: Recorded,
 }
@@ -87,6 +90,8 @@ impl Metrics {
             handle: recorder.handle(),
             requests: Cache::new(1_024),
             audit_entries_written: recorder.register_counter(&Key::from_static_name(AUDIT_WRITTEN), &METADATA),
+            counter_regressions_accepted: recorder
+                .register_counter(&Key::from_static_name(COUNTER_REGRESSIONS), &METADATA),
             recorded: Recorded::default(),
             recorder,
         })
@@ -227,6 +232,7 @@ fn describe(recorder: &PrometheusRecorder) {
         (RATE_LIMITED, "requests above a rate limit: of an address, a network or a tenant"),
         (CACHE_LOOKUPS, "lookups in a cache by result"),
         (AUDIT_WRITTEN, "audit entries that this process created"),
+        (COUNTER_REGRESSIONS, "accepted logins whose signature counter did not increase (webauthn.counter_policy)"),
         (JOB_RUNS, "runs of background jobs by outcome"),
     ] {
         recorder.describe_counter(name.into(), None, description.into());

@@ -17,6 +17,7 @@ pub mod config;
 mod cose_algorithm;
 pub mod environment;
 pub mod error;
+pub mod extensions;
 pub mod ids;
 pub mod origin;
 pub mod page;

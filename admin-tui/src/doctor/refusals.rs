@@ -154,17 +154,26 @@ impl Refusals<'_> {
         }
         ages.sort_unstable();
         let slow = ages.get(ages.len() * 9 / 10).copied();
-        let timeout = i64::from(self.report.tenant.config.webauthn.timeout);
+        let config = &self.report.tenant.config;
+        let (setting, lifetime) = match config.webauthn.challenge_lifetime {
+            Some(lifetime) => ("challenge_lifetime", i64::from(lifetime)),
+            None => ("timeout", i64::from(config.webauthn.timeout)),
+        };
         // The next multiple of 30 seconds.
         let longer = slow.map(|age| (age / 30_000 + 1) * 30_000).map(|longer| longer.min(MAX_TIMEOUT_MS));
-        let mfa_timeout = self.report.tenant.config.mfa.timeout.map(i64::from);
-        let command = longer.filter(|longer| *longer > timeout).map(|longer| {
-            let is_shorter = mfa_timeout.is_some_and(|timeout| timeout < longer);
-            let mfa = if is_shorter { format!(" | .mfa.timeout = {longer}") } else { String::new() };
-            self.change(&format!(".webauthn.timeout = {longer}{mfa}"))
+        let mfa = match config.mfa.challenge_lifetime {
+            Some(lifetime) => Some(("challenge_lifetime", lifetime)),
+            // Without a lifetime of its own, a second factor has at least the lifetime of passkeys.
+            None if setting == "challenge_lifetime" => None,
+            None => config.mfa.timeout.map(|timeout| ("timeout", timeout)),
+        };
+        let command = longer.filter(|longer| *longer > lifetime).map(|longer| {
+            let shorter = mfa.filter(|(_, lifetime)| i64::from(*lifetime) < longer);
+            let mfa = shorter.map_or_else(String::new, |(setting, _)| format!(" | .mfa.{setting} = {longer}"));
+            self.change(&format!(".webauthn.{setting} = {longer}{mfa}"))
         });
         let message = format!(
-            "{} ({percent} % of all ceremonies) came after the challenge had expired; the timeout is {timeout} ms.",
+            "{} ({percent} % of all ceremonies) came after the challenge had expired; the {setting} is {lifetime} ms.",
             Self::times(count)
         );
         Some(Finding::new(Severity::Warning, "challenges_expire", message, command))

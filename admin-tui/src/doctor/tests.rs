@@ -259,6 +259,13 @@ fn expired_challenges_suggest_a_timeout_that_would_have_sufficed() {
         refused(&mut report, 10, LOGIN, ErrorCode::ChallengeExpired, &detail);
     }
     expect(&report, "challenges_expire", Severity::Warning, &["50 requests", "(4 %", ".webauthn.timeout = 120000"]);
+    report.tenant.config.webauthn.challenge_lifetime = Some(90_000);
+    expect(
+        &report,
+        "challenges_expire",
+        Severity::Warning,
+        &["lifetime is 90000", ".webauthn.challenge_lifetime = 120000"],
+    );
     report.succeeded = 1_000_000;
     assert_eq!(find(&report, "challenges_expire"), None);
 }

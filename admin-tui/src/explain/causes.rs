@@ -12,7 +12,7 @@ use super::{
 };
 use crate::time_format;
 
-/// Longest lifetime of a challenge in milliseconds: a longer `timeout` of a tenant does not extend it.
+/// Longest lifetime of a challenge in milliseconds: a longer `timeout` does not extend it.
 const MAX_LIFETIME_MS: i64 = 600_000;
 
 /// Returns the likely causes, the most likely first.
@@ -164,15 +164,16 @@ fn expired(detail: &RefusalDetail) -> Vec<String> {
     } else if challenge.lifetime_ms >= MAX_LIFETIME_MS {
         "The lifetime is already the maximum. The page should start the ceremony again.".to_owned()
     } else {
-        "The user needed more time than the tenant's `timeout` allows.".to_owned()
+        "The user needed more time than the tenant's `challenge_lifetime` allows, which is by default its `timeout`."
+            .to_owned()
     });
     causes
 }
 
 fn counter(detail: &RefusalDetail) -> Vec<String> {
-    let (Some(stored), Some(sent)) = (detail.credential, detail.authenticator) else { return Vec::new() };
-    let (stored, sent) = (stored.sign_count, sent.sign_count);
-    match stored.checked_sub(sent) {
+    let (Some(credential), Some(sent)) = (detail.credential, detail.authenticator) else { return Vec::new() };
+    let (stored, sent) = (credential.sign_count, sent.sign_count);
+    let mut causes = match stored.checked_sub(sent) {
         Some(0) => {
             texts(&["The counter is the same as at the last login: the response or the authenticator was copied."])
         }
@@ -183,7 +184,15 @@ fn counter(detail: &RefusalDetail) -> Vec<String> {
             vec![format!("The counter went back by {back}: the authenticator was copied, or restored from a backup.")]
         }
         None => texts(&["A concurrent login used a higher counter."]),
+    };
+    if credential.be {
+        causes.push(
+            "The credential is synced, and its copies may have separate counters. The tenant setting \
+             `webauthn.counter_policy`: `record` accepts and records such logins."
+                .to_owned(),
+        );
     }
+    causes
 }
 
 fn key_expired(entry: &AuditLogItem, detail: &RefusalDetail) -> Vec<String> {

@@ -1,5 +1,5 @@
 use doorward_shared::{
-    AuditType,
+    AuditId, AuditType, TenantId, Timestamp,
     refusal::{AuthenticatorState, StoredChallenge, StoredCredential},
 };
 use uuid::Uuid;
@@ -166,6 +166,27 @@ fn counters_distinguish_copies_from_lost_counters() {
     assert!(counter(41, 40).contains("went back by 1"));
     assert!(counter(41, 41).contains("same as at the last login"));
     assert!(counter(41, 0).contains("no longer has a counter"));
+}
+
+#[test]
+fn accepted_regression_of_a_synced_credential_is_explained() {
+    let mut accepted = row(AuditType::WebauthnAuthenticationFinalSucceeded, "", None);
+    accepted.entry.error = None;
+    assert_eq!(explain(&accepted, &[]), None);
+    assert!(!is_explained(&accepted));
+    accepted.entry.detail = Some(serde_json::json!({ "counter_regression": { "stored": 5, "received": 3 } }));
+    assert!(is_explained(&accepted));
+    let lines = text(&explain(&accepted, &[]).unwrap());
+    for line in ["expected  more than 5", "received  3", "counter_regression (accepted)", "`record`", "§7.2 step 22"] {
+        assert!(lines.contains(line), "{line}: {lines}");
+    }
+    let refused = RefusalDetail {
+        authenticator: Some(AuthenticatorState { up: true, uv: true, be: true, bs: true, sign_count: 3 }),
+        credential: Some(StoredCredential { sign_count: 5, be: true, is_mfa: false }),
+        ..RefusalDetail::new(Check::SignatureCounter)
+    };
+    let causes = login("counter_regression", refused).causes.join(" ");
+    assert!(causes.contains("`webauthn.counter_policy`: `record`"), "{causes}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
     app.pass(6_000).await;
     app.shows(&["unsaved changes, valid", "+ add"]);
     // Changes the timeout, then the choice of user verification.
-    app.keys("j j enter backspace backspace backspace enter j space").await;
+    app.keys("j j enter backspace backspace backspace enter j j space").await;
     app.pass(400).await;
     app.keys("w").await;
     app.shows(&[
@@ -196,10 +196,10 @@ async fn limits_and_token_settings_are_edited() {
 
 #[tokio::test]
 async fn emptied_origin_is_removed_and_selection_is_kept() {
-    let app = App::start(FakeServer::new(data::world()), 100, 48).await;
+    let app = App::start(FakeServer::new(data::world()), 100, 80).await;
     app.keys("2 e j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
-    assert_eq!(app.screen().matches("+ add").count(), 4);
+    assert_eq!(app.screen().matches("+ add").count(), 9);
     // After the emptied row is removed, the following row is selected.
     app.keys_show("enter '/x' enter", &["https://login.acmebank.example/x"]).await;
     app.keys_show("U", &["  https://acmebank.example", "no unsaved changes"]).await;

@@ -185,6 +185,7 @@ fn credential(at: usize, user: &str, name: &str, is_mfa: bool) -> CredentialItem
         created_at: before(20 * DAY),
         disabled_at: None,
         transports: vec!["internal".to_owned(), "hybrid".to_owned()],
+        discoverable: None,
         backup_eligible: !is_mfa,
         backup_state: !is_mfa,
         is_mfa,

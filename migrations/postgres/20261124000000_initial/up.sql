@@ -95,6 +95,7 @@ CREATE TABLE credentials (
     backup_state BOOLEAN NOT NULL,
     is_mfa BOOLEAN NOT NULL,
     user_verified BOOLEAN NOT NULL,
+    discoverable BOOLEAN,
     last_used_at BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

@@ -94,6 +94,7 @@ CREATE TABLE credentials (
     backup_state INTEGER NOT NULL CHECK (backup_state IN (0, 1)),
     is_mfa INTEGER NOT NULL CHECK (is_mfa IN (0, 1)),
     user_verified INTEGER NOT NULL CHECK (user_verified IN (0, 1)),
+    discoverable INTEGER CHECK (discoverable IN (0, 1)),
     last_used_at INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,

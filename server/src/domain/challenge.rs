@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     AuditType, Base64Url, CoseAlgorithm, TenantId, Timestamp, TransactionRowId, UserId,
-    config::{BackupEligibilityChange, UserVerification},
+    config::{BackupEligibilityChange, CounterPolicy, UserVerification},
     public::CeremonyName,
 };
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,6 @@ use super::{
     CredentialId,
     tenant::{CeremonyPolicy, RelyingPartyPolicy},
 };
-
-/// Maximum lifetime of a challenge in milliseconds. The timeout that clients get in the options may be longer.
-pub const MAX_LIFETIME_MS: u32 = 600_000;
 
 /// Kinds of ceremony. A challenge of one kind is not accepted for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +109,11 @@ pub struct CeremonyState {
     pub user_verification: UserVerification,
     /// Whether the credential may become eligible for backup.
     pub backup_eligibility_change: BackupEligibilityChange,
+    #[serde(skip_serializing_if = "is_refuse", default)]
+    pub counter_policy: CounterPolicy,
+    /// Whether the registration is an automatic passkey upgrade, which needs no user presence (WebAuthn §7.1 step 15).
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub conditional: bool,
     /// Registrations: the algorithms that the new credential may have.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub algorithms: Vec<CoseAlgorithm>,
@@ -119,6 +121,11 @@ pub struct CeremonyState {
     /// Registrations: ids of the excluded credentials.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credentials: Option<Vec<Base64Url>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_refuse(policy: &CounterPolicy) -> bool {
+    *policy == CounterPolicy::Refuse
 }
 
 impl CeremonyState {
@@ -131,6 +138,8 @@ impl CeremonyState {
             top_origins: rp.top_origins.clone(),
             user_verification: policy.user_verification,
             backup_eligibility_change: policy.backup_eligibility_change,
+            counter_policy: policy.counter_policy,
+            conditional: false,
             algorithms: Vec::new(),
             credentials: credentials.map(ids),
         }
@@ -174,7 +183,9 @@ mod tests {
             attestation: AttestationPreference::Direct,
             resident_key: ResidentKey::Required,
             timeout_ms: 60_000,
+            lifetime_ms: 60_000,
             backup_eligibility_change: BackupEligibilityChange::Accept,
+            counter_policy: CounterPolicy::Refuse,
         };
         let state = serde_json::to_string(&CeremonyState::new(&rp, &policy, None)).unwrap();
         let expected = r#"{"rp_id":"example.com","origins":["https://example.com"],"user_verification":"required","#;

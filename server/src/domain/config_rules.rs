@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{
     config_shape::{self, Shape},
-    cors,
+    cors, extensions,
+    tenant::MAX_LIFETIME_MS,
 };
 
 mod found;
@@ -19,6 +20,8 @@ use found::{MAX_ORIGINS, Message, Problems, short_origin};
 
 /// Allowed timeouts of a ceremony, in milliseconds.
 pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
+/// Allowed lifetimes of a challenge, in milliseconds.
+const LIFETIME_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=MAX_LIFETIME_MS;
 /// Allowed numbers of credentials of a user.
 const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
 /// Allowed maximum sizes of a transaction's data, in bytes.
@@ -99,16 +102,47 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         let checked = short_origin(pattern).and_then(|()| cors::check(pattern, unsafe_wildcard));
         found.add(format!("cors.allowed_origins[{index}]"), checked);
     }
+    ceremonies(&mut found, config);
     limits(&mut found, config.limits);
     found.add("webauthn.algorithms", algorithms(&config.webauthn.algorithms));
     found.0
+}
+
+/// Checks the settings of ceremonies that are lists or depend on each other.
+fn ceremonies(found: &mut Problems, config: &TenantConfig) {
+    let webauthn = &config.webauthn;
+    let lifetime = |value: Option<u32>, timeout: u32| value.map_or(Ok(()), |value| lifetime(value, timeout));
+    found.add("webauthn.challenge_lifetime", lifetime(webauthn.challenge_lifetime, webauthn.timeout));
+    found.add("webauthn.hints", distinct(&webauthn.hints));
+    found.add("webauthn.attestation_formats", distinct(&webauthn.attestation_formats));
+    found.add("webauthn.extensions", extensions::consistent(&webauthn.extensions));
+    found.add("webauthn.allowed_extensions", distinct(&webauthn.allowed_extensions));
+    let mfa = &config.mfa;
+    let timeout = mfa.timeout.unwrap_or(webauthn.timeout);
+    found.add("mfa.challenge_lifetime", lifetime(mfa.challenge_lifetime, timeout));
+    found.add("mfa.hints", distinct(&mfa.hints));
+}
+
+fn lifetime(value: u32, timeout: u32) -> Result<(), Message> {
+    in_range(value, &LIFETIME_RANGE_MS, "milliseconds")?;
+    if value < timeout.min(MAX_LIFETIME_MS) {
+        return Err(format!(
+            "{value} must not be less than the timeout of {timeout} milliseconds, or the browser waits too long"
+        ));
+    }
+    Ok(())
 }
 
 fn algorithms(listed: &[CoseAlgorithm]) -> Result<(), Message> {
     if listed.is_empty() {
         return Err("must contain at least one algorithm; null means the default".to_owned());
     }
-    let repeated = listed.iter().enumerate().find(|(index, one)| listed.iter().take(*index).any(|other| other == *one));
+    distinct(listed)
+}
+
+/// Checks that a list contains no value twice.
+pub fn distinct<T: PartialEq + std::fmt::Display>(list: &[T]) -> Result<(), Message> {
+    let repeated = list.iter().enumerate().find(|(index, one)| list.iter().take(*index).any(|other| other == *one));
     repeated.map_or(Ok(()), |(_, one)| Err(format!("contains {one} twice")))
 }
 

@@ -5,8 +5,10 @@ use doorward_shared::{
     CoseAlgorithm,
     admin::ConfigProblem,
     config::{
-        Attachment, AttestationPreference, BackupEligibilityChange, ResidentKey, TokenAudience, UserVerification,
+        Attachment, AttestationFormat, AttestationPreference, BackupEligibilityChange, CounterPolicy, Hint,
+        ResidentKey, TokenAudience, UserVerification,
     },
+    extensions::{CredentialProtection, Extension, LargeBlobSupport},
 };
 use serde_json::{Map, Value};
 
@@ -40,10 +42,29 @@ enum Presence {
 
 use Presence::{Nullable, Optional, Required};
 
+macro_rules! list_of {
+    ($type:ident) => {
+        Kind::ListOf($type::ALL.iter().map(|value| value.as_str()).collect())
+    };
+}
 macro_rules! one_of {
     ($type:ident) => {
         Kind::OneOf($type::ALL.iter().map(|value| value.as_str()).collect())
     };
+}
+
+/// Returns the extensions that registrations can request. Inputs of `prf` belong to a user, so only calls have them.
+fn extensions() -> Vec<Setting> {
+    let setting = |name, kind| Setting { name, kind, presence: Nullable };
+    let support = Setting { name: "support", kind: one_of!(LargeBlobSupport), presence: Nullable };
+    vec![
+        setting("credProps", Kind::Flag),
+        setting("credentialProtectionPolicy", one_of!(CredentialProtection)),
+        setting("enforceCredentialProtectionPolicy", Kind::Flag),
+        setting("minPinLength", Kind::Flag),
+        setting("largeBlob", Kind::Section(vec![support])),
+        setting("prf", Kind::Section(Vec::new())),
+    ]
 }
 
 fn settings() -> Vec<Setting> {
@@ -55,6 +76,8 @@ fn settings() -> Vec<Setting> {
             setting("attachment", Nullable, one_of!(Attachment)),
             setting("attestation_preference", Optional, one_of!(AttestationPreference)),
             setting("resident_key_requirement", Optional, one_of!(ResidentKey)),
+            setting("challenge_lifetime", Nullable, Kind::Millis),
+            setting("hints", Nullable, list_of!(Hint)),
         ]
     };
     let relying_party = vec![
@@ -71,9 +94,13 @@ fn settings() -> Vec<Setting> {
     webauthn.extend(ceremony(Optional));
     webauthn.push(setting("token_audience", Nullable, one_of!(TokenAudience)));
     webauthn.push(setting("backup_eligibility_change", Nullable, one_of!(BackupEligibilityChange)));
-    let algorithms = CoseAlgorithm::ALL.iter().map(|value| value.as_str()).collect();
-    webauthn.push(setting("algorithms", Nullable, Kind::ListOf(algorithms)));
+    webauthn.push(setting("algorithms", Nullable, list_of!(CoseAlgorithm)));
     webauthn.push(setting("keep_attestation", Nullable, Kind::Flag));
+    webauthn.push(setting("attestation_formats", Nullable, list_of!(AttestationFormat)));
+    webauthn.push(setting("exclude_credentials", Nullable, Kind::Flag));
+    webauthn.push(setting("extensions", Nullable, Kind::Section(extensions())));
+    webauthn.push(setting("allowed_extensions", Nullable, list_of!(Extension)));
+    webauthn.push(setting("counter_policy", Nullable, one_of!(CounterPolicy)));
     let limits = vec![
         setting("credentials_per_user", Nullable, Kind::Number),
         setting("transaction_data_bytes", Nullable, Kind::Number),
@@ -186,7 +213,10 @@ fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::config::{KEPT, Limits, Mfa, RelyingParty, TenantConfig, Webauthn};
+    use doorward_shared::{
+        config::{KEPT, Limits, Mfa, RelyingParty, TenantConfig, Webauthn},
+        extensions::{LargeBlobCreation, PrfCreation, RegistrationExtensions},
+    };
     use serde_json::json;
 
     use super::*;
@@ -207,9 +237,21 @@ mod tests {
         let mut webauthn = Webauthn::for_relying_party(relying_party);
         webauthn.attachment = Some(Attachment::Platform);
         webauthn.token_audience = TokenAudience::Ceremony;
-        let mfa = Mfa { timeout: Some(5_000), ..Mfa::default() };
+        let mfa = Mfa { timeout: Some(5_000), challenge_lifetime: Some(90_000), ..Mfa::default() };
         webauthn.backup_eligibility_change = BackupEligibilityChange::Refuse;
         webauthn.algorithms = vec![CoseAlgorithm::MlDsa65, CoseAlgorithm::Es256];
+        webauthn.challenge_lifetime = Some(90_000);
+        webauthn.hints = vec![Hint::Hybrid];
+        webauthn.attestation_formats = vec![AttestationFormat::Tpm];
+        webauthn.extensions = RegistrationExtensions {
+            cred_props: Some(true),
+            credential_protection_policy: Some(CredentialProtection::UvRequired),
+            enforce_credential_protection_policy: Some(true),
+            min_pin_length: Some(true),
+            large_blob: Some(LargeBlobCreation { support: Some(LargeBlobSupport::Preferred) }),
+            prf: Some(PrfCreation::default()),
+        };
+        webauthn.counter_policy = CounterPolicy::Record;
         json!(TenantConfig { cors: Default::default(), webauthn, mfa, limits: Limits::default() })
     }
 

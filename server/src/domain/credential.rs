@@ -81,6 +81,9 @@ pub struct Credential {
     pub is_mfa: bool,
     /// Whether the authenticator verified the user at registration.
     pub user_verified: bool,
+    /// Whether the credential is discoverable, as the client reported it at registration (`credProps`). `None` if it
+    /// reported nothing.
+    pub discoverable: Option<bool>,
     /// Time of its last ceremony.
     pub last_used_at: Option<Timestamp>,
     pub created_at: Timestamp,

@@ -8,6 +8,7 @@ pub mod config_rules;
 pub mod config_shape;
 pub mod cors;
 pub mod credential;
+pub mod extensions;
 pub mod json;
 pub mod json_reader;
 pub mod key_format;

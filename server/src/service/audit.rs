@@ -74,6 +74,16 @@ impl Entry {
         self
     }
 
+    /// Adds a member to the detail.
+    #[must_use]
+    pub fn add_detail(mut self, name: &str, value: serde_json::Value) -> Self {
+        let detail = self.event.detail.get_or_insert_with(|| serde_json::json!({}));
+        if let Some(members) = detail.as_object_mut() {
+            members.insert(name.to_owned(), value);
+        }
+        self
+    }
+
     /// Sets the challenge of a finalize request, for the detail of a refusal.
     #[must_use]
     pub fn challenge(mut self, ceremony: Ceremony, stored: Option<&Challenge>) -> Self {

@@ -1,12 +1,12 @@
 //! Steps that registrations and assertions share.
 
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, config::Hint};
 
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::{
     clock,
     db::{Connection, DbError},
-    domain::{Ceremony, Challenge, ChallengeValue, Credential},
+    domain::{Ceremony, Challenge, ChallengeValue, Credential, config_rules},
     store::challenges,
     webauthn::Malformed,
 };
@@ -16,6 +16,20 @@ pub(super) type Outcome<T> = Result<Result<T, Refusal>, DbError>;
 
 pub(super) fn random_challenge(context: &RequestContext) -> Result<ChallengeValue, ServiceError> {
     Ok(ChallengeValue(clock::random::<32>(context.app.entropy.as_ref())?.to_vec()))
+}
+
+/// Returns the hints that the request contains, or those of the tenant.
+pub(super) fn hints(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    requested: Option<Vec<Hint>>,
+) -> Result<Vec<Hint>, Refusal> {
+    let Some(hints) = requested else {
+        let config = &context.tenant.tenant.config;
+        return Ok(if ceremony.is_mfa() { &config.mfa.hints } else { &config.webauthn.hints }.clone());
+    };
+    config_rules::distinct(&hints).map_err(|message| Refusal::Invalid(format!("hints {message}")))?;
+    Ok(hints)
 }
 
 /// Returns whether the credential may be used in this ceremony. Second-factor ceremonies also accept passkeys. All

@@ -41,6 +41,7 @@ pub fn item(credential: Credential, user_id: String, metadata: &Metadata) -> Cre
         backup_eligible: credential.backup_eligible,
         backup_state: credential.backup_state,
         is_mfa: credential.is_mfa,
+        discoverable: credential.discoverable,
         user_id,
     }
 }

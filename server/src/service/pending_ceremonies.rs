@@ -94,7 +94,7 @@ impl PendingCeremonies {
 mod tests {
     use doorward_shared::{
         Timestamp, UserId,
-        config::{BackupEligibilityChange, UserVerification},
+        config::{BackupEligibilityChange, CounterPolicy, UserVerification},
     };
     use uuid::Uuid;
 
@@ -116,6 +116,8 @@ mod tests {
                     top_origins: Vec::new(),
                     user_verification: UserVerification::Required,
                     backup_eligibility_change: BackupEligibilityChange::Accept,
+                    counter_policy: CounterPolicy::Refuse,
+                    conditional: false,
                     algorithms: Vec::new(),
                     credentials: None,
                 },

@@ -17,6 +17,8 @@ pub struct Subject<'a> {
     pub user: &'a str,
     pub rp_id: &'a str,
     pub credential: &'a CredentialId,
+    /// Whether the authenticator detected the user.
+    pub user_present: bool,
     pub user_verified: bool,
     /// The transaction's id in the tenant's system.
     pub transaction: Option<&'a str>,
@@ -39,7 +41,7 @@ pub fn issue(context: &RequestContext, subject: &Subject<'_>, now: Timestamp) ->
         iat: now.seconds(),
         exp: now.seconds() + TOKEN_LIFETIME_SECONDS,
         jti: clock::new_uuid(now, context.app.entropy.as_ref())?.to_string(),
-        amr: authentication_methods(subject.user_verified),
+        amr: authentication_methods(subject.user_present, subject.user_verified),
         ceremony: subject.ceremony.claim(),
         uv: subject.user_verified,
         trans: subject.transaction.map(str::to_owned),
@@ -54,12 +56,15 @@ fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
     }
 }
 
-/// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` because presence is always
-/// checked, and `mfa` if the authenticator verified the user.
+/// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` if the authenticator detected
+/// the user, and `mfa` if it verified the user. Only an automatic passkey upgrade succeeds without `user`.
 ///
 /// `hwk` and `swk` state how the key is stored. Only an attestation can prove this, and Doorward does not check the
 /// issuers of attestation certificates. Therefore these values are never returned.
-fn authentication_methods(user_verified: bool) -> Vec<String> {
-    let factors = user_verified.then_some("mfa");
-    [Some("pop"), Some("user"), factors].into_iter().flatten().map(str::to_owned).collect()
+fn authentication_methods(user_present: bool, user_verified: bool) -> Vec<String> {
+    [Some("pop"), user_present.then_some("user"), user_verified.then_some("mfa")]
+        .into_iter()
+        .flatten()
+        .map(str::to_owned)
+        .collect()
 }

@@ -13,6 +13,36 @@ pub(super) struct AuthData {
     flags: u8,
     pub(super) sign_count: u32,
     pub(super) attested: Option<AttestedCredential>,
+    pub(super) extensions: AuthenticatorExtensions,
+}
+
+/// Outputs of authenticator extensions that Doorward reads. All others, such as encrypted `hmac-secret` outputs, are
+/// ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AuthenticatorExtensions {
+    /// Level of credential protection, 1 to 3 (CTAP 2.1 §12.1).
+    pub cred_protect: Option<u8>,
+    /// Minimum length of the PIN in code points (CTAP 2.1 §12.4).
+    pub min_pin_length: Option<u32>,
+}
+
+impl AuthenticatorExtensions {
+    /// Parses the map of extension outputs and returns the bytes after it. Outputs of unexpected types are ignored.
+    fn parse(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let mut reader = Reader::new(bytes);
+        let mut outputs = Self::default();
+        for _ in 0..reader.map()? {
+            let (mut name, mut value) = (Reader::new(reader.encoded_item()?), Reader::new(reader.encoded_item()?));
+            match name.text() {
+                Some("credProtect") => outputs.cred_protect = value.integer().and_then(|level| level.try_into().ok()),
+                Some("minPinLength") => {
+                    outputs.min_pin_length = value.integer().and_then(|length| length.try_into().ok())
+                }
+                _ => {}
+            }
+        }
+        Some((outputs, reader.rest()))
+    }
 }
 
 /// Attested credential data (WebAuthn §6.5.2).
@@ -68,16 +98,14 @@ impl AuthData {
             let (attested, rest) = AttestedCredential::parse(rest)?;
             (Some(attested), rest)
         };
-        let rest = if flags & Self::ED == 0 {
-            rest
+        let (extensions, rest) = if flags & Self::ED == 0 {
+            (AuthenticatorExtensions::default(), rest)
         } else {
-            let mut reader = Reader::new(rest);
-            let mut head = reader;
-            let is_map = head.map().is_some() && reader.encoded_item().is_some();
-            is_map.then(|| reader.rest()).ok_or("the extensions in authenticator data are not a CBOR map")?
+            AuthenticatorExtensions::parse(rest).ok_or("the extensions in authenticator data are not a CBOR map")?
         };
         if rest.is_empty() {
-            Ok(Self { rp_id_hash: *rp_id_hash, flags, sign_count: u32::from_be_bytes([a, b, c, d]), attested })
+            let sign_count = u32::from_be_bytes([a, b, c, d]);
+            Ok(Self { rp_id_hash: *rp_id_hash, flags, sign_count, attested, extensions })
         } else {
             Err("authenticator data is longer than its flags indicate")
         }

@@ -32,12 +32,13 @@ mod webauthn_rs;
 #[cfg(test)]
 mod tests;
 
+pub use auth_data::AuthenticatorExtensions;
 pub use certificate_path::PathError;
 pub use cose::algorithm;
-pub use options::{creation_options, request_options, transaction_challenge};
+pub use options::{CreationExtras, RequestExtras, creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
 pub use trust::judge_again;
 pub use verify::{
-    BACKUP_DOWNGRADED, VerificationError, VerifiedAssertion, VerifiedRegistration, backup_downgraded, counter_advances,
+    BACKUP_DOWNGRADED, VerificationError, VerifiedAssertion, VerifiedRegistration, backup_downgraded, check_counter,
     counter_regressed, verify_assertion, verify_registration,
 };

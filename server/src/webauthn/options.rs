@@ -3,14 +3,31 @@
 use aws_lc_rs::digest;
 use doorward_shared::{
     Base64Url, CoseAlgorithm,
-    config::ResidentKey,
+    config::{AttestationFormat, Hint, ResidentKey},
+    extensions::{AssertionExtensions, RegistrationExtensions},
     public::{
-        AuthenticatorSelection, CreationOptions, CredentialDescriptor, CredentialKind, PubKeyCredParam,
+        AuthenticatorSelection, CreationOptions, CredentialDescriptor, CredentialKind, Mediation, PubKeyCredParam,
         PublicKeyCreationOptions, PublicKeyRequestOptions, RequestOptions, RpEntity, UserEntity,
     },
 };
 
 use crate::domain::{CeremonyPolicy, ChallengeValue, CredentialId, RelyingPartyPolicy, User};
+
+/// Optional members of the options of a registration.
+#[derive(Debug, Clone, Default)]
+pub struct CreationExtras {
+    pub mediation: Option<Mediation>,
+    pub hints: Vec<Hint>,
+    pub attestation_formats: Vec<AttestationFormat>,
+    pub extensions: RegistrationExtensions,
+}
+
+/// Optional members of the options of a login or transaction.
+#[derive(Debug, Clone, Default)]
+pub struct RequestExtras {
+    pub hints: Vec<Hint>,
+    pub extensions: AssertionExtensions,
+}
 
 /// Returns the options of a registration (WebAuthn §5.4). `algorithms` are in order of preference, and `exclude` lists
 /// credentials of the user that already exist.
@@ -21,6 +38,7 @@ pub fn creation_options(
     user: &User,
     challenge: &ChallengeValue,
     exclude: &[CredentialId],
+    extras: CreationExtras,
 ) -> CreationOptions {
     CreationOptions {
         public_key: PublicKeyCreationOptions {
@@ -45,7 +63,11 @@ pub fn creation_options(
                 user_verification: policy.user_verification,
             },
             attestation: policy.attestation,
+            attestation_formats: extras.attestation_formats,
+            hints: extras.hints,
+            extensions: Some(extras.extensions).filter(|extensions| *extensions != RegistrationExtensions::default()),
         },
+        mediation: extras.mediation,
     }
 }
 
@@ -56,6 +78,7 @@ pub fn request_options(
     policy: &CeremonyPolicy,
     challenge: &ChallengeValue,
     allow: Option<&[CredentialId]>,
+    extras: RequestExtras,
 ) -> RequestOptions {
     RequestOptions {
         public_key: PublicKeyRequestOptions {
@@ -64,6 +87,8 @@ pub fn request_options(
             rp_id: rp.id.clone(),
             user_verification: policy.user_verification,
             allow_credentials: allow.map(descriptors),
+            hints: extras.hints,
+            extensions: Some(extras.extensions).filter(|extensions| *extensions != AssertionExtensions::default()),
         },
     }
 }

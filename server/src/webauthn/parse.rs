@@ -33,6 +33,7 @@ pub struct ParsedRegistration {
     pub(super) client_data_json: Vec<u8>,
     pub(super) attestation: AttestationObject,
     transports: Vec<String>,
+    discoverable: Option<bool>,
 }
 
 impl ParsedRegistration {
@@ -46,6 +47,11 @@ impl ParsedRegistration {
 
     pub fn transports(&self) -> &[String] {
         &self.transports
+    }
+
+    /// Returns the output of the extension `credProps` (WebAuthn §10.1.3), which is not signed.
+    pub const fn discoverable(&self) -> Option<bool> {
+        self.discoverable
     }
 
     pub const fn authenticator_state(&self) -> AuthenticatorState {
@@ -121,6 +127,8 @@ struct Body<'a> {
     // Older clients send the transports of a registration here.
     #[serde(default)]
     transports: Option<Vec<String>>,
+    #[serde(borrow, default)]
+    client_extension_results: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -158,6 +166,12 @@ fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Res
     serde_json::from_str(text).map_err(|error| Malformed { reason: wrong(error) })
 }
 
+/// Returns the output of the extension `credProps`. Outputs of unexpected types are ignored, like all other outputs.
+fn discoverable(client_outputs: Option<&RawValue>) -> Option<bool> {
+    let outputs: serde_json::Value = serde_json::from_str(client_outputs?.get()).ok()?;
+    outputs.get("credProps")?.get("rk")?.as_bool()
+}
+
 /// Checks `authenticatorAttachment`: a short string or nothing. It is not stored.
 fn check_attachment(text: &Text<'_>) -> Result<(), Malformed> {
     match &text.0 {
@@ -183,6 +197,7 @@ pub fn parse_registration(body: &[u8]) -> Result<ParsedRegistration, Malformed> 
         client_data_json,
         attestation: AttestationObject::parse(&attestation_object)?,
         transports: valid_transports(response.transports.or(body.transports).unwrap_or_default()),
+        discoverable: discoverable(body.client_extension_results),
     })
 }
 

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use doorward_shared::{
     AttestationTrust, ErrorCode, Timestamp,
-    config::{BackupEligibilityChange, UserVerification},
+    config::{BackupEligibilityChange, CounterPolicy, UserVerification},
     refusal::{Check, RefusalDetail},
 };
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use webauthn_rs_core::error::WebauthnError;
 
 pub use super::error::VerificationError;
 use super::{
-    auth_data::{AttestedCredential, AuthData},
+    auth_data::{AttestedCredential, AuthData, AuthenticatorExtensions},
     cose::{self, PublicKey},
     parse::{ParsedAssertion, ParsedRegistration},
     rp_id,
@@ -43,7 +43,12 @@ pub struct VerifiedRegistration {
     pub transports: Vec<String>,
     pub backup_eligible: bool,
     pub backup_state: bool,
+    /// Whether the authenticator detected the user. `false` only in automatic passkey upgrades.
+    pub user_present: bool,
     pub user_verified: bool,
+    /// Whether the credential is discoverable, as the client reported it. The report is not signed.
+    pub discoverable: Option<bool>,
+    pub extensions: AuthenticatorExtensions,
 }
 
 impl VerifiedRegistration {
@@ -61,6 +66,8 @@ pub struct VerifiedAssertion {
     pub backup_state: bool,
     /// Whether the credential became eligible for backup since its last use.
     pub backup_upgraded: bool,
+    /// Whether the counter did not increase and the tenant's policy accepts this.
+    pub counter_regressed: bool,
 }
 
 /// Verifies a registration against the state of its ceremony, and judges its attestation with the metadata.
@@ -106,7 +113,10 @@ pub fn verify_registration(
         transports: parsed.transports().to_vec(),
         backup_eligible: auth_data.backup_eligible(),
         backup_state: auth_data.backup_state(),
+        user_present: auth_data.user_present(),
         user_verified: auth_data.user_verified(),
+        discoverable: parsed.discoverable(),
+        extensions: auth_data.extensions,
     })
 }
 
@@ -194,24 +204,37 @@ pub fn verify_assertion(
             .expected([format!("a signature by the {algorithm} key of the credential")])
             .received(format!("another signature of {} bytes", parsed.signature.len()))
     })?;
-    let advances = counter_advances(credential.sign_count, auth_data.sign_count);
     let reason = "the signature counter did not increase: the authenticator may have been cloned";
-    VerificationError::ensure(advances, ErrorCode::CounterRegression, reason, || {
-        counter_regressed(credential.sign_count, auth_data.sign_count)
-    })?;
+    let counter_regressed = check_counter(state.counter_policy, credential, auth_data.sign_count, reason)?;
     Ok(VerifiedAssertion {
         sign_count: auth_data.sign_count,
         user_verified: auth_data.user_verified(),
         backup_eligible: auth_data.backup_eligible(),
         backup_state: auth_data.backup_state(),
         backup_upgraded: upgraded,
+        counter_regressed,
     })
 }
 
-/// Returns whether a signature counter is acceptable after the stored one: it is greater, or both are zero because the
-/// authenticator has no counter (WebAuthn §6.1.1).
-pub const fn counter_advances(stored: u32, sent: u32) -> bool {
-    sent > stored || (sent == 0 && stored == 0)
+/// Checks that a signature counter is greater than the stored one, or that both are zero because the authenticator has
+/// no counter (WebAuthn §6.1.1). Returns whether the counter regressed and the policy accepts this.
+///
+/// # Errors
+/// [`ErrorCode::CounterRegression`] with the reason, unless the policy accepts the regression.
+pub fn check_counter(
+    policy: CounterPolicy,
+    credential: &Credential,
+    sent: u32,
+    reason: &str,
+) -> Result<bool, VerificationError> {
+    let stored = credential.sign_count;
+    let advances = sent > stored || (sent == 0 && stored == 0);
+    // The stored flag decides: a copy of the key can sign any flag.
+    let is_accepted = policy == CounterPolicy::Record && credential.backup_eligible;
+    VerificationError::ensure(advances || is_accepted, ErrorCode::CounterRegression, reason, || {
+        counter_regressed(stored, sent)
+    })?;
+    Ok(!advances)
 }
 
 /// Returns the detail of an assertion whose counter does not follow the stored one.
@@ -237,7 +260,8 @@ fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), Ve
         ));
     }
     let reason = "the authenticator did not detect a user";
-    VerificationError::ensure(auth_data.user_present(), ErrorCode::UserPresenceMissing, reason, || {
+    let present = auth_data.user_present() || state.conditional;
+    VerificationError::ensure(present, ErrorCode::UserPresenceMissing, reason, || {
         RefusalDetail::new(Check::UserPresence).expected(["UP = 1"]).received("UP = 0")
     })?;
     let unverified = state.user_verification == UserVerification::Required && !auth_data.user_verified();

@@ -4,7 +4,9 @@
 
 mod attacks;
 mod commands;
+mod counter;
 mod faults;
+mod outputs;
 mod signals;
 mod support;
 mod tls;

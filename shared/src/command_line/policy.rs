@@ -6,7 +6,10 @@ use clap::Args;
 
 use crate::{
     CoseAlgorithm,
-    config::{Attachment, AttestationPreference, ResidentKey, TenantConfig, TokenAudience, UserVerification},
+    config::{
+        Attachment, AttestationPreference, CounterPolicy, Hint, ResidentKey, TenantConfig, TokenAudience,
+        UserVerification,
+    },
     error::UnknownWord,
 };
 
@@ -23,6 +26,9 @@ pub struct PolicyArgs {
     /// Time limit of a ceremony in milliseconds, 1000 to 3600000 [default: 60000]
     #[arg(long, value_name = "MS")]
     timeout: Option<u32>,
+    /// Time for which a challenge is valid, in milliseconds, 1000 to 600000 [default: the time limit of a ceremony]
+    #[arg(long, value_name = "MS")]
+    challenge_lifetime: Option<u32>,
     /// Passkeys: required, preferred or discouraged [default: required]
     #[arg(long, value_name = "WORD")]
     user_verification: Option<UserVerification>,
@@ -45,6 +51,12 @@ pub struct PolicyArgs {
     /// Keep the attestations of new credentials, to judge them again with newer metadata: true or false [default: true]
     #[arg(long, value_name = "BOOL")]
     keep_attestation: Option<bool>,
+    /// Passkeys: kinds of authenticators that users probably have: security-key, client-device, hybrid [default: none]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    hints: Vec<Hint>,
+    /// Signature counters that do not increase: refuse, or record (synced credentials only) [default: refuse]
+    #[arg(long, value_name = "WORD")]
+    counter_policy: Option<CounterPolicy>,
     /// Second factors: time limit in milliseconds [default: that of passkeys]
     #[arg(long, value_name = "MS")]
     mfa_timeout: Option<u32>,
@@ -95,6 +107,9 @@ impl PolicyArgs {
         set(&mut webauthn.token_audience, self.token_audience);
         set(&mut webauthn.algorithms, (!self.algorithms.is_empty()).then_some(self.algorithms));
         set(&mut webauthn.keep_attestation, self.keep_attestation);
+        set(&mut webauthn.challenge_lifetime, self.challenge_lifetime.map(Some));
+        set(&mut webauthn.hints, (!self.hints.is_empty()).then_some(self.hints));
+        set(&mut webauthn.counter_policy, self.counter_policy);
         let mfa = &mut config.mfa;
         set(&mut mfa.timeout, self.mfa_timeout.map(Some));
         set(&mut mfa.user_verification, self.mfa_user_verification);

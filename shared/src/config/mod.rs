@@ -2,12 +2,17 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::CoseAlgorithm;
+use crate::{
+    CoseAlgorithm,
+    extensions::{Extension, RegistrationExtensions},
+};
 
 mod omitted;
+mod values;
 
 pub use omitted::{KEPT, with_omitted};
 use omitted::{null_as, null_as_default};
+pub use values::{AttestationFormat, CounterPolicy, Hint};
 
 text_enum! {
     /// WebAuthn §5.8.6: whether the authenticator must verify its user (PIN, biometrics).
@@ -241,9 +246,46 @@ pub struct Webauthn {
     pub algorithms: Vec<CoseAlgorithm>,
     /// Whether the attestations of new credentials are kept, so that newer FIDO metadata can be applied to them. This
     /// applies to second factors too. If a change omits it, the current value is kept; null means the default, true.
-    #[serde(default = "keep_attestation", deserialize_with = "null_as_keep_attestation")]
+    #[serde(default = "yes", deserialize_with = "null_as_yes")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>, default = true))]
     pub keep_attestation: bool,
+    /// Time in milliseconds for which a challenge is valid. Default: the time limit of a ceremony, at most 10 minutes. A
+    /// longer time suits logins by autofill, which wait until the user selects a passkey. If a change omits it, the
+    /// current value is kept; null means the default.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 600000))]
+    pub challenge_lifetime: Option<u32>,
+    /// Kinds of authenticators that users probably have, most probable first. If a change omits them, the current ones
+    /// are kept; null means none.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Hint>>, max_items = 3))]
+    pub hints: Vec<Hint>,
+    /// Preferred formats of attestation statements, best first. This applies to second factors too. If a change omits
+    /// them, the current ones are kept; null means none.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AttestationFormat>>, max_items = 8))]
+    pub attestation_formats: Vec<AttestationFormat>,
+    /// Whether registrations list the user's credentials in `excludeCredentials`, so that no authenticator creates a
+    /// second one. This applies to second factors too. If a change omits it, the current value is kept; null means the
+    /// default, true.
+    #[serde(default = "yes", deserialize_with = "null_as_yes")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
+    pub exclude_credentials: bool,
+    /// Extensions that each registration requests. This applies to second factors too. If a change omits them, the
+    /// current ones are kept; null means none.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<RegistrationExtensions>))]
+    pub extensions: RegistrationExtensions,
+    /// Extensions that calls may request. This applies to second factors too. If a change omits them, the current ones
+    /// are kept; null means all.
+    #[serde(default = "all_extensions", deserialize_with = "null_as_all_extensions")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Extension>>, max_items = 5))]
+    pub allowed_extensions: Vec<Extension>,
+    /// What happens when a signature counter does not increase. This applies to second factors too. If a change omits it,
+    /// the current value is kept; null means the default, `refuse`.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<CounterPolicy>))]
+    pub counter_policy: CounterPolicy,
 }
 
 /// Settings of second-factor ceremonies. The relying party is [`Webauthn::relying_party`].
@@ -270,12 +312,24 @@ pub struct Mfa {
     #[serde(default = "discouraged_resident_key")]
     #[cfg_attr(feature = "openapi", schema(default = "discouraged"))]
     pub resident_key_requirement: ResidentKey,
+    /// Time in milliseconds for which a challenge is valid. Default: that of passkeys, or `timeout` if it is longer. If a
+    /// change omits it, the current value is kept; null means the default.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 600000))]
+    pub challenge_lifetime: Option<u32>,
+    /// Kinds of authenticators that users probably have, most probable first. If a change omits them, the current ones
+    /// are kept; null means none.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Hint>>, max_items = 3))]
+    pub hints: Vec<Hint>,
 }
 
 impl Default for Mfa {
     fn default() -> Self {
         Self {
             timeout: None,
+            challenge_lifetime: None,
+            hints: Vec::new(),
             user_verification: preferred_verification(),
             attachment: cross_platform(),
             attestation_preference: direct_attestation(),
@@ -314,15 +368,21 @@ fn null_as_algorithms<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<CoseAl
     null_as(reader, default_algorithms())
 }
 
-fn null_as_keep_attestation<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
-    null_as(reader, keep_attestation())
-}
-
-const fn keep_attestation() -> bool {
-    true
-}
 fn default_algorithms() -> Vec<CoseAlgorithm> {
     CoseAlgorithm::DEFAULT.to_vec()
+}
+fn null_as_yes<'de, D: Deserializer<'de>>(reader: D) -> Result<bool, D::Error> {
+    null_as(reader, yes())
+}
+fn null_as_all_extensions<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<Extension>, D::Error> {
+    null_as(reader, all_extensions())
+}
+
+const fn yes() -> bool {
+    true
+}
+fn all_extensions() -> Vec<Extension> {
+    Extension::ALL.to_vec()
 }
 const fn default_timeout() -> u32 {
     DEFAULT_TIMEOUT_MS
@@ -361,7 +421,14 @@ impl Webauthn {
             token_audience: TokenAudience::default(),
             backup_eligibility_change: BackupEligibilityChange::default(),
             algorithms: default_algorithms(),
-            keep_attestation: keep_attestation(),
+            keep_attestation: yes(),
+            challenge_lifetime: None,
+            hints: Vec::new(),
+            attestation_formats: Vec::new(),
+            exclude_credentials: yes(),
+            extensions: RegistrationExtensions::default(),
+            allowed_extensions: all_extensions(),
+            counter_policy: CounterPolicy::default(),
         }
     }
 }

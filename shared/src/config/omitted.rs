@@ -18,6 +18,15 @@ pub const KEPT: &[&str] = &[
     "webauthn.backup_eligibility_change",
     "webauthn.algorithms",
     "webauthn.keep_attestation",
+    "webauthn.challenge_lifetime",
+    "webauthn.hints",
+    "webauthn.attestation_formats",
+    "webauthn.exclude_credentials",
+    "webauthn.extensions",
+    "webauthn.allowed_extensions",
+    "webauthn.counter_policy",
+    "mfa.challenge_lifetime",
+    "mfa.hints",
 ];
 
 /// Returns a changed configuration: the given JSON value, with the current values of the settings that it omits.
@@ -77,8 +86,15 @@ mod tests {
                 "backup_eligibility_change": "refuse",
                 "algorithms": ["ML-DSA-65"],
                 "keep_attestation": false,
+                "challenge_lifetime": 300_000,
+                "hints": ["hybrid"],
+                "attestation_formats": ["tpm"],
+                "exclude_credentials": false,
+                "extensions": { "credProps": true },
+                "allowed_extensions": ["prf"],
+                "counter_policy": "record",
             },
-            "mfa": { "user_verification": "discouraged" },
+            "mfa": { "user_verification": "discouraged", "challenge_lifetime": 90_000, "hints": ["security-key"] },
             "limits": { "credentials_per_user": 5, "transaction_data_bytes": 100 },
         });
         serde_json::from_value(config).unwrap()

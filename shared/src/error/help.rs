@@ -79,7 +79,9 @@ impl ErrorCode {
             Self::ChallengeUnknown => {
                 (&[400, 401], "Start the ceremony again. Call the finalize endpoint of the same ceremony, once.")
             }
-            Self::ChallengeExpired => (&[400, 401], "Start the ceremony again, or raise the tenant's `timeout`."),
+            Self::ChallengeExpired => {
+                (&[400, 401], "Start the ceremony again, or raise the tenant's `timeout` or `challenge_lifetime`.")
+            }
             Self::CredentialMalformed => {
                 (&[400, 401], "Send the result of `toJSON()` or of @simplewebauthn/browser without changes.")
             }
@@ -107,7 +109,7 @@ impl ErrorCode {
             }
             Self::CounterRegression => (
                 &[401],
-                "Ask the user whether the authenticator was copied. If not, delete the credential and register it again.",
+                "Ask the user whether the authenticator was copied. If not, delete the credential and register it again. For synced credentials, see the setting `webauthn.counter_policy`.",
             ),
             Self::CredentialNotAllowed => (
                 &[401],

@@ -4,8 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Base64Url,
-    config::{Attachment, AttestationPreference, ResidentKey, UserVerification},
+    config::{Attachment, AttestationFormat, AttestationPreference, Hint, ResidentKey, UserVerification},
+    extensions::{AssertionExtensions, RegistrationExtensions},
 };
+
+text_enum! {
+    /// Mediation of a registration (WebAuthn §5.1.3).
+    pub enum Mediation {
+        /// The password manager creates the passkey without a dialog, after a login with a password (automatic passkey
+        /// upgrade). The new credential may lack user presence and user verification.
+        Conditional => "conditional",
+    }
+}
 
 /// Starts a registration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +39,17 @@ pub struct RegistrationInitRequest {
     /// URL of the user's picture.
     #[cfg_attr(feature = "openapi", schema(max_length = 2048, format = "uri"))]
     pub icon: Option<String>,
+    /// `conditional` starts an automatic passkey upgrade. Second factors do not support it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mediation: Option<Mediation>,
+    /// Kinds of authenticators that the user probably has, most probable first. Default: those of the tenant.
+    #[cfg_attr(feature = "openapi", schema(max_items = 3, example = json!(["client-device"])))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hints: Option<Vec<Hint>>,
+    /// Extensions to request in addition to those of the tenant.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<RegistrationExtensions>))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extensions: Option<serde_json::Value>,
 }
 
 /// Starts a login. Without `user_id`, the login is discoverable and requires no API key.
@@ -38,6 +59,14 @@ pub struct LoginInitRequest {
     /// The tenant's own id of the user.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "42"))]
     pub user_id: Option<String>,
+    /// Kinds of authenticators that the user probably has, most probable first. Default: those of the tenant.
+    #[cfg_attr(feature = "openapi", schema(max_items = 3, example = json!(["client-device"])))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hints: Option<Vec<Hint>>,
+    /// Extensions to request.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<AssertionExtensions>))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extensions: Option<serde_json::Value>,
 }
 
 /// Starts a second-factor login.
@@ -50,6 +79,14 @@ pub struct MfaLoginInitRequest {
         schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
     )]
     pub user_id: Option<String>,
+    /// Kinds of authenticators that the user probably has, most probable first. Default: those of the tenant.
+    #[cfg_attr(feature = "openapi", schema(max_items = 3, example = json!(["client-device"])))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hints: Option<Vec<Hint>>,
+    /// Extensions to request.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<AssertionExtensions>))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extensions: Option<serde_json::Value>,
 }
 
 /// Starts the confirmation of a transaction.
@@ -75,6 +112,14 @@ pub struct TransactionInitRequest {
         schema(value_type = Value, required = true, example = json!({ "amount": "12.50", "currency": "EUR" }))
     )]
     pub transaction_data: Option<Box<serde_json::value::RawValue>>,
+    /// Kinds of authenticators that the user probably has, most probable first. Default: those of the tenant.
+    #[cfg_attr(feature = "openapi", schema(max_items = 3, example = json!(["client-device"])))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hints: Option<Vec<Hint>>,
+    /// Extensions to request.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<AssertionExtensions>))]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extensions: Option<serde_json::Value>,
 }
 
 /// Options for `navigator.credentials.create()`.
@@ -84,6 +129,9 @@ pub struct CreationOptions {
     /// The options (WebAuthn §5.4).
     #[serde(rename = "publicKey")]
     pub public_key: PublicKeyCreationOptions,
+    /// Mediation to pass beside `publicKey`. Absent unless the registration was started with one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mediation: Option<Mediation>,
 }
 
 /// `PublicKeyCredentialCreationOptions` (WebAuthn §5.4).
@@ -99,7 +147,7 @@ pub struct PublicKeyCreationOptions {
     pub challenge: Base64Url,
     /// Algorithms that the server verifies, in order of preference.
     pub pub_key_cred_params: Vec<PubKeyCredParam>,
-    /// Milliseconds until the challenge expires.
+    /// Milliseconds that the browser should wait for the user. The challenge may be valid for longer.
     #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000, example = 60000))]
     pub timeout: u32,
     /// Existing credentials of the user. Their authenticators must not create another one.
@@ -108,6 +156,15 @@ pub struct PublicKeyCreationOptions {
     pub authenticator_selection: AuthenticatorSelection,
     /// Attestation that the authenticator should send.
     pub attestation: AttestationPreference,
+    /// Preferred formats of the attestation statement, best first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub attestation_formats: Vec<AttestationFormat>,
+    /// Kinds of authenticators that the user probably has, most probable first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub hints: Vec<Hint>,
+    /// Requested extensions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extensions: Option<RegistrationExtensions>,
 }
 
 /// `PublicKeyCredentialRpEntity` (WebAuthn §5.4.2).
@@ -205,7 +262,7 @@ pub struct RequestOptions {
 pub struct PublicKeyRequestOptions {
     /// Challenge that the authenticator signs. It is accepted once.
     pub challenge: Base64Url,
-    /// Milliseconds until the challenge expires.
+    /// Milliseconds that the browser should wait for the user. The challenge may be valid for longer.
     #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000, example = 60000))]
     pub timeout: u32,
     /// RP ID.
@@ -216,6 +273,12 @@ pub struct PublicKeyRequestOptions {
     /// Credentials of the user. Absent in a discoverable login.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub allow_credentials: Option<Vec<CredentialDescriptor>>,
+    /// Kinds of authenticators that the user probably has, most probable first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub hints: Vec<Hint>,
+    /// Requested extensions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extensions: Option<AssertionExtensions>,
 }
 
 /// Result of `navigator.credentials.create()` as JSON. Unknown fields are ignored.
@@ -346,7 +409,8 @@ pub struct TokenClaims {
     pub exp: i64,
     /// Id of the token.
     pub jti: String,
-    /// Authentication methods (RFC 8176): `pop` and `user`, and `mfa` if the user was verified. `hwk` and `swk` are not
+    /// Authentication methods (RFC 8176): `pop`, `user` unless the authenticator did not detect a user (automatic passkey
+    /// upgrade), and `mfa` if the user was verified. `hwk` and `swk` are not
     /// stated, because no attestation proves how the key is stored.
     pub amr: Vec<String>,
     /// Ceremony that the token completes.

@@ -51,6 +51,10 @@ pub struct CredentialItem {
     pub backup_state: bool,
     /// Whether the credential is only a second factor.
     pub is_mfa: bool,
+    /// Whether the credential is discoverable, as the browser reported it at registration with the extension `credProps`.
+    /// The report is not signed. Absent if the browser reported nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub discoverable: Option<bool>,
     /// The tenant's own id of the user.
     #[cfg_attr(feature = "openapi", schema(example = "42"))]
     pub user_id: String,

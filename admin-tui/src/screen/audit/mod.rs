@@ -146,7 +146,7 @@ impl Audit {
             bind(&[Key::Char('v')], Command::Views, "views", "open, save or delete a saved view"),
             bind(&[Key::Char('!')], Command::FailuresOnly, "", "show only refusals, or all entries"),
         ];
-        if self.selected().is_some_and(|row| row.entry.kind.is_failure()) {
+        if self.selected().is_some_and(crate::explain::is_explained) {
             bindings.insert(1, bind(&[Key::Char('e')], Command::Explain, "explain", "explain the refusal"));
         }
         if !self.chips().is_empty() {

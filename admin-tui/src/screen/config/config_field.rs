@@ -3,8 +3,10 @@
 use doorward_shared::{
     CoseAlgorithm,
     config::{
-        Attachment, AttestationPreference, BackupEligibilityChange, ResidentKey, TokenAudience, UserVerification,
+        Attachment, AttestationFormat, AttestationPreference, BackupEligibilityChange, CounterPolicy, Hint,
+        ResidentKey, TokenAudience, UserVerification,
     },
+    extensions::{CredentialProtection, Extension},
 };
 
 pub(super) const ANY: &str = "any";
@@ -27,6 +29,8 @@ pub(super) enum Kind {
     OptionalMilliseconds,
     Number,
     YesNo,
+    /// Like `YesNo`, with [`ANY`] for an absent value.
+    OptionalYesNo,
     /// Any number of texts, each in its own row.
     List,
     /// Any number of these texts, each in its own row.
@@ -41,6 +45,7 @@ pub(super) enum Group {
     RelyingParty,
     Passkeys,
     SecondFactors,
+    Options,
     TokensAndLimits,
     OtherSites,
     Browsers,
@@ -48,10 +53,11 @@ pub(super) enum Group {
 
 impl Group {
     /// All groups, in the order of the form.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::RelyingParty,
         Self::Passkeys,
         Self::SecondFactors,
+        Self::Options,
         Self::TokensAndLimits,
         Self::OtherSites,
         Self::Browsers,
@@ -62,6 +68,7 @@ impl Group {
             Self::RelyingParty => "Relying party",
             Self::Passkeys => "Passkeys",
             Self::SecondFactors => "Second factors",
+            Self::Options => "Options of registrations, extensions",
             Self::TokensAndLimits => "Tokens, algorithms, limits",
             Self::OtherSites => "Other domains, frames",
             Self::Browsers => "Browser access (CORS)",
@@ -104,6 +111,26 @@ fn backup_changes() -> Vec<&'static str> {
     BackupEligibilityChange::ALL.iter().map(|it| it.as_str()).collect()
 }
 
+fn counter_policies() -> Vec<&'static str> {
+    CounterPolicy::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn hints() -> Vec<&'static str> {
+    Hint::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn attestation_formats() -> Vec<&'static str> {
+    AttestationFormat::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn protections() -> Vec<&'static str> {
+    CredentialProtection::ALL.iter().map(|it| it.as_str()).collect()
+}
+
+fn extensions() -> Vec<&'static str> {
+    Extension::ALL.iter().map(|it| it.as_str()).collect()
+}
+
 fn algorithms() -> Vec<&'static str> {
     CoseAlgorithm::ALL.iter().map(|it| it.as_str()).collect()
 }
@@ -114,16 +141,28 @@ const ATTESTATION: &str = "how much the authenticator reveals about its model";
 const RESIDENT_KEY: &str = "whether the credential is discoverable, without a user name";
 
 /// All fields, in the order of the form.
-pub(super) static FIELDS: [ConfigField; 23] = {
-    use Group::{Browsers, OtherSites, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
+pub(super) static FIELDS: [ConfigField; 35] = {
+    use Group::{Browsers, Options, OtherSites, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
     use Kind::{
-        Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, Text, YesNo,
+        Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, OptionalYesNo,
+        Text, YesNo,
     };
     const RP_ID: &str = "domain of the passkeys; existing passkeys stop working if it changes";
     const ORIGIN: &str = "https://…, https://*.…, android:apk-key-hash:… or an extension; an empty value is removed";
     const RELATED: &str =
         "page of another domain; publish https://RP ID/.well-known/webauthn; an empty value is removed";
     const TOP: &str = "page that may run ceremonies in a frame; an empty value is removed";
+    const LIFETIME: &str = "of a challenge; longer than the timeout for autofill; empty: same as the timeout";
+    const MFA_LIFETIME: &str = "of a challenge; empty: same as for passkeys, or the timeout if it is longer";
+    const HINTS: &str = "authenticators that users probably have: security-key client-device hybrid";
+    const FORMATS: &str = "preferred formats of attestation statements, best first: packed tpm android-key …";
+    const EXCLUDE: &str = "no: an authenticator may create a second credential for the same user";
+    const CRED_PROPS: &str = "yes asks whether new credentials are discoverable; any: not requested";
+    const PROTECTION: &str = "when security keys reveal new credentials (credProtect); any: not requested";
+    const ENFORCE: &str = "yes refuses security keys without credProtect; any: not requested";
+    const PIN_LENGTH: &str = "yes asks security keys for their minimum PIN length; any: not requested";
+    const ALLOWED: &str = "extensions of calls: credProps credProtect minPinLength largeBlob prf";
+    const COUNTER: &str = "record: accept and record synced credentials whose counter does not increase";
     const MFA_TIMEOUT: &str = "maximum duration of a ceremony; empty: same as for passkeys";
     const AUDIENCE: &str = "aud of tokens: the RP ID, or RP ID/ceremony, such as example.com/mfa";
     const BACKUP: &str = "refuse: a credential may not become eligible for backup after its registration";
@@ -149,17 +188,41 @@ pub(super) static FIELDS: [ConfigField; 23] = {
         ),
         field(RelyingParty, "webauthn.relying_party.origins", "Origin", ORIGIN, List),
         field(Passkeys, "webauthn.timeout", "Timeout (ms)", "maximum duration of a ceremony", Milliseconds),
+        field(Passkeys, "webauthn.challenge_lifetime", "Lifetime (ms)", LIFETIME, OptionalMilliseconds),
         field(Passkeys, "webauthn.user_verification", "User verification", VERIFICATION, Choice(verifications)),
         field(Passkeys, "webauthn.attachment", "Attachment", ATTACHMENT, OptionalChoice(attachments)),
         field(Passkeys, "webauthn.attestation_preference", "Attestation", ATTESTATION, Choice(attestations)),
         field(Passkeys, "webauthn.resident_key_requirement", "Resident key", RESIDENT_KEY, Choice(resident_keys)),
+        field(Passkeys, "webauthn.hints", "Hint", HINTS, ListOf(hints)),
         field(SecondFactors, "mfa.timeout", "Timeout (ms)", MFA_TIMEOUT, OptionalMilliseconds),
+        field(SecondFactors, "mfa.challenge_lifetime", "Lifetime (ms)", MFA_LIFETIME, OptionalMilliseconds),
         field(SecondFactors, "mfa.user_verification", "User verification", VERIFICATION, Choice(verifications)),
         field(SecondFactors, "mfa.attachment", "Attachment", ATTACHMENT, OptionalChoice(attachments)),
         field(SecondFactors, "mfa.attestation_preference", "Attestation", ATTESTATION, Choice(attestations)),
         field(SecondFactors, "mfa.resident_key_requirement", "Resident key", RESIDENT_KEY, Choice(resident_keys)),
+        field(SecondFactors, "mfa.hints", "Hint", HINTS, ListOf(hints)),
+        field(Options, "webauthn.exclude_credentials", "Exclude existing", EXCLUDE, YesNo),
+        field(Options, "webauthn.attestation_formats", "Format", FORMATS, ListOf(attestation_formats)),
+        field(Options, "webauthn.extensions.credProps", "credProps", CRED_PROPS, OptionalYesNo),
+        field(
+            Options,
+            "webauthn.extensions.credentialProtectionPolicy",
+            "credProtect",
+            PROTECTION,
+            OptionalChoice(protections),
+        ),
+        field(
+            Options,
+            "webauthn.extensions.enforceCredentialProtectionPolicy",
+            "Enforce protection",
+            ENFORCE,
+            OptionalYesNo,
+        ),
+        field(Options, "webauthn.extensions.minPinLength", "minPinLength", PIN_LENGTH, OptionalYesNo),
+        field(Options, "webauthn.allowed_extensions", "Allowed extension", ALLOWED, ListOf(extensions)),
         field(TokensAndLimits, "webauthn.token_audience", "Token audience", AUDIENCE, Choice(audiences)),
         field(TokensAndLimits, "webauthn.backup_eligibility_change", "Backup change", BACKUP, Choice(backup_changes)),
+        field(TokensAndLimits, "webauthn.counter_policy", "Counter policy", COUNTER, Choice(counter_policies)),
         field(TokensAndLimits, "limits.credentials_per_user", "Credentials/user", CREDENTIALS, Number),
         field(TokensAndLimits, "limits.transaction_data_bytes", "Transaction data", DATA_BYTES, Number),
         field(TokensAndLimits, "webauthn.algorithms", "Algorithm", ALGORITHM, ListOf(algorithms)),

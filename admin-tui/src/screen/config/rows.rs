@@ -24,6 +24,7 @@ impl ConfigRow {
     pub(super) fn new(field: &'static ConfigField, text: &str) -> Self {
         let choices = match field.kind {
             Kind::YesNo => vec!["no", "yes"],
+            Kind::OptionalYesNo => vec![ANY, "no", "yes"],
             Kind::Choice(choices) => choices(),
             Kind::OptionalChoice(choices) => [vec![ANY], choices()].concat(),
             _ => return Self { field, value: Value::Text(TextInput::new(text)) },
@@ -116,9 +117,9 @@ fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
             };
             given.enumerate().map(value).collect::<Result<_, _>>()?
         }
-        Kind::YesNo => Json::from(text == "yes"),
+        Kind::OptionalChoice(_) | Kind::OptionalYesNo if text == ANY => Json::Null,
+        Kind::YesNo | Kind::OptionalYesNo => Json::from(text == "yes"),
         Kind::OptionalText | Kind::OptionalMilliseconds if text.is_empty() => Json::Null,
-        Kind::OptionalChoice(_) if text == ANY => Json::Null,
         Kind::Text | Kind::OptionalText | Kind::Choice(_) | Kind::OptionalChoice(_) => Json::from(text),
         Kind::Milliseconds | Kind::OptionalMilliseconds => {
             number(field, text, "a number of milliseconds, such as 60000")?
@@ -137,7 +138,10 @@ fn number(field: &ConfigField, text: &str, wanted: &str) -> Result<Json, ConfigP
 mod tests {
     use std::collections::BTreeSet;
 
-    use doorward_shared::config::{Cors, Mfa, RelyingParty};
+    use doorward_shared::{
+        config::{Cors, Mfa, RelyingParty},
+        extensions::{CredentialProtection, RegistrationExtensions},
+    };
 
     use super::*;
 
@@ -145,11 +149,20 @@ mod tests {
         let origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
         let icon = Some("https://a.example/icon.png".to_owned());
         let relying_party = RelyingParty { icon, ..RelyingParty::new("a.example".to_owned(), "A".to_owned(), origins) };
-        TenantConfig {
+        let mut config = TenantConfig {
             cors: Cors { allowed_origins: vec!["https://a.example".to_owned()], allow_unsafe_wildcard: true },
-            mfa: Mfa { timeout: Some(9_000), ..Mfa::default() },
+            mfa: Mfa { timeout: Some(9_000), challenge_lifetime: Some(9_000), ..Mfa::default() },
             ..TenantConfig::for_relying_party(relying_party)
-        }
+        };
+        config.webauthn.challenge_lifetime = Some(300_000);
+        config.webauthn.extensions = RegistrationExtensions {
+            cred_props: Some(false),
+            credential_protection_policy: Some(CredentialProtection::UvRequired),
+            enforce_credential_protection_policy: Some(true),
+            min_pin_length: Some(true),
+            ..RegistrationExtensions::default()
+        };
+        config
     }
 
     /// Returns the paths of all values. Lists count as one value.
@@ -174,8 +187,11 @@ mod tests {
     fn rows_contain_the_whole_configuration() {
         let config = config();
         let rows = from_config(&config);
-        assert_eq!(rows.len(), FIELDS.len() + 3 + config.webauthn.algorithms.len());
-        let other = TenantConfig { mfa: Mfa::default(), ..config.clone() };
+        let lists = config.webauthn.algorithms.len() + config.webauthn.allowed_extensions.len();
+        assert_eq!(rows.len(), FIELDS.len() + 3 + lists);
+        let mut other = TenantConfig { mfa: Mfa::default(), ..config.clone() };
+        other.webauthn.extensions = RegistrationExtensions::default();
         assert_eq!(to_config(&rows, &other), Ok(config));
+        assert_eq!(to_config(&from_config(&other), &other), Ok(other));
     }
 }

@@ -11,9 +11,9 @@ const LABEL_WIDTH: u16 = 19;
 const CHOICES_MIN_WIDTH: u16 = 46;
 
 /// Groups of the left and the right column of a wide form.
-const COLUMNS: ([Group; 3], [Group; 3]) = (
-    [Group::RelyingParty, Group::Browsers, Group::TokensAndLimits],
-    [Group::Passkeys, Group::SecondFactors, Group::OtherSites],
+const COLUMNS: ([Group; 4], [Group; 3]) = (
+    [Group::RelyingParty, Group::OtherSites, Group::Browsers, Group::TokensAndLimits],
+    [Group::Passkeys, Group::SecondFactors, Group::Options],
 );
 
 enum FormLine {
@@ -45,15 +45,18 @@ impl View for ConfigForm {
 /// opens the row.
 fn draw_choices(canvas: &mut Canvas<'_>, area: Rect, row: usize, choices: &[&str], chosen: usize) {
     let mut rest = area;
+    // Each choice is followed by spaces, or has brackets.
+    let width: usize = choices.iter().map(|text| text.len() + 3).sum();
+    let has_room = area.width >= CHOICES_MIN_WIDTH && width <= usize::from(area.width);
     for (choice, text) in choices.iter().enumerate() {
         let used = if choice == chosen {
             canvas.line(rest, &[("‹", Tone::Accent), (text, Tone::Accent), ("› ", Tone::Accent)])
-        } else if area.width >= CHOICES_MIN_WIDTH {
+        } else if has_room {
             canvas.line(rest, &[(" ", Tone::Dim), (text, Tone::Dim), ("  ", Tone::Dim)])
         } else {
             continue;
         };
-        if area.width >= CHOICES_MIN_WIDTH {
+        if has_room {
             canvas.target(Rect { width: used, ..rest }, ClickTarget::Choice { row, choice });
         }
         rest = right_of(rest, used);

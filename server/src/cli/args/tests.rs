@@ -215,28 +215,31 @@ fn flags_of_tenant_create_set_the_requirements_of_ceremonies() {
     assert_eq!(defaults["mfa"]["attachment"], "cross-platform");
     assert_eq!((&relying_party["related_origins"], &relying_party["top_origins"]), (&json!([]), &json!([])));
     let (changed, relying_party) = parsed(
-        "--timeout 1000 --user-verification preferred --attachment platform --attestation none --resident-key preferred \
-         --token-audience ceremony --algorithms ML-DSA-65,ES256 \
-         --mfa-timeout 2000 --mfa-user-verification required --mfa-attachment any --mfa-attestation indirect \
-         --mfa-resident-key required \
+        "--timeout 1000 --challenge-lifetime 9000 --user-verification preferred --attachment platform --attestation none \
+         --resident-key preferred --token-audience ceremony --algorithms ML-DSA-65,ES256 --hints hybrid,client-device \
+         --counter-policy record --mfa-timeout 2000 --mfa-user-verification required --mfa-attachment any \
+         --mfa-attestation indirect --mfa-resident-key required \
          --related-origin https://example.net --related-origin https://example.org --top-origin https://partner.example",
     );
     assert_eq!(relying_party["related_origins"], json!(["https://example.net", "https://example.org"]));
     assert_eq!(relying_party["top_origins"], json!(["https://partner.example"]));
-    let expected = json!({
-        "cors": defaults["cors"],
-        "limits": defaults["limits"],
+    let settings = json!({
         "webauthn": {
-            "relying_party": null, "timeout": 1000, "user_verification": "preferred", "attachment": "platform",
-            "attestation_preference": "none", "resident_key_requirement": "preferred",
-            "token_audience": "ceremony", "algorithms": ["ML-DSA-65", "ES256"],
-            "backup_eligibility_change": defaults["webauthn"]["backup_eligibility_change"],
+            "timeout": 1000, "challenge_lifetime": 9000, "user_verification": "preferred", "attachment": "platform",
+            "attestation_preference": "none", "resident_key_requirement": "preferred", "token_audience": "ceremony",
+            "algorithms": ["ML-DSA-65", "ES256"], "hints": ["hybrid", "client-device"], "counter_policy": "record",
         },
         "mfa": {
             "timeout": 2000, "user_verification": "required", "attachment": null,
             "attestation_preference": "indirect", "resident_key_requirement": "required",
         },
     });
+    let mut expected = defaults.clone();
+    for section in ["webauthn", "mfa"] {
+        for (name, value) in settings[section].as_object().unwrap() {
+            expected[section][name] = value.clone();
+        }
+    }
     assert_eq!(changed, expected);
     let create = "tenant create --name a --rp-id localhost --origin http://localhost --mfa-attachment usb";
     assert!(parse(create).unwrap_err().to_string().contains("any, platform, cross-platform"));

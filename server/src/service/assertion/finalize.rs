@@ -66,6 +66,7 @@ pub async fn finalize(
             user: &user.external_id,
             rp_id: &challenge.state.rp_id,
             credential: &credential.id,
+            user_present: true,
             user_verified: verified.user_verified,
             transaction: transaction.as_ref().map(|transaction| transaction.identifier.as_str()),
         },
@@ -78,7 +79,18 @@ pub async fn finalize(
     };
     let outcome =
         context.app.db.write(move |connection| commit_assertion(connection, ceremony, &assertion, entry, now)).await?;
-    outcome.map(|()| token).map_err(ServiceError::from)
+    if let Some(stored) = outcome? {
+        warn_about_counter(context, stored, parsed.authenticator_state().sign_count);
+    }
+    Ok(token)
+}
+
+/// Counts and logs an accepted login whose signature counter did not increase.
+fn warn_about_counter(context: &RequestContext, stored: u32, received: u32) {
+    context.app.metrics.counter_regressions_accepted.increment(1);
+    let (meta, tenant) = (&context.meta, context.tenant.id());
+    let (request_id, client) = (&*meta.request_id, &*meta.source_ip);
+    tracing::warn!(request_id, %tenant, client, stored, received, "accepted a signature counter that did not increase");
 }
 
 /// Returns the ceremony from the cache, or reads it from the database.
@@ -215,32 +227,43 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
 
 /// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
 /// if the tenant, the user or the credential is disabled, or if the credential has changed in a way that makes the
-/// assertion invalid.
+/// assertion invalid. Returns the stored counter if the assertion's counter regressed and the policy accepts this.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
     assertion: &Assertion,
     entry: audit::Entry,
     now: Timestamp,
-) -> Outcome<()> {
+) -> Outcome<Option<u32>> {
     let challenge = &assertion.challenge;
     let outcome = match ceremony::take_challenge(connection, challenge)? {
         Ok(()) => record_use(connection, assertion, now)?,
         Err(refusal) => Err(refusal),
     };
-    if let Err(refusal) = &outcome {
-        entry.refused(ceremony.final_event(false), refusal).write(connection)?;
-        return Ok(outcome);
-    }
+    let regressed = match outcome {
+        Ok(regressed) => regressed,
+        Err(refusal) => {
+            entry.refused(ceremony.final_event(false), &refusal).write(connection)?;
+            return Ok(Err(refusal));
+        }
+    };
     if let Some(id) = challenge.transaction_id {
         transactions::confirm(connection, challenge.tenant_id, id, now)?;
     }
+    let entry = match regressed {
+        Some(stored) => {
+            let received = assertion.verified.sign_count;
+            entry.add_detail("counter_regression", serde_json::json!({ "stored": stored, "received": received }))
+        }
+        None => entry,
+    };
     entry.write(connection)?;
-    Ok(Ok(()))
+    Ok(Ok(regressed))
 }
 
 /// Stores counter and backup flags. If the credential has changed since it was read, checks them against its new state.
-fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Outcome<()> {
+/// Returns the previous counter if it regressed and the policy accepts this.
+fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Outcome<Option<u32>> {
     let verified = &assertion.verified;
     let used = CredentialUse {
         sign_count: verified.sign_count,
@@ -252,11 +275,12 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         Ok(Err(Refusal::Verification(VerificationError::new(code, reason, detail))))
     };
     let mut expected = assertion.credential.clone();
+    let mut regressed = verified.counter_regressed;
     // On PostgreSQL, concurrent logins may change the row first. Each raises the counter. If the row was disabled and
     // enabled again between the two statements, the next attempt succeeds.
     for _ in 0..MAX_ATTEMPTS {
         if credentials::record_use(connection, &expected, &used)? {
-            return Ok(Ok(()));
+            return Ok(Ok(regressed.then_some(expected.sign_count)));
         }
         let current = credentials::find_with_owner(connection, expected.tenant_id, &expected.id)?;
         let current = current.filter(|(current, _)| {
@@ -278,10 +302,11 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
             let detail = webauthn::backup_downgraded();
             return refused(ErrorCode::BackupStateInvalid, webauthn::BACKUP_DOWNGRADED, detail);
         }
-        if !webauthn::counter_advances(current.sign_count, used.sign_count) {
-            let reason = "a concurrent login has already used a higher signature counter";
-            let detail = webauthn::counter_regressed(current.sign_count, used.sign_count);
-            return refused(ErrorCode::CounterRegression, reason, detail);
+        let reason = "a concurrent login has already used a higher signature counter";
+        let policy = assertion.challenge.state.counter_policy;
+        match webauthn::check_counter(policy, &current, used.sign_count, reason) {
+            Ok(accepted) => regressed = accepted,
+            Err(error) => return Ok(Err(Refusal::Verification(error))),
         }
         expected = current;
     }

@@ -2,12 +2,13 @@
 
 use doorward_shared::{
     TenantId, Timestamp, TransactionRowId,
+    config::Hint,
     public::{RequestOptions, TransactionInitRequest},
 };
 
 use super::super::{
     Refusal, RequestContext, ServiceError, audit,
-    ceremony::{Outcome, includes, random_challenge},
+    ceremony::{Outcome, hints, includes, random_challenge},
     pending_ceremonies::PendingCeremony,
     validate,
 };
@@ -16,11 +17,10 @@ use crate::{
     clock,
     db::{Connection, DbError},
     domain::{
-        Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Transaction, User,
-        challenge::MAX_LIFETIME_MS,
+        Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Transaction, User, extensions,
     },
     store::{challenges, credentials, transactions},
-    webauthn,
+    webauthn::{self, RequestExtras},
 };
 
 #[derive(Debug)]
@@ -30,23 +30,46 @@ pub enum LoginUser {
     Named(Result<String, Refusal>),
 }
 
+/// Optional members of the options that a request contains.
+#[derive(Debug, Default)]
+pub struct RequestedExtras {
+    pub hints: Option<Vec<Hint>>,
+    pub extensions: Option<serde_json::Value>,
+}
+
+impl RequestedExtras {
+    /// Validates the members, and adds those of the tenant.
+    fn validate(self, context: &RequestContext, ceremony: Ceremony, is_named: bool) -> Result<RequestExtras, Refusal> {
+        let allowed = &context.tenant.tenant.config.webauthn.allowed_extensions;
+        let extensions = extensions::of_assertion(self.extensions, allowed, is_named).map_err(Refusal::Invalid)?;
+        Ok(RequestExtras { hints: hints(context, ceremony, self.hints)?, extensions })
+    }
+}
+
 /// Starts a passkey login or a second-factor login.
 pub async fn initialize(
     context: &RequestContext,
     ceremony: Ceremony,
     user: LoginUser,
+    extras: RequestedExtras,
 ) -> Result<RequestOptions, ServiceError> {
     let now = context.app.clock.now();
     let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.init_event(true), now)?;
-    let external_id = match user {
-        LoginUser::Discoverable => None,
-        LoginUser::Named(Ok(external_id)) => Some(external_id),
-        LoginUser::Named(Err(refusal)) => {
-            return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await);
-        }
+    let user = match user {
+        LoginUser::Discoverable => Ok(None),
+        LoginUser::Named(user) => user.map(Some),
+    };
+    let entry = entry.by(user.as_ref().ok().cloned().flatten());
+    let valid = user.and_then(|external_id| {
+        let extras = extras.validate(context, ceremony, external_id.is_some())?;
+        Ok(ValidRequest { external_id, extras })
+    });
+    let request = match valid {
+        Ok(request) => request,
+        Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
     };
     let value = random_challenge(context)?;
-    start(context, ceremony, entry.by(external_id.clone()), external_id, value, None, now).await
+    start(context, ceremony, entry, request, value, None, now).await
 }
 
 /// Starts a transaction. Its challenge contains a hash of the data that the user confirms.
@@ -61,15 +84,20 @@ pub async fn initialize_transaction(
     let (user, transaction) = named.unwrap_or_default();
     let entry = entry.by(user).transaction(transaction);
     let max_bytes = context.tenant.tenant.config.limits.transaction_data_bytes;
-    let valid = request.and_then(|request| validate_transaction(request, max_bytes));
-    let (external_id, identifier, data) = match valid {
+    let valid = request.and_then(|mut request| {
+        let extras = RequestedExtras { hints: request.hints.take(), extensions: request.extensions.take() };
+        let extras = extras.validate(context, ceremony, true)?;
+        let (user, identifier, data) = validate_transaction(request, max_bytes)?;
+        Ok((ValidRequest { external_id: Some(user), extras }, identifier, data))
+    });
+    let (request, identifier, data) = match valid {
         Ok(valid) => valid,
         Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
     };
     let value = webauthn::transaction_challenge(clock::random(context.app.entropy.as_ref())?, &identifier, &data);
     let id = TransactionRowId::new(clock::new_uuid(now, context.app.entropy.as_ref())?);
     let transaction = NewTransaction { id, identifier, data };
-    start(context, ceremony, entry, Some(external_id), value, Some(transaction), now).await
+    start(context, ceremony, entry, request, value, Some(transaction), now).await
 }
 
 fn validate_transaction(request: TransactionInitRequest, max_bytes: u32) -> Result<(String, String, String), Refusal> {
@@ -78,6 +106,14 @@ fn validate_transaction(request: TransactionInitRequest, max_bytes: u32) -> Resu
     let data = request.transaction_data;
     let data = data.ok_or_else(|| Refusal::Invalid("transaction_data is a required field".to_owned()))?;
     Ok((user_id, identifier, transaction_data::canonical_text(&data, max_bytes)?))
+}
+
+/// A validated request.
+#[derive(Debug)]
+struct ValidRequest {
+    /// The user; `None` for a discoverable login.
+    external_id: Option<String>,
+    extras: RequestExtras,
 }
 
 #[derive(Debug)]
@@ -91,11 +127,12 @@ async fn start(
     context: &RequestContext,
     ceremony: Ceremony,
     entry: audit::Entry,
-    external_id: Option<String>,
+    request: ValidRequest,
     value: ChallengeValue,
     transaction: Option<NewTransaction>,
     now: Timestamp,
 ) -> Result<RequestOptions, ServiceError> {
+    let ValidRequest { external_id, mut extras } = request;
     context.app.db.check_space()?;
     let policy = context.tenant.policy(ceremony);
     let relying_party = context.tenant.relying_party.clone();
@@ -111,7 +148,8 @@ async fn start(
             let started = selected.map(|selected| {
                 let ids = selected.as_ref().map(|(_, allowed)| allowed.iter().map(|credential| credential.id.clone()));
                 let ids: Option<Vec<CredentialId>> = ids.map(Iterator::collect);
-                let options = webauthn::request_options(&relying_party, &policy, &value, ids.as_deref());
+                extensions::keep_inputs_of(&mut extras.extensions, ids.as_deref().unwrap_or_default());
+                let options = webauthn::request_options(&relying_party, &policy, &value, ids.as_deref(), extras);
                 let challenge = Challenge {
                     tenant_id,
                     value,
@@ -120,7 +158,7 @@ async fn start(
                     transaction_id: transaction.as_ref().map(|transaction| transaction.id),
                     state: CeremonyState::new(&relying_party, &policy, ids.as_deref()),
                     created_at: now,
-                    expires_at: now.plus_millis(policy.timeout_ms.min(MAX_LIFETIME_MS).into()),
+                    expires_at: now.plus_millis(policy.lifetime_ms.into()),
                 };
                 (options, challenge, selected)
             });

@@ -6,5 +6,5 @@ mod transaction_data;
 
 pub use self::{
     finalize::finalize,
-    initialize::{LoginUser, initialize, initialize_transaction},
+    initialize::{LoginUser, RequestedExtras, initialize, initialize_transaction},
 };

@@ -102,6 +102,8 @@ fn challenge(ceremony: Ceremony) -> Challenge {
             top_origins: Vec::new(),
             algorithms: Vec::new(),
             user_verification: doorward_shared::config::UserVerification::Required,
+            counter_policy: doorward_shared::config::CounterPolicy::Refuse,
+            conditional: false,
             backup_eligibility_change: doorward_shared::config::BackupEligibilityChange::Accept,
             credentials: None,
         },

@@ -1,6 +1,6 @@
 //! Finalizes a registration.
 
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, public::Mediation};
 use serde_json::json;
 
 use super::super::{
@@ -12,7 +12,7 @@ use crate::{
     db::{Connection, DbError},
     domain::{Ceremony, Challenge, Credential, KeptAttestation, Metadata, User},
     store::{attestations, challenges, credentials, users},
-    webauthn::{self, ParsedRegistration, VerifiedRegistration},
+    webauthn::{self, AuthenticatorExtensions, ParsedRegistration, VerifiedRegistration},
 };
 
 /// Finalizes a registration: verifies the new credential, stores it, deletes the challenge and returns a token.
@@ -54,16 +54,18 @@ pub async fn finalize(
             user: &user.external_id,
             rp_id: &challenge.state.rp_id,
             credential: &verified.credential_id,
+            user_present: verified.user_present,
             user_verified: verified.user_verified,
             transaction: None,
         },
         now,
     )?;
+    let (user_present, extensions) = (verified.user_present, verified.extensions);
     let (credential, kept) = new_credential(&user, ceremony, verified, &metadata, now);
     let config = &context.tenant.tenant.config;
     let kept = kept.filter(|_| config.webauthn.keep_attestation);
     let registration = NewRegistration { credential, kept, metadata: metadata.number() };
-    let entry = entry.detail(described(&registration.credential));
+    let entry = entry.detail(described(&registration.credential, &challenge, user_present, extensions));
     let limit = config.limits.credentials_per_user;
     let outcome = context
         .app
@@ -147,8 +149,13 @@ fn store_credential(connection: &mut Connection, registration: &NewRegistration,
 }
 
 /// Returns the properties of a new credential for its audit entry.
-fn described(credential: &Credential) -> serde_json::Value {
-    json!({
+fn described(
+    credential: &Credential,
+    challenge: &Challenge,
+    user_present: bool,
+    extensions: AuthenticatorExtensions,
+) -> serde_json::Value {
+    let mut detail = json!({
         "attested": credential.attested(),
         "attestation_trust": credential.attestation_trust,
         "attestation_type": credential.attestation_type(),
@@ -156,7 +163,20 @@ fn described(credential: &Credential) -> serde_json::Value {
         "algorithm": webauthn::algorithm(&credential.public_key),
         "sign_count": credential.sign_count,
         "aaguid": credential.aaguid,
-    })
+    });
+    let optional = [
+        ("discoverable", credential.discoverable.map(Into::into)),
+        ("cred_protect", extensions.cred_protect.map(Into::into)),
+        ("min_pin_length", extensions.min_pin_length.map(Into::into)),
+        ("mediation", challenge.state.conditional.then(|| Mediation::Conditional.as_str().into())),
+        ("user_present", (!user_present).then(|| false.into())),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            detail[name] = value;
+        }
+    }
+    detail
 }
 
 fn new_credential(
@@ -185,6 +205,7 @@ fn new_credential(
         backup_state: verified.backup_state,
         is_mfa: ceremony.is_mfa(),
         user_verified: verified.user_verified,
+        discoverable: verified.discoverable,
         last_used_at: None,
         created_at: now,
         updated_at: now,

@@ -2,19 +2,20 @@
 
 use doorward_shared::{
     Timestamp, UserId,
-    public::{CreationOptions, RegistrationInitRequest},
+    extensions::RegistrationExtensions,
+    public::{CreationOptions, Mediation, RegistrationInitRequest},
 };
 
 use super::super::{
     Refusal, RequestContext, ServiceError, audit,
-    ceremony::{includes, random_challenge},
+    ceremony::{hints, includes, random_challenge},
     validate,
 };
 use crate::{
     clock,
-    domain::{Ceremony, CeremonyState, Challenge, CredentialId, User, challenge::MAX_LIFETIME_MS},
+    domain::{Ceremony, CeremonyState, Challenge, CredentialId, User, extensions},
     store::{challenges, credentials, users},
-    webauthn,
+    webauthn::{self, CreationExtras},
 };
 
 /// Starts a registration: creates or updates the user and stores a challenge.
@@ -27,17 +28,24 @@ pub async fn initialize(
     let entry = audit::event(&context.app, context.tenant.id(), &context.meta, ceremony.init_event(true), now)?;
     let entry = entry.by(request.as_ref().ok().and_then(|request| request.user_id.clone()));
     let id = UserId::new(clock::new_uuid(now, context.app.entropy.as_ref())?);
-    let user = match request.and_then(|request| validate_user(context, request, id, now)) {
-        Ok(user) => user,
+    let valid = request.and_then(|mut request| {
+        let extras = validate_extras(context, ceremony, &mut request)?;
+        Ok((validate_user(context, request, id, now)?, extras))
+    });
+    let (user, extras) = match valid {
+        Ok(valid) => valid,
         Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
     };
     context.app.db.check_space()?;
     let value = random_challenge(context)?;
+    let conditional = extras.mediation.is_some();
     let policy = context.tenant.policy(ceremony);
+    let policy = if conditional { policy.conditional() } else { policy };
     let algorithms = context.tenant.tenant.config.webauthn.algorithms.clone();
     let relying_party = context.tenant.relying_party.clone();
     let tenant_id = context.tenant.id();
     let limit = context.tenant.tenant.config.limits.credentials_per_user;
+    let excludes = context.tenant.tenant.config.webauthn.exclude_credentials;
     let refused = entry.clone();
     let options = context
         .app
@@ -56,10 +64,12 @@ pub async fn initialize(
             }
             let excluded: Vec<CredentialId> = stored
                 .into_iter()
-                .filter(|credential| includes(ceremony, credential))
+                .filter(|credential| excludes && includes(ceremony, credential))
                 .map(|credential| credential.id)
                 .collect();
-            let options = webauthn::creation_options(&relying_party, &policy, &algorithms, &user, &value, &excluded);
+            let options =
+                webauthn::creation_options(&relying_party, &policy, &algorithms, &user, &value, &excluded, extras);
+            let state = CeremonyState::new(&relying_party, &policy, Some(&excluded));
             challenges::insert(
                 connection,
                 &Challenge {
@@ -68,9 +78,9 @@ pub async fn initialize(
                     ceremony,
                     user_id: Some(user.id),
                     transaction_id: None,
-                    state: CeremonyState { algorithms, ..CeremonyState::new(&relying_party, &policy, Some(&excluded)) },
+                    state: CeremonyState { algorithms, conditional, ..state },
                     created_at: now,
-                    expires_at: now.plus_millis(policy.timeout_ms.min(MAX_LIFETIME_MS).into()),
+                    expires_at: now.plus_millis(policy.lifetime_ms.into()),
                 },
             )?;
             entry.write(connection)?;
@@ -84,6 +94,40 @@ pub async fn initialize(
         }
         options => options,
     }
+}
+
+/// Validates the optional members of the options, and adds those of the tenant.
+fn validate_extras(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    request: &mut RegistrationInitRequest,
+) -> Result<CreationExtras, Refusal> {
+    let settings = &context.tenant.tenant.config.webauthn;
+    let mediation = request.mediation;
+    if mediation.is_some() && ceremony.is_mfa() {
+        let reason = "mediation is possible only for passkeys: a password manager that creates a second factor without \
+                      the user's action would not be a second factor";
+        return Err(Refusal::Invalid(reason.to_owned()));
+    }
+    let hints = hints(context, ceremony, request.hints.take())?;
+    let mut requested = |others: &RegistrationExtensions| {
+        extensions::of_registration(request.extensions.take(), &settings.allowed_extensions, others)
+            .map_err(Refusal::Invalid)
+    };
+    Ok(match mediation {
+        None => CreationExtras {
+            mediation,
+            hints,
+            attestation_formats: settings.attestation_formats.clone(),
+            extensions: requested(&settings.extensions)?,
+        },
+        // Without a dialog, hints have no effect, and the browser refuses if it cannot do what an extension requires.
+        Some(Mediation::Conditional) => {
+            let cred_props = settings.extensions.cred_props;
+            let extensions = requested(&RegistrationExtensions { cred_props, ..RegistrationExtensions::default() })?;
+            CreationExtras { mediation, extensions, ..CreationExtras::default() }
+        }
+    })
 }
 
 fn validate_user(

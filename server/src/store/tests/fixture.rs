@@ -110,6 +110,7 @@ pub(super) fn credential(tenant: u128, user: u128, number: u8) -> Credential {
         backup_state: false,
         is_mfa: number.is_multiple_of(2),
         user_verified: true,
+        discoverable: Some(number.is_multiple_of(2)),
         last_used_at: None,
         created_at: at(number.into()),
         updated_at: at(number.into()),

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     Base64Url, CoseAlgorithm, TenantId, Timestamp, UserId,
-    config::{AttestationPreference, BackupEligibilityChange, ResidentKey, UserVerification},
+    config::{AttestationPreference, BackupEligibilityChange, CounterPolicy, ResidentKey, UserVerification},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -36,7 +36,9 @@ pub(super) const fn policy(user_verification: UserVerification) -> CeremonyPolic
         attestation: AttestationPreference::Direct,
         resident_key: ResidentKey::Required,
         timeout_ms: 60_000,
+        lifetime_ms: 60_000,
         backup_eligibility_change: BackupEligibilityChange::Accept,
+        counter_policy: CounterPolicy::Refuse,
     }
 }
 
@@ -79,6 +81,7 @@ pub(super) fn stored(registration: VerifiedRegistration) -> Credential {
         backup_state: registration.backup_state,
         is_mfa: false,
         user_verified: registration.user_verified,
+        discoverable: registration.discoverable,
         last_used_at: None,
         created_at: Timestamp::from_millis(0),
         updated_at: Timestamp::from_millis(0),

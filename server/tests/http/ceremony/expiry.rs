@@ -67,3 +67,40 @@ async fn challenge_lives_at_most_ten_minutes() {
         }
     }
 }
+
+/// A login by autofill waits until the user selects a passkey, possibly for longer than the browser's dialog.
+#[tokio::test]
+async fn challenge_can_live_longer_than_the_timeout() {
+    let (server, _) = server_with_tenant().await;
+    let tenant = server
+        .tenant_with(|config| {
+            config.webauthn.challenge_lifetime = Some(300_000);
+            config.mfa.timeout = Some(5_000);
+        })
+        .await;
+    let own = server
+        .tenant_with(|config| {
+            config.webauthn.challenge_lifetime = Some(300_000);
+            config.mfa.challenge_lifetime = Some(90_000);
+        })
+        .await;
+    let longer = server.tenant_with(|config| config.mfa.timeout = Some(120_000)).await;
+    for (tenant, ceremony, timeout, lifetime) in [
+        (&tenant, Ceremony::Login, 60_000, 300_000),
+        (&tenant, Ceremony::Registration, 60_000, 300_000),
+        (&tenant, Ceremony::Transaction, 60_000, 300_000),
+        (&tenant, Ceremony::MfaLogin, 5_000, 300_000),
+        (&own, Ceremony::MfaRegistration, 60_000, 90_000),
+        (&longer, Ceremony::MfaLogin, 120_000, 120_000),
+    ] {
+        for (age, is_valid) in [(lifetime - 1, true), (lifetime, false)] {
+            let mut person = ceremony.person(tenant, &format!("{}{age}", ceremony.path())).await;
+            let options = ceremony.start(tenant, &person).await;
+            assert_eq!(options["publicKey"]["timeout"], timeout);
+            let body = ceremony.respond(&mut person, &options);
+            server.clock.advance_ms(age);
+            let response = ceremony.finalize(tenant, &body).await;
+            assert_eq!(response.status == 200, is_valid, "{ceremony:?} {age}: {}", response.text);
+        }
+    }
+}

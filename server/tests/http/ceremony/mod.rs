@@ -6,6 +6,7 @@ mod binding;
 mod disabled;
 mod exactly_once;
 mod expiry;
+mod extras;
 mod origins;
 mod refusal_detail;
 mod restart;

@@ -1,9 +1,10 @@
 //! Signature counter (WebAuthn §6.1.1): it is stored and must increase.
 
 use doorward_authenticator::{Authenticator, Counter};
+use doorward_shared::config::CounterPolicy;
 use doorward_testkit::{Person, TestTenant};
 use futures_util::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -87,4 +88,80 @@ async fn concurrent_logins_leave_the_highest_counter() {
             let _ = Ceremony::MfaLogin.finalize(&tenant, &body).await.expect(status);
         }
     }
+}
+
+#[tokio::test]
+async fn regression_of_a_synced_credential_is_recorded_if_the_tenant_accepts_it() {
+    let (server, _) = server_with_tenant().await;
+    let tenant = server.tenant_with(|config| config.webauthn.counter_policy = CounterPolicy::Record).await;
+    for ceremony in Ceremony::ASSERTIONS {
+        let authenticator = Authenticator::new().counter(Counter::Increasing).backup(true, true);
+        let mut person = Person::with(ceremony.path(), authenticator);
+        let _ = person.register(&tenant).await.expect(200);
+        for (count, regressed_from) in
+            [(5, None), (3, Some(5)), (3, Some(3)), (4, None), (0, Some(4)), (0, None), (1, None)]
+        {
+            let body = with_count(ceremony, &tenant, &mut person, count).await;
+            let response = ceremony.finalize(&tenant, &body).await.expect(200);
+            let detail = tenant.entry_of(&response).await.0["detail"].take();
+            let expected = regressed_from.map(|stored| json!({ "stored": stored, "received": count }));
+            assert_eq!(detail.get("counter_regression"), expected.as_ref(), "{ceremony:?} {count}");
+        }
+    }
+    let metrics = server.app.metrics.render();
+    assert!(metrics.contains("doorward_counter_regressions_accepted_total 9"), "{metrics}");
+}
+
+#[tokio::test]
+async fn regression_of_a_device_bound_credential_is_always_rejected() {
+    let (server, _) = server_with_tenant().await;
+    let tenant = server.tenant_with(|config| config.webauthn.counter_policy = CounterPolicy::Record).await;
+    for ceremony in Ceremony::ASSERTIONS {
+        let mut person = person_with_counter(&tenant, ceremony.path()).await;
+        let body = with_count(ceremony, &tenant, &mut person, 5).await;
+        let _ = ceremony.finalize(&tenant, &body).await.expect(200);
+        // A copy of the key can also claim to be eligible for backup.
+        person.authenticator = person.authenticator.clone().backup(true, true);
+        let body = with_count(ceremony, &tenant, &mut person, 4).await;
+        let response = ceremony.finalize(&tenant, &body).await;
+        let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "counter_regression").await;
+    }
+}
+
+#[tokio::test]
+async fn synced_credentials_have_no_exception_by_default() {
+    let (_server, tenant) = server_with_tenant().await;
+    let authenticator = Authenticator::new().counter(Counter::Increasing).backup(true, true);
+    let mut alice = Person::with("alice", authenticator);
+    let _ = alice.register(&tenant).await.expect(200);
+    let body = with_count(Ceremony::Login, &tenant, &mut alice, 0).await;
+    let response = Ceremony::Login.finalize(&tenant, &body).await;
+    let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "counter_regression").await;
+}
+
+/// Logins with lower counters that run at the same time are all accepted, and each entry names the counter that its
+/// login replaced.
+#[tokio::test]
+async fn concurrent_regressions_of_a_synced_credential_are_recorded() {
+    let (server, _) = server_with_tenant().await;
+    let tenant = server.tenant_with(|config| config.webauthn.counter_policy = CounterPolicy::Record).await;
+    let authenticator = Authenticator::new().counter(Counter::Increasing).backup(true, true);
+    let mut alice = Person::with("alice", authenticator);
+    let _ = alice.register(&tenant).await.expect(200);
+    let mut bodies = Vec::new();
+    for count in [20, 19, 18, 17] {
+        bodies.push(with_count(Ceremony::MfaLogin, &tenant, &mut alice, count).await);
+    }
+    let responses = join_all(bodies.iter().map(|body| Ceremony::MfaLogin.finalize(&tenant, body))).await;
+    for response in &responses {
+        assert_eq!(response.status, 200, "{}", response.text);
+    }
+    let stored = tenant.http.get("/credentials?user_id=alice").await.expect(200).json()[0]["sign_count"].take();
+    let entries = tenant.entries("type=mfa_authentication_final_succeeded").await;
+    let newest = &entries[0].0;
+    let last = bodies
+        .iter()
+        .zip(&responses)
+        .position(|(_, response)| newest["meta_http_request_id"].as_str() == Some(response.request_id()));
+    assert_eq!(last.map(|at| json!([20, 19, 18, 17][at])), Some(stored));
 }

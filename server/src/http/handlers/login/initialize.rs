@@ -8,7 +8,7 @@ use crate::{
     domain::Ceremony,
     http::{ApiError, Body, Visitor, json, responses::*},
     service::{
-        assertion::{self, LoginUser},
+        assertion::{self, LoginUser, RequestedExtras},
         validate,
     },
 };
@@ -32,12 +32,18 @@ use crate::{
     security((), ("apiKey" = [])),
 )]
 pub async fn initialize(visitor: Visitor, body: Body) -> Result<Json<RequestOptions>, ApiError> {
-    let (context, user) = match json::object::<LoginInitRequest>(&body) {
-        Ok(LoginInitRequest { user_id: None }) => (visitor.context, LoginUser::Discoverable),
-        Ok(LoginInitRequest { user_id }) => {
-            (visitor.into_key_holder().await?.context, LoginUser::Named(validate::user_id(user_id)))
+    let request = match json::object::<LoginInitRequest>(&body) {
+        Ok(request) => request,
+        Err(refusal) => {
+            let user = LoginUser::Named(Err(refusal));
+            let extras = RequestedExtras::default();
+            return Ok(Json(assertion::initialize(&visitor.context, Ceremony::Login, user, extras).await?));
         }
-        Err(refusal) => (visitor.context, LoginUser::Named(Err(refusal))),
     };
-    Ok(Json(assertion::initialize(&context, Ceremony::Login, user).await?))
+    let extras = RequestedExtras { hints: request.hints, extensions: request.extensions };
+    let (context, user) = match request.user_id {
+        None => (visitor.context, LoginUser::Discoverable),
+        user_id => (visitor.into_key_holder().await?.context, LoginUser::Named(validate::user_id(user_id))),
+    };
+    Ok(Json(assertion::initialize(&context, Ceremony::Login, user, extras).await?))
 }

@@ -5,7 +5,7 @@ use crate::{
     domain::Ceremony,
     http::{ApiError, Body, KeyHolder, json, responses::*},
     service::{
-        assertion::{self, LoginUser},
+        assertion::{self, LoginUser, RequestedExtras},
         validate,
     },
 };
@@ -27,6 +27,12 @@ use crate::{
     ),
 )]
 pub async fn login_initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {
-    let user = json::object::<MfaLoginInitRequest>(&body).and_then(|request| validate::user_id(request.user_id));
-    Ok(Json(assertion::initialize(&caller.context, Ceremony::MfaLogin, LoginUser::Named(user)).await?))
+    let (user, extras) = match json::object::<MfaLoginInitRequest>(&body) {
+        Ok(request) => {
+            let extras = RequestedExtras { hints: request.hints, extensions: request.extensions };
+            (validate::user_id(request.user_id), extras)
+        }
+        Err(refusal) => (Err(refusal), RequestedExtras::default()),
+    };
+    Ok(Json(assertion::initialize(&caller.context, Ceremony::MfaLogin, LoginUser::Named(user), extras).await?))
 }

@@ -1,0 +1,32 @@
+//! Data of an explanation.
+
+use doorward_shared::{AuditId, TenantId, Timestamp};
+use serde::Serialize;
+
+/// The explanation of one refusal, or of an accepted login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    pub entry_id: AuditId,
+    pub request_id: String,
+    pub created_at: Timestamp,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub tenant_id: TenantId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    pub code: Option<String>,
+    /// The reason in the entry.
+    pub message: Option<String>,
+    /// The condition that does not hold.
+    pub check: Option<&'static str>,
+    pub expected: Vec<String>,
+    pub received: Option<String>,
+    /// Further values of the request, each with a name.
+    pub values: Vec<(&'static str, String)>,
+    pub causes: Vec<String>,
+    pub fix: Option<&'static str>,
+    /// Section of the specification that requires the check.
+    pub specification: Option<String>,
+}
