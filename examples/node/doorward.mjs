@@ -41,3 +41,14 @@ export async function verify(token, ceremony, userId) {
   if (payload.ceremony !== ceremony) throw new Error(`the token is for ${payload.ceremony}, not for ${ceremony}`);
   return payload;
 }
+
+/**
+ * Like `verify`, for a token that a page hands to this backend: Doorward accepts each token once, and refuses a copy with
+ * 409 `token_already_redeemed`. This example does not need it, because its backend calls finalize itself.
+ */
+export async function redeem(token, ceremony, userId) {
+  const claims = await request("POST", "token/redeem", { token });
+  const isExpected = claims.ceremony === ceremony && claims.sub === userId && claims.aud[0] === RP_ID;
+  if (!isExpected) throw new Error("the token belongs to another ceremony, user or relying party");
+  return claims;
+}

@@ -61,6 +61,12 @@ fn signing_keys() -> Result<(), Box<dyn Error>> {
         amr: vec!["pop".to_owned(), "user".to_owned(), "mfa".to_owned()],
         ceremony: CeremonyName::Mfa,
         uv: true,
+        acr: "aal2".into(),
+        auth_time: now.seconds(),
+        be: false,
+        bs: false,
+        attested: false,
+        aaguid: None,
         trans: None,
     };
     for &algorithm in SigningAlgorithm::ALL {

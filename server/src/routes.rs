@@ -11,7 +11,7 @@ use doorward_shared::ErrorCode;
 use crate::http::{
     ApiError, PathParameters,
     handlers::{
-        admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, related_origins, status,
+        admin, audit_logs, credentials, docs, health, jwks, login, mfa, registration, related_origins, status, token,
         transaction, users,
     },
     openapi::{self, Api},
@@ -81,6 +81,7 @@ table! { PUBLIC, public, Public, "The public API.":
     DELETE "/{tenant_id}/credentials/{credential_id}"  ApiKey       => credentials::delete,
     DELETE "/{tenant_id}/users/{user_id}"              ApiKey       => users::delete,
     GET    "/{tenant_id}/users/{user_id}/signals"      ApiKey       => users::signals,
+    POST   "/{tenant_id}/token/redeem"                 ApiKey       => token::redeem,
     GET    "/{tenant_id}/audit_logs"                   ApiKey       => audit_logs::list,
     GET    "/{tenant_id}/.well-known/jwks.json"        Visitor      => jwks::jwks,
     GET    "/{tenant_id}/.well-known/webauthn"         Visitor      => related_origins::related_origins,

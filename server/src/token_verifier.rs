@@ -169,7 +169,8 @@ mod tests {
     fn claims(change: Value) -> Value {
         let mut claims = json!({
             "iss": "doorward", "sub": "alice", "aud": ["localhost"], "cred": "AAAA", "jti": "j1", "amr": ["pop"],
-            "ceremony": "mfa", "uv": true, "iat": NOW.seconds(), "exp": NOW.seconds() + 300,
+            "ceremony": "mfa", "uv": true, "acr": "aal2", "auth_time": NOW.seconds(), "be": false, "bs": false,
+            "attested": false, "iat": NOW.seconds(), "exp": NOW.seconds() + 300,
         });
         for (name, value) in change.as_object().unwrap() {
             claims[name] = value.clone();

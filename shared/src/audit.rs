@@ -59,6 +59,10 @@ text_enum! {
         WebauthnUserDeleted => "webauthn_user_deleted",
         /// A user was not deleted: it does not exist.
         WebauthnUserDeleteFailed => "webauthn_user_delete_failed",
+        /// The tenant's backend redeemed a token.
+        TokenRedeemed => "token_redeemed",
+        /// A token was not redeemed: it is invalid, expired or already redeemed.
+        TokenRedeemFailed => "token_redeem_failed",
         /// A request was refused: its tenant is disabled, or it had a valid API key and its target does not exist or the
         /// request is invalid.
         RequestRejected => "request_rejected",
@@ -137,7 +141,8 @@ impl AuditType {
     #[must_use]
     pub fn is_administrative(self) -> bool {
         let word = self.as_str();
-        !(self.is_failure() || self == Self::Unknown || word.starts_with("webauthn_") || word.starts_with("mfa_"))
+        let of_application = ["webauthn_", "mfa_", "token_"].iter().any(|prefix| word.starts_with(prefix));
+        !(self.is_failure() || self == Self::Unknown || of_application)
     }
 
     /// Returns whether the entry records a ceremony that succeeded.

@@ -106,6 +106,10 @@ text_enum! {
         CredentialExists => "credential_exists",
         /// The user has as many credentials as the tenant allows.
         TooManyCredentials => "too_many_credentials",
+        /// None of the user's credentials can reach the level that `min_acr` demands.
+        AcrUnreachable => "acr_unreachable",
+        /// The login or transaction has a lower level than `min_acr` demands.
+        AcrTooLow => "acr_too_low",
         /// The transaction id was used before in this tenant.
         TransactionExists => "transaction_exists",
         /// No such secret (API key, signing key or admin token).
@@ -152,6 +156,12 @@ text_enum! {
         AttestationInvalid => "attestation_invalid",
         /// The credential's algorithm was not offered, or cannot be verified.
         AlgorithmUnsupported => "algorithm_unsupported",
+        /// The token is not a token of this tenant, or its signature is not valid.
+        TokenInvalid => "token_invalid",
+        /// The token has expired.
+        TokenExpired => "token_expired",
+        /// The token was redeemed before.
+        TokenAlreadyRedeemed => "token_already_redeemed",
         /// The request conflicts with stored data.
         Conflict => "conflict",
         /// The id is Doorward's id of one user and the tenant's own id of another user: send `by`.

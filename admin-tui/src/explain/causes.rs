@@ -78,6 +78,22 @@ pub(super) fn likely(
             texts(&["The credential is not discoverable, or the page removed `userHandle` from the response."])
         }
         Check::UserHandleOwner => texts(&["The authenticator returned the passkey of another account."]),
+        Check::Acr => texts(&[
+            "The authenticator did not verify its user, for example because the page changed `userVerification`.",
+            "The level needs a device-bound authenticator with a verified attestation of a certified model.",
+        ]),
+        Check::CredentialAcr => texts(&[
+            "The user has only synced credentials, or credentials whose attestation does not prove a certified model.",
+        ]),
+        Check::TokenSignature => texts(&[
+            "The token belongs to another tenant or installation, or it was changed.",
+            "The key that signed the token was withdrawn, or retired more than six minutes ago.",
+        ]),
+        Check::TokenUnexpired => texts(&["The application redeemed the token more than 300 seconds after finalize."]),
+        Check::TokenUnused => texts(&[
+            "The application sent the same token twice, for example after a timeout.",
+            "Somebody copied the token and uses it again.",
+        ]),
         Check::Signature => texts(&[
             "The response was changed on its way, for example by another encoding.",
             "The credential with this id has another key than the stored one.",

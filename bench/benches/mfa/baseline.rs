@@ -91,6 +91,12 @@ impl Baseline {
             amr: vec!["pop".to_owned(), "user".to_owned(), "mfa".to_owned()],
             ceremony: CeremonyName::Mfa,
             uv: true,
+            acr: "aal2".into(),
+            auth_time: now.seconds(),
+            be: false,
+            bs: false,
+            attested: false,
+            aaguid: None,
             trans: None,
         };
         Self { inputs, key, claims }

@@ -3,6 +3,7 @@ DROP TABLE audit_logs;
 DROP FUNCTION new_audit_id(TEXT, TEXT);
 DROP TABLE tenant_summaries;
 DROP TABLE transactions;
+DROP TABLE redeemed_tokens;
 DROP TABLE challenges;
 DROP TABLE metadata_roots;
 DROP TABLE metadata_entries;

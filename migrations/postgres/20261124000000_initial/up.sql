@@ -150,6 +150,14 @@ CREATE TABLE challenges (
     PRIMARY KEY (tenant_id, value)
 );
 
+-- Ids (`jti`) of redeemed tokens, until the tokens have expired. The job that deletes expired challenges deletes them.
+CREATE TABLE redeemed_tokens (
+    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    jti TEXT COLLATE "C" NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, jti)
+);
+
 CREATE TABLE transactions (
     tenant_id TEXT COLLATE "C" NOT NULL,
     id TEXT COLLATE "C" NOT NULL,

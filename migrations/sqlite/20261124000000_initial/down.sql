@@ -2,6 +2,7 @@ DROP TABLE audit_counts;
 DROP TABLE audit_logs;
 DROP TABLE tenant_summaries;
 DROP TABLE transactions;
+DROP TABLE redeemed_tokens;
 DROP TABLE challenges;
 DROP TABLE metadata_roots;
 DROP TABLE metadata_entries;

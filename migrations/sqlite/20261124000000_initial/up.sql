@@ -149,6 +149,14 @@ CREATE TABLE challenges (
     PRIMARY KEY (tenant_id, value)
 ) STRICT, WITHOUT ROWID;
 
+-- Ids (`jti`) of redeemed tokens, until the tokens have expired. The job that deletes expired challenges deletes them.
+CREATE TABLE redeemed_tokens (
+    tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    jti TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, jti)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE transactions (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,

@@ -1,13 +1,17 @@
 //! All signing keys of a tenant: selects the key that signs and the keys that are published.
 
+use std::sync::OnceLock;
+
+use aws_lc_rs::signature::ParsedPublicKey;
 use doorward_shared::{
     SigningKeyId, Timestamp,
-    public::{Jwk, Jwks},
+    public::{Jwk, Jwks, TokenClaims},
 };
 
 use super::{
     master_key::MasterKey,
     signing_key::{SigningKey, SigningKeyError, TOKEN_LIFETIME_SECONDS, public_jwk},
+    token_signature::{self, UnverifiedToken},
 };
 use crate::domain::SigningKeyRecord;
 
@@ -25,6 +29,8 @@ pub struct KeySet {
 #[derive(Debug)]
 struct KeyOfSet {
     jwk: Jwk,
+    /// The parsed public key. Only tenants that redeem tokens need it. `None` if the stored key is damaged.
+    verifying: OnceLock<Option<ParsedPublicKey>>,
     signs_from: Timestamp,
     retired_at: Option<Timestamp>,
     /// `None` if the key is retired. It will not sign again, so its private part is not decrypted.
@@ -45,6 +51,7 @@ impl KeySet {
             .map(|record| {
                 Ok(KeyOfSet {
                     jwk: public_jwk(record)?,
+                    verifying: OnceLock::new(),
                     signs_from: record.signs_from,
                     retired_at: record.retired_at,
                     signing: match record.retired_at {
@@ -83,6 +90,15 @@ impl KeySet {
         let published = self.keys.iter().filter(|key| outlives_tokens(key.retired_at, now));
         Jwks { keys: published.map(|key| key.jwk.clone()).collect() }
     }
+
+    /// Returns the claims of a token that one of the published keys signed. The claims are not checked, so the token may
+    /// have expired.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Option<TokenClaims> {
+        let token = UnverifiedToken::parse(token)?;
+        let key = self.keys.iter().find(|key| key.jwk.kid == token.key_id() && outlives_tokens(key.retired_at, now))?;
+        let parsed = key.verifying.get_or_init(|| token_signature::parse_key(&key.jwk)).as_ref()?;
+        token.verify(&key.jwk, parsed)
+    }
 }
 
 /// Returns whether a key is published.
@@ -97,7 +113,7 @@ fn outlives_tokens(retired_at: Option<Timestamp>, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::admin::SigningAlgorithm;
+    use doorward_shared::{Base64Url, admin::SigningAlgorithm};
     use uuid::Uuid;
 
     use super::*;
@@ -189,5 +205,47 @@ mod tests {
         assert!(document.starts_with(r#"{"keys":[{"kty":"EC","use":"sig","alg":"ES256","kid":"#), "{document}");
         let library: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&document).unwrap();
         assert!(library.find(&id(1).to_string()).is_some());
+    }
+
+    #[test]
+    fn tokens_of_every_algorithm_verify_with_published_keys() {
+        for &algorithm in SigningAlgorithm::ALL {
+            let signing = record(id(1), algorithm, 0, 0);
+            let retired = SigningKeyRecord { retired_at: Some(at(1000)), ..signing.clone() };
+            let token = SigningKey::open(&signing, &master()).unwrap().sign(&claims()).unwrap();
+            let set = KeySet::open(&[retired, es256(2, 0, None)], &master(), at(1000)).unwrap();
+            assert_eq!(set.verify(&token, at(1000)), Some(claims()), "{algorithm}");
+            let unpublished = at(1000 + TOKEN_LIFETIME_SECONDS * 1000 + MARGIN_MS);
+            assert_eq!(set.verify(&token, unpublished), None, "{algorithm}");
+            let other = KeySet::open(&[record(id(1), algorithm, 0, 0)], &master(), at(0)).unwrap();
+            assert_eq!(other.verify(&token, at(0)), None, "{algorithm}: another key with the same id");
+        }
+    }
+
+    #[test]
+    fn changed_and_malformed_tokens_do_not_verify() {
+        let record = es256(1, 0, None);
+        let set = KeySet::open(std::slice::from_ref(&record), &master(), at(0)).unwrap();
+        let token = SigningKey::open(&record, &master()).unwrap().sign(&claims()).unwrap();
+        let parts: Vec<&str> = token.split('.').collect();
+        let encode = |value: serde_json::Value| Base64Url::encode(value.to_string().as_bytes());
+        let header = |alg: &str, kid: u128| encode(serde_json::json!({ "alg": alg, "kid": id(kid) }));
+        let claims = encode(serde_json::to_value(TokenClaims { sub: "mallory".into(), ..claims() }).unwrap());
+        for changed in [
+            [parts[0], &claims, parts[2]].join("."),
+            [&header("EdDSA", 1), parts[1], parts[2]].join("."),
+            [&header("none", 1), parts[1], ""].join("."),
+            [&header("ES256", 2), parts[1], parts[2]].join("."),
+            [parts[0], parts[1], ""].join("."),
+            [parts[0], parts[1]].join("."),
+            format!("{token}=="),
+            format!("{token}."),
+            format!(" {token}"),
+            String::new(),
+            "..".to_owned(),
+        ] {
+            assert_eq!(set.verify(&changed, at(0)), None, "{changed}");
+        }
+        assert!(set.verify(&token, at(0)).is_some());
     }
 }

@@ -3,7 +3,8 @@
 //! * [`secret`]: a secret in plain text; [`api_key`]: generates and parses API keys and admin tokens
 //! * [`key_hash`]: Argon2id hashes of keys; [`verified_key_cache`]: keys that were already verified; [`key_verifier`]:
 //!   verifies a key with the cache or the hash, for every request that presents a key
-//! * [`master_key`]: encrypts private keys at rest; [`signing_key`], [`key_set`]: tokens and the keys that verify them
+//! * [`master_key`]: encrypts private keys at rest; [`signing_key`], [`key_set`]: tokens and the keys that verify them;
+//!   `token_signature` verifies one
 //!
 //! Nothing here depends on a database or on HTTP. Each module has its own closed error type.
 
@@ -14,6 +15,7 @@ pub mod key_verifier;
 pub mod master_key;
 pub mod secret;
 pub mod signing_key;
+mod token_signature;
 pub mod verified_key_cache;
 
 pub use api_key::{GeneratedSecret, PresentedKey};

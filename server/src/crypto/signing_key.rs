@@ -264,6 +264,12 @@ pub(super) mod tests {
             amr: vec!["pop".into(), "user".into()],
             ceremony: CeremonyName::Mfa,
             uv: true,
+            acr: "aal2".into(),
+            auth_time: LATER - TOKEN_LIFETIME_SECONDS,
+            be: false,
+            bs: false,
+            attested: false,
+            aaguid: None,
             trans: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     AuditType, Base64Url, CoseAlgorithm, TenantId, Timestamp, TransactionRowId, UserId,
-    config::{BackupEligibilityChange, CounterPolicy, UserVerification},
+    config::{AssuranceLevel, BackupEligibilityChange, CounterPolicy, UserVerification},
     public::CeremonyName,
 };
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,9 @@ pub struct CeremonyState {
     /// Whether the registration is an automatic passkey upgrade, which needs no user presence (WebAuthn §7.1 step 15).
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub conditional: bool,
+    /// Logins and transactions: the lowest accepted level of assurance.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub minimum_level: Option<AssuranceLevel>,
     /// Registrations: the algorithms that the new credential may have.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub algorithms: Vec<CoseAlgorithm>,
@@ -140,6 +143,7 @@ impl CeremonyState {
             backup_eligibility_change: policy.backup_eligibility_change,
             counter_policy: policy.counter_policy,
             conditional: false,
+            minimum_level: None,
             algorithms: Vec::new(),
             credentials: credentials.map(ids),
         }

@@ -3,7 +3,7 @@
 use doorward_shared::{
     CoseAlgorithm,
     admin::ConfigProblem,
-    config::{self, Limits, TenantConfig},
+    config::{self, AcrNames, AssuranceLevel, Limits, TenantConfig},
 };
 use serde_json::{Value, json};
 
@@ -26,6 +26,8 @@ const LIFETIME_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=MAX_LIFETIME_MS
 const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
 /// Allowed maximum sizes of a transaction's data, in bytes.
 const TRANSACTION_DATA_RANGE: std::ops::RangeInclusive<u32> = 1..=32 * 1024;
+/// Maximum length of the name of an assurance level. Every token contains one.
+const MAX_ACR_CHARS: usize = 128;
 
 /// A change of a tenant's configuration: JSON that can be parsed as a configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +105,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         found.add(format!("cors.allowed_origins[{index}]"), checked);
     }
     ceremonies(&mut found, config);
+    acr(&mut found, &config.acr);
     limits(&mut found, config.limits);
     found.add("webauthn.algorithms", algorithms(&config.webauthn.algorithms));
     found.0
@@ -131,6 +134,21 @@ fn lifetime(value: u32, timeout: u32) -> Result<(), Message> {
         ));
     }
     Ok(())
+}
+
+/// Checks the names of levels. They are compared with `acr_values` of OpenID Connect, which are separated by spaces.
+fn acr(found: &mut Problems, names: &AcrNames) {
+    for (index, &level) in AssuranceLevel::ALL.iter().enumerate() {
+        let name = names.name(level);
+        let is_valid = (1..=MAX_ACR_CHARS).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+        let repeated = AssuranceLevel::ALL.iter().take(index).find(|&&lower| names.name(lower) == name);
+        let checked = match (is_valid, repeated) {
+            (false, _) => Err(format!("must have 1 to {MAX_ACR_CHARS} visible ASCII characters without spaces")),
+            (true, Some(lower)) => Err(format!("`{name}` is also the name of {lower}; each level needs its own name")),
+            (true, None) => Ok(()),
+        };
+        found.add(format!("acr.{level}"), checked);
+    }
 }
 
 fn algorithms(listed: &[CoseAlgorithm]) -> Result<(), Message> {
@@ -181,6 +199,7 @@ mod tests {
                 origins.iter().map(|&text| text.to_owned()).collect(),
             )),
             mfa: Mfa::default(),
+            acr: AcrNames::default(),
             limits: Limits::default(),
         }
     }
@@ -300,6 +319,25 @@ mod tests {
             let [ConfigProblem { field, .. }] = problems(&with(wrong)).try_into().unwrap();
             assert_eq!(field, "webauthn.algorithms");
         }
+    }
+
+    #[test]
+    fn names_of_levels_are_short_visible_and_different() {
+        let messages = |names: [&str; 3]| -> Vec<String> {
+            let [aal1, aal2, aal3] = names.map(str::to_owned);
+            let mut config = config("example.com", &["https://example.com"], &[]);
+            config.acr = AcrNames { aal1, aal2, aal3 };
+            problems(&config).into_iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect()
+        };
+        let longest = "x".repeat(MAX_ACR_CHARS);
+        assert_eq!(messages(["urn:example:loa:1", "http://example.com/strong", &longest]), [""; 0]);
+        let invalid = "must have 1 to 128 visible ASCII characters without spaces";
+        let too_long = format!("{longest}x");
+        for name in ["", "a b", "ä", "a\n", &too_long] {
+            assert_eq!(messages(["low", name, "high"]), [format!("acr.aal2: {invalid}")]);
+        }
+        let repeated = "acr.aal3: `high` is also the name of aal2; each level needs its own name";
+        assert_eq!(messages(["low", "high", "high"]), [repeated]);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use doorward_shared::{
     CoseAlgorithm,
     admin::ConfigProblem,
     config::{
-        Attachment, AttestationFormat, AttestationPreference, BackupEligibilityChange, CounterPolicy, Hint,
-        ResidentKey, TokenAudience, UserVerification,
+        AssuranceLevel, Attachment, AttestationFormat, AttestationPreference, BackupEligibilityChange, CounterPolicy,
+        Hint, ResidentKey, TokenAudience, UserVerification,
     },
     extensions::{CredentialProtection, Extension, LargeBlobSupport},
 };
@@ -95,6 +95,7 @@ fn settings() -> Vec<Setting> {
     webauthn.push(setting("token_audience", Nullable, one_of!(TokenAudience)));
     webauthn.push(setting("backup_eligibility_change", Nullable, one_of!(BackupEligibilityChange)));
     webauthn.push(setting("algorithms", Nullable, list_of!(CoseAlgorithm)));
+    let acr = AssuranceLevel::ALL.iter().map(|level| setting(level.as_str(), Nullable, Kind::Text)).collect();
     webauthn.push(setting("keep_attestation", Nullable, Kind::Flag));
     webauthn.push(setting("attestation_formats", Nullable, list_of!(AttestationFormat)));
     webauthn.push(setting("exclude_credentials", Nullable, Kind::Flag));
@@ -109,6 +110,7 @@ fn settings() -> Vec<Setting> {
         setting("webauthn", Required, Kind::Section(webauthn)),
         setting("mfa", Nullable, Kind::Section(ceremony(Nullable))),
         setting("cors", Optional, Kind::Section(cors)),
+        setting("acr", Nullable, Kind::Section(acr)),
         setting("limits", Nullable, Kind::Section(limits)),
     ]
 }
@@ -214,7 +216,7 @@ fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind
 #[cfg(test)]
 mod tests {
     use doorward_shared::{
-        config::{KEPT, Limits, Mfa, RelyingParty, TenantConfig, Webauthn},
+        config::{AcrNames, KEPT, Limits, Mfa, RelyingParty, TenantConfig, Webauthn},
         extensions::{LargeBlobCreation, PrfCreation, RegistrationExtensions},
     };
     use serde_json::json;
@@ -252,7 +254,13 @@ mod tests {
             prf: Some(PrfCreation::default()),
         };
         webauthn.counter_policy = CounterPolicy::Record;
-        json!(TenantConfig { cors: Default::default(), webauthn, mfa, limits: Limits::default() })
+        json!(TenantConfig {
+            cors: Default::default(),
+            webauthn,
+            mfa,
+            acr: AcrNames::default(),
+            limits: Limits::default()
+        })
     }
 
     /// Returns the JSON pointers of all values, such as `/webauthn/timeout`.
@@ -344,7 +352,7 @@ mod tests {
         value["colour"] = json!(null);
         let found: Vec<_> = problems(&value).into_iter().map(|one| (one.field, one.message)).collect();
         let expected = [
-            ("colour", "is unknown; known names are webauthn, mfa, cors, limits"),
+            ("colour", "is unknown; known names are webauthn, mfa, cors, acr, limits"),
             ("webauthn.user_verificaton", "is unknown; did you mean `user_verification`?"),
             ("webauthn.relying_party.origin", "is unknown; did you mean `origins`?"),
         ];

@@ -1,6 +1,7 @@
 //! Tenants, users, credentials, challenges and audit events: types and rules without I/O.
 
 pub mod aaguid;
+pub mod assurance;
 pub mod attestation;
 pub mod audit;
 pub mod challenge;

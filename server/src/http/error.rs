@@ -203,7 +203,9 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::UserNotFound, On::TransactionInitialize) => (StatusCode::NOT_FOUND, "unable to find user"),
         (Refusal::UserAmbiguous, _) => (StatusCode::CONFLICT, "user is ambiguous"),
         (Refusal::UserNotFound, _) => (StatusCode::NOT_FOUND, "user not found"),
-        (Refusal::NoSuitableCredential, _) => (BAD, "user has no suitable credentials for this operation"),
+        (Refusal::NoSuitableCredential | Refusal::AcrUnreachable { .. }, _) => {
+            (BAD, "user has no suitable credentials for this operation")
+        }
         (Refusal::TransactionExists, _) => (StatusCode::CONFLICT, "transaction already exists"),
         (Refusal::CredentialNotFound(_), _) => return (StatusCode::NOT_FOUND, refusal.reason().into()),
         (Refusal::UserDisabled, _) => (StatusCode::FORBIDDEN, "user is disabled"),
@@ -214,6 +216,9 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::LastAdminToken, _) => (StatusCode::CONFLICT, "last admin token"),
         (Refusal::SecretInUse, _) => (StatusCode::CONFLICT, "secret is in use"),
         (Refusal::TenantChanged { .. }, _) => (StatusCode::PRECONDITION_FAILED, "tenant was changed"),
+        (Refusal::TokenInvalid(_), _) => (DENIED, "token is invalid"),
+        (Refusal::TokenExpired(_), _) => (DENIED, "token has expired"),
+        (Refusal::TokenRedeemed(_), _) => (StatusCode::CONFLICT, "token already redeemed"),
         (Refusal::Conflict(_), _) => (StatusCode::CONFLICT, "conflict"),
         (Refusal::Config(_), _) => (BAD, "unable to validate request"),
     };

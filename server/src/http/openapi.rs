@@ -17,7 +17,8 @@ mod nulls;
 use common::CommonParts;
 
 use super::handlers::{
-    admin, audit_logs, credentials, health, jwks, login, mfa, registration, related_origins, status, transaction, users,
+    admin, audit_logs, credentials, health, jwks, login, mfa, registration, related_origins, status, token,
+    transaction, users,
 };
 use crate::http::extract::{API_KEY_HEADER, Parameter};
 
@@ -55,6 +56,7 @@ pub enum Api {
         users::delete,
         users::signals,
         audit_logs::list,
+        token::redeem,
         jwks::jwks,
         related_origins::related_origins,
         status::page,
@@ -67,7 +69,7 @@ pub enum Api {
         (name = "Transactions", description = "confirmation with a passkey"),
         (name = "Credentials", description = "credentials of the tenant's users"),
         (name = "Audit", description = "the tenant's audit log"),
-        (name = "Tokens", description = "keys that verify tokens"),
+        (name = "Tokens", description = "verification of tokens"),
         (name = "Health", description = "for monitoring"),
     ),
     components(schemas(

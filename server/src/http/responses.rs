@@ -99,7 +99,7 @@ pub struct CredentialNotFound(pub ErrorBody);
 #[response(status = 404)]
 pub struct SecretNotFound(pub ErrorBody);
 
-/// unable to process request; user has no suitable credentials for this operation
+/// unable to process request; unable to validate request; user has no suitable credentials for this operation
 #[derive(IntoResponses)]
 #[response(status = 400)]
 pub struct NoSuitableCredential(pub ErrorBody);

@@ -14,11 +14,11 @@ use crate::{
     service::{attestations, daily_counts::MAX_DAYS, scrape},
     store::{
         audit,
-        challenges::{self, ChallengeKey, ExpiredChunk},
+        expired_rows::{self, ExpiredChunk, ExpiringTable, RowKey},
     },
 };
 
-const PURGE_CHALLENGES_EVERY: Duration = Duration::from_secs(30);
+const PURGE_EXPIRED_EVERY: Duration = Duration::from_secs(30);
 const PURGE_AUDIT_EVERY: Duration = Duration::from_secs(600);
 const FINISH_DELETIONS_EVERY: Duration = Duration::from_secs(30);
 const COUNT_DAYS_EVERY: Duration = Duration::from_secs(3_600);
@@ -26,12 +26,14 @@ const COUNT_ENTRIES_EVERY: Duration = Duration::from_secs(600);
 const JUDGE_ATTESTATIONS_EVERY: Duration = Duration::from_secs(60);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(5);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
-const CHALLENGE_BATCH: i64 = 1_000;
+/// Number of challenges or redeemed tokens that one unit of work examines.
+const EXPIRED_BATCH: i64 = 1_000;
 /// Number of audit entries that one unit of work examines. It is small, because other writes wait for the unit.
 const AUDIT_BATCH: i64 = 50;
 /// Pause between units that delete audit entries. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Time for which expired challenges are kept, so that late finalize requests get the code `challenge_expired`.
+/// Time for which expired challenges are kept, so that late finalize requests get the code `challenge_expired`. Redeemed
+/// tokens are kept as long, so that a node with a slow clock does not accept one again.
 const EXPIRED_KEPT_MS: i64 = 10 * 60 * 1_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -47,8 +49,8 @@ impl Drop for Jobs {
 
 pub fn start(app: &Arc<App>) -> Jobs {
     Jobs(vec![
-        every(PURGE_CHALLENGES_EVERY, Arc::clone(app), "deletion of expired challenges", |app| async move {
-            purge_challenges(&app).await?;
+        every(PURGE_EXPIRED_EVERY, Arc::clone(app), "deletion of expired challenges", |app| async move {
+            purge_expired(&app).await?;
             app.rate_limits.forget_idle();
             Ok(())
         }),
@@ -80,20 +82,25 @@ pub fn start(app: &Arc<App>) -> Jobs {
     ])
 }
 
-/// Deletes challenges that expired at least ten minutes ago. Returns their number.
-pub async fn purge_challenges(app: &App) -> Result<usize, DbError> {
+/// Deletes challenges and redeemed tokens that expired at least ten minutes ago. Returns their number.
+pub async fn purge_expired(app: &App) -> Result<usize, DbError> {
+    let challenges = purge_table(app, expired_rows::CHALLENGES).await?;
+    Ok(challenges + purge_table(app, expired_rows::REDEEMED_TOKENS).await?)
+}
+
+async fn purge_table(app: &App, table: ExpiringTable) -> Result<usize, DbError> {
     let before = app.clock.now().plus_millis(-EXPIRED_KEPT_MS);
     let mut deleted = 0;
-    let mut start = ChallengeKey::default();
+    let mut start = RowKey::default();
     loop {
         let from = start.clone();
         let find =
-            move |connection: &mut Connection| challenges::find_expired(connection, &from, before, CHALLENGE_BATCH);
+            move |connection: &mut Connection| expired_rows::find(connection, table, &from, before, EXPIRED_BATCH);
         let ExpiredChunk { expired, end } = app.db.read(find).await?;
         if expired > 0 {
             let (from, to) = (start, end.clone());
             let delete =
-                move |connection: &mut Connection| challenges::delete_expired(connection, &from, to.as_ref(), before);
+                move |connection: &mut Connection| expired_rows::delete(connection, table, &from, to.as_ref(), before);
             deleted += app.db.write(delete).await?;
         }
         let Some(end) = end else { return Ok(deleted) };

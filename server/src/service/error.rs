@@ -1,6 +1,6 @@
 //! Errors of operations. The HTTP layer maps them to statuses and titles.
 
-use doorward_shared::{ErrorCode, admin::ConfigProblem, refusal::RefusalDetail};
+use doorward_shared::{ErrorCode, Timestamp, admin::ConfigProblem, refusal::RefusalDetail};
 
 use crate::{
     clock::NoEntropy,
@@ -36,6 +36,13 @@ pub enum Refusal {
     UserAmbiguous,
     /// The user has no credential that the operation accepts.
     NoSuitableCredential,
+    /// None of the user's credentials can reach the demanded level of assurance.
+    AcrUnreachable {
+        /// Names of the accepted levels, lowest first.
+        accepted: Vec<String>,
+        /// Name of the highest level that the credentials can reach.
+        highest: String,
+    },
     /// The transaction id was used before.
     TransactionExists,
     /// The challenge is unknown, used, or belongs to another tenant or ceremony.
@@ -64,6 +71,12 @@ pub enum Refusal {
         sent: String,
         current: String,
     },
+    /// The text is not a token of the tenant; the message says why.
+    TokenInvalid(&'static str),
+    /// The token expired at this time.
+    TokenExpired(Timestamp),
+    /// The token with this id (`jti`) was redeemed before.
+    TokenRedeemed(String),
     /// The request conflicts with stored data; the message says how.
     Conflict(String),
     /// A tenant's configuration is invalid. Each problem names a setting and a correction.
@@ -86,6 +99,7 @@ impl Refusal {
             Self::UserNotFound => ErrorCode::UserNotFound,
             Self::UserAmbiguous => ErrorCode::UserAmbiguous,
             Self::NoSuitableCredential => ErrorCode::NoSuitableCredential,
+            Self::AcrUnreachable { .. } => ErrorCode::AcrUnreachable,
             Self::TransactionExists => ErrorCode::TransactionExists,
             Self::ChallengeUnknown => ErrorCode::ChallengeUnknown,
             Self::ChallengeExpired => ErrorCode::ChallengeExpired,
@@ -102,6 +116,9 @@ impl Refusal {
             Self::SecretInUse => ErrorCode::SecretInUse,
             Self::LastAdminToken => ErrorCode::LastAdminToken,
             Self::TenantChanged { .. } => ErrorCode::TenantChanged,
+            Self::TokenInvalid(_) => ErrorCode::TokenInvalid,
+            Self::TokenExpired(_) => ErrorCode::TokenExpired,
+            Self::TokenRedeemed(_) => ErrorCode::TokenAlreadyRedeemed,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::Config(_) => ErrorCode::ConfigInvalid,
         }
@@ -129,10 +146,18 @@ impl Refusal {
                                     send ?by=id or ?by=user_id"
                 .to_owned(),
             Self::NoSuitableCredential => "user has no suitable credentials for this operation".to_owned(),
+            Self::AcrUnreachable { accepted, highest } => {
+                let minimum = accepted.first().map_or("", String::as_str);
+                format!("min_acr is {minimum}, but the user's credentials reach at most {highest}")
+            }
             Self::TransactionExists => "transaction already exists".to_owned(),
             Self::ChallengeUnknown => "received challenge does not match with any stored one".to_owned(),
             Self::ChallengeExpired => "the challenge has expired".to_owned(),
-            Self::UserHandle(_, reason, _) | Self::TenantExists(reason) => (*reason).to_owned(),
+            Self::UserHandle(_, reason, _) | Self::TenantExists(reason) | Self::TokenInvalid(reason) => {
+                (*reason).to_owned()
+            }
+            Self::TokenExpired(at) => format!("the token expired at {at}"),
+            Self::TokenRedeemed(_) => "the token was redeemed before; refuse what it was sent for".to_owned(),
             Self::Verification(refusal) => refusal.reason.clone(),
             Self::CredentialExists => "credential already registered".to_owned(),
             Self::TooManyCredentials(limit) => {

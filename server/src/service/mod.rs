@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod assertion;
+mod assurance;
 pub mod attestations;
 pub mod audit;
 pub mod audit_limit;
@@ -24,6 +25,7 @@ pub mod request_context;
 pub mod scrape;
 pub mod tenant_cache;
 pub mod token;
+pub mod token_redemption;
 pub mod transactions;
 mod user_lookup;
 pub mod users;

@@ -31,7 +31,11 @@ impl Refusal {
             Self::TenantExists(found) => detail.expected(["a new tenant id"]).received(found),
             Self::UserAmbiguous => detail.expected(["an id of one user"]).received("an id of two users"),
             Self::NoSuitableCredential => detail.expected(["a user with a credential that the ceremony accepts"]),
+            Self::AcrUnreachable { accepted, highest } => detail.expected(accepted).received(highest),
             Self::TransactionExists => detail.expected(["a new transaction id"]),
+            Self::TokenInvalid(found) => detail.expected(["a token of this tenant"]).received(found),
+            Self::TokenExpired(at) => detail.expected([format!("a request before {at}")]),
+            Self::TokenRedeemed(jti) => detail.expected(["a token that was not redeemed"]).received(jti),
             Self::SecretInUse => detail.expected(["another signing key"]).received("the only signing key"),
             Self::LastAdminToken => {
                 detail.expected(["another usable token with the role admin"]).received("the last one")

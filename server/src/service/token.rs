@@ -1,25 +1,26 @@
 //! Tokens (JWTs) that finalize endpoints return.
 
-use doorward_shared::{Timestamp, config::TokenAudience, public::TokenClaims};
+use doorward_shared::{AttestationTrust, Timestamp, config::TokenAudience, public::TokenClaims};
 
 use super::{RequestContext, ServiceError};
 use crate::{
     clock,
     crypto::TOKEN_LIFETIME_SECONDS,
-    domain::{Ceremony, CredentialId},
+    domain::{Credential, assurance::Evidence},
 };
 
 /// Content of a token.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    pub ceremony: Ceremony,
+    pub evidence: Evidence,
     /// The user's id in the tenant's system.
     pub user: &'a str,
     pub rp_id: &'a str,
-    pub credential: &'a CredentialId,
+    pub credential: &'a Credential,
     /// Whether the authenticator detected the user.
     pub user_present: bool,
-    pub user_verified: bool,
+    /// Whether the credential is backed up (flag BS).
+    pub backup_state: bool,
     /// The transaction's id in the tenant's system.
     pub transaction: Option<&'a str>,
 }
@@ -33,17 +34,24 @@ pub fn issue(context: &RequestContext, subject: &Subject<'_>, now: Timestamp) ->
         context.tenant.signing_keys.active(now).ok_or_else(|| {
             ServiceError::Internal(format!("tenant {} has no active signing key", context.tenant.id()))
         })?;
+    let Evidence { ceremony, user_verified, backup_eligible, .. } = subject.evidence;
     let claims = TokenClaims {
         iss: context.app.settings.issuer.clone(),
         sub: subject.user.to_owned(),
         aud: vec![audience(context, subject)],
-        cred: subject.credential.to_string(),
+        cred: subject.credential.id.to_string(),
         iat: now.seconds(),
         exp: now.seconds() + TOKEN_LIFETIME_SECONDS,
         jti: clock::new_uuid(now, context.app.entropy.as_ref())?.to_string(),
-        amr: authentication_methods(subject.user_present, subject.user_verified),
-        ceremony: subject.ceremony.claim(),
-        uv: subject.user_verified,
+        amr: authentication_methods(subject.user_present, user_verified),
+        ceremony: ceremony.claim(),
+        uv: user_verified,
+        acr: context.tenant.tenant.config.acr.name(subject.evidence.level()).to_owned(),
+        auth_time: now.seconds(),
+        be: backup_eligible,
+        bs: subject.backup_state,
+        attested: subject.credential.attestation_trust == AttestationTrust::Chain,
+        aaguid: subject.credential.proven_aaguid().filter(|aaguid| !aaguid.is_nil()),
         trans: subject.transaction.map(str::to_owned),
     };
     Ok(key.sign(&claims)?)
@@ -51,7 +59,7 @@ pub fn issue(context: &RequestContext, subject: &Subject<'_>, now: Timestamp) ->
 
 fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
     match context.tenant.tenant.config.webauthn.token_audience {
-        TokenAudience::Ceremony => format!("{}/{}", subject.rp_id, subject.ceremony.claim()),
+        TokenAudience::Ceremony => format!("{}/{}", subject.rp_id, subject.evidence.ceremony.claim()),
         TokenAudience::RpId => subject.rp_id.to_owned(),
     }
 }
@@ -59,8 +67,8 @@ fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
 /// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` if the authenticator detected
 /// the user, and `mfa` if it verified the user. Only an automatic passkey upgrade succeeds without `user`.
 ///
-/// `hwk` and `swk` state how the key is stored. Only an attestation can prove this, and Doorward does not check the
-/// issuers of attestation certificates. Therefore these values are never returned.
+/// `hwk` and `swk` state how the key is stored. Most credentials have no attestation that proves it, so these values are
+/// never returned. `attested`, `aaguid` and `acr` state what an attestation proves.
 fn authentication_methods(user_present: bool, user_verified: bool) -> Vec<String> {
     [Some("pop"), user_present.then_some("user"), user_verified.then_some("mfa")]
         .into_iter()

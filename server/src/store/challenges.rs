@@ -1,9 +1,6 @@
 //! Challenges of pending ceremonies.
 
-use diesel::{
-    prelude::*,
-    sql_types::{BigInt, Text},
-};
+use diesel::prelude::*;
 use doorward_shared::{Base64Url, TenantId, Timestamp};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::challenges};
@@ -85,55 +82,4 @@ pub fn take_if_enabled(conn: &mut Connection, tenant: TenantId, value: &Challeng
     let (tenant, value) = (tenant.to_string(), value.to_string());
     let take = CachedSql::<()>::new(take).bind(&tenant).bind(&value).bind(&tenant);
     Ok(on_engine!(conn, c, _Db => take.execute(c))? == 1)
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ChallengeKey {
-    tenant_id: String,
-    value: String,
-}
-
-/// Number of expired challenges in a part of the table. The order is that of the primary key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpiredChunk {
-    pub expired: usize,
-    /// The last key of this chunk, after which the next chunk begins; `None` at the end of the table.
-    pub end: Option<ChallengeKey>,
-}
-
-/// Examines the next `limit` challenges of all tenants after a key, and counts those that expired before a time. Call
-/// it in a read: there is no index by expiry, so the search is slow, and inside a write it delays other writes.
-pub fn find_expired(
-    conn: &mut Connection,
-    after: &ChallengeKey,
-    before: Timestamp,
-    limit: i64,
-) -> Result<ExpiredChunk, DbError> {
-    let chunk = "SELECT tenant_id, value, expires_at FROM challenges WHERE (tenant_id, value) > (?, ?) \
-                 ORDER BY tenant_id, value LIMIT ?";
-    let query = CachedSql::<(Text, Text, BigInt)>::new(chunk).bind(&after.tenant_id).bind(&after.value).bind(limit);
-    let rows: Vec<(String, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
-    let expired = rows.iter().filter(|(_, _, expires_at)| *expires_at < before.millis()).count();
-    let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < limit);
-    let last = rows.into_iter().last().filter(|_| !is_last);
-    Ok(ExpiredChunk { expired, end: last.map(|(tenant_id, value, _)| ChallengeKey { tenant_id, value }) })
-}
-
-/// Deletes the challenges of a chunk that expired before the given time. Returns their number.
-pub fn delete_expired(
-    conn: &mut Connection,
-    after: &ChallengeKey,
-    end: Option<&ChallengeKey>,
-    before: Timestamp,
-) -> Result<usize, DbError> {
-    let (rest, range) = (
-        "DELETE FROM challenges WHERE (tenant_id, value) > (?, ?) AND expires_at < ?",
-        "DELETE FROM challenges WHERE (tenant_id, value) > (?, ?) AND expires_at < ? AND (tenant_id, value) <= (?, ?)",
-    );
-    let query = CachedSql::<()>::new(if end.is_some() { range } else { rest });
-    let mut query = query.bind(&after.tenant_id).bind(&after.value).bind(before.millis());
-    if let Some(end) = end {
-        query = query.bind(&end.tenant_id).bind(&end.value);
-    }
-    Ok(on_engine!(conn, c, _Db => query.execute(c))?)
 }

@@ -58,6 +58,10 @@ diesel::table! {
 }
 
 diesel::table! {
+    redeemed_tokens (tenant_id, jti) { tenant_id -> Text, jti -> Text, expires_at -> BigInt, }
+}
+
+diesel::table! {
     transactions (tenant_id, id) {
         tenant_id -> Text, id -> Text, identifier -> Text, user_id -> Text, data -> Text, created_at -> BigInt,
         updated_at -> BigInt,

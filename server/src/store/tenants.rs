@@ -167,9 +167,11 @@ pub fn deleted(conn: &mut Connection, limit: i64) -> Result<Vec<TenantId>, DbErr
 }
 
 /// The tables of a tenant's data, in the order of deletion: rows before the rows to which they refer.
-const DELETIONS: [&str; 6] = [
+const DELETIONS: [&str; 7] = [
     "DELETE FROM challenges WHERE tenant_id = ? \
      AND value IN (SELECT value FROM challenges WHERE tenant_id = ? ORDER BY value LIMIT ?)",
+    "DELETE FROM redeemed_tokens WHERE tenant_id = ? \
+     AND jti IN (SELECT jti FROM redeemed_tokens WHERE tenant_id = ? ORDER BY jti LIMIT ?)",
     "DELETE FROM transactions WHERE tenant_id = ? \
      AND id IN (SELECT id FROM transactions WHERE tenant_id = ? ORDER BY id LIMIT ?)",
     "DELETE FROM credentials WHERE tenant_id = ? \

@@ -27,6 +27,7 @@ pub(super) const TABLES: &[Table] = &[
     Table::Rows("metadata_roots"),
     Table::Rows("transactions"),
     Table::Rows("challenges"),
+    Table::Rows("redeemed_tokens"),
     Table::Rows("tenant_summaries"),
     Table::Rows("audit_logs"),
     Table::Computed {

@@ -28,6 +28,7 @@ mod registration;
 mod related_origins;
 mod request_id;
 mod support;
+mod token;
 mod tokens;
 mod transaction;
 mod users;

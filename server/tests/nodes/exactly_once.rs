@@ -53,6 +53,27 @@ async fn concurrent_finalizes_on_two_nodes_issue_one_token() {
 }
 
 #[tokio::test]
+async fn concurrent_redemptions_on_two_nodes_accept_a_token_once() {
+    let Nodes { tenant, tenant_on_second, first, second: _second } = nodes().await;
+    let mut person = Person::new("alice");
+    let _ = person.register_mfa(&tenant).await.expect(200);
+    for _ in 0..4 {
+        let token = person.mfa_login(&tenant).await.expect(200).field("token");
+        let redemptions = (0..30).map(|number| {
+            let node = if number % 2 == 0 { tenant.clone() } else { tenant_on_second.clone() };
+            let body = json!({ "token": token });
+            tokio::spawn(async move { node.http.post("/token/redeem", &body).await })
+        });
+        let responses: Vec<_> = join_all(redemptions).await.into_iter().map(Result::unwrap).collect();
+        let (accepted, refused): (Vec<_>, Vec<_>) = responses.iter().partition(|response| response.status == 200);
+        assert_eq!((accepted.len(), refused.len()), (1, 29));
+        refused.iter().for_each(|response| response.expect_refusal(409, "token_already_redeemed"));
+    }
+    assert_eq!(tenant.count("type=token_redeemed").await, 4);
+    assert_eq!(database::faults(first.database_url()).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn new_tenant_has_the_same_signing_key_on_all_nodes() {
     let Nodes { first, second, tenant: _tenant, tenant_on_second: _tenant_on_second } = nodes().await;
     let (first_admin, second_admin) =

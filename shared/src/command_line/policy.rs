@@ -44,6 +44,15 @@ pub struct PolicyArgs {
     /// Audience of tokens: rp_id, or ceremony (such as example.com/mfa) [default: rp_id]
     #[arg(long, value_name = "WORD")]
     token_audience: Option<TokenAudience>,
+    /// Name of the assurance level AAL1 in tokens and in min_acr [default: aal1]
+    #[arg(long, value_name = "NAME")]
+    acr_aal1: Option<String>,
+    /// Name of the assurance level AAL2 [default: aal2]
+    #[arg(long, value_name = "NAME")]
+    acr_aal2: Option<String>,
+    /// Name of the assurance level AAL3 [default: aal3]
+    #[arg(long, value_name = "NAME")]
+    acr_aal3: Option<String>,
     /// Algorithms of new credentials, in order of preference, such as EdDSA,ES256,RS256 or ML-DSA-65,ES256
     /// [default: EdDSA,ES256,RS256,ES384,ES512]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -95,6 +104,9 @@ impl FromStr for AttachmentArg {
 impl PolicyArgs {
     /// Replaces the settings for which there is a flag.
     pub fn apply(self, config: &mut TenantConfig) {
+        set(&mut config.acr.aal1, self.acr_aal1);
+        set(&mut config.acr.aal2, self.acr_aal2);
+        set(&mut config.acr.aal3, self.acr_aal3);
         let webauthn = &mut config.webauthn;
         let rp = &mut webauthn.relying_party;
         set(&mut rp.related_origins, (!self.related_origins.is_empty()).then_some(self.related_origins));

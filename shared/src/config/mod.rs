@@ -7,9 +7,11 @@ use crate::{
     extensions::{Extension, RegistrationExtensions},
 };
 
+mod acr;
 mod omitted;
 mod values;
 
+pub use acr::{AcrNames, AssuranceLevel};
 pub use omitted::{KEPT, with_omitted};
 use omitted::{null_as, null_as_default};
 pub use values::{AttestationFormat, CounterPolicy, Hint};
@@ -95,6 +97,10 @@ pub struct TenantConfig {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Mfa>))]
     pub mfa: Mfa,
+    /// Names of the levels of assurance. What a change omits keeps its current value; null means the default.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<AcrNames>))]
+    pub acr: AcrNames,
     /// Limits of the tenant. What a change omits keeps its current value; null means the default.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
@@ -109,6 +115,7 @@ impl TenantConfig {
             cors: Cors::for_relying_party(&relying_party),
             webauthn: Webauthn::for_relying_party(relying_party),
             mfa: Mfa::default(),
+            acr: AcrNames::default(),
             limits: Limits::default(),
         }
     }

@@ -9,6 +9,10 @@ use super::TenantConfig;
 /// settings are replaced, because existing clients expect it. A section precedes its settings.
 pub const KEPT: &[&str] = &[
     "mfa",
+    "acr",
+    "acr.aal1",
+    "acr.aal2",
+    "acr.aal3",
     "limits",
     "limits.credentials_per_user",
     "limits.transaction_data_bytes",
@@ -95,6 +99,7 @@ mod tests {
                 "counter_policy": "record",
             },
             "mfa": { "user_verification": "discouraged", "challenge_lifetime": 90_000, "hints": ["security-key"] },
+            "acr": { "aal1": "a", "aal2": "b", "aal3": "c" },
             "limits": { "credentials_per_user": 5, "transaction_data_bytes": 100 },
         });
         serde_json::from_value(config).unwrap()

@@ -19,7 +19,11 @@ impl ErrorCode {
             Self::TenantIdInvalid => (&[400], "Put the tenant's id, which `doorward tenant list` prints, in the path."),
             Self::TenantNotFound => (&[404], "Check the tenant's id and the server's address."),
             Self::TenantExists => (&[409], "Use another id, or erase the audit log of the deleted tenant."),
-            Self::ApiKeyMissing | Self::ApiKeyInvalid => (
+            Self::ApiKeyMissing => (
+                &[400, 401],
+                "Send a valid key of this tenant in the header `apiKey`. `login/initialize` needs it with `user_id` (401) or `min_acr` (400).",
+            ),
+            Self::ApiKeyInvalid => (
                 &[401],
                 "Send a valid key of this tenant in the header `apiKey`. Create one if it expired or was revoked.",
             ),
@@ -61,6 +65,13 @@ impl ErrorCode {
                 &[400],
                 "Register a credential, or enable a disabled one. Logins without a second factor and transactions \
                      require a passkey.",
+            ),
+            Self::AcrUnreachable => {
+                (&[400], "Register an authenticator that reaches the level, or send a lower `min_acr`.")
+            }
+            Self::AcrTooLow => (
+                &[401],
+                "Start again with an authenticator that reaches the level, and let it verify its user. Do not change `userVerification`.",
             ),
             Self::CredentialNotFound => {
                 (&[404], "Read the ids again with `GET /credentials`. The credential may have been deleted.")
@@ -122,6 +133,14 @@ impl ErrorCode {
             }
             Self::AlgorithmUnsupported => {
                 (&[400, 401], "Use an authenticator that supports an algorithm of `pubKeyCredParams`.")
+            }
+            Self::TokenInvalid => (
+                &[401],
+                "Send a token of this tenant, as finalize returned it. A key that was withdrawn verifies no token.",
+            ),
+            Self::TokenExpired => (&[401], "Start the ceremony again. Redeem a token within 300 s."),
+            Self::TokenAlreadyRedeemed => {
+                (&[409], "Refuse what the token was sent for, and start the ceremony again: a token is accepted once.")
             }
             Self::Conflict => (&[409], "Read the current state and decide again; `details` names the conflict."),
             Self::Unavailable => (&[503], "Send the request again after the time in `Retry-After`."),

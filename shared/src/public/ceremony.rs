@@ -67,6 +67,10 @@ pub struct LoginInitRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<AssertionExtensions>))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub extensions: Option<serde_json::Value>,
+    /// Lowest accepted level of assurance: one of the names in the tenant's setting `acr`. Requires the API key.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "aal2"))]
+    pub min_acr: Option<String>,
 }
 
 /// Starts a second-factor login.
@@ -87,6 +91,10 @@ pub struct MfaLoginInitRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<AssertionExtensions>))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub extensions: Option<serde_json::Value>,
+    /// Lowest accepted level of assurance: one of the names in the tenant's setting `acr`. Requires the API key.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "aal2"))]
+    pub min_acr: Option<String>,
 }
 
 /// Starts the confirmation of a transaction.
@@ -120,6 +128,10 @@ pub struct TransactionInitRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<AssertionExtensions>))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub extensions: Option<serde_json::Value>,
+    /// Lowest accepted level of assurance: one of the names in the tenant's setting `acr`. Requires the API key.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "aal2"))]
+    pub min_acr: Option<String>,
 }
 
 /// Options for `navigator.credentials.create()`.
@@ -387,37 +399,4 @@ text_enum! {
         /// Confirmation of a transaction.
         Transaction => "transaction",
     }
-}
-
-/// Claims of a token (RFC 7519).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct TokenClaims {
-    /// Issuer: the name of the installation.
-    pub iss: String,
-    /// Subject: the tenant's own id of the user.
-    #[cfg_attr(feature = "openapi", schema(example = "42"))]
-    pub sub: String,
-    /// Audience: the RP ID. If the tenant's `token_audience` is `ceremony`, a slash and the ceremony follow.
-    pub aud: Vec<String>,
-    /// Id of the credential, base64url.
-    #[cfg_attr(feature = "openapi", schema(value_type = Base64Url))]
-    pub cred: String,
-    /// Issue time in seconds since the Unix epoch.
-    pub iat: i64,
-    /// Expiry time: 300 seconds after `iat`.
-    pub exp: i64,
-    /// Id of the token.
-    pub jti: String,
-    /// Authentication methods (RFC 8176): `pop`, `user` unless the authenticator did not detect a user (automatic passkey
-    /// upgrade), and `mfa` if the user was verified. `hwk` and `swk` are not
-    /// stated, because no attestation proves how the key is stored.
-    pub amr: Vec<String>,
-    /// Ceremony that the token completes.
-    pub ceremony: CeremonyName,
-    /// Whether the authenticator verified its user.
-    pub uv: bool,
-    /// The tenant's own id of the transaction; only for transactions.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub trans: Option<String>,
 }

@@ -5,6 +5,7 @@ pub mod credential;
 pub mod jwks;
 pub mod related_origins;
 pub mod signals;
+pub mod token;
 pub mod transaction;
 
 pub use ceremony::*;
@@ -12,4 +13,5 @@ pub use credential::*;
 pub use jwks::*;
 pub use related_origins::*;
 pub use signals::*;
+pub use token::*;
 pub use transaction::*;

@@ -105,6 +105,10 @@ text_enum! {
         UserUnambiguous => "user_unambiguous",
         /// The user has a credential that the ceremony accepts.
         UserCredential => "user_credential",
+        /// The user has a credential that can reach the level of `min_acr`.
+        CredentialAcr => "credential_acr",
+        /// The login or transaction reached the level of `min_acr`.
+        Acr => "acr",
         /// The credential exists in this tenant.
         CredentialExists => "credential_exists",
         /// The transaction id was not used before.
@@ -115,6 +119,12 @@ text_enum! {
         OtherSigningKey => "other_signing_key",
         /// Another usable admin token has the role `admin`.
         OtherAdminToken => "other_admin_token",
+        /// The token is a JWT of this installation, signed with one of the tenant's published keys.
+        TokenSignature => "token_signature",
+        /// The token has not expired.
+        TokenUnexpired => "token_unexpired",
+        /// The token was not redeemed before.
+        TokenUnused => "token_unused",
         /// The request fits the stored data.
         StoredData => "stored_data",
     }
@@ -152,6 +162,8 @@ impl ErrorCode {
             Self::UserNotFound => &[Check::UserExists],
             Self::UserAmbiguous => &[Check::UserUnambiguous],
             Self::NoSuitableCredential => &[Check::UserCredential],
+            Self::AcrUnreachable => &[Check::CredentialAcr],
+            Self::AcrTooLow => &[Check::Acr],
             Self::CredentialNotFound => &[Check::CredentialExists],
             Self::CredentialExists => &[Check::CredentialNew],
             Self::TooManyCredentials => &[Check::CredentialLimit],
@@ -159,6 +171,9 @@ impl ErrorCode {
             Self::SecretNotFound => &[Check::SecretExists],
             Self::SecretInUse => &[Check::OtherSigningKey],
             Self::LastAdminToken => &[Check::OtherAdminToken],
+            Self::TokenInvalid => &[Check::TokenSignature],
+            Self::TokenExpired => &[Check::TokenUnexpired],
+            Self::TokenAlreadyRedeemed => &[Check::TokenUnused],
             Self::Conflict => &[Check::StoredData],
             Self::ChallengeUnknown => &[Check::ChallengeKnown, Check::ChallengeCeremony],
             Self::ChallengeExpired => &[Check::ChallengeUnexpired],
@@ -243,11 +258,16 @@ impl Check {
             | Self::UserExists
             | Self::UserUnambiguous
             | Self::UserCredential
+            | Self::CredentialAcr
+            | Self::Acr
             | Self::CredentialExists
             | Self::TransactionNew
             | Self::SecretExists
             | Self::OtherSigningKey
             | Self::OtherAdminToken
+            | Self::TokenSignature
+            | Self::TokenUnexpired
+            | Self::TokenUnused
             | Self::StoredData => return None,
         };
         Some(if is_registration { registration } else { assertion })

@@ -141,7 +141,7 @@ const ATTESTATION: &str = "how much the authenticator reveals about its model";
 const RESIDENT_KEY: &str = "whether the credential is discoverable, without a user name";
 
 /// All fields, in the order of the form.
-pub(super) static FIELDS: [ConfigField; 35] = {
+pub(super) static FIELDS: [ConfigField; 39] = {
     use Group::{Browsers, Options, OtherSites, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
     use Kind::{
         Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, OptionalYesNo,
@@ -157,6 +157,7 @@ pub(super) static FIELDS: [ConfigField; 35] = {
     const HINTS: &str = "authenticators that users probably have: security-key client-device hybrid";
     const FORMATS: &str = "preferred formats of attestation statements, best first: packed tpm android-key …";
     const EXCLUDE: &str = "no: an authenticator may create a second credential for the same user";
+    const KEEP: &str = "yes: newer FIDO metadata is applied to the attestations of existing credentials";
     const CRED_PROPS: &str = "yes asks whether new credentials are discoverable; any: not requested";
     const PROTECTION: &str = "when security keys reveal new credentials (credProtect); any: not requested";
     const ENFORCE: &str = "yes refuses security keys without credProtect; any: not requested";
@@ -165,6 +166,7 @@ pub(super) static FIELDS: [ConfigField; 35] = {
     const COUNTER: &str = "record: accept and record synced credentials whose counter does not increase";
     const MFA_TIMEOUT: &str = "maximum duration of a ceremony; empty: same as for passkeys";
     const AUDIENCE: &str = "aud of tokens: the RP ID, or RP ID/ceremony, such as example.com/mfa";
+    const ACR: &str = "name of this level of assurance in tokens (acr) and in min_acr";
     const BACKUP: &str = "refuse: a credential may not become eligible for backup after its registration";
     const ALGORITHM: &str = "of new credentials, best first: EdDSA ES256 RS256 ES384 ES512 ML-DSA-44 -65 -87";
     const CREDENTIALS: &str = "credentials of a user, second factors included: 1 to 256";
@@ -203,6 +205,7 @@ pub(super) static FIELDS: [ConfigField; 35] = {
         field(SecondFactors, "mfa.hints", "Hint", HINTS, ListOf(hints)),
         field(Options, "webauthn.exclude_credentials", "Exclude existing", EXCLUDE, YesNo),
         field(Options, "webauthn.attestation_formats", "Format", FORMATS, ListOf(attestation_formats)),
+        field(Options, "webauthn.keep_attestation", "Keep attestation", KEEP, YesNo),
         field(Options, "webauthn.extensions.credProps", "credProps", CRED_PROPS, OptionalYesNo),
         field(
             Options,
@@ -221,6 +224,9 @@ pub(super) static FIELDS: [ConfigField; 35] = {
         field(Options, "webauthn.extensions.minPinLength", "minPinLength", PIN_LENGTH, OptionalYesNo),
         field(Options, "webauthn.allowed_extensions", "Allowed extension", ALLOWED, ListOf(extensions)),
         field(TokensAndLimits, "webauthn.token_audience", "Token audience", AUDIENCE, Choice(audiences)),
+        field(TokensAndLimits, "acr.aal1", "Level AAL1", ACR, Text),
+        field(TokensAndLimits, "acr.aal2", "Level AAL2", ACR, Text),
+        field(TokensAndLimits, "acr.aal3", "Level AAL3", ACR, Text),
         field(TokensAndLimits, "webauthn.backup_eligibility_change", "Backup change", BACKUP, Choice(backup_changes)),
         field(TokensAndLimits, "webauthn.counter_policy", "Counter policy", COUNTER, Choice(counter_policies)),
         field(TokensAndLimits, "limits.credentials_per_user", "Credentials/user", CREDENTIALS, Number),

@@ -51,6 +51,14 @@ impl Visitor {
         self.require_key(missing).await
     }
 
+    /// Requires a valid API key because of an optional member of the body. Without a key, the response is 400: clients that
+    /// do not send this member need no key.
+    pub async fn into_key_holder_for(self, member: &str) -> Result<KeyHolder, ApiError> {
+        let details = format!("{member} needs the tenant's API key");
+        let (status, title) = (StatusCode::BAD_REQUEST, "unable to validate request");
+        self.require_key(ApiError::new(status, ErrorCode::ApiKeyMissing, title, details)).await
+    }
+
     /// Returns the key holder. Otherwise writes an audit entry and returns 401, or `if_missing` if no key was sent.
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {

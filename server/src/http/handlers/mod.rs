@@ -15,5 +15,6 @@ pub mod mfa;
 pub mod registration;
 pub mod related_origins;
 pub mod status;
+pub mod token;
 pub mod transaction;
 pub mod users;

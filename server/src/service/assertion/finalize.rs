@@ -6,7 +6,7 @@ use doorward_shared::{
 };
 
 use super::super::{
-    Refusal, RequestContext, ServiceError, audit,
+    Refusal, RequestContext, ServiceError, assurance, audit,
     ceremony::{self, Outcome},
     pending_ceremonies::PendingCeremony,
     refusal_detail::handle_text,
@@ -14,7 +14,10 @@ use super::super::{
 };
 use crate::{
     db::{Connection, DbError},
-    domain::{Ceremony, Challenge, Credential, CredentialId, Transaction, User, user::external_ids_of_handle},
+    domain::{
+        Ceremony, Challenge, Credential, CredentialId, Transaction, User, assurance::Evidence,
+        user::external_ids_of_handle,
+    },
     store::{challenges, credentials, credentials::CredentialUse, transactions, users},
     webauthn::{self, ParsedAssertion, VerificationError, VerifiedAssertion},
 };
@@ -54,20 +57,30 @@ pub async fn finalize(
         .challenge(ceremony, stored.challenge.as_ref())
         .authenticator(parsed.authenticator_state())
         .stored_credential(stored.credential.as_ref().map(|(credential, _)| credential));
-    let assertion = match verify(ceremony, stored, &parsed, now) {
-        Ok(assertion) => assertion,
+    let certified = match &stored.credential {
+        Some((credential, _)) => assurance::is_certified(context, credential).await?,
+        None => false,
+    };
+    let verified = verify(ceremony, stored, &parsed, now).and_then(|assertion| {
+        let evidence = assertion.evidence(certified);
+        let minimum = assertion.challenge.state.minimum_level;
+        assurance::check(&context.tenant.tenant.config.acr, minimum, evidence.level())?;
+        Ok((assertion, evidence))
+    });
+    let (assertion, evidence) = match verified {
+        Ok(accepted) => accepted,
         Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
     };
     let Assertion { challenge, transaction, credential, user, verified } = &assertion;
     let token = token::issue(
         context,
         &token::Subject {
-            ceremony,
+            evidence,
             user: &user.external_id,
             rp_id: &challenge.state.rp_id,
-            credential: &credential.id,
+            credential,
             user_present: true,
-            user_verified: verified.user_verified,
+            backup_state: verified.backup_state,
             transaction: transaction.as_ref().map(|transaction| transaction.identifier.as_str()),
         },
         now,
@@ -146,6 +159,13 @@ struct Assertion {
     credential: Credential,
     user: User,
     verified: VerifiedAssertion,
+}
+
+impl Assertion {
+    fn evidence(&self, certified: bool) -> Evidence {
+        let VerifiedAssertion { user_verified, backup_eligible, .. } = self.verified;
+        Evidence { ceremony: self.challenge.ceremony, user_verified, backup_eligible, certified }
+    }
 }
 
 fn unknown(id: &CredentialId, reason: &str) -> Refusal {

@@ -1,15 +1,18 @@
 //! Starts logins, second-factor logins and transactions.
 
+use std::sync::Arc;
+
 use doorward_shared::{
-    TenantId, Timestamp, TransactionRowId,
-    config::Hint,
+    Timestamp, TransactionRowId,
+    config::{AssuranceLevel, Hint, UserVerification},
     public::{RequestOptions, TransactionInitRequest},
 };
 
 use super::super::{
-    Refusal, RequestContext, ServiceError, audit,
+    Refusal, RequestContext, ServiceError, assurance, audit,
     ceremony::{Outcome, hints, includes, random_challenge},
     pending_ceremonies::PendingCeremony,
+    tenant_cache::TenantSnapshot,
     validate,
 };
 use super::transaction_data;
@@ -17,7 +20,8 @@ use crate::{
     clock,
     db::{Connection, DbError},
     domain::{
-        Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Transaction, User, extensions,
+        Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Metadata, Transaction, User,
+        assurance::needs_user_verification, extensions,
     },
     store::{challenges, credentials, transactions},
     webauthn::{self, RequestExtras},
@@ -30,19 +34,30 @@ pub enum LoginUser {
     Named(Result<String, Refusal>),
 }
 
-/// Optional members of the options that a request contains.
+/// Optional members of a request.
 #[derive(Debug, Default)]
 pub struct RequestedExtras {
     pub hints: Option<Vec<Hint>>,
     pub extensions: Option<serde_json::Value>,
+    /// Name of the lowest accepted level of assurance.
+    pub min_acr: Option<String>,
 }
 
 impl RequestedExtras {
-    /// Validates the members, and adds those of the tenant.
-    fn validate(self, context: &RequestContext, ceremony: Ceremony, is_named: bool) -> Result<RequestExtras, Refusal> {
-        let allowed = &context.tenant.tenant.config.webauthn.allowed_extensions;
-        let extensions = extensions::of_assertion(self.extensions, allowed, is_named).map_err(Refusal::Invalid)?;
-        Ok(RequestExtras { hints: hints(context, ceremony, self.hints)?, extensions })
+    /// Validates the members of a request for a user; `None` for a discoverable login. Adds the tenant's hints.
+    fn validate(
+        self,
+        context: &RequestContext,
+        ceremony: Ceremony,
+        external_id: Option<String>,
+    ) -> Result<ValidRequest, Refusal> {
+        let config = &context.tenant.tenant.config;
+        let allowed = &config.webauthn.allowed_extensions;
+        let extensions =
+            extensions::of_assertion(self.extensions, allowed, external_id.is_some()).map_err(Refusal::Invalid)?;
+        let extras = RequestExtras { hints: hints(context, ceremony, self.hints)?, extensions };
+        let minimum = assurance::minimum(&config.acr, self.min_acr)?;
+        Ok(ValidRequest { external_id, extras, minimum })
     }
 }
 
@@ -60,10 +75,7 @@ pub async fn initialize(
         LoginUser::Named(user) => user.map(Some),
     };
     let entry = entry.by(user.as_ref().ok().cloned().flatten());
-    let valid = user.and_then(|external_id| {
-        let extras = extras.validate(context, ceremony, external_id.is_some())?;
-        Ok(ValidRequest { external_id, extras })
-    });
+    let valid = user.and_then(|external_id| extras.validate(context, ceremony, external_id));
     let request = match valid {
         Ok(request) => request,
         Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
@@ -85,10 +97,13 @@ pub async fn initialize_transaction(
     let entry = entry.by(user).transaction(transaction);
     let max_bytes = context.tenant.tenant.config.limits.transaction_data_bytes;
     let valid = request.and_then(|mut request| {
-        let extras = RequestedExtras { hints: request.hints.take(), extensions: request.extensions.take() };
-        let extras = extras.validate(context, ceremony, true)?;
+        let extras = RequestedExtras {
+            hints: request.hints.take(),
+            extensions: request.extensions.take(),
+            min_acr: request.min_acr.take(),
+        };
         let (user, identifier, data) = validate_transaction(request, max_bytes)?;
-        Ok((ValidRequest { external_id: Some(user), extras }, identifier, data))
+        Ok((extras.validate(context, ceremony, Some(user))?, identifier, data))
     });
     let (request, identifier, data) = match valid {
         Ok(valid) => valid,
@@ -114,6 +129,8 @@ struct ValidRequest {
     /// The user; `None` for a discoverable login.
     external_id: Option<String>,
     extras: RequestExtras,
+    /// The lowest accepted level of assurance.
+    minimum: Option<AssuranceLevel>,
 }
 
 #[derive(Debug)]
@@ -132,31 +149,45 @@ async fn start(
     transaction: Option<NewTransaction>,
     now: Timestamp,
 ) -> Result<RequestOptions, ServiceError> {
-    let ValidRequest { external_id, mut extras } = request;
+    let ValidRequest { external_id, mut extras, minimum } = request;
     context.app.db.check_space()?;
     let policy = context.tenant.policy(ceremony);
+    let mut offered = policy;
+    if minimum.is_some_and(|minimum| needs_user_verification(minimum)) {
+        offered.user_verification = UserVerification::Required;
+    }
+    let demanded = match minimum {
+        Some(level) => Some((level, context.app.metadata().await?)),
+        None => None,
+    };
     let relying_party = context.tenant.relying_party.clone();
-    let tenant_id = context.tenant.id();
+    let (tenant, tenant_id) = (Arc::clone(&context.tenant), context.tenant.id());
     let outcome = context
         .app
         .db
         .write(move |connection| {
             let selected = match external_id {
                 None => Ok(None),
-                Some(external_id) => select_credentials(connection, ceremony, tenant_id, &external_id)?.map(Some),
+                Some(external_id) => {
+                    select_credentials(connection, ceremony, &tenant, &external_id, demanded.as_ref())?.map(Some)
+                }
             };
             let started = selected.map(|selected| {
                 let ids = selected.as_ref().map(|(_, allowed)| allowed.iter().map(|credential| credential.id.clone()));
                 let ids: Option<Vec<CredentialId>> = ids.map(Iterator::collect);
                 extensions::keep_inputs_of(&mut extras.extensions, ids.as_deref().unwrap_or_default());
-                let options = webauthn::request_options(&relying_party, &policy, &value, ids.as_deref(), extras);
+                let options = webauthn::request_options(&relying_party, &offered, &value, ids.as_deref(), extras);
                 let challenge = Challenge {
                     tenant_id,
                     value,
                     ceremony,
                     user_id: selected.as_ref().map(|(user, _)| user.id),
                     transaction_id: transaction.as_ref().map(|transaction| transaction.id),
-                    state: CeremonyState::new(&relying_party, &policy, ids.as_deref()),
+                    // Without user verification, finalize reports the level that was reached.
+                    state: CeremonyState {
+                        minimum_level: minimum,
+                        ..CeremonyState::new(&relying_party, &policy, ids.as_deref())
+                    },
                     created_at: now,
                     expires_at: now.plus_millis(policy.lifetime_ms.into()),
                 };
@@ -187,14 +218,15 @@ async fn start(
     Ok(options)
 }
 
-/// Returns the user and the credentials that may be used in the ceremony.
+/// Returns the user and the credentials that may be used in the ceremony and can reach the demanded level.
 fn select_credentials(
     connection: &mut Connection,
     ceremony: Ceremony,
-    tenant_id: TenantId,
+    tenant: &TenantSnapshot,
     external_id: &str,
+    demanded: Option<&(AssuranceLevel, Arc<Metadata>)>,
 ) -> Outcome<(User, Vec<Credential>)> {
-    let Some((user, all)) = credentials::of_external_user(connection, tenant_id, external_id)? else {
+    let Some((user, all)) = credentials::of_external_user(connection, tenant.id(), external_id)? else {
         return Ok(Err(Refusal::UserNotFound));
     };
     if user.disabled_at.is_some() {
@@ -202,7 +234,12 @@ fn select_credentials(
     }
     let is_allowed = |credential: &Credential| includes(ceremony, credential) && credential.disabled_at.is_none();
     let allowed: Vec<Credential> = all.into_iter().filter(is_allowed).collect();
-    Ok(if allowed.is_empty() { Err(Refusal::NoSuitableCredential) } else { Ok((user, allowed)) })
+    if allowed.is_empty() {
+        return Ok(Err(Refusal::NoSuitableCredential));
+    }
+    let Some((minimum, metadata)) = demanded else { return Ok(Ok((user, allowed))) };
+    let capable = assurance::capable(&tenant.tenant.config.acr, ceremony, *minimum, metadata, allowed);
+    Ok(capable.map(|capable| (user, capable)))
 }
 
 /// Stores the transaction, if any. Returns `false` when its identifier was used before.

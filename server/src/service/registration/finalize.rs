@@ -10,7 +10,7 @@ use super::super::{
 };
 use crate::{
     db::{Connection, DbError},
-    domain::{Ceremony, Challenge, Credential, KeptAttestation, Metadata, User},
+    domain::{Ceremony, Challenge, Credential, KeptAttestation, Metadata, User, assurance::Evidence},
     store::{attestations, challenges, credentials, users},
     webauthn::{self, AuthenticatorExtensions, ParsedRegistration, VerifiedRegistration},
 };
@@ -47,21 +47,22 @@ pub async fn finalize(
         Ok(verified) => verified,
         Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
     };
+    let (user_present, extensions) = (verified.user_present, verified.extensions);
+    let (credential, kept) = new_credential(&user, ceremony, verified, &metadata, now);
+    let Credential { user_verified, backup_eligible, backup_state, .. } = credential;
     let token = token::issue(
         context,
         &token::Subject {
-            ceremony,
+            evidence: Evidence { ceremony, user_verified, backup_eligible, certified: false },
             user: &user.external_id,
             rp_id: &challenge.state.rp_id,
-            credential: &verified.credential_id,
-            user_present: verified.user_present,
-            user_verified: verified.user_verified,
+            credential: &credential,
+            user_present,
+            backup_state,
             transaction: None,
         },
         now,
     )?;
-    let (user_present, extensions) = (verified.user_present, verified.extensions);
-    let (credential, kept) = new_credential(&user, ceremony, verified, &metadata, now);
     let config = &context.tenant.tenant.config;
     let kept = kept.filter(|_| config.webauthn.keep_attestation);
     let registration = NewRegistration { credential, kept, metadata: metadata.number() };

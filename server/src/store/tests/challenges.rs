@@ -2,8 +2,9 @@ use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
     store::{
-        challenges::{self, ChallengeKey},
-        tenants,
+        challenges,
+        expired_rows::{self, CHALLENGES, REDEEMED_TOKENS, RowKey},
+        redeemed_tokens, tenants,
     },
 };
 
@@ -11,7 +12,8 @@ on_every_engine!(
     concurrent_takes_succeed_once,
     challenges_are_stored_completely,
     challenges_of_a_disabled_tenant_are_not_taken_for_a_token,
-    expired_challenges_are_purged_in_chunks
+    expired_challenges_are_purged_in_chunks,
+    token_is_redeemed_once_and_its_id_purged_after_its_expiry
 );
 
 async fn concurrent_takes_succeed_once(db: TestDatabase) {
@@ -74,12 +76,12 @@ async fn expired_challenges_are_purged_in_chunks(db: TestDatabase) {
     })
     .await;
     // Five challenges have expired. Each chunk contains three rows in the order of the key, also of different tenants.
-    let (mut after, mut chunks) = (ChallengeKey::default(), Vec::new());
+    let (mut after, mut chunks) = (RowKey::default(), Vec::new());
     loop {
         let from = after.clone();
-        let chunk = db.read(move |c| challenges::find_expired(c, &from, at(6000), 3)).await;
+        let chunk = db.read(move |c| expired_rows::find(c, CHALLENGES, &from, at(6000), 3)).await;
         let (from, end) = (after, chunk.end.clone());
-        let deleted = db.write(move |c| challenges::delete_expired(c, &from, end.as_ref(), at(6000))).await;
+        let deleted = db.write(move |c| expired_rows::delete(c, CHALLENGES, &from, end.as_ref(), at(6000))).await;
         assert_eq!(deleted, chunk.expired);
         chunks.push(deleted);
         let Some(end) = chunk.end else { break };
@@ -91,4 +93,32 @@ async fn expired_challenges_are_purged_in_chunks(db: TestDatabase) {
         let found = db.read(move |c| challenges::find(c, tenant, &challenge_value(number))).await;
         assert_eq!(found.is_some(), number >= 6, "{number}");
     }
+}
+
+async fn token_is_redeemed_once_and_its_id_purged_after_its_expiry(db: TestDatabase) {
+    two_tenants(&db).await;
+    let redemptions: Vec<_> = (0..50)
+        .map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move { db.write(|c| redeemed_tokens::insert(c, tenant_id(1), "a", at(5))).await })
+        })
+        .collect();
+    let mut succeeded = 0;
+    for redemption in redemptions {
+        succeeded += usize::from(redemption.await.expect("a task"));
+    }
+    assert_eq!(succeeded, 1);
+    assert!(db.write(|c| redeemed_tokens::insert(c, tenant_id(2), "a", at(9))).await, "another tenant's id");
+    let orphan = db.database.write(|c: &mut Connection| redeemed_tokens::insert(c, tenant_id(9), "a", at(5))).await;
+    assert_eq!(orphan, Err(DbError::Orphan));
+    let purge = |before| {
+        move |c: &mut Connection| {
+            let found = expired_rows::find(c, REDEEMED_TOKENS, &RowKey::default(), at(before), 10)?;
+            let deleted = expired_rows::delete(c, REDEEMED_TOKENS, &RowKey::default(), found.end.as_ref(), at(before))?;
+            Ok((found.expired, deleted))
+        }
+    };
+    assert_eq!(db.write(purge(5)).await, (0, 0));
+    assert_eq!(db.write(purge(6)).await, (1, 1));
+    assert!(!db.write(|c| redeemed_tokens::insert(c, tenant_id(2), "a", at(9))).await);
 }

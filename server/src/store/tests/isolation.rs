@@ -13,7 +13,7 @@ use crate::{
     store::{
         api_keys, attestations, audit, challenges,
         credentials::{self, CredentialUse},
-        signing_keys, tenants, transactions, users,
+        redeemed_tokens, signing_keys, tenants, transactions, users,
     },
 };
 
@@ -25,6 +25,7 @@ fn fill(c: &mut Connection, number: u128) -> Result<(), DbError> {
     credentials::insert(c, &credential(number, 1, 1))?;
     attestations::insert(c, tenant_id(number), &credential_id(1), &kept(1), 1)?;
     challenges::insert(c, &challenge(number, Some(1), 1))?;
+    assert!(redeemed_tokens::insert(c, tenant_id(number), "a", at(9))?);
     transactions::insert(c, &transaction(number, 1, 1))?;
     audit::insert(c, &event(tenant_id(number), 0, 1, AuditType::ApiKeyCreated)).map(drop)
 }

@@ -11,7 +11,9 @@ use crate::{
         audit::Total,
         list::{NUMBERED_ROWS, NextRows, PageQuery},
     },
-    store::{api_keys, audit, challenges, credentials, installation, signing_keys, tenants, transactions},
+    store::{
+        api_keys, audit, challenges, credentials, installation, redeemed_tokens, signing_keys, tenants, transactions,
+    },
 };
 
 on_every_engine!(
@@ -116,6 +118,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
             for number in 1..=5 {
                 credentials::insert(c, &credential(tenant, 1, number))?;
                 challenges::insert(c, &challenge(tenant, Some(1), number))?;
+                redeemed_tokens::insert(c, tenant_id(tenant), &number.to_string(), at(9))?;
                 transactions::insert(c, &transaction(tenant, 1, number.into()))?;
             }
             api_keys::insert(c, &api_key(tenant, 1))?;
@@ -150,7 +153,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
             Err(DbError::Duplicate { .. })
         ));
     }
-    assert_eq!(units, 3 + 3 + 3 + 2 + 1 + 1);
+    assert_eq!(units, 3 + 3 + 3 + 3 + 2 + 1 + 1);
     assert_eq!(db.read(|c| tenants::deleted(c, 10)).await, []);
     db.write(|c| tenants::insert(c, &tenant(1))).await;
     assert_eq!(db.read(|c| credentials::for_user(c, tenant_id(2), user_id(1))).await.len(), 5);

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use diesel::prelude::*;
 use doorward_shared::{
     AuditType, TenantId,
     page::{Order, PageRequest},
@@ -13,12 +14,13 @@ use super::{
     harness::{TestDatabase, execute, postgres_url},
 };
 use crate::{
-    db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError},
+    db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError, on_engine},
     domain::{ChallengeValue, list::PageQuery},
     store::{
         admin_tokens, api_keys, attestations,
         audit::{self, Days},
-        challenges, credentials, installation, metadata, signing_keys, tenant_summaries, tenants, transactions, users,
+        challenges, credentials, installation, metadata, redeemed_tokens, signing_keys, tenant_summaries, tenants,
+        transactions, users,
     },
     transfer::{CHECKPOINT, Progress, Report, Role, TableReport, TransferError, transfer},
 };
@@ -71,6 +73,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     transactions::insert(c, &transaction(1, 1, 1))?;
     challenges::insert(c, &challenge(1, Some(1), 1))?;
     challenges::insert(c, &challenge(2, None, 2))?;
+    redeemed_tokens::insert(c, tenant_id(1), STRANGE, at(5))?;
     // More than one batch, with times in another order than the keys.
     for number in 0..CHALLENGES {
         let mut pending = challenge(1, Some(1), 9);
@@ -119,6 +122,9 @@ fn everything(c: &mut Connection) -> Result<String, DbError> {
         text += &format!("{:?}", transactions::for_user(c, tenant, user_id(1), None)?);
         text += &format!("{:?}", challenges::find(c, tenant, &challenge_value(1))?);
     }
+    let redeemed: Vec<(String, String, i64)> =
+        on_engine!(c, c, _Db => crate::store::schema::redeemed_tokens::table.load(c))?;
+    text += &format!("{redeemed:?}");
     for number in 0..CHALLENGES {
         text += &format!("{:?}", challenges::find(c, tenant_id(1), &challenge_key(number))?);
     }

@@ -44,6 +44,7 @@ pub(super) const fn policy(user_verification: UserVerification) -> CeremonyPolic
 
 pub(super) fn state(user_verification: UserVerification) -> CeremonyState {
     CeremonyState {
+        minimum_level: None,
         algorithms: CoseAlgorithm::DEFAULT.to_vec(),
         ..CeremonyState::new(&relying_party(), &policy(user_verification), None)
     }

@@ -72,8 +72,7 @@ pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistratio
     let body = registration_body(&credential_id.0, &client_data_json.0, &attestation_object.0).to_string();
     let parsed = parse_registration(body.as_bytes())?;
     let challenge = ChallengeValue(challenge.0.clone());
-    let (metadata, at) = (Metadata::default(), Timestamp::from_millis(0));
-    Ok(verify_registration(&policy(), &challenge, &parsed, &metadata, at))
+    Ok(verify_registration(&policy(), &challenge, &parsed, &Metadata::default(), Timestamp::from_millis(0)))
 }
 
 /// Returns the state of a ceremony of a tenant that allows frames in pages of the vectors' top origin.

@@ -7,6 +7,7 @@ mod disabled;
 mod exactly_once;
 mod expiry;
 mod extras;
+mod min_acr;
 mod origins;
 mod refusal_detail;
 mod restart;

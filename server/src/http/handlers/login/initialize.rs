@@ -16,7 +16,7 @@ use crate::{
 /// Starts a passkey login.
 ///
 /// With `user_id` (API key required), only this user's passkeys are accepted. Without `user_id`, the passkey identifies
-/// the user.
+/// the user. With `min_acr` (API key required), finalize refuses a lower level of assurance.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/login/initialize",
@@ -40,10 +40,12 @@ pub async fn initialize(visitor: Visitor, body: Body) -> Result<Json<RequestOpti
             return Ok(Json(assertion::initialize(&visitor.context, Ceremony::Login, user, extras).await?));
         }
     };
-    let extras = RequestedExtras { hints: request.hints, extensions: request.extensions };
-    let (context, user) = match request.user_id {
-        None => (visitor.context, LoginUser::Discoverable),
+    let LoginInitRequest { user_id, hints, extensions, min_acr } = request;
+    let (context, user) = match user_id {
+        None if min_acr.is_none() => (visitor.context, LoginUser::Discoverable),
+        None => (visitor.into_key_holder_for("min_acr").await?.context, LoginUser::Discoverable),
         user_id => (visitor.into_key_holder().await?.context, LoginUser::Named(validate::user_id(user_id))),
     };
+    let extras = RequestedExtras { hints, extensions, min_acr };
     Ok(Json(assertion::initialize(&context, Ceremony::Login, user, extras).await?))
 }

@@ -12,7 +12,8 @@ use crate::{
 
 /// Starts a second-factor login.
 ///
-/// The options list the user's second factors and passkeys.
+/// The options list the user's second factors and passkeys. With `min_acr`, they list only those that can reach this
+/// level, and finalize refuses a lower one.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/mfa/login/initialize",
@@ -28,9 +29,9 @@ use crate::{
 )]
 pub async fn login_initialize(caller: KeyHolder, body: Body) -> Result<Json<RequestOptions>, ApiError> {
     let (user, extras) = match json::object::<MfaLoginInitRequest>(&body) {
-        Ok(request) => {
-            let extras = RequestedExtras { hints: request.hints, extensions: request.extensions };
-            (validate::user_id(request.user_id), extras)
+        Ok(MfaLoginInitRequest { user_id, hints, extensions, min_acr }) => {
+            let extras = RequestedExtras { hints, extensions, min_acr };
+            (validate::user_id(user_id), extras)
         }
         Err(refusal) => (Err(refusal), RequestedExtras::default()),
     };

@@ -1,0 +1,5 @@
+//! `/{tenant_id}/token`.
+
+mod redeem;
+
+pub use self::redeem::*;

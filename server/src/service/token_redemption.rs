@@ -1,0 +1,65 @@
+//! Redeems tokens: confirms that a token is valid, and accepts it only once.
+
+use doorward_shared::{
+    AuditType, Timestamp,
+    public::{RedeemTokenRequest, TokenClaims},
+};
+use serde_json::json;
+
+use super::{Refusal, RequestContext, ServiceError, audit, validate};
+use crate::{db::DbError, store::redeemed_tokens};
+
+/// Verifies a token and records that it was redeemed. Returns its claims.
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], or [`Refusal::TokenRedeemed`] if it was redeemed before, on any
+/// node. Each writes an audit entry.
+pub async fn redeem(
+    context: &RequestContext,
+    request: Result<RedeemTokenRequest, Refusal>,
+) -> Result<TokenClaims, ServiceError> {
+    const FAILED: AuditType = AuditType::TokenRedeemFailed;
+    let (now, tenant) = (context.app.clock.now(), context.tenant.id());
+    let entry = audit::event(&context.app, tenant, &context.meta, AuditType::TokenRedeemed, now)?;
+    let verified = request.and_then(|request| {
+        let token = validate::required("token", request.token)?;
+        verify(context, &token, now)
+    });
+    let claims = match verified {
+        Ok(claims) => claims,
+        Err(refusal) => return Err(audit::refuse(context, entry, FAILED, refusal).await),
+    };
+    let entry = entry.by(claims.sub.clone()).credential(&claims.cred).transaction(claims.trans.clone());
+    let expires_at = Timestamp::from_millis(claims.exp.saturating_mul(1_000));
+    if expires_at <= now {
+        return Err(audit::refuse(context, entry, FAILED, Refusal::TokenExpired(expires_at)).await);
+    }
+    let entry = entry.detail(json!({ "jti": claims.jti, "ceremony": claims.ceremony }));
+    let jti = claims.jti.clone();
+    let outcome = context
+        .app
+        .db
+        .write(move |connection| {
+            let is_first = redeemed_tokens::insert(connection, tenant, &jti, expires_at)?;
+            let outcome = if is_first { Ok(()) } else { Err(Refusal::TokenRedeemed(jti)) };
+            let entry = match &outcome {
+                Ok(()) => entry,
+                Err(refusal) => entry.refused(FAILED, refusal),
+            };
+            entry.write(connection)?;
+            Ok::<_, DbError>(outcome)
+        })
+        .await?;
+    outcome?;
+    Ok(claims)
+}
+
+/// Returns the claims of a token that this installation signed for the tenant.
+fn verify(context: &RequestContext, token: &str, now: Timestamp) -> Result<TokenClaims, Refusal> {
+    let claims = context.tenant.signing_keys.verify(token, now);
+    let claims = claims.ok_or(Refusal::TokenInvalid("none of the tenant's published keys signed this text"))?;
+    if claims.iss != context.app.settings.issuer {
+        return Err(Refusal::TokenInvalid("the token has another issuer"));
+    }
+    Ok(claims)
+}

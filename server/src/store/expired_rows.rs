@@ -1,0 +1,103 @@
+//! Finds and deletes expired rows, in chunks of a table.
+//!
+//! The tables have no index by expiry, because it would slow down every ceremony, and their rows exist only for minutes.
+
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
+use doorward_shared::Timestamp;
+
+use super::{Connection, DbError, on_engine};
+use crate::db::cached_sql::CachedSql;
+
+/// A table whose rows expire. Its primary key is the tenant id and one column of text.
+#[derive(Debug, Clone, Copy)]
+pub struct ExpiringTable {
+    chunk: &'static str,
+    delete_range: &'static str,
+    delete_rest: &'static str,
+}
+
+macro_rules! expiring_table {
+    ($table:literal, $key:literal) => {
+        ExpiringTable {
+            chunk: concat!(
+                "SELECT tenant_id, ",
+                $key,
+                ", expires_at FROM ",
+                $table,
+                " WHERE (tenant_id, ",
+                $key,
+                ") > (?, ?) ORDER BY tenant_id, ",
+                $key,
+                " LIMIT ?"
+            ),
+            delete_range: concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE (tenant_id, ",
+                $key,
+                ") > (?, ?) AND expires_at < ?",
+                " AND (tenant_id, ",
+                $key,
+                ") <= (?, ?)"
+            ),
+            delete_rest: concat!("DELETE FROM ", $table, " WHERE (tenant_id, ", $key, ") > (?, ?) AND expires_at < ?"),
+        }
+    };
+}
+
+/// Challenges of ceremonies.
+pub const CHALLENGES: ExpiringTable = expiring_table!("challenges", "value");
+/// Ids of redeemed tokens.
+pub const REDEEMED_TOKENS: ExpiringTable = expiring_table!("redeemed_tokens", "jti");
+
+/// Primary key of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RowKey {
+    tenant_id: String,
+    key: String,
+}
+
+/// Number of expired rows in a part of a table. The order is that of the primary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpiredChunk {
+    pub expired: usize,
+    /// The last key of this chunk, after which the next chunk begins; `None` at the end of the table.
+    pub end: Option<RowKey>,
+}
+
+/// Examines the next `limit` rows of all tenants after a key, and counts those that expired before a time. Call it in a
+/// read: without an index the search is slow, and inside a write it delays other writes.
+pub fn find(
+    conn: &mut Connection,
+    table: ExpiringTable,
+    after: &RowKey,
+    before: Timestamp,
+    limit: i64,
+) -> Result<ExpiredChunk, DbError> {
+    let query = CachedSql::<(Text, Text, BigInt)>::new(table.chunk);
+    let query = query.bind(&after.tenant_id).bind(&after.key).bind(limit);
+    let rows: Vec<(String, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
+    let expired = rows.iter().filter(|(_, _, expires_at)| *expires_at < before.millis()).count();
+    let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < limit);
+    let last = rows.into_iter().last().filter(|_| !is_last);
+    Ok(ExpiredChunk { expired, end: last.map(|(tenant_id, key, _)| RowKey { tenant_id, key }) })
+}
+
+/// Deletes the rows of a chunk that expired before the given time. Returns their number.
+pub fn delete(
+    conn: &mut Connection,
+    table: ExpiringTable,
+    after: &RowKey,
+    end: Option<&RowKey>,
+    before: Timestamp,
+) -> Result<usize, DbError> {
+    let query = CachedSql::<()>::new(if end.is_some() { table.delete_range } else { table.delete_rest });
+    let mut query = query.bind(&after.tenant_id).bind(&after.key).bind(before.millis());
+    if let Some(end) = end {
+        query = query.bind(&end.tenant_id).bind(&end.key);
+    }
+    Ok(on_engine!(conn, c, _Db => query.execute(c))?)
+}

@@ -1,0 +1,4 @@
+//! `/{tenant_id}/token`.
+
+mod claims;
+mod redeem;
