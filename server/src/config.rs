@@ -86,6 +86,8 @@ impl DataConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseConfig {
     pub url: DatabaseUrl,
+    /// Direct URL of the same PostgreSQL database, if `url` leads to a connection pooler.
+    pub listen_url: Option<DatabaseUrl>,
     /// Number of connections in the pool (PostgreSQL) or for reading (SQLite).
     pub connections: usize,
     /// Maximum time to wait for a connection before the request gets a 503 response.
@@ -269,12 +271,15 @@ impl DatabaseConfig {
         values.set_default("database.url", &folder.join("doorward.db").to_string_lossy());
         let expected = "the path of a SQLite file, or a URL like postgres://user:password@host/name";
         let url = values.read_or_explain("database.url", expected, str::parse::<DatabaseUrl>);
+        let expected = "empty, or a URL like postgres://user:password@host/name";
+        let listen_url = values.read_or_explain("database.listen_url", expected, parse::optional_postgres_url);
         let connections = values.read_number("database.connections", 1, 1000);
         let acquire_timeout = values.read_duration("database.acquire_timeout");
         let statement_timeout = values.read_duration("database.statement_timeout");
         let write_queue = values.read_number("database.write_queue", 1, 1_000_000);
         Some(Self {
             url: url?,
+            listen_url: listen_url?,
             connections: connections?,
             acquire_timeout: acquire_timeout?,
             statement_timeout: statement_timeout?,

@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("transfer", &["db", "store"]),
     ("crypto", &["clock", "domain", "secret_file"]),
     ("webauthn", &["domain"]),
-    ("app", &["clock", "crypto", "db", "metrics", "rate_limit", "service", "stopwatch", "untrusted_peers"]),
+    ("app", &["clock", "crypto", "db", "domain", "metrics", "rate_limit", "service", "stopwatch", "untrusted_peers"]),
     ("service", &["app", "clock", "crypto", "db", "domain", "store", "webauthn"]),
     ("jobs", &["app", "db", "service", "store"]),
     ("http", &["app", "clock", "domain", "service"]),

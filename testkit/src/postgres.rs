@@ -43,9 +43,14 @@ impl PostgresServer {
         port.and_then(|port| port.parse().ok()).expect("a port")
     }
 
-    /// Kills the server process. The data stays.
+    /// Stops the server at once, without a checkpoint. The data stays.
     pub fn pause(&self) {
         let _ = run(script("pause", self.folder.path()));
+    }
+
+    /// Kills all processes of the server with SIGKILL. The data stays.
+    pub fn kill(&self) {
+        let _ = run(script("kill", self.folder.path()));
     }
 
     /// Stops all processes of the server with SIGSTOP, so that connections stay open without a response.

@@ -17,7 +17,7 @@ use doorward_shared::{
     config::{Cors, RelyingParty, TenantConfig},
 };
 
-use crate::{clock::TestClock, http::Http};
+use crate::{clock::TestClock, http::Http, sharding::StatementCheck};
 
 pub const ORIGIN: &str = "https://app.example.com";
 pub const RP_ID: &str = "example.com";
@@ -29,6 +29,7 @@ pub struct Builder {
     adjust: Vec<fn(&mut AppSettings)>,
     database_options: Vec<fn(&mut DatabaseOptions)>,
     database: Option<String>,
+    pooler_port: Option<u16>,
 }
 
 /// A running server. Dropping it stops the server.
@@ -43,9 +44,11 @@ pub struct TestServer {
     database_url: String,
     adjust: Vec<fn(&mut AppSettings)>,
     database_options: Vec<fn(&mut DatabaseOptions)>,
+    pooler_port: Option<u16>,
     servers: Vec<Serving>,
     temporary: Option<tempfile::TempDir>,
     database: Option<crate::database::TestDatabase>,
+    _statements: StatementCheck,
 }
 
 /// A tenant with an API key.
@@ -87,7 +90,14 @@ impl Builder {
         self
     }
 
+    /// Uses a connection pooler for units of work. `database.listen_url` is the URL of the server.
+    pub fn pooler(mut self, port: u16) -> Self {
+        self.pooler_port = Some(port);
+        self
+    }
+
     pub async fn start(self) -> TestServer {
+        let statements = StatementCheck::start();
         let (data_dir, temporary) = match self.data_dir {
             Some(path) => (path, None),
             None => {
@@ -101,6 +111,10 @@ impl Builder {
         };
         let entropy = Arc::new(SystemEntropy::default());
         let mut options = DatabaseOptions::new(url.parse().expect("a database URL"));
+        if let Some(port) = self.pooler_port {
+            let pooler = crate::pgbouncer::with_port(&url, port).parse().expect("a database URL");
+            options.listen_url = Some(std::mem::replace(&mut options.url, pooler));
+        }
         self.database_options.iter().for_each(|adjust| adjust(&mut options));
         let db = Database::open(options).await.expect("an open database");
         let master_key =
@@ -120,9 +134,11 @@ impl Builder {
             database_url: url,
             adjust: self.adjust,
             database_options: self.database_options,
+            pooler_port: self.pooler_port,
             servers: vec![public, admin],
             temporary,
             database,
+            _statements: statements,
         }
     }
 }
@@ -214,7 +230,8 @@ impl TestServer {
     fn same_data(&self) -> Builder {
         let (adjust, database_options) = (self.adjust.clone(), self.database_options.clone());
         let (data_dir, clock) = (Some(self.data_dir.clone()), Some(Arc::clone(&self.clock)));
-        Builder { data_dir, clock, adjust, database_options, database: Some(self.database_url.clone()) }
+        let (database, pooler_port) = (Some(self.database_url.clone()), self.pooler_port);
+        Builder { data_dir, clock, adjust, database_options, database, pooler_port }
     }
 
     /// Starts another node on the same data, with the same clock and settings.

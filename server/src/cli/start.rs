@@ -63,15 +63,19 @@ pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, C
     let options = DatabaseOptions {
         // SQLite opens two connections per reader.
         readers: settings.database.connections.div_ceil(2),
+        listen_url: settings.database.listen_url.clone(),
         connections: settings.database.connections,
         write_queue: settings.database.write_queue,
         wait: settings.database.acquire_timeout,
         statement_timeout: settings.database.statement_timeout,
         ..DatabaseOptions::new(settings.database.url.clone())
     };
-    let source = settings.effective.iter().find(|one| one.key == "database.url").map(|one| one.source.to_string());
-    let name = format!("database.url ({})", source.unwrap_or_default());
-    Database::check_options(&options).map_err(|error| CliError::usage(format!("{name}: {error}")))?;
+    let wrong = |key: &str, error: DatabaseUrlError| {
+        let source = settings.effective.iter().find(|one| one.key == key).map(|one| one.source.to_string());
+        CliError::usage(format!("{key} ({}): {error}", source.unwrap_or_default()))
+    };
+    Database::check_options(&options).map_err(|error| wrong("database.url", error))?;
+    Database::check_listen_url(&options).map_err(|error| wrong("database.listen_url", error))?;
     Ok(options)
 }
 

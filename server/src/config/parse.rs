@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 use super::log_format::LogFormat;
-use crate::db::HOME_NOT_EXPANDED;
+use crate::db::{DatabaseUrl, HOME_NOT_EXPANDED};
 
 pub fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
@@ -29,6 +29,16 @@ pub fn path(text: &str) -> Result<PathBuf, &'static str> {
 /// Parses a path like [`path`]; an empty text becomes `None`.
 pub fn optional_path(text: &str) -> Result<Option<PathBuf>, &'static str> {
     if text.is_empty() { Ok(None) } else { path(text).map(Some) }
+}
+
+/// Parses a PostgreSQL URL. The error does not contain the text, which may contain a password.
+pub fn optional_postgres_url(text: &str) -> Result<Option<DatabaseUrl>, String> {
+    match text.parse() {
+        _ if text.is_empty() => Ok(None),
+        Ok(url @ DatabaseUrl::Postgres(_)) => Ok(Some(url)),
+        Ok(DatabaseUrl::Sqlite(_)) => Err("it does not begin with postgres://".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Parses a number in a range; both ends are included.

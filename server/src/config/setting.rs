@@ -40,6 +40,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("tls.client_ca", "DOORWARD_TLS_CLIENT_CA", "", "PEM file with CA certificates; if set, clients of the admin API must present a certificate of one of these authorities"),
     flagged("data.dir", "DOORWARD_DATA_DIR", "--data-dir", "./data", "folder of the master key and the embedded database"),
     flagged("database.url", "DOORWARD_DATABASE_URL", "--database-url", "", "path or postgres:// URL; empty: doorward.db in data.dir"),
+    setting("database.listen_url", "DOORWARD_DATABASE_LISTEN_URL", "", "postgres:// URL of a direct connection for locks and notifications, if database.url leads to a connection pooler"),
     setting("database.connections", "DOORWARD_DATABASE_CONNECTIONS", "10", "connections of the pool (PostgreSQL) or for reading (SQLite)"),
     setting("database.acquire_timeout", "DOORWARD_DATABASE_ACQUIRE_TIMEOUT", "2s", "maximum time to wait for a connection; then 503"),
     setting("database.statement_timeout", "DOORWARD_DATABASE_STATEMENT_TIMEOUT", "10s", "maximum time for one statement (PostgreSQL only)"),

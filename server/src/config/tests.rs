@@ -134,7 +134,7 @@ fn needed_by(key: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-const GOOD: [(&str, &str); 29] = [
+const GOOD: [(&str, &str); 30] = [
     ("server.public_addr", "[::]:80"),
     ("server.admin_addr", "[::1]:81"),
     ("server.workers", "3"),
@@ -147,6 +147,7 @@ const GOOD: [(&str, &str); 29] = [
     ("tls.client_ca", "/etc/doorward/clients.pem"),
     ("data.dir", "/var/lib/doorward"),
     ("database.url", "postgres://door@db/doorward"),
+    ("database.listen_url", "postgres://door@db:5433/doorward"),
     ("database.connections", "20"),
     ("database.acquire_timeout", "500ms"),
     ("database.statement_timeout", "1h"),
@@ -178,7 +179,7 @@ fn invalid_values_are_rejected_with_name_and_source() {
         }
     }
     // The message about a database URL does not contain the value.
-    let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["database.url"]).collect();
+    let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["database.url", "database.listen_url"]).collect();
     assert!(SETTINGS.iter().all(|setting| tried.contains(&setting.key)));
 }
 
@@ -230,12 +231,16 @@ fn all_errors_are_reported_together() {
     let message = error(
         &[
             ("DOORWARD_DATABASE_URL", "mysql://u:hunter2@db/d"),
+            ("DOORWARD_DATABASE_LISTEN_URL", "./hunter2.db"),
             ("DOORWARD_TOKEN_ISSUER", "a\u{7}b"),
             ("DOORWARD_DRAIN", "2"),
         ],
         "",
     );
-    assert_eq!(message.lines().count(), 3, "{message}");
+    assert_eq!(message.lines().count(), 4, "{message}");
+    let listen_url = "database.listen_url (DOORWARD_DATABASE_LISTEN_URL): must be empty, or a URL like \
+                      postgres://user:password@host/name: it does not begin with postgres://";
+    assert!(message.contains(listen_url), "{message}");
     let url = "database.url (DOORWARD_DATABASE_URL): must be the path of a SQLite file, or a URL like \
                postgres://user:password@host/name: the scheme `mysql` is not supported";
     assert!(message.contains(url) && !message.contains("hunter2"), "{message}");

@@ -176,16 +176,21 @@ impl Values {
     pub(super) fn finish(self) -> (Vec<Effective>, Vec<Problem>) {
         let effective = SETTINGS.iter().map(|setting| {
             let (text, source) = self.get(setting);
-            let value = if setting.key == "database.url" { DatabaseUrlText::new(text).to_string() } else { text };
+            let value = if is_url(setting) { DatabaseUrlText::new(text).to_string() } else { text };
             Effective { key: setting.key, value, source }
         });
         (effective.collect(), self.problems)
     }
 }
 
+/// Returns whether the value is a database URL, which may contain a password.
+fn is_url(setting: &Setting) -> bool {
+    matches!(setting.key, "database.url" | "database.listen_url")
+}
+
 /// Returns the value as an error message shows it: an empty text if it may contain a password.
 fn shown(setting: &Setting, value: &str) -> String {
-    if setting.key == "database.url" { String::new() } else { value.to_owned() }
+    if is_url(setting) { String::new() } else { value.to_owned() }
 }
 
 fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {

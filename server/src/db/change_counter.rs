@@ -31,8 +31,13 @@ pub(super) struct ChangeCounter {
 enum RemoteChanges {
     /// SQLite: a file beside the database.
     File(PathBuf),
-    /// PostgreSQL: notifications. The flag is `true` while the listener is connected.
-    Notify(AtomicBool),
+    /// PostgreSQL: notifications.
+    Notify {
+        /// Whether the listener is connected and receives notifications.
+        listening: AtomicBool,
+        /// Whether the server has notifications. A PostgreSQL-compatible one may lack them.
+        supported: AtomicBool,
+    },
 }
 
 impl ChangeCounter {
@@ -43,15 +48,20 @@ impl ChangeCounter {
 
     /// Creates the counter of a PostgreSQL database. Its listener is not connected yet.
     pub(super) const fn with_listener() -> Self {
-        Self { local: AtomicU64::new(0), remote: RemoteChanges::Notify(AtomicBool::new(false)) }
+        Self {
+            local: AtomicU64::new(0),
+            remote: RemoteChanges::Notify { listening: AtomicBool::new(false), supported: AtomicBool::new(true) },
+        }
     }
 
     /// Returns the current value. Read it before you load data into a cache, and load again when it has changed.
     pub(super) fn current(&self) -> u64 {
         match &self.remote {
             RemoteChanges::File(path) => fs::metadata(path).map_or_else(|_| self.unique(), |meta| meta.len()),
-            RemoteChanges::Notify(connected) if connected.load(Ordering::SeqCst) => self.local.load(Ordering::SeqCst),
-            RemoteChanges::Notify(_) => self.unique(),
+            RemoteChanges::Notify { listening, .. } if listening.load(Ordering::SeqCst) => {
+                self.local.load(Ordering::SeqCst)
+            }
+            RemoteChanges::Notify { .. } => self.unique(),
         }
     }
 
@@ -66,13 +76,25 @@ impl ChangeCounter {
         self.local.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Records whether the listener is connected. This also counts as a change, because notifications may have been
-    /// lost while the connection was down.
-    pub(super) fn set_connected(&self, connected: bool) {
-        if let RemoteChanges::Notify(flag) = &self.remote {
+    /// Records whether the listener receives notifications. This also counts as a change, because notifications may have
+    /// been lost before.
+    pub(super) fn set_listening(&self, value: bool) {
+        if let RemoteChanges::Notify { listening, .. } = &self.remote {
             self.increment();
-            flag.store(connected, Ordering::SeqCst);
+            listening.store(value, Ordering::SeqCst);
         }
+    }
+
+    /// Records whether the server has notifications. Without them, nothing is cached.
+    pub(super) fn set_supported(&self, value: bool) {
+        if let RemoteChanges::Notify { supported, .. } = &self.remote {
+            supported.store(value, Ordering::SeqCst);
+        }
+    }
+
+    /// Returns whether a transaction must notify other nodes.
+    pub(super) fn notifies(&self) -> bool {
+        matches!(&self.remote, RemoteChanges::Notify { supported, .. } if supported.load(Ordering::SeqCst))
     }
 
     /// SQLite: increments the number in the open transaction and announces it. The transaction has the write lock, so

@@ -36,6 +36,8 @@ pub enum DatabaseUrlError {
     Home,
     #[error("the path names a folder; add the name of the database file")]
     Folder,
+    #[error("it must be empty if database.url names a SQLite file")]
+    ListenWithSqlite,
     #[error("{0}")]
     Postgres(String),
 }

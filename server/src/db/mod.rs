@@ -37,7 +37,7 @@ use std::{
 use self::{
     change_counter::ChangeCounter,
     opened::{Opened, Running},
-    postgres::connect::Target,
+    postgres::{connect::Target, pooler::Targets},
     queue::{Queue, Work},
     sqlite::{inline_reader::InlineReader, space::Space},
 };
@@ -72,7 +72,11 @@ struct Inner {
 }
 
 enum Location {
-    Sqlite { path: PathBuf, busy_timeout: Duration },
+    Sqlite {
+        path: PathBuf,
+        busy_timeout: Duration,
+    },
+    /// The direct URL.
     Postgres(Arc<Target>),
 }
 
@@ -109,9 +113,9 @@ impl Database {
                 }
                 DatabaseUrl::Postgres(url) => {
                     let change_counter = Arc::new(ChangeCounter::with_listener());
-                    let target = Arc::new(Target::new(url, &options).map_err(DbError::from)?);
-                    let opened = postgres::open(&target, &options, &change_counter, check)?;
-                    (change_counter, Location::Postgres(target), opened)
+                    let targets = Targets::new(url, &options).map_err(DbError::from)?;
+                    let opened = postgres::open(&targets, &options, &change_counter, check)?;
+                    (change_counter, Location::Postgres(targets.direct), opened)
                 }
             };
             let Opened { inline_reader, reads, writes, connected, running, space } = opened;
@@ -131,6 +135,18 @@ impl Database {
             DatabaseUrl::Sqlite(path) if path.is_dir() => Err(DatabaseUrlError::Folder),
             DatabaseUrl::Sqlite(_) => Ok(()),
             DatabaseUrl::Postgres(url) => Target::new(url, options).map(drop),
+        }
+    }
+
+    /// Checks everything of [`DatabaseOptions::listen_url`] that needs no connection.
+    ///
+    /// # Errors
+    /// An error for an invalid URL, or a URL beside that of a SQLite file.
+    pub fn check_listen_url(options: &DatabaseOptions) -> Result<(), DatabaseUrlError> {
+        match (&options.listen_url, &options.url) {
+            (None, _) => Ok(()),
+            (Some(DatabaseUrl::Postgres(url)), DatabaseUrl::Postgres(_)) => Target::new(url, options).map(drop),
+            (Some(_), _) => Err(DatabaseUrlError::ListenWithSqlite),
         }
     }
 

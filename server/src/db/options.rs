@@ -7,6 +7,9 @@ use super::database_url::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     pub url: DatabaseUrl,
+    /// PostgreSQL: direct URL of the same database for locks, notifications and migrations. `url` may then lead to a
+    /// connection pooler that changes sessions between transactions.
+    pub listen_url: Option<DatabaseUrl>,
     /// Whether to take the exclusive process lock, so that no other process can use the database.
     pub exclusive: bool,
     /// SQLite: number of reader threads. Each thread has one connection; as many additional
@@ -35,6 +38,7 @@ impl DatabaseOptions {
     pub fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
+            listen_url: None,
             exclusive: false,
             readers: 4,
             connections: 8,

@@ -230,17 +230,28 @@ fn delete_some(
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
+/// Number of marked users that [`remove_some`] tries to lock. Other nodes may have locked the first ones.
+const MARKED_AT_ONCE: i64 = 16;
+
 /// Deletes at most `limit` transactions of a user that is marked as deleted, and the user when none is left. Returns
 /// whether there may be more to delete.
 pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
+    let found: Vec<(String, String)> = on_engine!(conn, c, _Db => marked().limit(MARKED_AT_ONCE).load(c))?;
     // Another node may run the same job. Without the row lock, it could find only rows that this unit is deleting, and
-    // delete the user too early.
-    let found: Option<(String, String)> = match conn {
-        Connection::Postgres(c) => marked().for_update().skip_locked().first(c).optional()?,
-        Connection::Sqlite(c) => marked().first(c).optional()?,
-    };
-    let Some((tenant, user)) = found else { return Ok(false) };
+    // delete the user too early. The lock names the tenant, because sharded engines lock rows of one tenant only.
+    let mut locked = None;
+    for (tenant, user) in found {
+        if let Connection::Postgres(c) = conn {
+            let row = marked().filter(users::tenant_id.eq(&tenant)).filter(users::id.eq(&user));
+            if row.for_update().skip_locked().first::<(String, String)>(c).optional()?.is_none() {
+                continue;
+            }
+        }
+        locked = Some((tenant, user));
+        break;
+    }
+    let Some((tenant, user)) = locked else { return Ok(false) };
     if delete_some(conn, DELETE_TRANSACTIONS, &tenant, &user, limit)? < limit {
         on_engine!(conn, c, _Db => diesel::delete(users::table.find((tenant, user))).execute(c))?;
     }

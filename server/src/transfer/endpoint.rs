@@ -73,8 +73,10 @@ impl Endpoint {
     /// Applies pending migrations.
     pub(super) fn migrate(&self) -> Result<(), TransferError> {
         let applied = match &self.locked {
-            Locked::File { path, busy_timeout, .. } => sqlite::change_schema(path, *busy_timeout, SchemaChange::Up),
-            Locked::Session { target, .. } => postgres::change_schema(target, SchemaChange::Up),
+            Locked::File { path, busy_timeout, .. } => {
+                sqlite::change_schema(path, *busy_timeout, SchemaChange::UpToSameSchema)
+            }
+            Locked::Session { target, .. } => postgres::change_schema(target, SchemaChange::UpToSameSchema),
         };
         applied.map(drop).map_err(|error| self.error(error))
     }

@@ -7,12 +7,15 @@ mod deletion;
 mod exactly_once;
 mod outage;
 mod pool;
+mod pooler;
+mod sharded;
 mod start;
 mod tls;
+mod upgrade;
 
 use std::time::Duration;
 
-use doorward_testkit::{TestServer, TestTenant, until_within};
+use doorward_testkit::{TestServer, TestTenant, server::Builder, until_within};
 
 /// Two nodes of one installation, and clients of one tenant on each.
 pub(crate) struct Nodes {
@@ -23,7 +26,11 @@ pub(crate) struct Nodes {
 }
 
 pub(crate) async fn nodes() -> Nodes {
-    let first = TestServer::start().await;
+    nodes_with(TestServer::builder()).await
+}
+
+pub(crate) async fn nodes_with(builder: Builder) -> Nodes {
+    let first = builder.start().await;
     let second = first.second_node().await;
     let tenant = first.tenant().await;
     let tenant_on_second = tenant.on(&second);

@@ -1,6 +1,13 @@
 //! TLS to the database. The tests create certificates with `openssl`, which Debian's PostgreSQL packages depend on.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    path::Path,
+    process::Command,
+    sync::mpsc,
+};
 
 use doorward_server::db::{Database, DatabaseOptions, DatabaseUrl, DbError};
 use doorward_testkit::{PostgresServer, database};
@@ -64,4 +71,47 @@ async fn server_without_a_trusted_certificate_is_rejected() {
     // A missing file is an error. It is not treated like an empty file.
     let missing = open(url("localhost", "require", Some(&trusted.join("missing.crt")))).await;
     assert!(matches!(&missing, Err(DbError::Database(reason)) if reason.contains("sslrootcert")), "{missing:?}");
+}
+
+/// Starts a server that sends `response` to clients that ask for TLS, and returns what the first one sends then.
+fn respond_to_tls_requests(response: &'static [u8]) -> (String, mpsc::Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://postgres@{}/postgres?sslmode=require", listener.local_addr().unwrap());
+    let (sender, received) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut request, mut next) = (stream.unwrap(), [0; 8], vec![0; 16 * 1024]);
+            stream.read_exact(&mut request).unwrap();
+            stream.write_all(response).unwrap();
+            let length = stream.read(&mut next).unwrap();
+            next.truncate(length);
+            let _ = sender.send(next);
+        }
+    });
+    (url, received)
+}
+
+#[tokio::test]
+async fn error_names_the_setting_if_the_server_does_not_offer_tls() {
+    let (url, _received) = respond_to_tls_requests(b"N");
+    let reason = unavailable(open(url).await);
+    assert!(reason.contains("sslmode=disable"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn post_quantum_key_exchange_is_offered_first() {
+    let (url, received) = respond_to_tls_requests(b"S");
+    assert!(open(url).await.is_err());
+    let hello = received.recv().unwrap();
+    let number = |at: usize| usize::from(u16::from_be_bytes([hello[at], hello[at + 1]]));
+    // RFC 8446, section 4.1.2. Before the session id are the heads of record and handshake, the version and the random.
+    let mut at = 5 + 4 + 2 + 32;
+    at += 1 + usize::from(hello[at]);
+    at += 2 + number(at);
+    at += 1 + usize::from(hello[at]) + 2;
+    // Extension 10 contains the supported groups, with their total length first.
+    while number(at) != 10 {
+        at += 4 + number(at + 2);
+    }
+    assert_eq!(number(at + 6), 0x11ec, "X25519MLKEM768");
 }

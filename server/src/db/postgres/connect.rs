@@ -1,9 +1,21 @@
 //! Connects to the server: URL, TLS, timeouts and session settings.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn as _};
-use rustls::{ClientConfig, RootCertStore};
+use diesel::connection::CacheSize;
+use diesel_async::{
+    AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn as _,
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::{
+        CryptoProvider,
+        aws_lc_rs::{self, kx_group},
+    },
+};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio::task::AbortHandle;
 use tokio_postgres::{
@@ -27,18 +39,34 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 /// then.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// Message of tokio-postgres if TLS is required and the server does not offer it.
+const NO_TLS: &str = "server does not support TLS";
+const NO_TLS_ADVICE: &str = "the server does not offer TLS, which is required for other machines: enable TLS on the \
+                             server, or add sslmode=disable to the URL if nobody else can read or change the traffic";
+
 pub(crate) struct Target {
     config: Config,
     tls: MakeRustlsConnect,
     connect_timeout: Duration,
     statement_timeout: Duration,
+    /// Statements for the start of each session; empty if the URL leads to a pooler.
     session_settings: String,
+    /// Statements that follow each BEGIN; empty unless the URL leads to a pooler.
+    transaction_settings: String,
+    /// Whether a prepared statement exists in later transactions of the same connection.
+    caches_statements: AtomicBool,
+}
+
+/// Returns statements that set the timeouts of the server.
+fn timeouts(set: &str, options: &DatabaseOptions) -> String {
+    let milliseconds = options.statement_timeout.as_millis();
+    format!("{set} statement_timeout = {milliseconds}; {set} idle_in_transaction_session_timeout = {milliseconds}; ")
 }
 
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 impl Target {
-    /// Parses the URL. With TLS the server's certificate is always verified against the root certificates of the system
+    /// Parses the URL. With TLS, the server's certificate is always verified against the root certificates of the system
     /// or of `sslrootcert`. `sslmode=require` therefore means the same as `verify-ca` and `verify-full`.
     pub(crate) fn new(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseUrlError> {
         let (mut config, root_file) = super::connection_url::parse(url).map_err(DatabaseUrlError::Postgres)?;
@@ -67,8 +95,7 @@ impl Target {
         } else if config.get_ssl_mode() != SslMode::Disable {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
-        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
+        let tls = ClientConfig::builder_with_provider(std::sync::Arc::new(provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| wrong(&error))?
             .with_root_certificates(roots)
@@ -81,12 +108,27 @@ impl Target {
             tls: MakeRustlsConnect::new(tls),
             connect_timeout,
             statement_timeout: options.statement_timeout,
-            session_settings: format!(
-                "SET statement_timeout = {0}; SET idle_in_transaction_session_timeout = {0}; \
-                 SET client_min_messages = warning",
-                options.statement_timeout.as_millis()
-            ),
+            session_settings: format!("{}SET client_min_messages = warning", timeouts("SET", options)),
+            transaction_settings: String::new(),
+            caches_statements: AtomicBool::new(true),
         })
+    }
+
+    /// Parses the URL of a connection pooler. Its sessions may change between transactions, so the timeouts are set in
+    /// each transaction.
+    pub(super) fn with_pooler(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseUrlError> {
+        let transaction_settings = timeouts("SET LOCAL", options);
+        Ok(Self { session_settings: String::new(), transaction_settings, ..Self::new(url, options)? })
+    }
+
+    /// Prepares each statement again in each transaction.
+    pub(super) fn disable_statement_cache(&self) {
+        self.caches_statements.store(false, Ordering::Relaxed);
+    }
+
+    /// Returns the statements that begin a transaction, given the statement BEGIN.
+    pub(super) fn begin(&self, begin: &str) -> String {
+        format!("{begin}; {}", self.transaction_settings)
     }
 
     /// Opens a connection. The caller must poll the returned `Connection`.
@@ -96,6 +138,7 @@ impl Target {
             Ok(Err(error)) => {
                 // `source` returns the cause, for example: connection refused, wrong password, unknown issuer.
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                let cause = cause.replace(NO_TLS, NO_TLS_ADVICE);
                 Err(DbError::Unavailable(format!("{error}{cause}")))
             }
             Err(_) => Err(self.no_connection()),
@@ -109,10 +152,18 @@ impl Target {
             // The error is ignored here, because statements return it as well.
             let _ = connection.await;
         });
+        let has_pooler = !self.transaction_settings.is_empty();
         let prepare = async {
+            if has_pooler {
+                // The library prepares and executes its settings one after the other, so they need one session.
+                client.batch_execute("BEGIN").await.map_err(|error| DbError::Unavailable(error.to_string()))?;
+            }
             let mut conn =
                 AsyncPgConnection::try_from(client).await.map_err(|error| DbError::Unavailable(error.to_string()))?;
-            conn.batch_execute(&self.session_settings).await?;
+            conn.batch_execute(if has_pooler { "COMMIT" } else { &self.session_settings }).await?;
+            if !self.caches_statements.load(Ordering::Relaxed) {
+                conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+            }
             Ok::<_, DbError>(conn)
         };
         match tokio::time::timeout(self.connect_timeout, prepare).await {
@@ -129,6 +180,13 @@ impl Target {
     pub(super) const fn begin_timeout(&self) -> Duration {
         self.connect_timeout
     }
+}
+
+/// The cryptography of TLS connections. The client offers the hybrid key exchange first, so traffic that is recorded
+/// today cannot be decrypted with a future quantum computer. A server without it chooses one of the others.
+fn provider() -> CryptoProvider {
+    let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
+    CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }
 }
 
 /// Opens a connection on the runtime of the current thread.

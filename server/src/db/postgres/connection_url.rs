@@ -1,19 +1,39 @@
 //! PostgreSQL connection URLs.
 
-use tokio_postgres::{Config, config::Host};
+use std::net::IpAddr;
 
-/// Parses a URL. Also returns the path in `sslrootcert`, without reading the file.
+use tokio_postgres::{
+    Config,
+    config::{Host, SslMode},
+};
+
+/// Parses a URL. Also returns the path in `sslrootcert`, without reading the file. TLS is required if the URL names a
+/// host that may be another machine, unless it contains `sslmode=disable`.
 ///
 /// # Errors
 /// The reason for refusing the URL, without parts of the password.
 pub(in crate::db) fn parse(url: &str) -> Result<(Config, Option<String>), String> {
     let (plain, root_file) = split_url(url);
-    let config: Config = plain.parse().map_err(|error| explain(&error))?;
+    let mut config: Config = plain.parse().map_err(|error| explain(&error))?;
     let has_host = config.get_hosts().iter().any(|host| !matches!(host, Host::Tcp(name) if name.is_empty()));
     if !has_host && config.get_hostaddrs().is_empty() {
         return Err("the URL names no host".to_owned());
     }
+    if config.get_ssl_mode() == SslMode::Prefer && !is_local(&config) {
+        config.ssl_mode(SslMode::Require);
+    }
     Ok((config, root_file))
+}
+
+/// Returns whether all hosts are loopback addresses or Unix sockets. An address in `hostaddr` replaces the host's name.
+fn is_local(config: &Config) -> bool {
+    if !config.get_hostaddrs().is_empty() {
+        return config.get_hostaddrs().iter().all(IpAddr::is_loopback);
+    }
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+        Host::Unix(_) => true,
+    })
 }
 
 /// Returns the reason for refusing a URL. Of the parser's messages, only the one about an invalid value is used, which
@@ -47,4 +67,31 @@ fn split_url(url: &str) -> (String, Option<String>) {
         }
     }
     (format!("{base}?{}", kept.join("&")), root_file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_is_required_for_other_machines_unless_disabled() {
+        for (url, expected) in [
+            ("postgres://db.internal/doorward", SslMode::Require),
+            ("postgres://10.0.0.7/doorward", SslMode::Require),
+            ("postgres://db.internal/doorward?sslmode=prefer", SslMode::Require),
+            ("postgres://db.internal/doorward?sslmode=verify-full", SslMode::Require),
+            ("postgres://localhost,db.internal/doorward", SslMode::Require),
+            ("postgres://localhost/doorward?hostaddr=10.0.0.7", SslMode::Require),
+            ("postgres://localhost.example.com/doorward", SslMode::Require),
+            ("postgres://db.internal/doorward?sslmode=disable", SslMode::Disable),
+            ("postgres://localhost/doorward", SslMode::Prefer),
+            ("postgres://127.0.0.2:5433/doorward", SslMode::Prefer),
+            ("postgres://[::1]/doorward", SslMode::Prefer),
+            ("postgres://db.internal/doorward?hostaddr=127.0.0.1", SslMode::Prefer),
+            ("postgres://%2Frun%2Fpostgresql/doorward", SslMode::Prefer),
+            ("postgres://localhost/doorward?sslmode=require", SslMode::Require),
+        ] {
+            assert_eq!(parse(url).expect(url).0.get_ssl_mode(), expected, "{url}");
+        }
+    }
 }

@@ -10,11 +10,11 @@ use std::{
 
 use diesel_async::async_connection_wrapper::BlockOn as _;
 use tokio::sync::watch;
-use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage, error::SqlState};
 
 use super::{
     super::{change_counter::ChangeCounter, error::DbError, process_lock},
-    connect::{FIRST_BACKOFF, MAX_BACKOFF, Target},
+    connect::{FIRST_BACKOFF, Target},
     lock_state::LockState,
     runtime::ThreadRuntime,
 };
@@ -23,7 +23,9 @@ use super::{
 pub(super) const CHANNEL: &str = "doorward_changes";
 /// Interval of the connection checks, and timeout of each check. A lost connection is detected within twice this time.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-const SESSION_ID: &str = "SELECT pg_backend_pid()";
+/// Maximum delay between two attempts to connect. It is short, because no request is served in the meantime.
+const MAX_LISTEN_BACKOFF: Duration = Duration::from_millis(500);
+pub(super) const SESSION_ID: &str = "SELECT pg_backend_pid()";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockAttempt {
@@ -50,14 +52,14 @@ impl Listener {
         let Ok(runtime) = ThreadRuntime::current() else { return };
         let mut listen = || runtime.block_on(self.listen(stopped.clone(), lock_attempts));
         while catch_unwind(AssertUnwindSafe(&mut listen)).is_err() {
-            self.set_connected(false);
+            self.disconnected();
             std::thread::sleep(FIRST_BACKOFF);
         }
     }
 
-    fn set_connected(&self, connected: bool) {
-        self.lock.set(connected);
-        self.change_counter.set_connected(connected);
+    fn disconnected(&self) {
+        self.lock.set(false);
+        self.change_counter.set_listening(false);
     }
 
     async fn listen(&self, mut stopped: watch::Receiver<()>, lock_attempts: &mpsc::Sender<LockAttempt>) {
@@ -72,9 +74,9 @@ impl Listener {
                 _ = stopped.changed() => return,
             };
             report(LockAttempt::Unknown);
-            self.set_connected(false);
+            self.disconnected();
             tracing::warn!(%error, "cannot hold the process lock: every request gets a 503 response");
-            backoff = if connected { FIRST_BACKOFF } else { (backoff * 2).min(MAX_BACKOFF) };
+            backoff = if connected { FIRST_BACKOFF } else { (backoff * 2).min(MAX_LISTEN_BACKOFF) };
             tokio::select! {
                 () = tokio::time::sleep(backoff) => {}
                 _ = stopped.changed() => return,
@@ -96,8 +98,9 @@ impl Listener {
         };
         let heartbeat = async {
             // `pg_stat_activity` shows this name to administrators.
-            let listen = format!("SET application_name = 'doorward listen'; LISTEN {CHANNEL}");
-            client.batch_execute(&listen).await.map_err(unavailable)?;
+            client.batch_execute("SET application_name = 'doorward listen'").await.map_err(unavailable)?;
+            let listening = listen(&client).await.map_err(unavailable)?;
+            self.change_counter.set_supported(listening);
             if !self.take_lock(&client).await.map_err(unavailable)? {
                 report(LockAttempt::Refused);
                 return Err(process_lock::refused(self.exclusive));
@@ -106,7 +109,7 @@ impl Listener {
             report(LockAttempt::Held);
             let session = query_value(&client, SESSION_ID).await.map_err(unavailable)?;
             *connected = true;
-            self.set_connected(true);
+            self.change_counter.set_listening(listening);
             loop {
                 tokio::time::sleep(HEARTBEAT).await;
                 let Ok(current) = tokio::time::timeout(HEARTBEAT, query_value(&client, SESSION_ID)).await else {
@@ -141,7 +144,22 @@ impl Listener {
     }
 }
 
-async fn query_value(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
+/// Begins to receive notifications. Returns `false` if the server does not have them.
+async fn listen(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    const UNKNOWN_STATEMENT: [SqlState; 2] = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::SYNTAX_ERROR];
+    match client.batch_execute(&format!("LISTEN {CHANNEL}")).await {
+        Err(error) if error.code().is_some_and(|code| UNKNOWN_STATEMENT.contains(code)) => {
+            tracing::warn!(
+                "the database has no notifications: this node caches nothing and reads all data in each request"
+            );
+            Ok(false)
+        }
+        listening => listening.map(|()| true),
+    }
+}
+
+/// Returns the first column of the first row.
+pub(super) async fn query_value(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
     let rows = client.simple_query(query).await?;
     Ok(rows.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),

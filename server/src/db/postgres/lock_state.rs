@@ -8,9 +8,6 @@ use std::{
 
 use super::super::error::DbError;
 
-/// Time for which units of work wait after the lock was lost. Usually the listener holds the lock again by then.
-const GRACE: Duration = Duration::from_secs(1);
-
 /// One period in which the lock was held without interruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Period(u64);
@@ -24,12 +21,14 @@ struct State {
 pub(super) struct LockState {
     state: Mutex<State>,
     taken: Condvar,
+    /// Time for which units of work wait after the lock was lost.
+    grace: Duration,
 }
 
 impl LockState {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(grace: Duration) -> Self {
         let state = State { held: false, period: 0, changed_at: Instant::now() };
-        Self { state: Mutex::new(state), taken: Condvar::new() }
+        Self { state: Mutex::new(state), taken: Condvar::new(), grace }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -46,13 +45,13 @@ impl LockState {
         self.taken.notify_all();
     }
 
-    /// Returns the current period. If the lock was lost less than [`GRACE`] ago, waits until it is held again.
+    /// Returns the current period. If the lock was lost a short time ago, waits until it is held again.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] if the lock is not held.
     pub(super) fn wait(&self) -> Result<Period, DbError> {
         let state = self.state();
-        let remaining = GRACE.saturating_sub(state.changed_at.elapsed());
+        let remaining = self.grace.saturating_sub(state.changed_at.elapsed());
         let waited = self.taken.wait_timeout_while(state, remaining, |state| !state.held);
         let state = waited.map_or_else(|error| error.into_inner().0, |(state, _)| state);
         if state.held { Ok(Period(state.period)) } else { Err(lost()) }
@@ -75,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_period_ends_when_the_lock_is_lost() {
-        let lock = LockState::new();
+        let lock = LockState::new(Duration::ZERO);
         assert!(lock.wait().is_err());
         lock.set(true);
         let period = lock.wait().expect("the lock is held");
@@ -85,5 +84,17 @@ mod tests {
         lock.set(true);
         assert!(lock.check(period).is_err(), "another process may have held the lock in between");
         assert_ne!(lock.wait(), Ok(period));
+    }
+
+    #[test]
+    fn units_wait_for_a_lock_that_was_lost_a_short_time_ago() {
+        let lock = LockState::new(Duration::from_secs(60));
+        lock.set(true);
+        lock.set(false);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| lock.wait());
+            lock.set(true);
+            assert!(waiting.join().expect("no panic").is_ok());
+        });
     }
 }

@@ -4,6 +4,7 @@ pub(super) mod connect;
 pub(super) mod connection_url;
 mod listen;
 mod lock_state;
+pub(super) mod pooler;
 pub(super) mod runtime;
 mod worker;
 
@@ -20,6 +21,7 @@ use self::{
     connect::connect,
     listen::{Listener, LockAttempt},
     lock_state::LockState,
+    pooler::Targets,
     worker::{Shared, Worker},
 };
 use super::{
@@ -39,16 +41,18 @@ const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
 
 /// Takes the process lock, applies pending migrations and starts the threads. See [`super::Database::open_if`].
 pub(super) fn open<E: From<DbError>>(
-    target: &Arc<Target>,
+    targets: &Targets,
     options: &DatabaseOptions,
     change_counter: &Arc<ChangeCounter>,
     check: impl FnOnce(Option<&mut Connection>) -> Result<(), E>,
 ) -> Result<Opened, E> {
+    let Targets { pool, direct } = targets;
+    pooler::check(targets)?;
     let (stop, stopped) = watch::channel(());
     let (sender, lock_attempts) = mpsc::channel();
-    let lock = Arc::new(LockState::new());
+    let lock = Arc::new(LockState::new(options.wait));
     let listener = {
-        let (target, change_counter, lock) = (Arc::clone(target), Arc::clone(change_counter), Arc::clone(&lock));
+        let (target, change_counter, lock) = (Arc::clone(direct), Arc::clone(change_counter), Arc::clone(&lock));
         let listener = Listener { target, change_counter, lock, exclusive: options.exclusive };
         spawn("db-listen", move || listener.run(&stopped, &sender))?
     };
@@ -58,18 +62,18 @@ pub(super) fn open<E: From<DbError>>(
         Ok(LockAttempt::Refused) => return Err(process_lock::refused(options.exclusive).into()),
         // The connection for the check reports why the database cannot be used.
         Ok(LockAttempt::Unknown) | Err(_) => {
-            connect(target)?;
+            connect(direct)?;
             return Err(DbError::Unavailable("cannot take the process lock".to_owned()).into());
         }
     }
-    check(Some(&mut Connection::Postgres(connect(target)?)))?;
-    change_schema(target, SchemaChange::Up)?;
+    check(Some(&mut Connection::Postgres(connect(direct)?)))?;
+    change_schema(direct, SchemaChange::Up)?;
     let units = Queue::with_limits(options.read_queue, options.write_queue, options.wait);
     let connected = Arc::new(AtomicUsize::new(0));
     let mut threads = Vec::new();
     for _ in 0..options.connections.max(1) {
         let shared = Shared {
-            target: Arc::clone(target),
+            target: Arc::clone(pool),
             change_counter: Arc::clone(change_counter),
             queue: Arc::clone(&units),
             lock: Arc::clone(&lock),
@@ -95,6 +99,7 @@ pub(super) fn open<E: From<DbError>>(
 pub(crate) fn connect_exclusively(
     target: &Target,
 ) -> Result<Option<(PostgresConnection, PostgresConnection)>, DbError> {
+    pooler::check_direct(target)?;
     let mut guard = connect(target)?;
     let lock = format!("pg_try_advisory_lock({})", process_lock::ADVISORY_LOCK);
     let lock = || diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&lock));

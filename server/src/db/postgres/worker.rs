@@ -108,7 +108,7 @@ impl Worker {
                 self.shared.lock.check(period)?;
             }
             let start = Instant::now();
-            commit(&mut conn, invalidates)?;
+            commit(&mut conn, invalidates && self.shared.change_counter.notifies())?;
             if writes {
                 self.shared.queue.measurements.record_commit(start.elapsed());
             }
@@ -133,8 +133,9 @@ impl Worker {
 
     /// Returns a connection in a new transaction. If the idle connection is broken, opens another one.
     fn begin(&mut self, begin: &str) -> Result<Connection, DbError> {
+        let begin = self.shared.target.begin(begin);
         if let Some(mut conn) = self.conn.take()
-            && within(self.shared.target.begin_timeout(), || conn.run(begin)).is_ok()
+            && within(self.shared.target.begin_timeout(), || conn.run(&begin)).is_ok()
         {
             return Ok(conn);
         }
@@ -145,7 +146,7 @@ impl Worker {
             return Err(error.clone());
         }
         let mut conn = self.connect()?;
-        match within(self.shared.target.begin_timeout(), || conn.run(begin)) {
+        match within(self.shared.target.begin_timeout(), || conn.run(&begin)) {
             Ok(()) => Ok(conn),
             // A server that rejects the transaction, such as a standby, is treated as unreachable.
             Err(error) => Err(self.back_off(DbError::Unavailable(error.to_string()))),
@@ -185,8 +186,8 @@ impl Worker {
 
 /// Commits in one round trip. If the unit ignored a failed statement, COMMIT alone rolls back and still reports
 /// success. Therefore another statement precedes COMMIT, and it fails in this case.
-fn commit(conn: &mut Connection, invalidates: bool) -> Result<(), DbError> {
-    if invalidates {
+fn commit(conn: &mut Connection, notifies: bool) -> Result<(), DbError> {
+    if notifies {
         conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))
     } else {
         conn.run("SELECT 1; COMMIT")

@@ -119,7 +119,7 @@ pub(crate) fn change_schema(path: &Path, busy_timeout: Duration, change: SchemaC
     let mut conn = connect(path, busy_timeout)?;
     if change != SchemaChange::DownAll {
         let pending = migrations::change(&mut conn, migrations::SQLITE, SchemaChange::ListPending)?;
-        if pending.is_empty() || change == SchemaChange::ListPending {
+        if change == SchemaChange::ListPending || (pending.is_empty() && change == SchemaChange::Up) {
             return Ok(pending);
         }
     }

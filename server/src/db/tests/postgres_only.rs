@@ -1,10 +1,14 @@
 //! Behaviour that only PostgreSQL has.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    time::{Duration, Instant},
+};
 
 use super::{exists, harness::TestDatabase, put};
 use crate::db::{
-    Connection, Database, DatabaseOptions, DbError,
+    Connection, Database, DatabaseOptions, DatabaseUrl, DbError,
     postgres::{Target, connect_exclusively},
 };
 
@@ -117,4 +121,57 @@ async fn lock_was_attempted(db: &TestDatabase) {
                     WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock(%' AND pid <> pg_backend_pid()";
     doorward_testkit::until("an attempt", async || doorward_testkit::database::texts(&url, sessions).await == ["t"])
         .await;
+}
+
+/// Forwards connections to a server, and replaces the names of LISTEN and `pg_notify` by names that do not exist.
+fn without_notifications(server: &url::Url) -> u16 {
+    let target = (server.host_str().expect("a host").to_owned(), server.port().expect("a port"));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (Ok(mut client), Ok(mut server)) = (client, TcpStream::connect(&target)) else { return };
+            let (mut requests, mut responses) =
+                (client.try_clone().expect("a copy"), server.try_clone().expect("a copy"));
+            std::thread::spawn(move || std::io::copy(&mut responses, &mut client));
+            std::thread::spawn(move || {
+                let mut buffer = vec![0; 64 * 1024];
+                while let Ok(length @ 1..) = requests.read(&mut buffer) {
+                    let mut sent = buffer[..length].to_vec();
+                    for (name, unknown) in [(&b"LISTEN "[..], &b"LISTEM "[..]), (b"pg_notify(", b"pg_nothin(")] {
+                        while let Some(at) = sent.windows(name.len()).position(|part| part == name) {
+                            sent[at..at + name.len()].copy_from_slice(unknown);
+                        }
+                    }
+                    if server.write_all(&sent).is_err() {
+                        return;
+                    }
+                }
+                let _ = server.shutdown(Shutdown::Both);
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn engine_without_notifications_is_used_without_caches() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let mut url = url::Url::parse(&db.location()).expect("a URL");
+    url.set_port(Some(without_notifications(&url))).expect("a URL with a port");
+    let database =
+        Database::open(DatabaseOptions::new(DatabaseUrl::Postgres(url.to_string()))).await.expect("a database");
+    database.write_and_invalidate(put("a")).await.expect("a change without a notification");
+    assert!(database.read(|c: &mut Connection| exists(c, "a")).await.expect("a read"));
+    for _ in 0..3 {
+        assert_ne!(database.change_counter(), database.change_counter(), "nothing may be cached");
+    }
+    // The process lock is held all the same.
+    db.database.close().await;
+    let exclusive = Database::open(DatabaseOptions { exclusive: true, ..db.options.clone() }).await;
+    assert!(
+        matches!(&exclusive, Err(DbError::Unavailable(reason)) if reason.contains("another process")),
+        "{exclusive:?}"
+    );
+    database.close().await;
 }

@@ -1,4 +1,7 @@
-//! Primary, unique and foreign keys begin with the tenant id. Engines that shard PostgreSQL by tenant require this.
+//! What engines that shard PostgreSQL by tenant require: primary, unique and foreign keys begin with the tenant id, and
+//! migrations contain no refused constructs.
+
+use std::{collections::BTreeMap, fs, path::Path};
 
 use diesel::{prelude::*, sql_types::Text};
 
@@ -70,4 +73,53 @@ async fn every_key_begins_with_the_tenant_id(db: TestDatabase) {
             assert!(to_tenant, "{table_name} references {first_target}");
         }
     }
+}
+
+fn migrations() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/postgres");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("a migration").path().join("up.sql"))
+        .collect();
+    files.sort();
+    files.iter().map(|file| fs::read_to_string(file).expect("a migration")).collect()
+}
+
+#[test]
+fn migrations_contain_nothing_that_a_sharded_engine_refuses() {
+    for migration in migrations() {
+        assert_eq!(doorward_testkit::sharding::refused(&migration), None);
+    }
+}
+
+/// Every table, with the tables that its foreign keys reference.
+fn referenced_tables() -> BTreeMap<String, Vec<String>> {
+    let mut tables = BTreeMap::new();
+    for migration in migrations() {
+        for table in migration.split("CREATE TABLE ").skip(1) {
+            let body = table.split(';').next().unwrap_or_default();
+            let name = |text: &str| text.split([' ', '(']).next().unwrap_or_default().to_owned();
+            tables.insert(name(body), body.split("REFERENCES ").skip(1).map(name).collect());
+        }
+    }
+    tables
+}
+
+#[test]
+fn documented_distribution_names_every_table_after_those_that_it_references() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scaling.md");
+    let document = fs::read_to_string(path).expect("the document");
+    let mut missing = referenced_tables();
+    for line in document.lines().filter(|line| line.starts_with("SELECT create_")) {
+        let arguments: Vec<_> = line.split('\'').skip(1).step_by(2).collect();
+        let [table, rest @ ..] = arguments.as_slice() else { panic!("{line}") };
+        let references = missing.remove(*table).unwrap_or_else(|| panic!("no such table, or twice: {line}"));
+        assert!(references.iter().all(|parent| !missing.contains_key(parent)), "{table} comes too early");
+        match (line.contains("create_distributed_table"), *table, rest) {
+            (false, "installation" | "admin_tokens", []) | (true, "tenants", ["id"]) => {}
+            (true, _, ["tenant_id", "tenants"]) if !WITHOUT_TENANT.contains(table) => {}
+            _ => panic!("{line}"),
+        }
+    }
+    assert!(missing.is_empty(), "tables without a line: {missing:?}");
 }

@@ -6,7 +6,7 @@ use crate::{
 
 on_every_engine!(
     migrations_go_up_down_and_up,
-    a_newer_schema_is_refused,
+    newer_schema_is_refused_unless_it_is_additive,
     opening_again_keeps_data,
     corrupt_rows_are_reported
 );
@@ -28,8 +28,13 @@ async fn migrations_go_up_down_and_up(db: TestDatabase) {
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
 }
 
-async fn a_newer_schema_is_refused(db: TestDatabase) {
-    db.write(|c| c.run("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')")).await;
+async fn newer_schema_is_refused_unless_it_is_additive(db: TestDatabase) {
+    let insert = "INSERT INTO __diesel_schema_migrations (version) VALUES";
+    db.write(move |c| c.run(&format!("{insert} ('99980101000000.additive')"))).await;
+    let additive = db.another().await;
+    assert!(additive.pending_migrations().await.expect("a look").is_empty());
+    additive.close().await;
+    db.write(move |c| c.run(&format!("{insert} ('99990101000000')"))).await;
     let newer = Database::open(db.options.clone()).await;
     assert!(matches!(&newer, Err(DbError::Database(reason)) if reason.contains("99990101000000")), "{newer:?}");
 }

@@ -1,0 +1,64 @@
+//! A PostgreSQL cluster with automatic failover. `.ci/patroni` starts it.
+
+use std::{path::PathBuf, process::Command, time::Duration};
+
+/// Seconds after which the lease of a killed leader expires, and interval of Patroni's checks.
+const TTL: u64 = 20;
+const LOOP_WAIT: u64 = 2;
+/// Maximum time from the death of the leader to the next login.
+pub(crate) const RECOVERY: Duration = Duration::from_secs(TTL + LOOP_WAIT + 2);
+
+/// A cluster of two servers. Dropping it kills all processes and deletes the data.
+pub(crate) struct Cluster {
+    folder: tempfile::TempDir,
+    /// URL through HAProxy.
+    pub(crate) proxy_url: String,
+    /// URL with both servers.
+    pub(crate) both_url: String,
+}
+
+impl Cluster {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("doorward-patroni-").tempdir().unwrap();
+        let urls = run("start", &[&path(&folder)]);
+        let (proxy_url, both_url) = urls.split_once('\n').unwrap();
+        Self { proxy_url: proxy_url.to_owned(), both_url: both_url.to_owned(), folder }
+    }
+
+    pub(crate) fn leader(&self) -> String {
+        run("leader", &[&path(&self.folder)])
+    }
+
+    /// Kills a server and its Patroni with SIGKILL.
+    pub(crate) fn kill(&self, name: &str) {
+        run("kill", &[&path(&self.folder), name]);
+    }
+
+    /// Starts a killed server again and waits until it is a synchronous standby.
+    pub(crate) fn resume(&self, name: &str) {
+        run("resume", &[&path(&self.folder), name]);
+    }
+
+    /// Makes the standby the leader.
+    pub(crate) fn switch_over(&self) {
+        run("switchover", &[&path(&self.folder)]);
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        run("stop", &[&path(&self.folder)]);
+    }
+}
+
+fn path(folder: &tempfile::TempDir) -> String {
+    folder.path().display().to_string()
+}
+
+fn run(command: &str, arguments: &[&str]) -> String {
+    let mut script = Command::new(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.ci/patroni"));
+    script.arg(command).args(arguments).env("TTL", TTL.to_string()).env("LOOP_WAIT", LOOP_WAIT.to_string());
+    let output = script.output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
