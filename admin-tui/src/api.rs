@@ -14,6 +14,7 @@ mod request;
 pub mod tail;
 mod tenant_report;
 mod token;
+mod trust;
 
 pub use audit::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition, AuditQuery};
 pub use client::{Api, ClientError, Endpoint, is_loopback};

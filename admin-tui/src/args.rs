@@ -14,6 +14,7 @@ pub mod secrets;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+pub mod trust;
 pub mod users;
 
 pub use apply::ApplyArgs;
@@ -23,6 +24,7 @@ use audit::AuditArgs;
 use explain::ExplainArgs;
 use secrets::{AdminTokenCommand, ApiKeyCommand, SigningKeyCommand};
 use tenants::{TenantArg, TenantCommand};
+use trust::TrustCommand;
 use users::{CredentialCommand, TransactionCommand, UserCommand};
 
 /// Administers Doorward from a terminal. Without a command, starts the interactive app.
@@ -59,6 +61,9 @@ pub enum Command {
     /// List the transactions of a tenant
     #[command(subcommand, arg_required_else_help = true, alias = "transactions")]
     Transaction(TransactionCommand),
+    /// Preview trust policies, and show the algorithms in use
+    #[command(subcommand, arg_required_else_help = true)]
+    Trust(TrustCommand),
     /// List, create and revoke admin tokens
     #[command(subcommand, arg_required_else_help = true, aliases = ["admin-tokens", "tokens"])]
     AdminToken(AdminTokenCommand),

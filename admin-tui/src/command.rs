@@ -28,6 +28,8 @@ mod table;
 mod tenant_table;
 mod tenants;
 mod toml_text;
+mod trust;
+mod trust_impact;
 mod users;
 
 pub use context::CliContext;
@@ -99,6 +101,7 @@ async fn dispatch(context: &CommandContext, command: Command) -> Result<(), Comm
         Command::User(command) => users::users(context, command).await,
         Command::Credential(command) => users::credentials(context, command).await,
         Command::Transaction(command) => users::transactions(context, command).await,
+        Command::Trust(command) => trust::run(context, command).await,
         Command::AdminToken(command) => secrets::tokens(context, command).await,
         Command::Audit(args) => audit::run(context, *args).await,
         Command::Explain(args) => explain::run(context, args).await,

@@ -27,10 +27,10 @@ pub use origins::{is_local, origin_difference};
 pub const NOT_RECORDED: &str = "not recorded";
 
 /// Explains an entry. `key_history` contains entries about the creation and revocation of API keys, of any tenant, newest
-/// first. Returns `None` if the entry records neither a refusal nor a login that a stricter policy would have rejected.
+/// first. Returns `None` if the entry records neither a refusal nor one that a stricter policy would have caused.
 pub fn explain(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Option<Explanation> {
     let entry = &row.entry;
-    if !entry.kind.is_failure() {
+    if !entry.has_reason() {
         return accepted::explain(row);
     }
     let code: Option<ErrorCode> = entry.error_code.as_deref().and_then(|code| code.parse().ok());
@@ -53,6 +53,7 @@ pub fn explain(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Op
         request_id: entry.meta_http_request_id.clone(),
         created_at: entry.created_at,
         kind: entry.kind.as_str(),
+        outcome: (!entry.kind.is_failure()).then_some("accepted, because the trust policy only monitors"),
         tenant_id: entry.tenant_id,
         tenant_name: row.tenant_name.clone(),
         actor: entry.actor_user_id.clone(),
@@ -137,6 +138,7 @@ impl Explanation {
             ("code", self.code.clone().unwrap_or_else(absent)),
             ("message", self.message.clone().unwrap_or_else(absent)),
         ];
+        lines.extend(self.outcome.map(|outcome| ("outcome", outcome.to_owned())));
         lines.extend(self.actor.clone().map(|actor| ("actor", actor)));
         lines.extend([("", String::new()), ("check", self.check.map_or_else(absent, str::to_owned))]);
         let mut list = |label: &'static str, texts: &[String]| {

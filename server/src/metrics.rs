@@ -24,6 +24,7 @@ const CACHE_LOOKUPS: &str = "doorward_cache_lookups_total";
 const QUEUE_SECONDS: &str = "doorward_database_queue_seconds";
 const COMMIT_SECONDS: &str = "doorward_database_commit_seconds";
 const COUNTER_REGRESSIONS: &str = "doorward_counter_regressions_accepted_total";
+const TRUST_MONITORED: &str = "doorward_trust_monitored_total";
 const AUDIT_WRITTEN: &str = "doorward_audit_entries_written_total";
 const JOB_RUNS: &str = "doorward_job_runs_total";
 const JOB_SUCCESS: &str = "doorward_job_last_success_timestamp_seconds";
@@ -170,6 +171,11 @@ impl Metrics {
         self.counter(RATE_LIMITED, [("limit", limit)])
     }
 
+    /// Counts a ceremony that a trust policy in the mode `monitor` did not refuse. `step` is `registration` or `login`.
+    pub fn trust_monitored(&self, step: &'static str) {
+        self.counter(TRUST_MONITORED, [("step", step)]).increment(1);
+    }
+
     /// Returns the histogram of the time that units of work of one kind wait in the database's queue.
     pub fn database_queue_seconds(&self, work: &'static str) -> Histogram {
         let key = Key::from_parts(QUEUE_SECONDS, vec![Label::from_static_parts("work", work)]);
@@ -231,6 +237,7 @@ fn describe(recorder: &PrometheusRecorder) {
         (CEREMONIES, "steps of ceremonies by outcome and error code"),
         (RATE_LIMITED, "requests above a rate limit: of an address, a network or a tenant"),
         (CACHE_LOOKUPS, "lookups in a cache by result"),
+        (TRUST_MONITORED, "ceremonies that succeeded although an enforced trust policy would have refused them"),
         (AUDIT_WRITTEN, "audit entries that this process created"),
         (COUNTER_REGRESSIONS, "accepted logins whose signature counter did not increase (webauthn.counter_policy)"),
         (JOB_RUNS, "runs of background jobs by outcome"),

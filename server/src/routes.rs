@@ -109,6 +109,8 @@ table! { ADMIN, admin_api, Admin, "The admin API.":
     GET    "/tenants/{tenant_id}/activity"                Auditor => admin::overview::activity_of_tenant,
     POST   "/config/check"                                Auditor => admin::config::check,
     PUT    "/tenants/{tenant_id}/config"                  Admin   => admin::config::put,
+    POST   "/tenants/{tenant_id}/trust/preview"           Auditor => admin::trust::preview,
+    GET    "/tenants/{tenant_id}/radar"                   Auditor => admin::trust::radar,
     GET    "/tenants/{tenant_id}/secrets/api"             Auditor => admin::api_keys::list,
     POST   "/tenants/{tenant_id}/secrets/api"             Admin   => admin::api_keys::create,
     DELETE "/tenants/{tenant_id}/secrets/api/{secret_id}" Admin   => admin::api_keys::delete,

@@ -171,10 +171,11 @@ pub struct AuditLogItem {
     /// What happened.
     #[serde(rename = "type", deserialize_with = "known_type")]
     pub kind: AuditType,
-    /// The reason of a refusal as text for people.
+    /// The reason of a refusal as text for people. An entry of a success has a reason if a trust policy in the mode
+    /// `monitor` would have refused the operation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
-    /// The reason of a refusal as an error code for programs.
+    /// The reason as an error code for programs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error_code: Option<String>,
     /// Id of the request that caused the entry.
@@ -203,6 +204,15 @@ pub struct AuditLogItem {
     /// The caller's transaction id, for transactions.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub transaction_id: Option<String>,
+}
+
+impl AuditLogItem {
+    /// Returns whether the entry has a reason: the operation was refused, or a trust policy in the mode `monitor` would have
+    /// refused it.
+    #[must_use]
+    pub fn has_reason(&self) -> bool {
+        self.kind.is_failure() || self.error_code.is_some()
+    }
 }
 
 fn known_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<AuditType, D::Error> {

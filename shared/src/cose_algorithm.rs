@@ -41,6 +41,12 @@ impl CoseAlgorithm {
         }
     }
 
+    /// Returns whether the algorithm resists quantum computers.
+    #[must_use]
+    pub const fn is_post_quantum(self) -> bool {
+        matches!(self, Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87)
+    }
+
     /// Returns the algorithm of an identifier. The fully specified identifiers of RFC 9864 belong to the same
     /// algorithms, because Doorward accepts only one curve for each algorithm.
     #[must_use]

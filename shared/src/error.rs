@@ -162,6 +162,8 @@ text_enum! {
         TokenExpired => "token_expired",
         /// The token was redeemed before.
         TokenAlreadyRedeemed => "token_already_redeemed",
+        /// The tenant's trust policy does not accept the authenticator.
+        TrustPolicy => "trust_policy",
         /// The request conflicts with stored data.
         Conflict => "conflict",
         /// The id is Doorward's id of one user and the tenant's own id of another user: send `by`.

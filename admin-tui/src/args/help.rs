@@ -59,10 +59,18 @@ Example:
   doorward-admin tenant config set Shop shop.json --dry-run
   doorward-admin tenant config set Shop shop.json
 
-A setting that the file leaves out gets its default; those marked with * in docs/admin-api.md keep their value. A new RP ID stops all passkeys of the tenant from working; this change needs the tenant's name or --yes.";
+A setting that the file leaves out gets its default; those marked with * in docs/admin-api.md keep their value. A new RP ID stops all passkeys of the tenant from working; this change needs the tenant's name or --yes. New trust policies that take credentials away from users need a confirmation as well.";
 
 pub(super) const CONFIG_EDIT: &str = "\
 Opens the current configuration as JSON. After you close the editor, the file is validated and the changes are shown before they are saved. After an error the file is kept, and the message contains its path.";
+
+pub(super) const TRUST_PREVIEW: &str = "\
+Examples:
+  doorward-admin trust preview Shop --enforce
+  doorward-admin tenant config get Shop | jq '.trust.passkeys |= (.registration = \"enforce\" | .login = \"enforce\" | .device_bound_only = true)' > shop.json
+  doorward-admin trust preview Shop shop.json --limit 20
+
+Only policies with `enforce` for logins take credentials away. With --enforce, the policies in the mode `monitor` are previewed as if they were enforced. Users who lose all credentials come first.";
 
 pub(super) const API_KEY_CREATE: &str = "\
 Examples:

@@ -131,7 +131,7 @@ pub struct ConfigSetArgs {
     /// Print the changes without saving them; the exit code is 10 if there are any
     #[arg(long)]
     pub dry_run: bool,
-    /// The confirmation, needed if the RP ID changes.
+    /// The confirmation, needed if the RP ID changes or if new trust policies take credentials away.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use doorward_shared::{
     ErrorCode,
-    admin::{ConfigCheck, ConfigProblem, TenantDetail},
+    admin::{ConfigCheck, ConfigProblem, TenantDetail, TrustImpact},
     command_line::Confirmation,
     config::{TenantConfig, with_omitted},
 };
@@ -17,6 +17,7 @@ use super::{
     error::CommandError,
     input::read_text,
     output::{Output, count},
+    trust_impact,
 };
 use crate::{
     api::VersionedTenant,
@@ -100,15 +101,27 @@ async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), Comman
     let new = read(context, &args.file, Some(&tenant.config)).await?;
     let changes = changes(&tenant.config, &new)?;
     print_changes(context.output, &changes)?;
+    let impact = trust_impact::of_change(context, id, &tenant.config.trust, &new.trust).await?;
     if args.dry_run {
+        print_impact(context.output, impact)?;
         let result = if changes.is_empty() { "dry run: no changes" } else { "dry run: nothing was changed" };
-        context.output.change(false, &json!({ "changes": changes_to_json(&changes) }), result)?;
+        let mut report = json!({ "changes": changes_to_json(&changes) });
+        if let (Some(members), Some(impact)) = (report.as_object_mut(), impact) {
+            members.insert("trust_impact".to_owned(), json!(impact));
+        }
+        context.output.change(false, &report, result)?;
         return if changes.is_empty() { Ok(()) } else { Err(CommandError::WouldChange) };
     }
     if changes.is_empty() {
         return context.output.change(false, &json!({ "changes": [] }), "no changes");
     }
     let lost = confirm_rp_id(context, args.confirmation, &tenant, &new).await?;
+    if lost.is_none() {
+        match impact {
+            Some(impact) if impact.credentials_lost > 0 => confirm(args.confirmation, &trust_impact::describe(impact))?,
+            impact => print_impact(context.output, impact)?,
+        }
+    }
     context.api.configure_tenant(id, &new, version).await?;
     print_saved(context.output, &changes, lost)
 }
@@ -136,9 +149,11 @@ async fn save_draft(
         return context.output.unchanged("no changes");
     }
     print_changes(context.output, &changes)?;
+    let impact = trust_impact::of_change(context, tenant.id, &tenant.config.trust, &new.trust).await?;
     let lost = confirm_rp_id(context, confirmation, &tenant, &new).await?;
     if lost.is_none() {
-        confirm(confirmation, "This changes the configuration of the tenant.")?;
+        let impact = impact.map_or_else(String::new, |impact| format!(" {}", trust_impact::describe(impact)));
+        confirm(confirmation, &format!("This changes the configuration of the tenant.{impact}"))?;
     }
     match context.api.configure_tenant(tenant.id, &new, version).await {
         Err(error) if error.code() == Some(ErrorCode::TenantChanged) => {
@@ -216,6 +231,14 @@ fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError>
         return Ok(());
     }
     changes.iter().try_for_each(|change| output.line(&sanitize(&change.to_string())))
+}
+
+/// Prints what users lose by new trust policies.
+fn print_impact(output: Output, impact: Option<TrustImpact>) -> Result<(), CommandError> {
+    match impact {
+        Some(impact) if !output.json => output.line(&trust_impact::describe(impact)),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the values before and after the changes. Absent values are left out.

@@ -7,8 +7,14 @@ use serde_json::{Map, Value};
 
 use crate::sanitize::needs_escape;
 
-/// The text for the value null, which TOML does not have. Only the member `attachment` has a meaning for null: any.
-pub(super) const ANY_ATTACHMENT: (&str, &str) = ("attachment", "any");
+/// The text for the value null, which TOML does not have.
+pub(super) const ANY: &str = "any";
+const ACCEPT_ANY: [&str; 4] = ["attachment", "allow_aaguids", "min_certification", "algorithms"];
+
+/// Returns whether null has a meaning for a member: it accepts any value.
+pub(super) fn may_be_any(name: &str) -> bool {
+    ACCEPT_ANY.contains(&name)
+}
 
 /// Returns an item of an array of tables: `[[name]]` with its members and their tables.
 pub(super) fn array_item(name: &str, members: &Map<String, Value>) -> String {
@@ -36,7 +42,7 @@ fn write_members(text: &mut String, path: &str, members: &Map<String, Value>) {
 fn line_value(name: &str, value: &Value) -> Option<String> {
     match value {
         Value::Object(_) => None,
-        Value::Null => (name == ANY_ATTACHMENT.0).then(|| string(ANY_ATTACHMENT.1)),
+        Value::Null => may_be_any(name).then(|| string(ANY)),
         Value::Array(items) if items.len() > 1 => {
             let lines: String = items.iter().map(|item| format!("    {},\n", inline(item))).collect();
             Some(format!("[\n{lines}]"))
@@ -106,8 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn null_is_left_out_except_for_attachments() {
-        let members = json!({ "attachment": null, "timeout": null });
-        assert_eq!(array_item("mfa", members.as_object().unwrap()), "[[mfa]]\nattachment = \"any\"\n");
+    fn null_is_left_out_except_where_it_accepts_any_value() {
+        let members = json!({ "algorithms": null, "attachment": null, "timeout": null });
+        let text = array_item("mfa", members.as_object().unwrap());
+        assert_eq!(text, "[[mfa]]\nalgorithms = \"any\"\nattachment = \"any\"\n");
     }
 }

@@ -18,7 +18,7 @@ fn regression(row: &AdminAuditLogItem) -> Option<CounterRegression> {
 
 /// Returns whether [`super::explain`] explains the entry.
 pub fn is_explained(row: &AdminAuditLogItem) -> bool {
-    row.entry.kind.is_failure() || regression(row).is_some()
+    row.entry.has_reason() || regression(row).is_some()
 }
 
 /// Explains an accepted login whose signature counter did not increase.
@@ -31,6 +31,7 @@ pub(super) fn explain(row: &AdminAuditLogItem) -> Option<Explanation> {
         request_id: entry.meta_http_request_id.clone(),
         created_at: entry.created_at,
         kind: entry.kind.as_str(),
+        outcome: None,
         tenant_id: entry.tenant_id,
         tenant_name: row.tenant_name.clone(),
         actor: entry.actor_user_id.clone(),

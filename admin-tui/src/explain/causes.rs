@@ -98,6 +98,17 @@ pub(super) fn likely(
             "The response was changed on its way, for example by another encoding.",
             "The credential with this id has another key than the stored one.",
         ]),
+        Check::TrustAttestation | Check::TrustAllowed | Check::TrustCertification => unproven(detail),
+        Check::TrustAlgorithm => texts(&[
+            "The credential was registered before the tenant's trust policy excluded its algorithm, or the page changed `pubKeyCredParams`.",
+        ]),
+        Check::TrustDeviceBound => texts(&[
+            "The credential belongs to a passkey provider that synchronises it, such as a password manager or a phone.",
+        ]),
+        Check::TrustDenied => texts(&["An administrator put the model on the deny list of the trust policy."]),
+        Check::TrustStatus => {
+            texts(&["The FIDO metadata reports a problem of this model, and the trust policy refuses such models."])
+        }
         Check::KeyKnown => key_unknown(entry, detail, key_history),
         Check::KeyForm => vec![match received {
             Some("an admin token") => "The header `apiKey` contains an admin token.".to_owned(),
@@ -115,6 +126,21 @@ pub(super) fn likely(
         }
         _ => Vec::new(),
     }
+}
+
+/// Returns why a trust policy did not accept the model.
+fn unproven(detail: &RefusalDetail) -> Vec<String> {
+    let received = detail.received.as_deref().unwrap_or_default();
+    let states = |trust: &str| received == trust || received.contains(&format!("attestation: {trust}"));
+    texts(&[if states("none") {
+        "The browser or the authenticator sent no attestation. Passkey providers such as password managers send none."
+    } else if states("self") {
+        "The credential signed its own attestation, so the authenticator's model is only a claim."
+    } else if states("unknown_issuer") {
+        "The FIDO metadata of the model is not imported or does not contain the issuer, or the authenticator is forged."
+    } else {
+        "The model is proven, but the trust policy does not list it or requires a higher certification."
+    }])
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {

@@ -58,7 +58,35 @@ fn entries_of_unknown_codes_and_newer_versions_are_explained() {
     let lines = text(&explain(&newer, &[]).unwrap());
     assert!(lines.contains("code      moon_phase") && lines.contains("check     not recorded"), "{lines}");
     assert!(lines.contains("challenge not recorded") && lines.contains("flags     not recorded"), "{lines}");
-    assert_eq!(explain(&row(AuditType::TenantCreated, "", None), &[]), None);
+    let mut success = row(AuditType::TenantCreated, "", None);
+    success.entry.error_code = None;
+    assert_eq!(explain(&success, &[]), None);
+}
+
+#[test]
+fn entries_that_a_monitored_policy_would_have_refused_are_explained() {
+    let detail = RefusalDetail::new(Check::TrustDeviceBound).expected(["BE = 0"]).received("BE = 1");
+    let found = explain(&row(AuditType::WebauthnAuthenticationFinalSucceeded, "trust_policy", Some(detail)), &[]);
+    let lines = text(&found.unwrap());
+    for expected in ["outcome   accepted, because the trust policy only monitors", "received  BE = 1"] {
+        assert!(lines.contains(expected), "{lines}");
+    }
+    let refused = login("trust_policy", RefusalDetail::new(Check::TrustDeviceBound));
+    assert_eq!(refused.outcome, None);
+}
+
+#[test]
+fn unproven_models_are_explained_by_their_attestation() {
+    for (received, expected) in [
+        ("ab (not proven, attestation: none)", "sent no attestation"),
+        ("self", "signed its own attestation"),
+        ("ab (not proven, attestation: unknown_issuer)", "not imported or does not contain the issuer"),
+        ("L1: ab", "requires a higher certification"),
+    ] {
+        let detail = RefusalDetail::new(Check::TrustCertification).received(received);
+        let causes = login("trust_policy", detail).causes;
+        assert!(causes[0].contains(expected), "{causes:?}");
+    }
 }
 
 #[test]
@@ -171,7 +199,7 @@ fn counters_distinguish_copies_from_lost_counters() {
 #[test]
 fn accepted_regression_of_a_synced_credential_is_explained() {
     let mut accepted = row(AuditType::WebauthnAuthenticationFinalSucceeded, "", None);
-    accepted.entry.error = None;
+    (accepted.entry.error, accepted.entry.error_code) = (None, None);
     assert_eq!(explain(&accepted, &[]), None);
     assert!(!is_explained(&accepted));
     accepted.entry.detail = Some(serde_json::json!({ "counter_regression": { "stored": 5, "received": 3 } }));

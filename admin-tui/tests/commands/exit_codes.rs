@@ -27,6 +27,8 @@ async fn objects_that_do_not_exist_exit_with_3() {
         (vec!["tenant", "delete", UNKNOWN, "--yes"], "tenant_not_found"),
         (vec!["tenant", "config", "get", UNKNOWN], "tenant_not_found"),
         (vec!["api-key", "list", "--tenant", UNKNOWN], "tenant_not_found"),
+        (vec!["trust", "preview", UNKNOWN], "tenant_not_found"),
+        (vec!["trust", "radar", UNKNOWN], "tenant_not_found"),
         (vec!["audit", "--tenant", UNKNOWN], "tenant_not_found"),
         ([&["api-key", "revoke", UNKNOWN, "--yes"], &in_tenant[..]].concat(), "secret_not_found"),
         ([&["signing-key", "retire", UNKNOWN, "--yes"], &in_tenant[..]].concat(), "secret_not_found"),

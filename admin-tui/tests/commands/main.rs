@@ -16,5 +16,6 @@ mod secrets;
 mod support;
 mod tenants;
 mod tls;
+mod trust;
 mod untrusted_text;
 mod users;

@@ -19,6 +19,19 @@ use super::{
     writer::{Table, Writer},
 };
 
+/// Attestation and model of passkeys and second factors.
+const PASSKEYS: &[(&str, &str)] = &[
+    ("none", "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"),
+    ("none", "fbfc3007-154e-4ecc-8c0b-6e020557d7bd"),
+    ("none", "00000000-0000-0000-0000-000000000000"),
+    ("chain", "08987058-cadc-4b81-b6e1-30de50dcbe96"),
+];
+const KEYS: &[(&str, &str)] = &[
+    ("chain", "cb69481e-8ff7-4039-93ec-0a2729a154a8"),
+    ("chain", "2fc0579f-8113-47ea-b116-bb5a8db9202a"),
+    ("none", "00000000-0000-0000-0000-000000000000"),
+];
+
 /// Secrets shared by the rows of all tenants.
 pub(super) struct Secrets<'a> {
     /// Hash of the secret of all API keys.
@@ -77,7 +90,7 @@ fn write_user(plan: &Plan, tenant_id: &String, tenant: u64, user: u64, out: &mut
         let used = random.chance(800).then(|| created + random.millis(86_400_000));
         let is_mfa = kind == CredentialKind::SecondFactor;
         let transports = if is_mfa { r#"["usb","nfc"]"# } else { r#"["internal","hybrid"]"# };
-        let aaguid = "00000000-0000-0000-0000-000000000000";
+        let (trust, aaguid) = random.pick(if is_mfa { KEYS } else { PASSKEYS });
         out.push(
             Table::Credentials,
             &[
@@ -86,8 +99,9 @@ fn write_user(plan: &Plan, tenant_id: &String, tenant: u64, user: u64, out: &mut
                 &id,
                 &name,
                 &public_key,
-                &"none",
-                &"none",
+                &"ES256",
+                &if trust == "chain" { "packed" } else { "none" },
+                &trust,
                 &aaguid,
                 &0,
                 &transports,

@@ -40,8 +40,8 @@ const TABLES: [(&str, &str); 8] = [
     ("users", "tenant_id, id, external_id, name, display_name, icon, created_at, updated_at"),
     (
         "credentials",
-        "tenant_id, id, user_id, name, public_key, attestation_format, attestation_trust, aaguid, sign_count, transports, \
-         backup_eligible, backup_state, is_mfa, user_verified, last_used_at, created_at, updated_at",
+        "tenant_id, id, user_id, name, public_key, algorithm, attestation_format, attestation_trust, aaguid, sign_count, \
+         transports, backup_eligible, backup_state, is_mfa, user_verified, last_used_at, created_at, updated_at",
     ),
     ("transactions", "tenant_id, id, identifier, user_id, data, created_at, updated_at"),
     // Entries are generated tenant by tenant. At the end they are copied to the log in the order of time.

@@ -84,6 +84,8 @@ CREATE TABLE credentials (
     user_id TEXT NOT NULL,
     name TEXT NOT NULL,
     public_key BLOB NOT NULL,
+    -- Derived from the key, for the queries about trust policies.
+    algorithm TEXT NOT NULL,
     attestation_format TEXT NOT NULL,
     attestation_trust TEXT NOT NULL,
     attestation_key_id TEXT,
@@ -104,7 +106,11 @@ CREATE TABLE credentials (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
-CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id);
+-- The index also contains everything that trust policies examine, so that their effects on all users are found by one
+-- scan of this index. A login changes none of its columns, except if the credential becomes eligible for backup.
+CREATE INDEX credentials_of_user ON credentials
+    (tenant_id, user_id, created_at, id, is_mfa, backup_eligible, algorithm, attestation_trust, aaguid, attestation_key_id,
+     disabled_at, user_disabled_at);
 CREATE INDEX credentials_by_time ON credentials (tenant_id, created_at, id);
 
 -- Attestation statements, so that they can be judged again with newer metadata. Logins do not read this table.

@@ -11,6 +11,7 @@ use super::{
     config_shape::{self, Shape},
     cors, extensions,
     tenant::MAX_LIFETIME_MS,
+    trust,
 };
 
 mod found;
@@ -108,6 +109,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     acr(&mut found, &config.acr);
     limits(&mut found, config.limits);
     found.add("webauthn.algorithms", algorithms(&config.webauthn.algorithms));
+    found.0.extend(trust::conflicts::problems(config));
     found.0
 }
 
@@ -183,7 +185,7 @@ fn in_range(value: u32, range: &std::ops::RangeInclusive<u32>, unit: &str) -> Re
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::config::{Cors, Mfa, RelyingParty, Webauthn};
+    use doorward_shared::config::{Cors, Mfa, RelyingParty, TrustPolicies, Webauthn};
 
     use super::*;
 
@@ -201,6 +203,7 @@ mod tests {
             mfa: Mfa::default(),
             acr: AcrNames::default(),
             limits: Limits::default(),
+            trust: TrustPolicies::default(),
         }
     }
 

@@ -2,15 +2,16 @@
 //! problems.
 
 use doorward_shared::{
-    CoseAlgorithm,
+    AuthenticatorStatus, CertificationLevel, CoseAlgorithm,
     admin::ConfigProblem,
     config::{
         AssuranceLevel, Attachment, AttestationFormat, AttestationPreference, BackupEligibilityChange, CounterPolicy,
-        Hint, ResidentKey, TokenAudience, UserVerification,
+        Hint, ResidentKey, TokenAudience, TrustMode, UserVerification,
     },
     extensions::{CredentialProtection, Extension, LargeBlobSupport},
 };
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::json_reader;
 
@@ -22,6 +23,7 @@ enum Kind {
     Number,
     OneOf(Vec<&'static str>),
     ListOf(Vec<&'static str>),
+    Uuids,
     Section(Vec<Setting>),
 }
 
@@ -106,12 +108,28 @@ fn settings() -> Vec<Setting> {
         setting("credentials_per_user", Nullable, Kind::Number),
         setting("transaction_data_bytes", Nullable, Kind::Number),
     ];
+    let trust = || {
+        let policy = vec![
+            setting("registration", Nullable, one_of!(TrustMode)),
+            setting("login", Nullable, one_of!(TrustMode)),
+            setting("attestation_required", Nullable, Kind::Flag),
+            setting("allow_aaguids", Nullable, Kind::Uuids),
+            setting("deny_aaguids", Nullable, Kind::Uuids),
+            setting("deny_statuses", Nullable, list_of!(AuthenticatorStatus)),
+            setting("min_certification", Nullable, one_of!(CertificationLevel)),
+            setting("device_bound_only", Nullable, Kind::Flag),
+            setting("algorithms", Nullable, list_of!(CoseAlgorithm)),
+        ];
+        Kind::Section(policy)
+    };
+    let policies = vec![setting("passkeys", Nullable, trust()), setting("second_factors", Nullable, trust())];
     vec![
         setting("webauthn", Required, Kind::Section(webauthn)),
         setting("mfa", Nullable, Kind::Section(ceremony(Nullable))),
         setting("cors", Optional, Kind::Section(cors)),
         setting("acr", Nullable, Kind::Section(acr)),
         setting("limits", Nullable, Kind::Section(limits)),
+        setting("trust", Nullable, Kind::Section(policies)),
     ]
 }
 
@@ -200,6 +218,14 @@ fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind
             }
             return values.iter().all(is_known).then(|| value.clone());
         }
+        (Kind::Uuids, Value::Array(values)) => {
+            let is_uuid = |value: &Value| value.as_str().is_some_and(|text| Uuid::parse_str(text).is_ok());
+            for (index, _) in values.iter().enumerate().filter(|(_, value)| !is_uuid(value)) {
+                found.push(problem(&format!("{field}[{index}]"), "must be a UUID"));
+            }
+            return values.iter().all(is_uuid).then(|| value.clone());
+        }
+        (Kind::Uuids, _) => "must be a list of UUIDs".to_owned(),
         (Kind::ListOf(words), _) => format!("must be a list of {}", words.join(", ")),
         (Kind::Millis | Kind::Number, value) if value.as_u64().is_some_and(|value| u32::try_from(value).is_ok()) => {
             return Some(value.clone());
@@ -216,7 +242,7 @@ fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind
 #[cfg(test)]
 mod tests {
     use doorward_shared::{
-        config::{AcrNames, KEPT, Limits, Mfa, RelyingParty, TenantConfig, Webauthn},
+        config::{AcrNames, KEPT, Limits, Mfa, RelyingParty, TenantConfig, TrustPolicies, TrustPolicy, Webauthn},
         extensions::{LargeBlobCreation, PrfCreation, RegistrationExtensions},
     };
     use serde_json::json;
@@ -254,12 +280,22 @@ mod tests {
             prf: Some(PrfCreation::default()),
         };
         webauthn.counter_policy = CounterPolicy::Record;
+        let policy = TrustPolicy {
+            allow_aaguids: Some(vec![Uuid::from_u128(1)]),
+            deny_aaguids: vec![Uuid::from_u128(2)],
+            deny_statuses: vec![AuthenticatorStatus::Revoked],
+            min_certification: Some(CertificationLevel::L2),
+            algorithms: Some(vec![CoseAlgorithm::Es256]),
+            ..TrustPolicy::default()
+        };
+        let trust = TrustPolicies { passkeys: policy.clone(), second_factors: policy };
         json!(TenantConfig {
             cors: Default::default(),
             webauthn,
             mfa,
             acr: AcrNames::default(),
-            limits: Limits::default()
+            limits: Limits::default(),
+            trust
         })
     }
 
@@ -352,7 +388,7 @@ mod tests {
         value["colour"] = json!(null);
         let found: Vec<_> = problems(&value).into_iter().map(|one| (one.field, one.message)).collect();
         let expected = [
-            ("colour", "is unknown; known names are webauthn, mfa, cors, acr, limits"),
+            ("colour", "is unknown; known names are webauthn, mfa, cors, acr, limits, trust"),
             ("webauthn.user_verificaton", "is unknown; did you mean `user_verification`?"),
             ("webauthn.relying_party.origin", "is unknown; did you mean `origins`?"),
         ];

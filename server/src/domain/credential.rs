@@ -1,6 +1,6 @@
 //! Registered credentials.
 
-use doorward_shared::{AttestationTrust, Base64Url, TenantId, Timestamp, UserId};
+use doorward_shared::{AttestationTrust, Base64Url, CoseAlgorithm, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::CertificateKeyId;
@@ -63,6 +63,7 @@ pub struct Credential {
     pub name: String,
     /// Public key in canonical COSE encoding (RFC 9052 §7), at most 2 700 bytes.
     pub public_key: Vec<u8>,
+    pub algorithm: CoseAlgorithm,
     /// Format that the attestation object names, even if its statement was not verified.
     pub attestation_format: String,
     pub attestation_trust: AttestationTrust,

@@ -9,40 +9,7 @@ use doorward_shared::{AttestationTrust, AuthenticatorStatus, CertificationLevel,
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Credential, aaguid};
-
-/// Key identifier of an attestation certificate: SHA-1 of its public key (RFC 5280 §4.2.1.2, method 1). It identifies
-/// models of the format `fido-u2f`, which have no AAGUID.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CertificateKeyId(pub [u8; Self::BYTES]);
-
-impl CertificateKeyId {
-    pub const BYTES: usize = 20;
-
-    /// Parses 40 hexadecimal digits.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 2 * Self::BYTES || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        let mut bytes = [0; Self::BYTES];
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-        }
-        Some(Self(bytes))
-    }
-}
-
-impl std::fmt::Display for CertificateKeyId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl std::fmt::Debug for CertificateKeyId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "CertificateKeyId({self})")
-    }
-}
+use super::{CertificateKeyId, Credential, aaguid};
 
 /// Identifies an entry of the metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -147,6 +114,13 @@ impl AuthenticatorMetadata {
         }
     }
 
+    /// Creates metadata without root certificates.
+    #[cfg(test)]
+    pub(crate) fn with_statuses(statuses: &[&str]) -> Self {
+        let report = |status: &&str| StatusReport { status: (*status).to_owned(), effective_date: None };
+        Self::new(String::new(), &statuses.iter().map(report).collect::<Vec<_>>(), Vec::new())
+    }
+
     /// Returns the certificates (DER) that issued the attestation certificates of the model, or are these certificates.
     pub fn roots(&self) -> &[Arc<[u8]>] {
         &self.roots
@@ -186,6 +160,12 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// Creates metadata of some models.
+    #[cfg(test)]
+    pub(crate) fn of_models(models: impl IntoIterator<Item = (ModelId, AuthenticatorMetadata)>) -> Self {
+        Self { number: 1, models: models.into_iter().collect() }
+    }
+
     pub fn new(number: u64, records: MetadataRecords) -> Self {
         let roots: HashMap<String, Arc<[u8]>> =
             records.roots.into_iter().map(|(fingerprint, der)| (fingerprint, Arc::from(der))).collect();
@@ -215,6 +195,11 @@ impl Metadata {
     /// Returns the metadata of a model of U2F, by the key of its attestation certificate.
     pub fn by_key_id(&self, id: &CertificateKeyId) -> Option<&AuthenticatorMetadata> {
         self.models.get(&ModelId::KeyId(*id))
+    }
+
+    /// Returns the models whose metadata `accepts` accepts.
+    pub fn models(&self, accepts: impl Fn(&AuthenticatorMetadata) -> bool) -> Vec<ModelId> {
+        self.models.iter().filter(|(_, model)| accepts(model)).map(|(id, _)| *id).collect()
     }
 
     /// Returns the metadata of the model of a credential, if its attestation proves the model.
@@ -249,8 +234,7 @@ mod tests {
     use super::*;
 
     fn certified(statuses: &[&str]) -> AuthenticatorMetadata {
-        let report = |status: &&str| StatusReport { status: (*status).to_owned(), effective_date: None };
-        AuthenticatorMetadata::new(String::new(), &statuses.iter().map(report).collect::<Vec<_>>(), Vec::new())
+        AuthenticatorMetadata::with_statuses(statuses)
     }
 
     #[test]

@@ -120,6 +120,8 @@ impl Modify for KeyHeader {
         admin::tenants::enable,
         admin::config::put,
         admin::config::check,
+        admin::trust::preview,
+        admin::trust::radar,
         admin::api_keys::list,
         admin::api_keys::create,
         admin::api_keys::delete,

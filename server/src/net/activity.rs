@@ -19,7 +19,7 @@ use actix_web::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{connections::Open, socket::Writes, stream::Transport, tls};
+use super::{connections::Open, socket::Writes, tls, transport::Transport};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {

@@ -21,8 +21,9 @@ use super::{
     rejection::Rejection,
     shared::{IDLE_WHILE_STOPPING, LINGER, Listening, Shared},
     socket::Socket,
-    stream::{Stream, Transport},
+    stream::Stream,
     tls::HandshakeError,
+    transport::Transport,
 };
 
 enum End {

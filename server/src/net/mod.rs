@@ -15,6 +15,7 @@ mod shared;
 mod socket;
 mod stream;
 mod tls;
+mod transport;
 mod worker;
 
 use std::{fmt, io, net::TcpListener, sync::Arc, time::Duration};

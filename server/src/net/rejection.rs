@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use doorward_shared::{ErrorBody, ErrorCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::stream::Transport;
+use super::transport::Transport;
 
 /// Reason for closing a connection whose request could not be parsed.
 #[derive(Debug, Clone, Copy)]

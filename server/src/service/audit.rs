@@ -4,6 +4,7 @@ use doorward_shared::{
     AuditId, AuditType, ErrorCode, TenantId, Timestamp,
     refusal::{AuthenticatorState, Check, RefusalDetail},
 };
+use serde_json::Value;
 
 use super::{Refusal, RequestContext, ServiceError, refusal_detail::RequestData};
 use crate::{
@@ -110,6 +111,22 @@ impl Entry {
     pub fn error(mut self, code: ErrorCode, reason: impl Into<String>, detail: &RefusalDetail) -> Self {
         self.event.error = Some(AuditError { code: code.as_str(), reason: reason.into() });
         self.event.detail = serde_json::to_value(detail).ok();
+        self
+    }
+
+    /// Adds code, reason and failed check of a refusal that a policy in the mode `monitor` would have caused. The type of
+    /// the entry remains that of a success.
+    #[must_use]
+    pub fn monitored(mut self, refusal: &Refusal) -> Self {
+        self.event.error = Some(AuditError { code: refusal.code().as_str(), reason: refusal.reason() });
+        let found = serde_json::to_value(refusal.detail()).ok();
+        self.event.detail = match (self.event.detail.take(), found) {
+            (Some(Value::Object(mut members)), Some(Value::Object(found))) => {
+                members.extend(found);
+                Some(Value::Object(members))
+            }
+            (present, found) => present.or(found),
+        };
         self
     }
 

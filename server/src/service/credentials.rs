@@ -1,7 +1,7 @@
 //! Lists, reads, renames and deletes credentials.
 
 use doorward_shared::{
-    AttestationTrust, AuditType, Base64Url, CoseAlgorithm,
+    AttestationTrust, AuditType, Base64Url,
     public::{CredentialItem, CredentialPatch},
 };
 
@@ -14,7 +14,6 @@ use crate::{
         list::{NumberedPage, PageQuery},
     },
     store::{credentials, users},
-    webauthn,
 };
 
 /// Returns a credential as both APIs show it.
@@ -24,7 +23,7 @@ pub fn item(credential: Credential, user_id: String, metadata: &Metadata) -> Cre
     CredentialItem {
         id: Base64Url(credential.id.as_bytes().to_vec()),
         name: Some(credential.name).filter(|name| !name.is_empty()),
-        algorithm: webauthn::algorithm(&credential.public_key).map_or("unknown", CoseAlgorithm::as_str).to_owned(),
+        algorithm: credential.algorithm.to_string(),
         public_key: Base64Url(credential.public_key),
         attestation_type,
         attested,

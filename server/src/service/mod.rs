@@ -27,6 +27,7 @@ pub mod tenant_cache;
 pub mod token;
 pub mod token_redemption;
 pub mod transactions;
+mod trust;
 mod user_lookup;
 pub mod users;
 pub mod validate;

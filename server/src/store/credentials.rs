@@ -34,6 +34,7 @@ struct Row {
     user_id: String,
     name: String,
     public_key: Vec<u8>,
+    algorithm: String,
     attestation_format: String,
     attestation_trust: String,
     attestation_key_id: Option<String>,
@@ -61,6 +62,7 @@ impl TryFrom<Row> for Credential {
             user_id: row_convert::parse(&row.user_id)?,
             name: row.name,
             public_key: row.public_key,
+            algorithm: row_convert::parse(&row.algorithm)?,
             attestation_format: row.attestation_format,
             attestation_trust: row_convert::parse(&row.attestation_trust)?,
             attestation_key_id: row.attestation_key_id.map(|id| key_id(&id)).transpose()?,
@@ -105,6 +107,7 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbEr
         user_id: credential.user_id.to_string(),
         name: credential.name.clone(),
         public_key: credential.public_key.clone(),
+        algorithm: credential.algorithm.to_string(),
         attestation_format: credential.attestation_format.clone(),
         attestation_trust: credential.attestation_trust.to_string(),
         attestation_key_id: credential.attestation_key_id.as_ref().map(ToString::to_string),
@@ -315,25 +318,33 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
     Ok(true)
 }
 
+// These are raw SQL because every successful ceremony runs one of them, and diesel does not cache the updates that it
+// builds. Only the second one sets the backup eligibility, because SQLite then rewrites an entry of an index.
+pub(super) const RECORD_USE: &str = "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ? \
+    WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
+    AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL AND user_disabled_at IS NULL";
+const RECORD_USE_AND_ELIGIBILITY: &str = "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ?, \
+    backup_eligible = NOT backup_eligible WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? \
+    AND backup_eligible = ? AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL \
+    AND user_disabled_at IS NULL";
+
 /// Stores the use of a credential. `observed` is the row with which the assertion was verified. Returns `false` if the
-/// row has changed since: the credential was deleted or registered again, another ceremony used it, or the credential or
-/// its user was disabled.
+/// row has changed since: the credential was deleted or registered again, another ceremony used it, its attestation was
+/// judged again with another result, or the credential or its user was disabled.
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
-    // This is raw SQL because every successful ceremony runs it, and diesel does not cache the updates that it builds.
-    let update = "UPDATE credentials SET sign_count = ?, backup_state = ?, backup_eligible = ?, last_used_at = ? \
-                  WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
-                  AND sign_count = ? AND disabled_at IS NULL AND user_disabled_at IS NULL";
+    let is_same = usage.backup_eligible == observed.backup_eligible;
+    let update = if is_same { RECORD_USE } else { RECORD_USE_AND_ELIGIBILITY };
     let (tenant, id, user) = (observed.tenant_id.to_string(), observed.id.to_string(), observed.user_id.to_string());
     let statement = CachedSql::<()>::new(update)
         .bind(i64::from(usage.sign_count))
         .bind(usage.backup_state)
-        .bind(usage.backup_eligible)
         .bind(usage.at.millis())
         .bind(&tenant)
         .bind(&id)
         .bind(&user)
         .bind(observed.created_at.millis())
         .bind(observed.backup_eligible)
-        .bind(i64::from(observed.sign_count));
+        .bind(i64::from(observed.sign_count))
+        .bind(observed.attestation_trust.as_str());
     Ok(on_engine!(conn, c, _Db => statement.execute(c))? == 1)
 }

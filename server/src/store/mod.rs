@@ -22,6 +22,7 @@ pub mod signing_keys;
 pub mod tenant_summaries;
 pub mod tenants;
 pub mod transactions;
+pub mod trust;
 pub mod users;
 
 #[cfg(test)]

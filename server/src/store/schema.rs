@@ -42,7 +42,7 @@ diesel::table! {
 diesel::table! {
     credentials (tenant_id, id) {
         tenant_id -> Text, id -> Text, user_id -> Text, name -> Text, public_key -> Binary,
-        attestation_format -> Text, attestation_trust -> Text, attestation_key_id -> Nullable<Text>, aaguid -> Text,
+        algorithm -> Text, attestation_format -> Text, attestation_trust -> Text, attestation_key_id -> Nullable<Text>, aaguid -> Text,
         sign_count -> BigInt, transports -> Text,
         backup_eligible -> Bool, backup_state -> Bool, is_mfa -> Bool, user_verified -> Bool, discoverable -> Nullable<Bool>,
         last_used_at -> Nullable<BigInt>, created_at -> BigInt, updated_at -> BigInt,

@@ -161,6 +161,13 @@ pub fn page(
     NumberedPage::new(rows, query, total, end, Row::cursor).try_map(User::try_from)
 }
 
+/// Returns the users with these ids, in any order.
+pub fn with_ids(conn: &mut Connection, tenant: TenantId, ids: &[UserId]) -> Result<Vec<User>, DbError> {
+    let (tenant, keys) = (tenant.to_string(), ids.iter().map(UserId::to_string).collect::<Vec<_>>());
+    let query = || existing(&tenant).filter(users::id.eq_any(&keys));
+    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+}
+
 /// Number of credentials, and of transactions, that one unit of work of a request deletes.
 pub const DELETED_AT_ONCE: i64 = 1_000;
 

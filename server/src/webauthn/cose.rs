@@ -213,11 +213,6 @@ pub(super) fn canonical_key(encoded: &[u8]) -> Result<(PublicKey, Vec<u8>), Veri
     Ok((key, out))
 }
 
-/// Returns the algorithm of a stored key, or `None` if it is not a supported one.
-pub fn algorithm(encoded: &[u8]) -> Option<CoseAlgorithm> {
-    CoseAlgorithm::from_id(integer(Labels::parse(encoded)?.algorithm)?)
-}
-
 fn elliptic_curve(
     labels: &Labels<'_>,
     algorithm: CoseAlgorithm,

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 use doorward_shared::{
-    AttestationTrust, ErrorCode, Timestamp,
+    AttestationTrust, CoseAlgorithm, ErrorCode, Timestamp,
     config::{BackupEligibilityChange, CounterPolicy, UserVerification},
     refusal::{Check, RefusalDetail},
 };
@@ -31,6 +31,7 @@ pub struct VerifiedRegistration {
     pub credential_id: CredentialId,
     /// Public key in canonical COSE encoding, without unknown members.
     pub public_key: Vec<u8>,
+    pub algorithm: CoseAlgorithm,
     /// Format that the attestation object names (WebAuthn §8), even if the statement was not verified.
     pub attestation_format: String,
     pub attestation_trust: AttestationTrust,
@@ -104,6 +105,7 @@ pub fn verify_registration(
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
         public_key,
+        algorithm: key.algorithm,
         attestation_format: parsed.attestation.format.clone(),
         attestation_trust: judgement.trust,
         attestation_key_id: judgement.key_id,
@@ -199,7 +201,7 @@ pub fn verify_assertion(
     let signed = cose::parse_key(&credential.public_key)?.verifies(&parsed.signed_bytes(), &parsed.signature);
     let reason = "the signature is not valid for the credential's public key";
     VerificationError::ensure(signed, ErrorCode::SignatureInvalid, reason, || {
-        let algorithm = cose::algorithm(&credential.public_key).map_or("unknown", |algorithm| algorithm.as_str());
+        let algorithm = credential.algorithm;
         RefusalDetail::new(Check::Signature)
             .expected([format!("a signature by the {algorithm} key of the credential")])
             .received(format!("another signature of {} bytes", parsed.signature.len()))

@@ -31,4 +31,5 @@ mod support;
 mod token;
 mod tokens;
 mod transaction;
+mod trust;
 mod users;

@@ -9,11 +9,13 @@ use crate::{
 
 mod acr;
 mod omitted;
+mod trust;
 mod values;
 
 pub use acr::{AcrNames, AssuranceLevel};
 pub use omitted::{KEPT, with_omitted};
 use omitted::{null_as, null_as_default};
+pub use trust::{TrustMode, TrustPolicies, TrustPolicy};
 pub use values::{AttestationFormat, CounterPolicy, Hint};
 
 text_enum! {
@@ -105,6 +107,11 @@ pub struct TenantConfig {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
     pub limits: Limits,
+    /// Trust policies: which authenticators are accepted. What a change omits keeps its current value; null means the
+    /// default.
+    #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustPolicies>))]
+    pub trust: TrustPolicies,
 }
 
 impl TenantConfig {
@@ -117,6 +124,7 @@ impl TenantConfig {
             mfa: Mfa::default(),
             acr: AcrNames::default(),
             limits: Limits::default(),
+            trust: TrustPolicies::default(),
         }
     }
 }

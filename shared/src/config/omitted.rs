@@ -31,6 +31,27 @@ pub const KEPT: &[&str] = &[
     "webauthn.counter_policy",
     "mfa.challenge_lifetime",
     "mfa.hints",
+    "trust",
+    "trust.passkeys",
+    "trust.second_factors",
+    "trust.passkeys.registration",
+    "trust.passkeys.login",
+    "trust.passkeys.attestation_required",
+    "trust.passkeys.allow_aaguids",
+    "trust.passkeys.deny_aaguids",
+    "trust.passkeys.deny_statuses",
+    "trust.passkeys.min_certification",
+    "trust.passkeys.device_bound_only",
+    "trust.passkeys.algorithms",
+    "trust.second_factors.registration",
+    "trust.second_factors.login",
+    "trust.second_factors.attestation_required",
+    "trust.second_factors.allow_aaguids",
+    "trust.second_factors.deny_aaguids",
+    "trust.second_factors.deny_statuses",
+    "trust.second_factors.min_certification",
+    "trust.second_factors.device_bound_only",
+    "trust.second_factors.algorithms",
 ];
 
 /// Returns a changed configuration: the given JSON value, with the current values of the settings that it omits.
@@ -77,6 +98,17 @@ mod tests {
 
     /// Returns a configuration in which no kept setting has its default, so that each test value differs from it.
     fn current() -> TenantConfig {
+        let trust = json!({
+            "registration": "enforce",
+            "login": "monitor",
+            "attestation_required": true,
+            "allow_aaguids": ["00000000-0000-0000-0000-000000000001"],
+            "deny_aaguids": ["00000000-0000-0000-0000-000000000002"],
+            "deny_statuses": ["REVOKED"],
+            "min_certification": "L2",
+            "device_bound_only": true,
+            "algorithms": ["ES256"],
+        });
         let config = json!({
             "webauthn": {
                 "relying_party": {
@@ -101,6 +133,7 @@ mod tests {
             "mfa": { "user_verification": "discouraged", "challenge_lifetime": 90_000, "hints": ["security-key"] },
             "acr": { "aal1": "a", "aal2": "b", "aal3": "c" },
             "limits": { "credentials_per_user": 5, "transaction_data_bytes": 100 },
+            "trust": { "passkeys": trust, "second_factors": trust },
         });
         serde_json::from_value(config).unwrap()
     }

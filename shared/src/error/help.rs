@@ -142,6 +142,10 @@ impl ErrorCode {
             Self::TokenAlreadyRedeemed => {
                 (&[409], "Refuse what the token was sent for, and start the ceremony again: a token is accepted once.")
             }
+            Self::TrustPolicy => (
+                &[400, 401],
+                "Use another authenticator, or change the tenant's `trust` policy. `details` names the requirement.",
+            ),
             Self::Conflict => (&[409], "Read the current state and decide again; `details` names the conflict."),
             Self::Unavailable => (&[503], "Send the request again after the time in `Retry-After`."),
             Self::Internal => (&[500], "Search the server's log for the `X-Request-Id` of the response."),

@@ -47,6 +47,20 @@ text_enum! {
         UserHandleOwner => "user_handle_owner",
         /// The algorithm of the public key is one of those that were offered.
         Algorithm => "algorithm",
+        /// The algorithm of the credential is one that the trust policy accepts.
+        TrustAlgorithm => "trust_algorithm",
+        /// The credential is bound to one device, as the trust policy requires.
+        TrustDeviceBound => "trust_device_bound",
+        /// The attestation proves the model, as the trust policy requires.
+        TrustAttestation => "trust_attestation",
+        /// The trust policy does not refuse the model.
+        TrustDenied => "trust_denied",
+        /// The model has no status in the FIDO metadata that the trust policy refuses.
+        TrustStatus => "trust_status",
+        /// The trust policy accepts the model, and the attestation proves it.
+        TrustAllowed => "trust_allowed",
+        /// The proven model has the certification that the trust policy requires.
+        TrustCertification => "trust_certification",
         /// The attestation statement is valid.
         AttestationStatement => "attestation_statement",
         /// The signature is valid for the credential's public key.
@@ -193,6 +207,15 @@ impl ErrorCode {
             Self::UserHandleMismatch => &[Check::UserHandleOwner],
             Self::AttestationInvalid => &[Check::AttestationStatement],
             Self::AlgorithmUnsupported => &[Check::Algorithm],
+            Self::TrustPolicy => &[
+                Check::TrustAttestation,
+                Check::TrustAlgorithm,
+                Check::TrustDeviceBound,
+                Check::TrustDenied,
+                Check::TrustStatus,
+                Check::TrustAllowed,
+                Check::TrustCertification,
+            ],
             Self::RequestMalformed
             | Self::RequestHeadTooLarge
             | Self::RouteNotFound
@@ -230,7 +253,14 @@ impl Check {
             Self::AttestationStatement => ("§7.1 step 22, §8", "§7.1 step 22, §8"),
             Self::Signature => ("§7.2 step 21", "§7.2 step 21"),
             Self::SignatureCounter => ("§7.2 step 22, §6.1.1", "§7.2 step 22, §6.1.1"),
-            Self::CredentialLimit
+            Self::TrustAttestation
+            | Self::TrustDenied
+            | Self::TrustStatus
+            | Self::TrustAllowed
+            | Self::TrustCertification => ("§7.1 steps 23 and 24", "§7.1 steps 23 and 24"),
+            Self::TrustAlgorithm
+            | Self::TrustDeviceBound
+            | Self::CredentialLimit
             | Self::CredentialUse
             | Self::KeyPresent
             | Self::KeyForm

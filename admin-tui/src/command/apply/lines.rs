@@ -8,7 +8,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use crate::{command::toml_text::ANY_ATTACHMENT, config_diff::join};
+use crate::{
+    command::toml_text::{ANY, may_be_any},
+    config_diff::join,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Document {
@@ -21,6 +24,20 @@ pub(super) struct Document {
 /// Line numbers of values, by paths such as `tenant[0].config.webauthn.timeout`.
 #[derive(Debug, Default)]
 pub(super) struct Lines(BTreeMap<String, usize>);
+
+/// The position of each line break of a text.
+struct LineBreaks(Vec<usize>);
+
+impl LineBreaks {
+    fn new(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(position, _)| position).collect())
+    }
+
+    /// Returns the number of the line with a position; the first line is 1.
+    fn line_of(&self, position: usize) -> usize {
+        self.0.partition_point(|line_break| *line_break < position) + 1
+    }
+}
 
 impl Lines {
     /// Returns the line of a value. An absent value has the line of the table that should contain it.
@@ -39,32 +56,33 @@ impl Lines {
 impl Document {
     pub(super) fn parse(text: &str) -> Self {
         let (root, errors) = DeTable::parse_recoverable(text);
-        let line = |span: Range<usize>| line_of(text, span.start);
+        let breaks = LineBreaks::new(text);
+        let line = |span: Range<usize>| breaks.line_of(span.start);
         let errors = errors.iter().map(|error| (error.span().map_or(1, line), error.message().to_owned())).collect();
         let mut document = Self { root: Map::new(), lines: Lines::default(), errors };
-        document.root = document.table(text, "", root.into_inner());
+        document.root = document.table(&breaks, "", root.into_inner());
         document
     }
 
-    fn table(&mut self, text: &str, path: &str, table: DeTable<'_>) -> Map<String, Value> {
+    fn table(&mut self, breaks: &LineBreaks, path: &str, table: DeTable<'_>) -> Map<String, Value> {
         let member = |(name, value): (Spanned<std::borrow::Cow<'_, str>>, Spanned<DeValue<'_>>)| {
             let path = join(path, name.get_ref());
-            self.lines.0.insert(path.clone(), line_of(text, name.span().start));
-            let value = self.value(text, &path, value);
-            let is_any = name.get_ref() == ANY_ATTACHMENT.0 && value == ANY_ATTACHMENT.1;
+            self.lines.0.insert(path.clone(), breaks.line_of(name.span().start));
+            let value = self.value(breaks, &path, value);
+            let is_any = value == ANY && may_be_any(name.get_ref());
             (name.into_inner().into_owned(), if is_any { Value::Null } else { value })
         };
         table.into_iter().map(member).collect()
     }
 
-    fn value(&mut self, text: &str, path: &str, value: Spanned<DeValue<'_>>) -> Value {
+    fn value(&mut self, breaks: &LineBreaks, path: &str, value: Spanned<DeValue<'_>>) -> Value {
         match value.into_inner() {
-            DeValue::Table(table) => Value::Object(self.table(text, path, table)),
+            DeValue::Table(table) => Value::Object(self.table(breaks, path, table)),
             DeValue::Array(items) => {
                 let items = items.into_iter().enumerate().map(|(index, item)| {
                     let path = format!("{path}[{index}]");
-                    self.lines.0.insert(path.clone(), line_of(text, item.span().start));
-                    self.value(text, &path, item)
+                    self.lines.0.insert(path.clone(), breaks.line_of(item.span().start));
+                    self.value(breaks, &path, item)
                 });
                 Value::Array(items.collect())
             }
@@ -78,8 +96,4 @@ impl Document {
             DeValue::Datetime(time) => Value::String(time.to_string()),
         }
     }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1)
 }

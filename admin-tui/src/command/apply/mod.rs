@@ -27,7 +27,8 @@ pub(super) async fn run(context: &CommandContext, args: ApplyArgs) -> Result<(),
     }
     let plan = plan::plan(context, &mut file, args.prune).await;
     refuse_problems(&args, &mut file)?;
-    let plan = plan?;
+    let mut plan = plan?;
+    plan::add_trust_impacts(context, &mut plan).await?;
     let report = Report::new(context.output, &plan);
     report.print_plan()?;
     if args.dry_run || plan.steps.is_empty() {
@@ -58,6 +59,11 @@ fn consequence(plan: &Plan) -> String {
     if !lost.is_empty() {
         let lost: u64 = lost.iter().sum();
         text.push_str(&format!(" This changes RP IDs. Passkeys and second factors that stop working: {lost}."));
+    }
+    let locked_out = plan.steps.iter().filter_map(|step| step.trust_impact).map(|impact| impact.users_losing_all);
+    let locked_out: u64 = locked_out.sum();
+    if locked_out > 0 {
+        text.push_str(&format!(" New trust policies refuse all credentials of {locked_out} users."));
     }
     let disables = |step: &&plan::Step| step.action != Action::Create && step.new_disabled == Some(true);
     let disabled = plan.steps.iter().filter(disables).count();

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_shared::{
     ErrorCode, TenantId,
-    admin::{ConfigProblem, TenantSummary},
-    config::{self, TenantConfig},
+    admin::{ConfigProblem, TenantSummary, TrustImpact},
+    config::{self, TenantConfig, TrustPolicies},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value, json};
@@ -17,6 +17,7 @@ use crate::{
         all_tenants::{self, PARALLEL},
         context::CommandContext,
         error::CommandError,
+        trust_impact,
     },
     config_diff::{Change, diff},
 };
@@ -56,6 +57,8 @@ pub(super) struct Step {
     pub(super) changes: Vec<Change>,
     /// Number of the tenant's passkeys and second factors.
     credentials: u64,
+    /// What users lose by new trust policies; `None` if the policies are unchanged.
+    pub(super) trust_impact: Option<TrustImpact>,
 }
 
 impl Step {
@@ -65,6 +68,13 @@ impl Step {
         let is_rp_id = |change: &Change| change.path == "config.webauthn.relying_party.id";
         (self.action == Action::Change && self.changes.iter().any(is_rp_id)).then_some(self.credentials)
     }
+
+    /// Returns the trust policies that an existing tenant gets; `None` if they are unchanged.
+    fn new_trust(&self) -> Option<(TenantId, &TrustPolicies)> {
+        let is_changed = self.changes.iter().any(|change| change.path.starts_with("config.trust."));
+        let id = self.id.filter(|_| self.action == Action::Change && is_changed)?;
+        Some((id, &self.new_config.as_ref()?.trust))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +82,19 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// Number of tenants that already match the file.
     pub(super) unchanged: usize,
+}
+
+/// Adds what users lose by new trust policies to the steps.
+pub(super) async fn add_trust_impacts(context: &CommandContext, plan: &mut Plan) -> Result<(), CommandError> {
+    let preview = async |step: &Step| match step.new_trust() {
+        Some((id, policies)) => trust_impact::of_policies(context, id, policies).await.map(Some),
+        None => Ok(None),
+    };
+    let impacts: Vec<_> = stream::iter(plan.steps.iter().map(preview)).buffered(PARALLEL).try_collect().await?;
+    for (step, impact) in plan.steps.iter_mut().zip(impacts) {
+        step.trust_impact = impact;
+    }
+    Ok(())
 }
 
 /// Compares the file with all tenants of the server. Adds problems to the file; the plan is complete only if there are
@@ -213,6 +236,7 @@ fn step(wanted: &WantedTenant, current: Option<&VersionedTenant>) -> Result<Opti
             new_disabled: disabled.then_some(true),
             changes: diff(&without_values(&new), &new),
             credentials: 0,
+            trust_impact: None,
         }));
     };
     let was_disabled = tenant.disabled_at.is_some();
@@ -232,6 +256,7 @@ fn step(wanted: &WantedTenant, current: Option<&VersionedTenant>) -> Result<Opti
         new_disabled: (disabled != was_disabled).then_some(disabled),
         changes,
         credentials: 0,
+        trust_impact: None,
     }))
 }
 
@@ -246,6 +271,7 @@ fn disable(tenant: &TenantSummary) -> Step {
         new_disabled: Some(true),
         changes: diff(&json!({ "disabled": false }), &json!({ "disabled": true })),
         credentials: tenant.credentials,
+        trust_impact: None,
     }
 }
 

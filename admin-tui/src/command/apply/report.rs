@@ -12,6 +12,7 @@ use crate::{
         config::changes_to_json,
         error::CommandError,
         output::{Output, count},
+        trust_impact,
     },
     sanitize::sanitize,
 };
@@ -41,6 +42,9 @@ impl<'a> Report<'a> {
             }
             if let Some(lost) = step.lost_credentials() {
                 self.line(&format!("  passkeys and second factors that stop working: {lost}"))?;
+            }
+            if let Some(impact) = step.trust_impact {
+                self.line(&format!("  {}", trust_impact::describe(impact)))?;
             }
         }
         let number = |action| self.plan.steps.iter().filter(|step| step.action == action).count();
@@ -112,6 +116,9 @@ fn step_to_json(step: &Step) -> Value {
     });
     if let (Value::Object(members), Some(lost)) = (&mut json, step.lost_credentials()) {
         members.insert("lost_credentials".to_owned(), lost.into());
+    }
+    if let (Some(members), Some(impact)) = (json.as_object_mut(), step.trust_impact) {
+        members.insert("trust_impact".to_owned(), json!(impact));
     }
     json
 }

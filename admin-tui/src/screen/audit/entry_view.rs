@@ -48,7 +48,7 @@ fn properties(canvas: &Canvas<'_>, row: &AdminAuditLogItem, tenant: Option<&str>
     let time = format!("{} {zone}  ({ago})", at.trim_end_matches('Z').replace('T', " "));
     let mut properties = vec![("when", time, Tone::Plain), ("outcome", outcome.to_owned(), tone)];
     let optional = [
-        ("reason", &entry.error_code, Tone::Bad),
+        ("reason", &entry.error_code, if entry.kind.is_failure() { Tone::Bad } else { Tone::Warn }),
         ("error", &entry.error, Tone::Plain),
         ("actor", &entry.actor_user_id, Tone::Strong),
         ("credential", &entry.credential_id, Tone::Plain),

@@ -153,7 +153,7 @@ fn cells(row: &AdminAuditLogItem, time: String, all_tenants: bool, has_reason_co
     cells.extend([
         cell(entry.actor_user_id.as_deref().unwrap_or("–"), Tone::Plain),
         cell(&entry.meta_source_ip, Tone::Dim),
-        cell(reason, Tone::Bad),
+        cell(reason, if failed { Tone::Bad } else { Tone::Warn }),
     ]);
     cells
 }

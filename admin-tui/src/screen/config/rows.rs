@@ -175,12 +175,15 @@ mod tests {
         }
     }
 
+    /// Trust policies are not in the form, because a change of them needs a preview.
     #[test]
     fn form_has_a_field_for_every_setting() {
         let mut full = config();
         full.webauthn.attachment = full.mfa.attachment;
         let fields: BTreeSet<String> = FIELDS.iter().map(|field| field.path.to_owned()).collect();
-        assert_eq!(paths("", &to_json(&full)), fields);
+        let mut paths = paths("", &to_json(&full));
+        paths.retain(|path| !path.starts_with("trust."));
+        assert_eq!(paths, fields);
     }
 
     #[test]

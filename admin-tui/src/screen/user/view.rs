@@ -121,6 +121,7 @@ impl User {
         canvas.list_of(Focus::Events as usize, |canvas| {
             canvas.table(rows, &columns, self.entries().iter(), &self.event, focused, |it| {
                 let entry = &it.entry;
+                let reason_tone = if entry.kind.is_failure() { Tone::Bad } else { Tone::Warn };
                 let tone = match (entry.kind.is_failure(), entry.kind.ends_ceremony()) {
                     (true, _) => Tone::Bad,
                     (_, true) => Tone::Good,
@@ -129,7 +130,7 @@ impl User {
                 vec![
                     cell(time_format::ago(now, entry.created_at), Tone::Dim),
                     cell(event_name(entry.kind.as_str()), tone),
-                    cell(entry.error_code.as_deref().unwrap_or_default(), Tone::Bad),
+                    cell(entry.error_code.as_deref().unwrap_or_default(), reason_tone),
                     cell(&entry.meta_source_ip, Tone::Dim),
                 ]
             });
@@ -213,9 +214,10 @@ fn draw_event(canvas: &mut Canvas<'_>, entry: &AuditLogItem, area: Rect) {
         ("credential", or_dash(&entry.credential_id), Tone::Plain),
         ("request id", entry.meta_http_request_id.clone(), Tone::Plain),
     ];
-    if entry.kind.is_failure() {
-        details.push(("reason", reason(entry).to_owned(), Tone::Bad));
-        details.push(("code", or_dash(&entry.error_code), Tone::Bad));
+    if entry.has_reason() {
+        let tone = if entry.kind.is_failure() { Tone::Bad } else { Tone::Warn };
+        details.push(("reason", reason(entry).to_owned(), tone));
+        details.push(("code", or_dash(&entry.error_code), tone));
         if let Some(code) = entry.error_code.as_ref().and_then(|code| code.parse::<ErrorCode>().ok()) {
             details.push(("cause", code.description().to_owned(), Tone::Plain));
             details.push(("fix", code.help().fix.to_owned(), Tone::Plain));

@@ -80,8 +80,9 @@ fn ceremonies(totals: &BTreeMap<AuditType, u64>) -> Vec<CeremonyCount> {
 /// Returns the most frequent error codes.
 fn refusals(groups: Vec<EntryGroup>) -> Vec<RefusalCount> {
     let mut codes: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
-    for EntryGroup { error_code, count, latest, .. } in groups {
-        if let Some(code) = error_code {
+    for EntryGroup { kind, error_code, count, latest, .. } in groups {
+        // Entries of successes have a code if a trust policy would have refused them.
+        if let Some(code) = error_code.filter(|_| kind.is_failure()) {
             let (total, last) = codes.entry(code).or_insert((0, latest));
             *total += count;
             *last = latest.max(*last);

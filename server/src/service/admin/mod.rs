@@ -15,6 +15,7 @@ pub mod signing_key_reset;
 pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;
+pub mod trust;
 pub mod users;
 pub mod vitals;
 

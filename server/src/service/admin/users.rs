@@ -142,7 +142,7 @@ fn find_user(connection: &mut Connection, tenant: TenantId, user: &UserSelector)
     user_lookup::select(connection, tenant, user)
 }
 
-fn item(user: User) -> UserItem {
+pub(super) fn item(user: User) -> UserItem {
     UserItem {
         id: user.id,
         user_id: user.external_id,

@@ -1,7 +1,7 @@
 //! Finalizes logins, second-factor logins and transactions.
 
 use doorward_shared::{
-    ErrorCode, Timestamp,
+    AttestationTrust, ErrorCode, Timestamp,
     refusal::{Check, RefusalDetail},
 };
 
@@ -11,11 +11,12 @@ use super::super::{
     pending_ceremonies::PendingCeremony,
     refusal_detail::handle_text,
     token,
+    trust::TrustCheck,
 };
 use crate::{
     db::{Connection, DbError},
     domain::{
-        Ceremony, Challenge, Credential, CredentialId, Transaction, User, assurance::Evidence,
+        Ceremony, Challenge, Credential, CredentialId, Transaction, User, assurance::Evidence, trust::TrustFacts,
         user::external_ids_of_handle,
     },
     store::{challenges, credentials, credentials::CredentialUse, transactions, users},
@@ -57,25 +58,20 @@ pub async fn finalize(
         .challenge(ceremony, stored.challenge.as_ref())
         .authenticator(parsed.authenticator_state())
         .stored_credential(stored.credential.as_ref().map(|(credential, _)| credential));
+    let trust = TrustCheck::of_login(context).await?;
     let certified = match &stored.credential {
         Some((credential, _)) => assurance::is_certified(context, credential).await?,
         None => false,
     };
-    let verified = verify(ceremony, stored, &parsed, now).and_then(|assertion| {
-        let evidence = assertion.evidence(certified);
-        let minimum = assertion.challenge.state.minimum_level;
-        assurance::check(&context.tenant.tenant.config.acr, minimum, evidence.level())?;
-        Ok((assertion, evidence))
-    });
-    let (assertion, evidence) = match verified {
-        Ok(accepted) => accepted,
+    let assertion = match verify(ceremony, stored, &parsed, &trust, certified, now) {
+        Ok(assertion) => assertion,
         Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
     };
-    let Assertion { challenge, transaction, credential, user, verified } = &assertion;
+    let Assertion { challenge, transaction, credential, user, verified, distrusted, .. } = &assertion;
     let token = token::issue(
         context,
         &token::Subject {
-            evidence,
+            evidence: assertion.evidence(credential),
             user: &user.external_id,
             rp_id: &challenge.state.rp_id,
             credential,
@@ -90,11 +86,17 @@ pub async fn finalize(
     } else {
         entry
     };
-    let outcome =
-        context.app.db.write(move |connection| commit_assertion(connection, ceremony, &assertion, entry, now)).await?;
+    let entry = distrusted.iter().fold(entry, audit::Entry::monitored);
+    let (distrusted, current) = (distrusted.clone(), trust.clone());
+    let outcome = context
+        .app
+        .db
+        .write(move |connection| commit_assertion(connection, ceremony, &assertion, &current, entry, now))
+        .await?;
     if let Some(stored) = outcome? {
         warn_about_counter(context, stored, parsed.authenticator_state().sign_count);
     }
+    trust.count(&context.app, distrusted.as_ref());
     Ok(token)
 }
 
@@ -159,12 +161,23 @@ struct Assertion {
     credential: Credential,
     user: User,
     verified: VerifiedAssertion,
+    /// Whether the model of the authenticator is certified, if the credential's attestation proves the model.
+    certified: bool,
+    /// What an enforced trust policy would have refused.
+    distrusted: Option<Refusal>,
 }
 
 impl Assertion {
-    fn evidence(&self, certified: bool) -> Evidence {
+    /// Returns what the assertion proves with the given state of its credential.
+    fn evidence(&self, credential: &Credential) -> Evidence {
         let VerifiedAssertion { user_verified, backup_eligible, .. } = self.verified;
+        let certified = self.certified && credential.attestation_trust == AttestationTrust::Chain;
         Evidence { ceremony: self.challenge.ceremony, user_verified, backup_eligible, certified }
+    }
+
+    /// Refuses a level of assurance below the minimum of the challenge.
+    fn check_level(&self, trust: &TrustCheck, credential: &Credential) -> Result<(), Refusal> {
+        assurance::check(trust.acr_names(), self.challenge.state.minimum_level, self.evidence(credential).level())
     }
 }
 
@@ -190,7 +203,14 @@ fn check_enabled(user: &User, credential: &Credential) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Timestamp) -> Result<Assertion, Refusal> {
+fn verify(
+    ceremony: Ceremony,
+    stored: Stored,
+    parsed: &ParsedAssertion,
+    trust: &TrustCheck,
+    certified: bool,
+    now: Timestamp,
+) -> Result<Assertion, Refusal> {
     let challenge = stored.challenge.filter(|challenge| challenge.ceremony == ceremony);
     let challenge = challenge.ok_or(Refusal::ChallengeUnknown)?;
     if challenge.expires_at <= now {
@@ -242,7 +262,16 @@ fn verify(ceremony: Ceremony, stored: Stored, parsed: &ParsedAssertion, now: Tim
     let verified = webauthn::verify_assertion(&challenge.state, &challenge.value, &credential, parsed)
         .map_err(Refusal::Verification)?;
     check_enabled(&user, &credential)?;
-    Ok(Assertion { challenge, transaction: stored.transaction, credential, user, verified })
+    let distrusted = trust.judge(&facts(&credential, &verified))?;
+    let transaction = stored.transaction;
+    let assertion = Assertion { challenge, transaction, credential, user, verified, certified, distrusted };
+    assertion.check_level(trust, &assertion.credential)?;
+    Ok(assertion)
+}
+
+/// Returns what trust policies examine. A credential that becomes eligible for backup is judged by its new state.
+fn facts(credential: &Credential, verified: &VerifiedAssertion) -> TrustFacts {
+    TrustFacts { backup_eligible: verified.backup_eligible, ..TrustFacts::of(credential) }
 }
 
 /// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
@@ -252,12 +281,13 @@ fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
     assertion: &Assertion,
+    trust: &TrustCheck,
     entry: audit::Entry,
     now: Timestamp,
 ) -> Outcome<Option<u32>> {
     let challenge = &assertion.challenge;
     let outcome = match ceremony::take_challenge(connection, challenge)? {
-        Ok(()) => record_use(connection, assertion, now)?,
+        Ok(()) => record_use(connection, assertion, trust, now)?,
         Err(refusal) => Err(refusal),
     };
     let regressed = match outcome {
@@ -281,9 +311,14 @@ fn commit_assertion(
     Ok(Ok(regressed))
 }
 
-/// Stores counter and backup flags. If the credential has changed since it was read, checks them against its new state.
-/// Returns the previous counter if it regressed and the policy accepts this.
-fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Outcome<Option<u32>> {
+/// Stores counter and backup flags. If the credential has changed since it was read, checks the assertion against its new
+/// state. Returns the previous counter if it regressed and the policy accepts this.
+fn record_use(
+    connection: &mut Connection,
+    assertion: &Assertion,
+    trust: &TrustCheck,
+    at: Timestamp,
+) -> Outcome<Option<u32>> {
     let verified = &assertion.verified;
     let used = CredentialUse {
         sign_count: verified.sign_count,
@@ -316,6 +351,11 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
             return Ok(Err(unknown(&expected.id, "the credential was deleted meanwhile")));
         };
         if let Err(refusal) = check_enabled(&user, &current) {
+            return Ok(Err(refusal));
+        }
+        // An import of metadata may have changed the trust in the attestation.
+        let judged = trust.judge(&facts(&current, verified)).and_then(|_| assertion.check_level(trust, &current));
+        if let Err(refusal) = judged {
             return Ok(Err(refusal));
         }
         if current.backup_eligible && !used.backup_eligible {

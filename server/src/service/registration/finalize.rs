@@ -7,10 +7,13 @@ use super::super::{
     Refusal, RequestContext, ServiceError, audit,
     ceremony::{self, Outcome},
     token,
+    trust::TrustCheck,
 };
 use crate::{
     db::{Connection, DbError},
-    domain::{Ceremony, Challenge, Credential, KeptAttestation, Metadata, User, assurance::Evidence},
+    domain::{
+        Ceremony, Challenge, Credential, KeptAttestation, Metadata, User, assurance::Evidence, trust::TrustFacts,
+    },
     store::{attestations, challenges, credentials, users},
     webauthn::{self, AuthenticatorExtensions, ParsedRegistration, VerifiedRegistration},
 };
@@ -43,12 +46,12 @@ pub async fn finalize(
     let external_id = stored.as_ref().and_then(|(_, user)| user.as_ref()).map(|user| user.external_id.clone());
     let entry = entry.by(external_id).challenge(ceremony, stored.as_ref().map(|(challenge, _)| challenge));
     let metadata = context.app.metadata().await?;
-    let (challenge, user, verified) = match verify(ceremony, stored, &parsed, &metadata, now) {
-        Ok(verified) => verified,
+    let trust = TrustCheck::of_registration(context, &metadata);
+    let verified = verify(ceremony, stored, &parsed, &metadata, &trust, now);
+    let Registered { challenge, user, credential, kept, user_present, extensions, distrusted } = match verified {
+        Ok(registered) => registered,
         Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
     };
-    let (user_present, extensions) = (verified.user_present, verified.extensions);
-    let (credential, kept) = new_credential(&user, ceremony, verified, &metadata, now);
     let Credential { user_verified, backup_eligible, backup_state, .. } = credential;
     let token = token::issue(
         context,
@@ -65,15 +68,30 @@ pub async fn finalize(
     )?;
     let config = &context.tenant.tenant.config;
     let kept = kept.filter(|_| config.webauthn.keep_attestation);
+    let entry = entry.detail(described(&credential, &challenge, user_present, extensions));
+    let entry = distrusted.iter().fold(entry, audit::Entry::monitored);
     let registration = NewRegistration { credential, kept, metadata: metadata.number() };
-    let entry = entry.detail(described(&registration.credential, &challenge, user_present, extensions));
     let limit = config.limits.credentials_per_user;
     let outcome = context
         .app
         .db
         .write(move |connection| commit_registration(connection, ceremony, &challenge, &registration, limit, entry))
         .await?;
-    outcome.map(|()| token).map_err(ServiceError::from)
+    outcome.map_err(ServiceError::from)?;
+    trust.count(&context.app, distrusted.as_ref());
+    Ok(token)
+}
+
+/// A verified registration.
+struct Registered {
+    challenge: Challenge,
+    user: User,
+    credential: Credential,
+    kept: Option<KeptAttestation>,
+    user_present: bool,
+    extensions: AuthenticatorExtensions,
+    /// What an enforced trust policy would have refused.
+    distrusted: Option<Refusal>,
 }
 
 fn verify(
@@ -81,8 +99,9 @@ fn verify(
     stored: Option<(Challenge, Option<User>)>,
     parsed: &ParsedRegistration,
     metadata: &Metadata,
+    trust: &TrustCheck,
     now: Timestamp,
-) -> Result<(Challenge, User, VerifiedRegistration), Refusal> {
+) -> Result<Registered, Refusal> {
     let Some((challenge, Some(user))) = stored else { return Err(Refusal::ChallengeUnknown) };
     if challenge.ceremony != ceremony {
         return Err(Refusal::ChallengeUnknown);
@@ -95,7 +114,10 @@ fn verify(
     }
     let verified = webauthn::verify_registration(&challenge.state, &challenge.value, parsed, metadata, now)
         .map_err(Refusal::Verification)?;
-    Ok((challenge, user, verified))
+    let (user_present, extensions) = (verified.user_present, verified.extensions);
+    let (credential, kept) = new_credential(&user, ceremony, verified, metadata, now);
+    let distrusted = trust.judge(&TrustFacts::of(&credential))?;
+    Ok(Registered { challenge, user, credential, kept, user_present, extensions, distrusted })
 }
 
 /// What a registration stores.
@@ -161,7 +183,7 @@ fn described(
         "attestation_trust": credential.attestation_trust,
         "attestation_type": credential.attestation_type(),
         "attestation_stated": credential.attestation_format,
-        "algorithm": webauthn::algorithm(&credential.public_key),
+        "algorithm": credential.algorithm,
         "sign_count": credential.sign_count,
         "aaguid": credential.aaguid,
     });
@@ -196,6 +218,7 @@ fn new_credential(
         name,
         id: verified.credential_id,
         public_key: verified.public_key,
+        algorithm: verified.algorithm,
         attestation_format: verified.attestation_format,
         attestation_trust: verified.attestation_trust,
         attestation_key_id: verified.attestation_key_id,

@@ -1,7 +1,8 @@
 //! Starts a registration.
 
 use doorward_shared::{
-    Timestamp, UserId,
+    CoseAlgorithm, Timestamp, UserId,
+    config::TenantConfig,
     extensions::RegistrationExtensions,
     public::{CreationOptions, Mediation, RegistrationInitRequest},
 };
@@ -41,7 +42,7 @@ pub async fn initialize(
     let conditional = extras.mediation.is_some();
     let policy = context.tenant.policy(ceremony);
     let policy = if conditional { policy.conditional() } else { policy };
-    let algorithms = context.tenant.tenant.config.webauthn.algorithms.clone();
+    let algorithms = offered(&context.tenant.tenant.config, ceremony);
     let relying_party = context.tenant.relying_party.clone();
     let tenant_id = context.tenant.id();
     let limit = context.tenant.tenant.config.limits.credentials_per_user;
@@ -128,6 +129,12 @@ fn validate_extras(
             CreationExtras { mediation, extensions, ..CreationExtras::default() }
         }
     })
+}
+
+/// Returns the algorithms that the tenant offers and that its trust policy does not refuse.
+fn offered(config: &TenantConfig, ceremony: Ceremony) -> Vec<CoseAlgorithm> {
+    let policy = config.trust.of(ceremony.is_mfa());
+    config.webauthn.algorithms.iter().copied().filter(|algorithm| policy.offers(*algorithm)).collect()
 }
 
 fn validate_user(

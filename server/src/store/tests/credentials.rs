@@ -1,4 +1,7 @@
-use doorward_shared::page::{Order, PageRequest};
+use doorward_shared::{
+    AttestationTrust,
+    page::{Order, PageRequest},
+};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
@@ -87,7 +90,8 @@ async fn use_of_a_changed_credential_is_rejected(db: TestDatabase) {
     let other_time = Credential { created_at: at(77), ..observed.clone() };
     let other_eligibility = Credential { backup_eligible: !observed.backup_eligible, ..observed.clone() };
     let other_counter = Credential { sign_count: 7, ..observed.clone() };
-    for other in [other_user, other_time, other_eligibility, other_counter] {
+    let other_trust = Credential { attestation_trust: AttestationTrust::Chain, ..observed.clone() };
+    for other in [other_user, other_time, other_eligibility, other_counter, other_trust] {
         assert!(!db.write(move |c| credentials::record_use(c, &other, &usage)).await);
     }
     assert!(db.write(move |c| credentials::record_use(c, &observed, &usage)).await);

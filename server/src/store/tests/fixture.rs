@@ -1,7 +1,8 @@
 //! Values that the tests store.
 
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, AttestationTrust, AuditType, SigningKeyId, TenantId, Timestamp, TransactionRowId, UserId,
+    AdminTokenId, ApiKeyId, AttestationTrust, AuditType, CoseAlgorithm, SigningKeyId, TenantId, Timestamp,
+    TransactionRowId, UserId,
     admin::{Role, SigningAlgorithm},
     config::{RelyingParty, TenantConfig},
 };
@@ -100,6 +101,7 @@ pub(super) fn credential(tenant: u128, user: u128, number: u8) -> Credential {
         user_id: user_id(user),
         name: format!("Passkey {number}"),
         public_key: vec![0, number, 255],
+        algorithm: CoseAlgorithm::Es256,
         attestation_format: "none".to_owned(),
         attestation_trust: AttestationTrust::None,
         attestation_key_id: None,

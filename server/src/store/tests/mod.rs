@@ -14,6 +14,7 @@ mod tenant_summaries;
 mod tenants;
 mod transactions;
 mod transfer;
+mod trust;
 mod users;
 
 use crate::db::tests::{harness, on_every_engine};

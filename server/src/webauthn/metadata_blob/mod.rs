@@ -1,6 +1,7 @@
 //! The BLOB of the FIDO Metadata Service, version 3: a JWT (RFC 7515, compact serialization) with the certificate of its
 //! signer in the header (FIDO Metadata Service §3.1.7, §3.2).
 
+mod error;
 mod payload;
 mod roots;
 
@@ -18,40 +19,16 @@ use x509_parser::{
     extensions::{GeneralName, ParsedExtension},
 };
 
-pub use self::{payload::Blob, roots::Roots};
+use self::error::SIGNER;
+pub use self::{
+    error::{BlobError, MAX_BYTES},
+    payload::Blob,
+    roots::Roots,
+};
 use super::certificate_path::{self, PathError};
-
-/// Maximum size of a BLOB in bytes. The published one has 12 MB.
-pub const MAX_BYTES: usize = 32 * 1024 * 1024;
-
-/// Name of the signer's certificate, if it must descend from the default root certificates.
-const SIGNER: &str = "mds.fidoalliance.org";
 
 const NAME_CONSTRAINTS: Oid<'static> = oid!(2.5.29.30);
 const EXTENDED_KEY_USAGE: Oid<'static> = oid!(2.5.29.37);
-
-/// Reason for which a BLOB or a file with root certificates is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BlobError {
-    #[error("the file is larger than {MAX_BYTES} bytes")]
-    Size,
-    #[error("the file is not a signed metadata BLOB: {0}")]
-    Form(&'static str),
-    #[error("the BLOB is signed with the algorithm {0:?}, which is not supported")]
-    Algorithm(String),
-    #[error("the signer of the BLOB is not trusted: {0}")]
-    Signer(PathError),
-    #[error("the certificate of the BLOB's signer is not for {SIGNER}")]
-    SignerName,
-    #[error("a certificate of the BLOB's signer is not for servers, or only for some names")]
-    SignerPurpose,
-    #[error("the signature of the BLOB is not valid")]
-    Signature,
-    #[error("the content of the BLOB is not valid: {0}")]
-    Content(String),
-    #[error("the file with the root certificate contains no valid certificate (PEM or DER)")]
-    Root,
-}
 
 /// Protected header of the JWT.
 #[derive(Debug, Deserialize)]

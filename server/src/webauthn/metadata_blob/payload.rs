@@ -9,7 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 use x509_parser::{asn1_rs::FromDer as _, certificate::X509Certificate};
 
-use super::BlobError;
+use super::error::BlobError;
 use crate::domain::{
     CertificateKeyId,
     metadata::{MetadataRecords, ModelId, ModelRecord, StatusReport},

@@ -3,7 +3,7 @@
 use doorward_shared::Timestamp;
 use x509_parser::{asn1_rs::FromDer as _, certificate::X509Certificate, pem::Pem};
 
-use super::BlobError;
+use super::error::BlobError;
 
 /// GlobalSign Root CA R3, SHA-256 `CB:B5:22:D7:B7:F1:27:AD:6A:01:13:86:5B:DF:1C:D4:10:2E:7D:07:59:AF:63:5A:7C:F4:72:0D:C9:63:C5:3B`.
 const GLOBALSIGN_R3: &[u8] = include_bytes!("globalsign_root_r3.pem");

@@ -3,9 +3,9 @@
 use x509_parser::asn1_rs::{Any, FromDer as _, Oid, oid};
 
 use super::{
-    Verdict,
     certificate::verification,
     members::{Registration, Statement},
+    verdict::Verdict,
 };
 use crate::webauthn::error::VerificationError;
 

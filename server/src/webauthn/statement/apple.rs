@@ -4,8 +4,8 @@ use aws_lc_rs::digest;
 use x509_parser::asn1_rs::{Oid, oid};
 
 use super::{
-    Verdict,
     members::{Registration, Statement},
+    verdict::Verdict,
 };
 use crate::webauthn::error::VerificationError;
 

@@ -4,8 +4,8 @@ use aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1;
 use doorward_shared::CoseAlgorithm;
 
 use super::{
-    Verdict,
     members::{Registration, Statement},
+    verdict::Verdict,
 };
 use crate::webauthn::error::VerificationError;
 

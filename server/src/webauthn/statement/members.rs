@@ -1,6 +1,6 @@
 //! Parsed statements, and the registrations that they are about.
 
-use super::{Verdict, certificate::Certificate};
+use super::{certificate::Certificate, verdict::Verdict};
 use crate::webauthn::{auth_data::AttestedCredential, cbor::Reader, cose::PublicKey, error::VerificationError};
 
 /// The registration that a statement is about.

@@ -12,25 +12,14 @@ mod fido_u2f;
 mod members;
 mod packed;
 mod tpm;
+mod verdict;
 
 pub(super) use certificate::Certificate;
 pub(super) use members::{Registration, Statement};
+pub(super) use verdict::Verdict;
 
 /// An empty CBOR map, the statement of format `none`.
 pub(super) const EMPTY_MAP: &[u8] = &[0xa0];
-
-/// What the verification of a statement found.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict<'a> {
-    /// Doorward cannot verify the statement: its format is unknown or obsolete, or it states too little. It is accepted,
-    /// because a rejection locks out the owner of the authenticator without a security benefit: an attacker can always
-    /// send the format `none`.
-    Unverified,
-    /// The credential's own key signed the statement.
-    SelfSigned,
-    /// The key of the first certificate signed the statement. Whether its issuer is trusted is not judged.
-    Certified(Vec<&'a [u8]>),
-}
 
 /// Verifies a statement.
 ///

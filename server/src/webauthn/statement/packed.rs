@@ -1,9 +1,9 @@
 //! Format `packed` (WebAuthn §8.2).
 
 use super::{
-    Verdict,
     certificate::{Certificate, verification},
     members::{Registration, Statement},
+    verdict::Verdict,
 };
 use crate::webauthn::error::VerificationError;
 

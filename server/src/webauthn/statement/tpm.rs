@@ -4,9 +4,9 @@ use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
 use x509_parser::asn1_rs::{Oid, oid};
 
 use super::{
-    Verdict,
     certificate::{Certificate, RS1, tpm_verification},
     members::{Registration, Statement},
+    verdict::Verdict,
 };
 use crate::webauthn::{cose::KeyParts, error::VerificationError};
 

@@ -71,6 +71,7 @@ pub(super) fn stored(registration: VerifiedRegistration) -> Credential {
         id: registration.credential_id,
         user_id: UserId::new(Uuid::nil()),
         name: String::new(),
+        algorithm: registration.algorithm,
         public_key: registration.public_key,
         attestation_format: registration.attestation_format,
         attestation_trust: registration.attestation_trust,

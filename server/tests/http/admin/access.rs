@@ -217,7 +217,7 @@ async fn wrong_tokens_do_not_count_against_a_tenant() {
 
 #[test]
 fn changes_need_the_role_admin() {
-    let readers = ["GET /me", "POST /config/check"];
+    let readers = ["GET /me", "POST /config/check", "POST /tenants/{tenant_id}/trust/preview"];
     for endpoint in ADMIN {
         let name = format!("{} {}", endpoint.method, endpoint.path);
         let reads = endpoint.method == "GET" || readers.contains(&name.as_str());

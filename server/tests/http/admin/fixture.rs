@@ -145,6 +145,7 @@ pub(crate) fn body(endpoint: &Endpoint) -> Option<Value> {
             config.webauthn.timeout = 30_000;
             json!(config)
         }
+        ("POST", "/tenants/{tenant_id}/trust/preview") => json!({ "passkeys": { "device_bound_only": true } }),
         ("POST", "/tenants/{tenant_id}/secrets/jwk") => json!({ "algorithm": "EdDSA" }),
         ("POST", "/admin_tokens") => json!({ "name": "made", "role": "auditor" }),
         ("POST", _) => json!({ "name": "made" }),

@@ -13,5 +13,6 @@ mod overview;
 mod parameters;
 mod refusal_detail;
 mod tenants;
+mod trust;
 mod users;
 mod vitals;

@@ -230,7 +230,7 @@ async fn second_registration_renames_the_user_and_keeps_the_credentials() {
     let _ = tenant.anonymous.post("/registration/finalize", &body).await.expect(200);
     let list = tenant.http.get("/credentials?user_id=alice").await.expect(200).json();
     assert_eq!(list.as_array().unwrap().len(), 2);
-    assert_eq!(member_names(&list[0]).len(), 16, "no last_used_at yet");
+    assert_eq!(member_names(&list[0]).len(), 17, "no last_used_at yet");
 }
 
 async fn tenant_with_limit(server: &TestServer, limit: u32) -> TestTenant {

@@ -11,5 +11,6 @@ pub mod overview;
 pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;
+pub mod trust;
 pub mod users;
 pub mod vitals;

@@ -1,0 +1,72 @@
+//! The requirements of a policy as plain lists, for conditions in SQL.
+
+use doorward_shared::{
+    CoseAlgorithm, UserId,
+    config::{TrustMode, TrustPolicies, TrustPolicy},
+};
+use uuid::Uuid;
+
+use crate::domain::{Metadata, metadata::ModelId};
+
+/// The same requirements as those of a policy, with the models that the metadata contains now. A credential is accepted
+/// if it meets all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustRequirements {
+    pub attestation: bool,
+    pub device_bound: bool,
+    pub algorithms: Option<Vec<CoseAlgorithm>>,
+    /// Accepted models, which must be proven.
+    pub allowed: Option<Vec<Uuid>>,
+    /// Accepted models, which must be proven.
+    pub certified: Option<Vec<ModelId>>,
+    /// Refused models, proven or not.
+    pub refused: Vec<ModelId>,
+}
+
+impl TrustRequirements {
+    pub fn new(policy: &TrustPolicy, metadata: &Metadata) -> Self {
+        let mut refused = metadata.models(|model| policy.deny_statuses.iter().any(|one| model.statuses.contains(one)));
+        refused.extend(policy.deny_aaguids.iter().copied().map(ModelId::Aaguid));
+        let certified = policy
+            .min_certification
+            .map(|least| metadata.models(|model| model.certification.is_some_and(|level| level >= least)));
+        Self {
+            attestation: policy.attestation_required,
+            device_bound: policy.device_bound_only,
+            algorithms: policy.algorithms.clone(),
+            allowed: policy.allow_aaguids.clone(),
+            certified,
+            refused,
+        }
+    }
+}
+
+/// Requirements of logins. A kind of credential whose policy is not enforced at logins has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoginRequirements {
+    pub passkeys: TrustRequirements,
+    pub second_factors: TrustRequirements,
+}
+
+impl LoginRequirements {
+    pub fn new(policies: &TrustPolicies, metadata: &Metadata) -> Self {
+        let enforced = |policy: &TrustPolicy| match policy.login {
+            TrustMode::Enforce => TrustRequirements::new(policy, metadata),
+            TrustMode::Off | TrustMode::Monitor => TrustRequirements::default(),
+        };
+        Self { passkeys: enforced(&policies.passkeys), second_factors: enforced(&policies.second_factors) }
+    }
+
+    /// Returns whether every credential is accepted.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Position in the list of users who lose credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AffectedPosition {
+    /// Whether the user keeps a credential. These users come last.
+    pub keeps_some: bool,
+    pub user: UserId,
+}

@@ -1,0 +1,32 @@
+//! Reasons for which metadata is not accepted.
+
+use crate::webauthn::certificate_path::PathError;
+
+/// Maximum size of a BLOB in bytes. The published one has 12 MB.
+pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// Name of the signer's certificate, if it must descend from the default root certificates.
+pub(super) const SIGNER: &str = "mds.fidoalliance.org";
+
+/// Reason for which a BLOB or a file with root certificates is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlobError {
+    #[error("the file is larger than {MAX_BYTES} bytes")]
+    Size,
+    #[error("the file is not a signed metadata BLOB: {0}")]
+    Form(&'static str),
+    #[error("the BLOB is signed with the algorithm {0:?}, which is not supported")]
+    Algorithm(String),
+    #[error("the signer of the BLOB is not trusted: {0}")]
+    Signer(PathError),
+    #[error("the certificate of the BLOB's signer is not for {SIGNER}")]
+    SignerName,
+    #[error("a certificate of the BLOB's signer is not for servers, or only for some names")]
+    SignerPurpose,
+    #[error("the signature of the BLOB is not valid")]
+    Signature,
+    #[error("the content of the BLOB is not valid: {0}")]
+    Content(String),
+    #[error("the file with the root certificate contains no valid certificate (PEM or DER)")]
+    Root,
+}

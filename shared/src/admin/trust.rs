@@ -1,0 +1,95 @@
+//! Effects of trust policies on the registered credentials of a tenant.
+
+use serde::{Deserialize, Serialize};
+
+use super::UserItem;
+use crate::CoseAlgorithm;
+
+/// Users who lose credentials if trust policies change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrustPreview {
+    /// Counts of users and credentials. Only the first page contains them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub impact: Option<TrustImpact>,
+    /// The users: first those who lose all usable credentials, then the others. Each group is sorted by id.
+    pub items: Vec<AffectedUser>,
+    /// Cursor of the next page, to be sent as `after`. Absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<String>,
+}
+
+/// What the registered credentials of a tenant lose if trust policies change. Disabled users and credentials do not
+/// count, and neither do credentials that the current policies refuse at logins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TrustImpact {
+    /// Users who lose all credentials that they can use now.
+    pub users_losing_all: u64,
+    /// Users who lose a credential and keep another one.
+    pub users_losing_some: u64,
+    /// Credentials that can be used now, and not after the change.
+    pub credentials_lost: u64,
+}
+
+/// A user who loses credentials if trust policies change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AffectedUser {
+    /// The user.
+    #[serde(flatten)]
+    pub user: UserItem,
+    /// Credentials that the user can use now, and not after the change.
+    pub credentials_lost: u64,
+    /// Credentials that the user can use after the change.
+    pub credentials_kept: u64,
+}
+
+/// Algorithms in use, and the users who are ready for stricter trust policies. Disabled users and credentials do not
+/// count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CryptoRadar {
+    /// Passkeys by algorithm.
+    pub passkeys: Vec<AlgorithmCount>,
+    /// Credentials that are only second factors, by algorithm.
+    pub second_factors: Vec<AlgorithmCount>,
+    /// Users with at least one credential.
+    pub users: u64,
+    /// Users who would keep at least one credential under each requirement.
+    pub ready: Vec<ReadyUsers>,
+}
+
+/// Number of credentials with an algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlgorithmCount {
+    /// The algorithm.
+    pub algorithm: CoseAlgorithm,
+    /// Number of credentials.
+    pub credentials: u64,
+}
+
+text_enum! {
+    /// A requirement for which a tenant may want to be ready.
+    pub enum RadarRequirement {
+        /// The credential is bound to one device.
+        DeviceBound => "device_bound",
+        /// The attestation proves the model of the authenticator.
+        Attested => "attested",
+        /// The algorithm is not RS256.
+        WithoutRs256 => "without_rs256",
+        /// The algorithm resists quantum computers: ML-DSA.
+        PostQuantum => "post_quantum",
+    }
+}
+
+/// Number of users who have a credential that meets a requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReadyUsers {
+    /// The requirement.
+    pub requirement: RadarRequirement,
+    /// Number of users.
+    pub users: u64,
+}
