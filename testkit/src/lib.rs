@@ -10,6 +10,7 @@
 pub mod audit;
 pub mod ceremony;
 pub mod clock;
+pub mod counting_proxy;
 pub mod database;
 pub mod generated_documents;
 pub mod http;

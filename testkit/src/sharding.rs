@@ -112,8 +112,6 @@ impl Instrumentation for Check {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { query, .. } = event
             && let sql = query.to_string()
-            // SQLite's statements quote names in this way.
-            && !sql.contains('`')
             && let Some(construct) = refused(&sql)
         {
             FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{construct}: {sql}"));

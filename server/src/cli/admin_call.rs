@@ -8,7 +8,7 @@ use super::{CliError, args::AdminArgs, process_user, start};
 use crate::{
     app::App,
     clock,
-    domain::RequestMeta,
+    domain::{RequestMeta, key_format::without_keys},
     installation::Purpose,
     service::{
         ServiceError,
@@ -53,7 +53,7 @@ pub(super) async fn find_tenant(call: &AdminContext, id_or_name: &str) -> Result
     match named.as_slice() {
         [tenant] => Ok(tenant.id),
         [] => {
-            let message = format!("no tenant has the id or name {id_or_name:?}");
+            let message = format!("no tenant has the id or name {:?}", without_keys(id_or_name));
             Err(CliError::with_code(ErrorCode::TenantNotFound, message))
         }
         several => {

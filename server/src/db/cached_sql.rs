@@ -1,6 +1,6 @@
 //! Raw SQL with bound values. Each connection caches the prepared statement, which diesel does not do for `sql_query`.
 
-use std::marker::PhantomData;
+use std::{borrow::Cow, marker::PhantomData};
 
 use diesel::{
     QueryResult, RunQueryDsl,
@@ -18,13 +18,13 @@ pub(crate) struct CachedSql<'a, T = ()> {
     row: PhantomData<T>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bind<'a> {
     BigInt(i64),
     Bool(bool),
     SmallInt(i16),
-    Text(&'a str),
-    NullableText(Option<&'a str>),
+    Text(Cow<'a, str>),
+    NullableText(Option<Cow<'a, str>>),
 }
 
 impl<'a, T> CachedSql<'a, T> {
@@ -34,6 +34,16 @@ impl<'a, T> CachedSql<'a, T> {
 
     pub(crate) fn bind(mut self, value: impl Into<Bind<'a>>) -> Self {
         self.binds.push(value.into());
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn binds(&self) -> &[Bind<'a>] {
+        &self.binds
+    }
+
+    pub(crate) fn bind_all(mut self, values: impl IntoIterator<Item = Bind<'a>>) -> Self {
+        self.binds.extend(values);
         self
     }
 }
@@ -58,19 +68,31 @@ impl From<i16> for Bind<'_> {
 
 impl<'a> From<&'a str> for Bind<'a> {
     fn from(value: &'a str) -> Self {
-        Self::Text(value)
+        Self::Text(Cow::Borrowed(value))
     }
 }
 
 impl<'a> From<&'a String> for Bind<'a> {
     fn from(value: &'a String) -> Self {
-        Self::Text(value)
+        Self::Text(Cow::Borrowed(value))
     }
 }
 
 impl<'a> From<Option<&'a str>> for Bind<'a> {
     fn from(value: Option<&'a str>) -> Self {
-        Self::NullableText(value)
+        Self::NullableText(value.map(Cow::Borrowed))
+    }
+}
+
+impl From<Option<String>> for Bind<'_> {
+    fn from(value: Option<String>) -> Self {
+        Self::NullableText(value.map(Cow::Owned))
+    }
+}
+
+impl From<String> for Bind<'_> {
+    fn from(value: String) -> Self {
+        Self::Text(Cow::Owned(value))
     }
 }
 
@@ -103,8 +125,10 @@ where
                     Some(Bind::BigInt(value)) => out.push_bind_param::<BigInt, _>(value)?,
                     Some(Bind::Bool(value)) => out.push_bind_param::<Bool, _>(value)?,
                     Some(Bind::SmallInt(value)) => out.push_bind_param::<SmallInt, _>(value)?,
-                    Some(Bind::Text(value)) => out.push_bind_param::<Text, str>(value)?,
-                    Some(Bind::NullableText(value)) => out.push_bind_param::<Nullable<Text>, Option<&str>>(value)?,
+                    Some(Bind::Text(value)) => out.push_bind_param::<Text, Cow<'_, str>>(value)?,
+                    Some(Bind::NullableText(value)) => {
+                        out.push_bind_param::<Nullable<Text>, Option<Cow<'_, str>>>(value)?
+                    }
                     None => return Err(mismatch(self.sql)),
                 }
             }

@@ -134,7 +134,7 @@ pub(crate) fn may_cache(conn: &mut Connection, change_counter: u64) -> Result<bo
     match conn {
         Connection::Sqlite(_) => Ok(stored(conn)? >= change_counter),
         // PostgreSQL sends a notification after the commit, so the data is at least as new as the counter.
-        Connection::Postgres(_) => Ok(true),
+        Connection::Postgres(..) => Ok(true),
     }
 }
 

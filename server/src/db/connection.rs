@@ -5,9 +5,10 @@ use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionW
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use super::{
+    cached_sql::{Bind, CachedSql},
     error::DbError,
     migrations::{self, SchemaChange},
-    postgres::runtime::ThreadRuntime,
+    postgres::{runtime::ThreadRuntime, session_state::SessionState},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRu
 #[expect(clippy::large_enum_variant, reason = "there is one per thread and it is rarely moved")]
 pub enum Connection {
     Sqlite(SqliteConnection),
-    Postgres(PostgresConnection),
+    Postgres(PostgresConnection, SessionState),
 }
 
 impl std::fmt::Debug for Connection {
@@ -43,10 +44,14 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
+    pub(crate) fn postgres(conn: PostgresConnection) -> Self {
+        Self::Postgres(conn, SessionState::default())
+    }
+
     pub const fn engine(&self) -> Engine {
         match self {
             Self::Sqlite(_) => Engine::Sqlite,
-            Self::Postgres(_) => Engine::Postgres,
+            Self::Postgres(..) => Engine::Postgres,
         }
     }
 
@@ -60,7 +65,36 @@ impl Connection {
     pub(crate) fn pending_migrations(&mut self) -> Result<Vec<String>, DbError> {
         match self {
             Self::Sqlite(conn) => pending(conn, migrations::SQLITE),
-            Self::Postgres(conn) => pending(conn, migrations::POSTGRES),
+            Self::Postgres(conn, _) => pending(conn, migrations::POSTGRES),
+        }
+    }
+
+    /// Adds to a counter: on SQLite at once, on PostgreSQL just before the commit, together with the other additions of
+    /// the transaction. The last bind of the statement is the amount; the binds before it are the counter's key.
+    pub(crate) fn add(&mut self, sql: &'static str, key: Vec<Bind<'static>>, amount: i64) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(conn) => {
+                diesel::RunQueryDsl::execute(CachedSql::<()>::new(sql).bind_all(key).bind(amount), conn)?;
+            }
+            Self::Postgres(_, state) => state.add(sql, key, amount),
+        }
+        Ok(())
+    }
+
+    /// Rolls back the transaction of a PostgreSQL connection.
+    pub(super) fn roll_back(&mut self) -> Result<(), DbError> {
+        if let Self::Postgres(_, state) = self {
+            state.roll_back();
+        }
+        self.run("ROLLBACK")
+    }
+
+    /// Returns the shard of counters to which this connection adds. With several shards, transactions of one tenant rarely
+    /// wait for each other.
+    pub(crate) const fn shard(&self) -> i16 {
+        match self {
+            Self::Sqlite(_) => 0,
+            Self::Postgres(_, state) => state.shard(),
         }
     }
 
@@ -96,7 +130,7 @@ macro_rules! on_engine {
                 type $db = diesel::sqlite::Sqlite;
                 $body
             }
-            $crate::db::Connection::Postgres($c) => {
+            $crate::db::Connection::Postgres($c, _) => {
                 #[allow(dead_code, reason = "only boxed queries name the backend")]
                 type $db = diesel::pg::Pg;
                 $body

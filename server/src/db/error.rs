@@ -20,6 +20,9 @@ pub enum DbError {
     /// The database is unreachable, too busy or too slow. A retry may succeed.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The connection was lost after COMMIT was sent, so the transaction may have been committed.
+    #[error("the connection to the database was lost during a commit: {0}")]
+    CommitUnknown(String),
     /// The database rejected a statement.
     #[error("the database failed: {0}")]
     Database(String),

@@ -21,9 +21,11 @@ pub(crate) mod postgres;
 pub(crate) mod process_lock;
 mod queue;
 pub(crate) mod sqlite;
+pub(crate) mod statement;
 #[cfg(test)]
 pub(crate) mod tests;
 mod thread;
+mod unit;
 
 use std::{
     path::{Path, PathBuf},
@@ -38,8 +40,10 @@ use self::{
     change_counter::ChangeCounter,
     opened::{Opened, Running},
     postgres::{connect::Target, pooler::Targets},
-    queue::{Queue, Work},
+    queue::Queue,
     sqlite::{inline_reader::InlineReader, space::Space},
+    statement::{Query, Statement},
+    unit::Work,
 };
 pub(crate) use self::{
     change_counter::may_cache, connection::on_engine, migrations::SchemaChange, thread::run_blocking,
@@ -173,6 +177,50 @@ impl Database {
                 Err(f) => self.read(f).await,
             },
             None => self.read(f).await,
+        }
+    }
+
+    /// Executes one statement that reads. On SQLite it runs on the calling thread, if a connection is free; on PostgreSQL
+    /// it takes one round trip, together with other statements.
+    pub(crate) async fn query<Q: Query>(&self, query: Q) -> Result<Q::Output, DbError> {
+        match self.engine() {
+            Engine::Sqlite => {
+                self.read_inline(move |conn| match conn {
+                    Connection::Sqlite(conn) => query.on_sqlite(conn),
+                    Connection::Postgres(..) => Err(DbError::Database("SQLite has another connection".to_owned())),
+                })
+                .await
+            }
+            Engine::Postgres => self.0.reads.submit_shared(Work::Read, query, |_, output| Ok(output)).await,
+        }
+    }
+
+    /// Creates a statement for [`Database::write_after`]; `None` on SQLite, where units always share a transaction.
+    pub(crate) fn shared<S: Statement>(
+        &self,
+        create: impl FnOnce() -> Result<S, DbError>,
+    ) -> Result<Option<S>, DbError> {
+        if self.engine() == Engine::Postgres { create().map(Some) } else { Ok(None) }
+    }
+
+    /// Like [`Database::write`], for a unit of work that begins with a known statement. On PostgreSQL, units that wait
+    /// together send these statements in one round trip and share a transaction. If it fails, each unit runs again in a
+    /// transaction of its own, so that an error of one undoes only that one. The unit gets the response, or `None` if
+    /// there is no statement.
+    ///
+    /// # Errors
+    /// Those of [`Database::write`] and of the statement.
+    pub(crate) async fn write_after<S: Statement, T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        statement: Option<S>,
+        mut f: impl FnMut(&mut Connection, Option<S::Output>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        match statement {
+            None => self.write(move |conn| f(conn, None)).await,
+            Some(statement) => {
+                let run = move |conn: &mut Connection, output| f(conn, Some(output));
+                self.0.writes.submit_shared(Work::Write, statement, run).await
+            }
         }
     }
 

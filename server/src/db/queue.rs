@@ -2,12 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
@@ -16,103 +15,37 @@ use super::{
     connection::Connection,
     error::DbError,
     metrics::{Measurements, QueueLoad},
+    statement::Statement,
+    unit::{Caller, SharedTask, Task, Unit, Work},
 };
 
-/// Sends the result to the caller after the end of the transaction. The argument is the outcome of the transaction.
-pub(super) type Reply = Box<dyn FnOnce(Result<(), DbError>) + Send>;
+/// Maximum number of units that share one transaction.
+const UNITS_PER_BATCH: usize = 64;
+/// Number of shared transactions that may run at the same time. While they run, further units gather for the next one.
+/// There are two, so that one can be executed while the other one commits.
+const PARALLEL_BATCHES: usize = 2;
+/// Time after which waiting units no longer wait for running transactions to end, because these may be stuck.
+const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
 
-/// A unit of work that was executed but not yet committed.
-pub(super) struct Executed {
-    pub(super) keep: bool,
-    pub(super) reply: Reply,
+/// Work for a thread that owns a connection.
+pub(super) enum NextWork {
+    One(Box<dyn Unit>),
+    /// Units that share a transaction. After them, the thread calls [`Queue::end_batch`].
+    Batch(Vec<Box<dyn Unit>>),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Work {
-    Read,
-    Write,
-    /// Writes data that processes cache.
-    WriteAndInvalidate,
-}
-
-pub(super) trait Unit: Send {
-    /// Returns `false` if the caller has stopped waiting. After `true`, the caller waits until the unit ends.
-    fn try_start(&self) -> bool;
-    /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
-    fn reset(&self);
-    fn work(&self) -> Work;
-    /// Returns the time since the unit was queued.
-    fn waited(&self) -> Duration;
-    fn run(self: Box<Self>, conn: &mut Connection) -> Executed;
-    /// Returns an error to the caller without executing the unit.
-    fn refuse(self: Box<Self>, error: DbError);
-}
-
-struct Task<T, E, F> {
-    work: Work,
-    queued: Instant,
-    run: F,
-    started: Arc<AtomicBool>,
-    reply: oneshot::Sender<Result<T, E>>,
-}
-
-impl<T, E, F> Unit for Task<T, E, F>
-where
-    F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-    T: Send + 'static,
-    E: From<DbError> + Send + 'static,
-{
-    fn try_start(&self) -> bool {
-        !self.started.swap(true, Ordering::AcqRel)
-    }
-
-    fn reset(&self) {
-        self.started.store(false, Ordering::Release);
-    }
-
-    fn work(&self) -> Work {
-        self.work
-    }
-
-    fn waited(&self) -> Duration {
-        self.queued.elapsed()
-    }
-
-    fn run(self: Box<Self>, conn: &mut Connection) -> Executed {
-        let Self { run, reply, .. } = *self;
-        let result = run_unit(run, conn);
-        Executed {
-            keep: result.is_ok(),
-            reply: Box::new(move |outcome| {
-                // Sending fails only if the caller was dropped. In this case nobody needs the result.
-                let _ = reply.send(match outcome {
-                    Ok(()) => result,
-                    Err(error) => Err(error.into()),
-                });
-            }),
-        }
-    }
-
-    fn refuse(self: Box<Self>, error: DbError) {
-        let _ = self.reply.send(Err(error.into()));
-    }
-}
-
-/// Runs a closure and turns a panic into an error, because the thread and its connection must serve the next units.
-pub(super) fn run_unit<T, E: From<DbError>>(
-    run: impl FnOnce(&mut Connection) -> Result<T, E>,
-    conn: &mut Connection,
-) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(|| run(conn)))
-        .unwrap_or_else(|_| Err(DbError::Database("a unit of work panicked".to_owned()).into()))
-}
-
+#[derive(Default)]
 struct State {
     units: VecDeque<Box<dyn Unit>>,
+    /// Units that can share a transaction.
+    shared: VecDeque<Box<dyn Unit>>,
+    running_batches: usize,
     /// Number of threads that wait for a unit.
     idle_threads: usize,
     reads: usize,
     writes: usize,
+    /// Maximum time from the submission of a unit to its start.
+    wait: Duration,
     closed: bool,
 }
 
@@ -126,11 +59,52 @@ impl State {
     fn pop(&mut self) -> Option<Box<dyn Unit>> {
         while let Some(unit) = self.units.pop_front() {
             *self.queued(unit.work()) -= 1;
-            if unit.try_start() {
+            if !unit.try_start() {
+                continue;
+            }
+            if unit.waited() <= self.wait {
                 return Some(unit);
             }
+            // The unit started in a transaction that failed because of another unit, so its caller still waits.
+            unit.refuse(waited_too_long(self.wait));
         }
         None
+    }
+
+    /// Returns whether a batch may start.
+    fn may_start_batch(&self) -> bool {
+        let Some(first) = self.shared.front() else { return false };
+        self.closed || self.running_batches < PARALLEL_BATCHES || first.waited() >= MAX_GATHER_TIME
+    }
+
+    /// Returns the units of the next batch; `None` if none may start.
+    fn pop_batch(&mut self) -> Option<Vec<Box<dyn Unit>>> {
+        if !self.may_start_batch() {
+            return None;
+        }
+        let mut batch = Vec::new();
+        while batch.len() < UNITS_PER_BATCH
+            && let Some(unit) = self.shared.pop_front()
+        {
+            *self.queued(unit.work()) -= 1;
+            if unit.try_start() {
+                batch.push(unit);
+            }
+        }
+        self.running_batches += usize::from(!batch.is_empty());
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Returns a unit or a batch, whichever has waited longer.
+    fn pop_work(&mut self) -> Option<NextWork> {
+        let waited = |units: &VecDeque<Box<dyn Unit>>| units.front().map(|unit| unit.waited());
+        if waited(&self.units) > waited(&self.shared)
+            && let Some(unit) = self.pop()
+        {
+            return Some(NextWork::One(unit));
+        }
+        let batch = self.pop_batch().map(NextWork::Batch);
+        batch.or_else(|| self.pop().map(NextWork::One))
     }
 }
 
@@ -153,7 +127,7 @@ impl Queue {
 
     /// Creates a queue with separate limits for reads and writes.
     pub(super) fn with_limits(read_limit: usize, write_limit: usize, wait: Duration) -> Arc<Self> {
-        let state = Mutex::new(State { units: VecDeque::new(), idle_threads: 0, reads: 0, writes: 0, closed: false });
+        let state = Mutex::new(State { wait, ..State::default() });
         let (read_limit, write_limit) = (read_limit.max(1), write_limit.max(1));
         let (filled, closing) = (Condvar::new(), Condvar::new());
         let measurements = Measurements::default();
@@ -171,14 +145,30 @@ impl Queue {
         work: Work,
         run: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (reply, mut result) = oneshot::channel();
-        let started = Arc::new(AtomicBool::new(false));
-        self.push(Box::new(Task { work, queued: Instant::now(), run, started: Arc::clone(&started), reply }))
-            .map_err(E::from)?;
+        let (caller, pending) = caller(work);
+        self.push(Box::new(Task { caller, run: Some(run), result: None }))?;
+        self.result(pending).await
+    }
+
+    /// Like [`Queue::submit`], but the unit begins with a known statement and may share a transaction. It may run again
+    /// if that transaction fails.
+    pub(super) async fn submit_shared<S: Statement, T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        work: Work,
+        statement: S,
+        run: impl FnMut(&mut Connection, S::Output) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (caller, pending) = caller(work);
+        self.push(Box::new(SharedTask { caller, statement, response: None, run, result: None }))?;
+        self.result(pending).await
+    }
+
+    async fn result<T, E: From<DbError>>(&self, pending: Pending<T, E>) -> Result<T, E> {
+        let Pending { started, mut result } = pending;
         let result = match tokio::time::timeout(self.wait, &mut result).await {
             Ok(result) => result,
             Err(_) if !started.swap(true, Ordering::AcqRel) => {
-                return Err(DbError::Unavailable(format!("no connection became free within {:?}", self.wait)).into());
+                return Err(waited_too_long(self.wait).into());
             }
             Err(_) => result.await,
         };
@@ -196,25 +186,33 @@ impl Queue {
             return Err(DbError::Unavailable(format!("the queue is full ({limit} units)")));
         }
         *queued += 1;
-        state.units.push_back(unit);
+        let is_shared = unit.statement_name().is_some();
+        let units = if is_shared { &mut state.shared } else { &mut state.units };
+        units.push_back(unit);
+        // While enough batches run, a shared unit waits for the end of one of them.
+        let can_start = !is_shared || state.may_start_batch();
         drop(state);
-        self.filled.notify_one();
+        if can_start {
+            self.filled.notify_one();
+        }
         Ok(())
     }
 
-    /// Puts a unit that was taken but not executed back at the front.
-    pub(super) fn requeue(&self, unit: Box<dyn Unit>) {
-        unit.reset();
+    /// Puts a unit that was taken back at the front. It then gets a transaction of its own.
+    ///
+    /// # Errors
+    /// The unit if the queue is closed, because the other threads may have ended already.
+    pub(super) fn requeue(&self, unit: Box<dyn Unit>) -> Result<(), Box<dyn Unit>> {
         let mut state = self.state();
-        // The other workers may have ended already.
         if state.closed {
-            drop(state);
-            return unit.refuse(closed());
+            return Err(unit);
         }
+        unit.reset();
         *state.queued(unit.work()) += 1;
         state.units.push_front(unit);
         drop(state);
         self.filled.notify_one();
+        Ok(())
     }
 
     /// Waits at most `time` for the queue to close, and returns whether it is closed.
@@ -225,12 +223,26 @@ impl Queue {
 
     /// Waits for the next unit. Returns `None` once the queue is closed and empty.
     pub(super) fn next(&self) -> Option<Box<dyn Unit>> {
+        let unit = self.wait_for(State::pop)?;
+        self.record_wait(&*unit);
+        Some(unit)
+    }
+
+    /// Like [`Queue::next`], but returns units that can share a transaction together.
+    pub(super) fn next_work(&self) -> Option<NextWork> {
+        let work = self.wait_for(State::pop_work)?;
+        match &work {
+            NextWork::One(unit) => self.record_wait(&**unit),
+            NextWork::Batch(units) => units.iter().for_each(|unit| self.record_wait(&**unit)),
+        }
+        Some(work)
+    }
+
+    fn wait_for<T>(&self, pop: impl Fn(&mut State) -> Option<T>) -> Option<T> {
         let mut state = self.state();
         loop {
-            if let Some(unit) = state.pop() {
-                drop(state);
-                self.measurements.record_wait(unit.work() == Work::Read, unit.waited());
-                return Some(unit);
+            if let Some(popped) = pop(&mut state) {
+                return Some(popped);
             }
             if state.closed {
                 return None;
@@ -241,16 +253,31 @@ impl Queue {
         }
     }
 
+    /// Records the end of a batch, after which the next one may start.
+    pub(super) fn end_batch(&self) {
+        let mut state = self.state();
+        state.running_batches = state.running_batches.saturating_sub(1);
+        let can_start = state.may_start_batch();
+        drop(state);
+        if can_start {
+            self.filled.notify_one();
+        }
+    }
+
+    fn record_wait(&self, unit: &dyn Unit) {
+        self.measurements.record_wait(unit.work() == Work::Read, unit.waited());
+    }
+
     pub(super) fn load(&self) -> QueueLoad {
         let state = self.state();
-        QueueLoad { queued: state.units.len(), idle_threads: state.idle_threads }
+        QueueLoad { queued: state.units.len() + state.shared.len(), idle_threads: state.idle_threads }
     }
 
     /// Returns the next unit without waiting.
     pub(super) fn next_now(&self) -> Option<Box<dyn Unit>> {
         let unit = self.state().pop();
         if let Some(unit) = &unit {
-            self.measurements.record_wait(unit.work() == Work::Read, unit.waited());
+            self.record_wait(&**unit);
         }
         unit
     }
@@ -261,6 +288,23 @@ impl Queue {
         self.filled.notify_all();
         self.closing.notify_all();
     }
+}
+
+/// What a caller keeps of a submitted unit.
+struct Pending<T, E> {
+    started: Arc<AtomicBool>,
+    result: oneshot::Receiver<Result<T, E>>,
+}
+
+/// Connects a unit with its caller.
+fn caller<T, E: From<DbError>>(work: Work) -> (Caller<T, E>, Pending<T, E>) {
+    let (reply, result) = oneshot::channel();
+    let started = Arc::new(AtomicBool::new(false));
+    (Caller::new(work, Arc::clone(&started), reply), Pending { started, result })
+}
+
+fn waited_too_long(wait: Duration) -> DbError {
+    DbError::Unavailable(format!("no connection became free within {wait:?}"))
 }
 
 fn closed() -> DbError {

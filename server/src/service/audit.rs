@@ -148,13 +148,23 @@ impl Entry {
         self.error(refusal.code(), refusal.reason(), &detail)
     }
 
+    /// Returns the event, for a statement that also adds the entry.
+    pub const fn event(&self) -> &AuditEvent {
+        &self.event
+    }
+
     /// Writes the entry in the current transaction.
-    pub fn write(self, connection: &mut Connection) -> Result<(), DbError> {
+    pub fn write(&self, connection: &mut Connection) -> Result<(), DbError> {
         self.write_with_id(connection).map(drop)
     }
 
+    /// Counts the entry, which a statement of the current transaction added.
+    pub fn count(&self, connection: &mut Connection, id: AuditId) -> Result<(), DbError> {
+        audit::count(connection, &self.event, id)
+    }
+
     /// Like [`Entry::write`], and returns the entry's id.
-    pub fn write_with_id(self, connection: &mut Connection) -> Result<AuditId, DbError> {
+    pub fn write_with_id(&self, connection: &mut Connection) -> Result<AuditId, DbError> {
         audit::insert(connection, &self.event)
     }
 }

@@ -203,7 +203,7 @@ impl From<Refusal> for ServiceError {
 impl From<DbError> for ServiceError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable(reason) => Self::Unavailable(reason),
+            DbError::Unavailable(reason) | DbError::CommitUnknown(reason) => Self::Unavailable(reason),
             // An administrator deleted the tenant or the user during the request.
             DbError::Orphan => Refusal::Conflict("the tenant or the user was deleted meanwhile".to_owned()).into(),
             other => Self::Internal(other.to_string()),

@@ -11,7 +11,7 @@ use crate::{
     db::DbError,
     domain::{Credential, User},
     store::{
-        credentials,
+        ceremony_steps::FindUser,
         users::{self, Deletion},
     },
 };
@@ -63,9 +63,7 @@ pub async fn signals(context: &RequestContext, user_id: String) -> Result<UserSi
     if user_id.contains('\0') {
         return Err(Refusal::UserNotFound.into());
     }
-    let tenant = context.tenant.id();
-    let read = context.app.db.read(move |connection| credentials::of_external_user(connection, tenant, &user_id));
-    let found = read.await.map_err(|error: DbError| ServiceError::from(error))?;
+    let found = context.app.db.query(FindUser::new(context.tenant.id(), &user_id)).await?;
     let (user, credentials) = found.ok_or(Refusal::UserNotFound)?;
     Ok(signals_of(&context.tenant.relying_party.id, &user, &credentials))
 }

@@ -103,7 +103,7 @@ fn lock(conn: &mut Connection, judged: &Outdated) -> Result<Option<AttestationTr
     let (tenant, id) = (judged.tenant_id.to_string(), judged.credential_id.to_string());
     let query = || credentials::table.find((&tenant, &id)).select(credentials::attestation_trust);
     let found: Option<String> = match conn {
-        Connection::Postgres(c) => query().for_no_key_update().first(c).optional()?,
+        Connection::Postgres(c, _) => query().for_no_key_update().first(c).optional()?,
         Connection::Sqlite(c) => query().first(c).optional()?,
     };
     found.map(|trust| row_convert::parse(&trust)).transpose()

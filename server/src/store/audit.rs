@@ -10,9 +10,10 @@ mod retention;
 mod scan;
 mod skew;
 
+pub(super) use self::entry::{columns, new_entry, new_values};
 pub use self::{
     counts::{CountedTo, activity_by_day, activity_of_tenants, count_some, sums_by_day, totals_by_type},
-    entry::insert,
+    entry::{count, insert},
     ids::{OpenWriters, open_writers},
     list::{busiest, page, slice, total},
     recent::{EntryGroup, active_users, newest_by_code},

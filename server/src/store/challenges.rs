@@ -5,7 +5,7 @@ use doorward_shared::{Base64Url, TenantId, Timestamp};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::challenges};
 use crate::{
-    db::cached_sql::CachedSql,
+    db::cached_sql::{Bind, CachedSql},
     domain::{Ceremony, Challenge, ChallengeValue},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 // All rows use the same statement, also those with NULL, so that each connection prepares only one.
 #[diesel(table_name = challenges, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-struct Row {
+pub(super) struct Row {
     tenant_id: String,
     value: String,
     ceremony: String,
@@ -41,21 +41,45 @@ impl TryFrom<Row> for Challenge {
     }
 }
 
+impl TryFrom<&Challenge> for Row {
+    type Error = DbError;
+
+    fn try_from(challenge: &Challenge) -> Result<Self, DbError> {
+        Ok(Self {
+            tenant_id: challenge.tenant_id.to_string(),
+            value: challenge.value.to_string(),
+            ceremony: challenge.ceremony.as_str().to_owned(),
+            user_id: challenge.user_id.map(|id| id.to_string()),
+            transaction_id: challenge.transaction_id.map(|id| id.to_string()),
+            state: row_convert::to_json(&challenge.state)?,
+            created_at: challenge.created_at.millis(),
+            expires_at: challenge.expires_at.millis(),
+        })
+    }
+}
+
+impl Row {
+    /// Returns the values, in the order of the fields.
+    pub(super) fn binds(self) -> [Bind<'static>; 8] {
+        [
+            self.tenant_id.into(),
+            self.value.into(),
+            self.ceremony.into(),
+            self.user_id.into(),
+            self.transaction_id.into(),
+            self.state.into(),
+            self.created_at.into(),
+            self.expires_at.into(),
+        ]
+    }
+}
+
 /// Adds a challenge.
 ///
 /// # Errors
 /// [`DbError::Duplicate`] if the value exists, [`DbError::Orphan`] if the tenant does not exist.
 pub fn insert(conn: &mut Connection, challenge: &Challenge) -> Result<(), DbError> {
-    let row = Row {
-        tenant_id: challenge.tenant_id.to_string(),
-        value: challenge.value.to_string(),
-        ceremony: challenge.ceremony.as_str().to_owned(),
-        user_id: challenge.user_id.map(|id| id.to_string()),
-        transaction_id: challenge.transaction_id.map(|id| id.to_string()),
-        state: row_convert::to_json(&challenge.state)?,
-        created_at: challenge.created_at.millis(),
-        expires_at: challenge.expires_at.millis(),
-    };
+    let row = Row::try_from(challenge)?;
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(challenges::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
     row_convert::inserted(rows, "challenges")
@@ -73,13 +97,20 @@ pub fn take(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> 
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }
 
+/// The deletion of [`take_if_enabled`]. Its binds are the tenant, the challenge and the tenant.
+macro_rules! take_sql {
+    () => {
+        "DELETE FROM challenges WHERE tenant_id = ? AND value = ? \
+         AND EXISTS (SELECT 1 FROM tenants WHERE id = ? AND disabled_at IS NULL)"
+    };
+}
+pub(super) use take_sql;
+
 /// Like [`take`], but returns `false` if the tenant is disabled. The challenge then remains.
 pub fn take_if_enabled(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<bool, DbError> {
     // One statement, because every successful ceremony runs it. The audit entry of the ceremony needs the same row of
     // `tenants`, so this reads no additional page.
-    let take = "DELETE FROM challenges WHERE tenant_id = ? AND value = ? \
-                AND EXISTS (SELECT 1 FROM tenants WHERE id = ? AND disabled_at IS NULL)";
     let (tenant, value) = (tenant.to_string(), value.to_string());
-    let take = CachedSql::<()>::new(take).bind(&tenant).bind(&value).bind(&tenant);
+    let take = CachedSql::<()>::new(take_sql!()).bind(&tenant).bind(&value).bind(&tenant);
     Ok(on_engine!(conn, c, _Db => take.execute(c))? == 1)
 }

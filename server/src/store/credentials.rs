@@ -18,7 +18,7 @@ use super::{
     users::{self as users_table, Row as UserRow},
 };
 use crate::{
-    db::cached_sql::CachedSql,
+    db::cached_sql::{Bind, CachedSql},
     domain::{
         CertificateKeyId, Credential, CredentialId, User,
         audit::Total,
@@ -28,7 +28,7 @@ use crate::{
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = credentials, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-struct Row {
+pub(super) struct Row {
     tenant_id: String,
     id: String,
     user_id: String,
@@ -153,35 +153,6 @@ pub fn find_with_owner(
     on_engine!(conn, c, _Db => query().select((Row::as_select(), UserRow::as_select())).get_result::<(Row, UserRow)>(c).optional())?
         .map(|(credential, user)| Ok((credential.try_into()?, user.try_into()?)))
         .transpose()
-}
-
-/// Finds a user by the tenant's own id. Returns the user and its credentials, newest first, from one query.
-pub fn of_external_user(
-    conn: &mut Connection,
-    tenant: TenantId,
-    external_id: &str,
-) -> Result<Option<(User, Vec<Credential>)>, DbError> {
-    let query = || {
-        users::table
-            .left_join(
-                credentials::table
-                    .on(credentials::tenant_id.eq(users::tenant_id).and(credentials::user_id.eq(users::id))),
-            )
-            .filter(users::tenant_id.eq(tenant.to_string()))
-            .filter(users::external_id.eq(external_id))
-            .filter(users::deleted_at.is_null())
-            .order((credentials::created_at.desc(), credentials::id.desc()))
-    };
-    let rows: Vec<(UserRow, Option<Row>)> = on_engine!(conn, c, _Db => query()
-        .select((UserRow::as_select(), Option::<Row>::as_select()))
-        .load(c))?;
-    let mut user = None;
-    let mut credentials = Vec::new();
-    for (owner, credential) in rows {
-        user = Some(owner);
-        credentials.extend(credential.map(Credential::try_from).transpose()?);
-    }
-    user.map(|user| Ok((user.try_into()?, credentials))).transpose()
 }
 
 /// Returns a user's credentials, newest first.
@@ -318,15 +289,38 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
     Ok(true)
 }
 
-// These are raw SQL because every successful ceremony runs one of them, and diesel does not cache the updates that it
-// builds. Only the second one sets the backup eligibility, because SQLite then rewrites an entry of an index.
-pub(super) const RECORD_USE: &str = "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ? \
-    WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
-    AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL AND user_disabled_at IS NULL";
+/// The change of [`record_use`]. Its binds are [`use_binds`]. This is raw SQL because every successful ceremony runs it, and
+/// diesel does not cache the updates that it builds. It does not set the backup eligibility, because SQLite then rewrites
+/// an entry of an index.
+macro_rules! record_use_sql {
+    () => {
+        "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ? \
+         WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
+         AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL AND user_disabled_at IS NULL"
+    };
+}
+pub(super) use record_use_sql;
+
+pub(super) const RECORD_USE: &str = record_use_sql!();
 const RECORD_USE_AND_ELIGIBILITY: &str = "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ?, \
     backup_eligible = NOT backup_eligible WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? \
     AND backup_eligible = ? AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL \
     AND user_disabled_at IS NULL";
+
+pub(super) fn use_binds(observed: &Credential, usage: &CredentialUse) -> [Bind<'static>; 10] {
+    [
+        i64::from(usage.sign_count).into(),
+        usage.backup_state.into(),
+        usage.at.millis().into(),
+        observed.tenant_id.to_string().into(),
+        observed.id.to_string().into(),
+        observed.user_id.to_string().into(),
+        observed.created_at.millis().into(),
+        observed.backup_eligible.into(),
+        i64::from(observed.sign_count).into(),
+        observed.attestation_trust.as_str().into(),
+    ]
+}
 
 /// Stores the use of a credential. `observed` is the row with which the assertion was verified. Returns `false` if the
 /// row has changed since: the credential was deleted or registered again, another ceremony used it, its attestation was
@@ -334,17 +328,6 @@ const RECORD_USE_AND_ELIGIBILITY: &str = "UPDATE credentials SET sign_count = ?,
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
     let is_same = usage.backup_eligible == observed.backup_eligible;
     let update = if is_same { RECORD_USE } else { RECORD_USE_AND_ELIGIBILITY };
-    let (tenant, id, user) = (observed.tenant_id.to_string(), observed.id.to_string(), observed.user_id.to_string());
-    let statement = CachedSql::<()>::new(update)
-        .bind(i64::from(usage.sign_count))
-        .bind(usage.backup_state)
-        .bind(usage.at.millis())
-        .bind(&tenant)
-        .bind(&id)
-        .bind(&user)
-        .bind(observed.created_at.millis())
-        .bind(observed.backup_eligible)
-        .bind(i64::from(observed.sign_count))
-        .bind(observed.attestation_trust.as_str());
+    let statement = CachedSql::<()>::new(update).bind_all(use_binds(observed, usage));
     Ok(on_engine!(conn, c, _Db => statement.execute(c))? == 1)
 }

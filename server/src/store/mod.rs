@@ -11,6 +11,7 @@ pub mod admin_tokens;
 pub mod api_keys;
 pub mod attestations;
 pub mod audit;
+pub mod ceremony_steps;
 pub mod challenges;
 pub mod credentials;
 pub mod expired_rows;

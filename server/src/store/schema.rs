@@ -106,6 +106,6 @@ diesel::table! { metadata_entries (id) { id -> Text, description -> Text, report
 
 diesel::table! { metadata_roots (fingerprint) { fingerprint -> Text, certificate -> Binary, } }
 
-diesel::allow_tables_to_appear_in_same_query!(users, credentials);
+diesel::allow_tables_to_appear_in_same_query!(tenants, challenges, transactions, credentials, users);
 diesel::allow_tables_to_appear_in_same_query!(attestations, credentials);
 diesel::allow_tables_to_appear_in_same_query!(tenants, tenant_summaries);

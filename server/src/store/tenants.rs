@@ -102,7 +102,7 @@ pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap
 /// Locks a tenant's row until the end of the unit of work, so that administrative changes of one tenant run one after
 /// another. Does nothing on SQLite, because it has only one writer.
 pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), DbError> {
-    if let Connection::Postgres(conn) = conn {
+    if let Connection::Postgres(conn, _) = conn {
         let row = tenants::table.find(id.to_string()).select(tenants::id);
         row.for_no_key_update().first::<String>(conn).optional()?;
     }
@@ -189,7 +189,7 @@ pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bo
     let key = id.to_string();
     // Another node may run the same job. Without the row lock, it could find only rows that this unit is deleting, and
     // conclude that the table is empty.
-    if let Connection::Postgres(c) = conn {
+    if let Connection::Postgres(c, _) = conn {
         let marked = tenants::table.find(&key).filter(tenants::deleted_at.is_not_null()).select(tenants::id);
         if marked.for_update().skip_locked().first::<String>(c).optional()?.is_none() {
             return Ok(false);

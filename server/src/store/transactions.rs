@@ -6,7 +6,7 @@ mod search;
 use diesel::{dsl::case_when, prelude::*, sql_types::BigInt};
 use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 
-use self::row::Row;
+pub(super) use self::row::Row;
 pub use self::search::search;
 use super::{Connection, DbError, bounded_search::newest_first, on_engine, row_convert, schema::transactions, users};
 use crate::domain::{

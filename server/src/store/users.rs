@@ -195,7 +195,7 @@ pub fn delete(
     let user = || existing(&tenant_key).filter(users::id.eq(&key));
     // On PostgreSQL the row is locked, so that no other unit can add a credential or transaction of this user.
     let found = match conn {
-        Connection::Postgres(c) => user().select(users::id).for_update().first::<String>(c).optional()?,
+        Connection::Postgres(c, _) => user().select(users::id).for_update().first::<String>(c).optional()?,
         Connection::Sqlite(c) => user().select(users::id).first::<String>(c).optional()?,
     };
     if found.is_none() {
@@ -249,7 +249,7 @@ pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     // delete the user too early. The lock names the tenant, because sharded engines lock rows of one tenant only.
     let mut locked = None;
     for (tenant, user) in found {
-        if let Connection::Postgres(c) = conn {
+        if let Connection::Postgres(c, _) = conn {
             let row = marked().filter(users::tenant_id.eq(&tenant)).filter(users::id.eq(&user));
             if row.for_update().skip_locked().first::<(String, String)>(c).optional()?.is_none() {
                 continue;
@@ -271,7 +271,7 @@ pub fn lock(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Optio
     let (tenant, id) = (tenant.to_string(), id.to_string());
     let query = || existing(&tenant).filter(users::id.eq(&id));
     row_convert::one(match conn {
-        Connection::Postgres(c) => query().for_no_key_update().select(Row::as_select()).first(c).optional()?,
+        Connection::Postgres(c, _) => query().for_no_key_update().select(Row::as_select()).first(c).optional()?,
         Connection::Sqlite(c) => query().select(Row::as_select()).first(c).optional()?,
     })
 }
@@ -285,7 +285,7 @@ pub(super) fn hold(conn: &mut Connection, tenant: TenantId, id: UserId) -> Resul
     let (tenant, id) = (tenant.to_string(), id.to_string());
     let user = || existing(&tenant).filter(users::id.eq(&id)).select(users::id);
     let found: Option<String> = match conn {
-        Connection::Postgres(c) => user().for_key_share().first(c).optional()?,
+        Connection::Postgres(c, _) => user().for_key_share().first(c).optional()?,
         Connection::Sqlite(c) => user().first(c).optional()?,
     };
     found.map(drop).ok_or(DbError::Orphan)
@@ -313,7 +313,7 @@ mod tests {
             let steps: Vec<Step> = db
                 .read(move |conn| match conn {
                     Connection::Sqlite(c) => Ok(sql_query(format!("EXPLAIN QUERY PLAN {delete}")).load(c)?),
-                    Connection::Postgres(_) => Ok(Vec::new()),
+                    Connection::Postgres(..) => Ok(Vec::new()),
                 })
                 .await;
             let plan: Vec<_> = steps.into_iter().map(|step| step.detail).collect();

@@ -64,7 +64,7 @@ impl Endpoint {
                 let target = Target::new(url, options).map_err(|error| failed(error.into()))?;
                 let both = postgres::connect_exclusively(&target).map_err(failed)?;
                 let (conn, guard) = both.ok_or(TransferError::InUse(role))?;
-                (Connection::Postgres(conn), Locked::Session { target: Box::new(target), _guard: Box::new(guard) })
+                (Connection::postgres(conn), Locked::Session { target: Box::new(target), _guard: Box::new(guard) })
             }
         };
         Ok(Self { role, conn, locked })

@@ -216,7 +216,7 @@ async fn waits_for_a_lock(server: &TestServer) -> bool {
     let waiting =
         "EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
     let read = move |connection: &mut Connection| match connection {
-        Connection::Postgres(c) => {
+        Connection::Postgres(c, _) => {
             Ok::<bool, DbError>(diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(waiting)).get_result(c)?)
         }
         Connection::Sqlite(_) => Ok(false),

@@ -2,7 +2,7 @@
 
 use doorward_server::clock::Clock as _;
 use doorward_shared::admin::Role;
-use doorward_testkit::{Person, claims, database};
+use doorward_testkit::{Person, TestServer, claims, database};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -50,6 +50,30 @@ async fn concurrent_finalizes_on_two_nodes_issue_one_token() {
     }
     assert_eq!(tenant.count("type=mfa_authentication_final_succeeded").await, 4);
     assert_eq!(database::faults(first.database_url()).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn concurrent_finalizes_that_share_a_transaction_issue_one_token() {
+    // With one connection, the requests wait together, so that they share transactions.
+    let node = TestServer::builder().database_options(|options| options.connections = 1).start().await;
+    let tenant = node.tenant().await;
+    let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let _ = bob.register_mfa(&tenant).await.expect(200);
+    for number in 1..=4 {
+        let (contested, other) = (alice.mfa_assertion(&tenant).await, bob.mfa_assertion(&tenant).await);
+        let bodies = std::iter::repeat_n(contested, 30).chain([other]);
+        let finalizes = bodies.map(|body| {
+            let tenant = tenant.clone();
+            tokio::spawn(async move { tenant.http.post("/mfa/login/finalize", &body).await })
+        });
+        let mut responses: Vec<_> = join_all(finalizes).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(claims(&responses.pop().unwrap().expect(200))["sub"], "bob");
+        let (accepted, refused): (Vec<_>, Vec<_>) = responses.iter().partition(|response| response.status == 200);
+        assert_eq!((accepted.len(), refused.len()), (1, 29));
+        refused.iter().for_each(|response| response.expect_refusal(401, "challenge_unknown"));
+        assert_eq!(tenant.count("type=mfa_authentication_final_succeeded").await, 2 * number);
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod exactly_once;
 mod outage;
 mod pool;
 mod pooler;
+mod round_trips;
 mod sharded;
 mod start;
 mod tls;

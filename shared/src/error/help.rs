@@ -35,9 +35,10 @@ impl ErrorCode {
             Self::CredentialDisabled => (&[401], "Use another credential, or ask an administrator to enable this one."),
             Self::AdminTokenInvalid => (&[401], "Send a valid admin token as `Authorization: Bearer <token>`."),
             Self::Forbidden => (&[403], "Use an admin token with the role that the operation requires."),
-            Self::RequestMalformed => {
-                (&[400, 408], "Send HTTP/1.1 without TLS. HTTP/2 and TLS are tasks of a reverse proxy.")
-            }
+            Self::RequestMalformed => (
+                &[400, 408],
+                "Send HTTP/1.1, with TLS if and only if the server has `tls.certificate`. HTTP/2 is the task of a reverse proxy.",
+            ),
             Self::RequestHeadTooLarge => (&[431], "Send fewer or shorter headers, or a shorter URL."),
             Self::MediaTypeUnsupported => (&[415], "Send `Content-Type: application/json`."),
             Self::HeaderRepeated => (&[400], "Send the header once."),

@@ -4,8 +4,10 @@ pub(super) mod connect;
 pub(super) mod connection_url;
 mod listen;
 mod lock_state;
+mod pipeline;
 pub(super) mod pooler;
 pub(super) mod runtime;
+pub(super) mod session_state;
 mod worker;
 
 use std::{
@@ -66,12 +68,12 @@ pub(super) fn open<E: From<DbError>>(
             return Err(DbError::Unavailable("cannot take the process lock".to_owned()).into());
         }
     }
-    check(Some(&mut Connection::Postgres(connect(direct)?)))?;
+    check(Some(&mut Connection::postgres(connect(direct)?)))?;
     change_schema(direct, SchemaChange::Up)?;
     let units = Queue::with_limits(options.read_queue, options.write_queue, options.wait);
     let connected = Arc::new(AtomicUsize::new(0));
     let mut threads = Vec::new();
-    for _ in 0..options.connections.max(1) {
+    for number in 0..options.connections.max(1) {
         let shared = Shared {
             target: Arc::clone(pool),
             change_counter: Arc::clone(change_counter),
@@ -79,7 +81,7 @@ pub(super) fn open<E: From<DbError>>(
             lock: Arc::clone(&lock),
             connected: Arc::clone(&connected),
         };
-        let worker = Worker::new(shared);
+        let worker = Worker::new(shared, number);
         threads.push(spawn("db-postgres", move || worker.run())?);
     }
     let running = Running { threads, background: listener, stop: Box::new(stop), process_lock: None };

@@ -38,13 +38,13 @@ pub(super) fn set_deadline(deadline: Option<Deadline>) {
     DEADLINE.set(deadline);
 }
 
-/// Calls `run`, with `limit` as the time limit of each statement.
-pub(super) fn within<T>(limit: Duration, run: impl FnOnce() -> T) -> T {
-    let usual = DEADLINE.with_borrow(Clone::clone);
-    set_deadline(usual.clone().map(|deadline| Deadline { limit, ..deadline }));
-    let result = run();
-    set_deadline(usual);
-    result
+/// Closes the thread's connection. Its statements fail.
+pub(super) fn close_connection() {
+    DEADLINE.with_borrow(|deadline| {
+        if let Some(deadline) = deadline {
+            deadline.driver.abort();
+        }
+    });
 }
 
 impl std::fmt::Debug for ThreadRuntime {

@@ -14,18 +14,25 @@ use super::{
         change_counter::ChangeCounter,
         connection::Connection,
         error::{DbError, set_runs_postgres},
-        queue::{Queue, Unit, Work},
+        queue::{NextWork, Queue},
+        unit::{Unit, Work},
     },
     connect::{FIRST_BACKOFF, MAX_BACKOFF, Target, connect_with_deadline},
     listen::CHANNEL,
-    lock_state::LockState,
-    runtime::within,
+    lock_state::{LockState, Period},
+    pipeline::{self, Begun},
+    session_state::SessionState,
 };
 
 /// Both modes are set explicitly, so that defaults of the role or database do not apply. Finalize requests need the row
 /// locks and fresh reads of READ COMMITTED. Because of READ WRITE, a standby server rejects the transaction at once.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Begins a transaction that units share. If a lock is not granted in time, each unit gets its own transaction, so that
+/// units do not wait for the locks of others. The time is shorter than PostgreSQL's `deadlock_timeout` of one second.
+const BEGIN_SHARED_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '500ms'";
+/// Number of shards to which connections add counts. It must not exceed the number of shards of a counter.
+const SHARDS: u32 = 8;
 
 /// What the workers of a database share.
 pub(super) struct Shared {
@@ -39,6 +46,8 @@ pub(super) struct Shared {
 
 pub(super) struct Worker {
     shared: Shared,
+    /// The shard of counters to which its connection adds.
+    shard: i16,
     conn: Option<Connection>,
     /// Whether `connected` includes this worker.
     counted: bool,
@@ -48,8 +57,11 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) const fn new(shared: Shared) -> Self {
-        Self { shared, conn: None, counted: false, disconnected: None, backoff: FIRST_BACKOFF }
+    /// Workers of a process, and those of different processes, use different shards if possible.
+    pub(super) fn new(shared: Shared, number: usize) -> Self {
+        let number = u32::try_from(number).unwrap_or(0).wrapping_add(std::process::id());
+        let shard = i16::try_from(number % SHARDS).unwrap_or(0);
+        Self { shared, shard, conn: None, counted: false, disconnected: None, backoff: FIRST_BACKOFF }
     }
 
     /// Serves the queue until it is closed and empty. After a panic, continues with a new connection.
@@ -63,8 +75,14 @@ impl Worker {
 
     fn serve(&mut self) {
         while self.reconnect() {
-            let Some(unit) = self.shared.queue.next() else { return };
-            self.execute(unit);
+            match self.shared.queue.next_work() {
+                None => return,
+                Some(NextWork::One(unit)) => self.execute(vec![unit]),
+                Some(NextWork::Batch(units)) => {
+                    let _running = RunningBatch(Arc::clone(&self.shared.queue));
+                    self.execute(units);
+                }
+            }
         }
     }
 
@@ -86,58 +104,103 @@ impl Worker {
         true
     }
 
-    fn execute(&mut self, unit: Box<dyn Unit>) {
+    /// Executes one unit, or several that share a transaction.
+    fn execute(&mut self, mut units: Vec<Box<dyn Unit>>) {
         let period = match self.shared.lock.wait() {
             Ok(period) => period,
-            Err(error) => return unit.refuse(error),
+            Err(error) => return refuse(units, &error),
         };
-        let begin = if unit.work() == Work::Read { BEGIN_READ } else { BEGIN_WRITE };
+        units.sort_by(|one, other| one.order().cmp(other.order()));
         let start = Instant::now();
-        let mut conn = match self.begin(begin) {
-            Ok(conn) => conn,
-            // The unit did not run, so a connected worker can execute it, unless this attempt took too long.
-            Err(_) if self.shared.connected.load(Ordering::SeqCst) > 0 && start.elapsed() < MAX_BACKOFF => {
-                return self.shared.queue.requeue(unit);
+        match self.begin(&mut units) {
+            Ok((conn, begun)) => self.run_units(conn, begun, units, period),
+            // The units did not run, so a connected worker can execute them, unless this attempt took too long.
+            Err(error) if self.shared.connected.load(Ordering::SeqCst) > 0 && start.elapsed() < MAX_BACKOFF => {
+                let refused = units.into_iter().filter_map(|unit| self.shared.queue.requeue(unit).err());
+                refuse(refused, &error);
             }
-            Err(error) => return unit.refuse(error),
-        };
-        let (writes, invalidates) = (unit.work() != Work::Read, unit.work() == Work::WriteAndInvalidate);
-        let executed = unit.run(&mut conn);
-        let committed = executed.keep.then(|| {
-            if writes {
-                self.shared.lock.check(period)?;
-            }
-            let start = Instant::now();
-            commit(&mut conn, invalidates && self.shared.change_counter.notifies())?;
-            if writes {
-                self.shared.queue.measurements.record_commit(start.elapsed());
-            }
-            Ok(())
-        });
-        // The client-side deadline also closes the connection, so that no later statement can use it.
-        let rolled_back = match committed {
-            Some(Ok(())) => Ok(()),
-            _ => conn.run("ROLLBACK"),
-        };
-        let usable = rolled_back.is_ok();
-        // If a failed unit cannot be rolled back, its connection was lost. Its caller then gets the error of the
-        // rollback, because the unit's own error may be of any kind.
-        let outcome = committed.unwrap_or(rolled_back);
-        self.set_counted(usable);
-        self.conn = usable.then_some(conn);
-        if invalidates && executed.keep && outcome.is_ok() {
-            self.shared.change_counter.increment();
+            Err(error) => refuse(units, &error),
         }
-        (executed.reply)(outcome);
     }
 
-    /// Returns a connection in a new transaction. If the idle connection is broken, opens another one.
-    fn begin(&mut self, begin: &str) -> Result<Connection, DbError> {
+    /// Continues the units after their statements, and ends the transaction.
+    fn run_units(&mut self, mut conn: Connection, begun: Begun, units: Vec<Box<dyn Unit>>, period: Period) {
+        let is_alone = units.len() == 1;
+        if begun == Begun::Failed && !is_alone {
+            let rolled_back = conn.roll_back();
+            self.keep(conn, rolled_back.is_ok());
+            return self.run_each(units);
+        }
+        let mut units = finish_statements(units, &mut conn);
+        if units.is_empty() {
+            let ended = match begun {
+                Begun::Ended => Ok(()),
+                Begun::Open => conn.run("COMMIT"),
+                Begun::Failed => conn.roll_back(),
+            };
+            return self.keep(conn, ended.is_ok());
+        }
+        let succeeded = units.iter_mut().all(|unit| unit.run(&mut conn));
+        let committed = succeeded.then(|| self.commit(&mut conn, &units, period));
+        // The client-side deadline also closes the connection, so that no later statement can use it.
+        let rolled_back = if committed == Some(Ok(())) { Ok(()) } else { conn.roll_back() };
+        self.keep(conn, rolled_back.is_ok());
+        let outcome = match (committed, rolled_back) {
+            (None, _) if !is_alone => return self.run_each(units),
+            // If a failed unit cannot be rolled back, its connection was lost. Its caller then gets the error of the
+            // rollback, because the unit's own error may be of any kind.
+            (None, rolled_back) => rolled_back,
+            (Some(Err(error)), Err(_)) if is_write(&units) => Err(DbError::CommitUnknown(error.to_string())),
+            (Some(committed), _) => committed,
+        };
+        if succeeded && outcome.is_ok() && invalidates(&units) {
+            self.shared.change_counter.increment();
+        }
+        units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
+    }
+
+    /// Executes each of several units in a transaction of its own, because one of them failed in their shared one.
+    /// Other workers help, so that units do not wait for the locks of others.
+    fn run_each(&mut self, units: Vec<Box<dyn Unit>>) {
+        for unit in units {
+            if let Err(unit) = self.shared.queue.requeue(unit) {
+                self.execute(vec![unit]);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next transaction if it is usable.
+    fn keep(&mut self, conn: Connection, usable: bool) {
+        self.set_counted(usable);
+        self.conn = usable.then_some(conn);
+    }
+
+    fn commit(&self, conn: &mut Connection, units: &[Box<dyn Unit>], period: Period) -> Result<(), DbError> {
+        let start = Instant::now();
+        if !is_write(units) {
+            return commit(conn, false);
+        }
+        self.shared.lock.check(period)?;
+        commit(conn, invalidates(units) && self.shared.change_counter.notifies())?;
+        self.shared.queue.measurements.record_commit(start.elapsed());
+        Ok(())
+    }
+
+    /// Returns a connection in a new transaction, in which the statements of the units were sent. If the idle connection
+    /// is broken, opens another one.
+    fn begin(&mut self, units: &mut [Box<dyn Unit>]) -> Result<(Connection, Begun), DbError> {
+        let begin = match (is_write(units), units.len()) {
+            (false, _) => BEGIN_READ,
+            (true, 1) => BEGIN_WRITE,
+            (true, _) => BEGIN_SHARED_WRITE,
+        };
         let begin = self.shared.target.begin(begin);
+        let limit = self.shared.target.begin_timeout();
+        let ends = units.iter().all(|unit| is_statement(&**unit));
         if let Some(mut conn) = self.conn.take()
-            && within(self.shared.target.begin_timeout(), || conn.run(&begin)).is_ok()
+            && let Ok(begun) = pipeline::begin(&mut conn, &begin, limit, units, ends)
         {
-            return Ok(conn);
+            return Ok((conn, begun));
         }
         self.set_counted(false);
         if let Some((next_attempt, error)) = &self.disconnected
@@ -146,8 +209,8 @@ impl Worker {
             return Err(error.clone());
         }
         let mut conn = self.connect()?;
-        match within(self.shared.target.begin_timeout(), || conn.run(&begin)) {
-            Ok(()) => Ok(conn),
+        match pipeline::begin(&mut conn, &begin, limit, units, ends) {
+            Ok(begun) => Ok((conn, begun)),
             // A server that rejects the transaction, such as a standby, is treated as unreachable.
             Err(error) => Err(self.back_off(DbError::Unavailable(error.to_string()))),
         }
@@ -159,7 +222,7 @@ impl Worker {
             Ok(conn) => {
                 self.disconnected = None;
                 self.backoff = FIRST_BACKOFF;
-                Ok(Connection::Postgres(conn))
+                Ok(Connection::Postgres(conn, SessionState::with_shard(self.shard)))
             }
             Err(error) => Err(self.back_off(error)),
         }
@@ -184,12 +247,48 @@ impl Worker {
     }
 }
 
+/// Ends a batch when it is dropped, also after a panic.
+struct RunningBatch(Arc<Queue>);
+
+impl Drop for RunningBatch {
+    fn drop(&mut self) {
+        self.0.end_batch();
+    }
+}
+
+/// Returns whether a unit only executes its statement, which reads.
+fn is_statement(unit: &dyn Unit) -> bool {
+    unit.statement_name().is_some() && unit.work() == Work::Read
+}
+
+/// Ends the units that only execute their statements. Returns the other units.
+fn finish_statements(units: Vec<Box<dyn Unit>>, conn: &mut Connection) -> Vec<Box<dyn Unit>> {
+    let (statements, others): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| is_statement(&**unit));
+    for mut unit in statements {
+        unit.run(conn);
+        unit.finish(Ok(()));
+    }
+    others
+}
+
+fn refuse(units: impl IntoIterator<Item = Box<dyn Unit>>, error: &DbError) {
+    units.into_iter().for_each(|unit| unit.refuse(error.clone()));
+}
+
+fn invalidates(units: &[Box<dyn Unit>]) -> bool {
+    units.iter().any(|unit| unit.work() == Work::WriteAndInvalidate)
+}
+
+fn is_write(units: &[Box<dyn Unit>]) -> bool {
+    units.iter().any(|unit| unit.work() != Work::Read)
+}
+
 /// Commits in one round trip. If the unit ignored a failed statement, COMMIT alone rolls back and still reports
 /// success. Therefore another statement precedes COMMIT, and it fails in this case.
 fn commit(conn: &mut Connection, notifies: bool) -> Result<(), DbError> {
     if notifies {
-        conn.run(&format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))
+        pipeline::commit(conn, &format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))
     } else {
-        conn.run("SELECT 1; COMMIT")
+        pipeline::commit(conn, "SELECT 1; COMMIT")
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    super::{connection::Connection, error::DbError, queue::run_unit},
+    super::{connection::Connection, error::DbError, unit::run_unit},
     transaction,
 };
 

@@ -130,12 +130,12 @@ pub(crate) fn change_schema(path: &Path, busy_timeout: Duration, change: SchemaC
 
 /// Serves reads, each on one consistent snapshot.
 fn read(mut conn: Connection, queue: &Queue) {
-    while let Some(unit) = queue.next() {
+    while let Some(mut unit) = queue.next() {
         match transaction::begin_read(&mut conn) {
             Ok(()) => {
-                let executed = unit.run(&mut conn);
+                unit.run(&mut conn);
                 transaction::end_read(&mut conn);
-                (executed.reply)(Ok(()));
+                unit.finish(Ok(()));
             }
             Err(error) => unit.refuse(error),
         }

@@ -36,7 +36,7 @@ pub(super) fn commit(conn: &mut Connection) -> Result<(), DbError> {
 fn execute(conn: &mut Connection, sql: &'static str) -> Result<(), DbError> {
     match conn {
         Connection::Sqlite(conn) => Ok(CachedSql::<()>::new(sql).execute(conn).map(|_| ())?),
-        Connection::Postgres(_) => {
+        Connection::Postgres(..) => {
             Err(DbError::Database("the SQLite engine received a PostgreSQL connection".to_owned()))
         }
     }

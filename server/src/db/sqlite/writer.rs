@@ -10,7 +10,8 @@ use super::{
         change_counter::ChangeCounter,
         connection::Connection,
         error::DbError,
-        queue::{Executed, Queue, Unit, Work},
+        queue::Queue,
+        unit::{Unit, Work},
     },
     checkpoint::CheckpointRequests,
     space::Space,
@@ -48,7 +49,7 @@ pub(super) struct Writer {
 /// Units of one transaction, before its commit.
 #[derive(Default)]
 struct Batch {
-    executed: Vec<Executed>,
+    executed: Vec<Box<dyn Unit>>,
     invalidates: bool,
 }
 
@@ -94,7 +95,7 @@ impl Writer {
             self.checkpoints.set_written();
             gather = batch.executed.len() >= GATHER_THRESHOLD;
             for unit in batch.executed {
-                (unit.reply)(outcome.clone());
+                unit.finish(outcome.clone());
             }
         }
     }
@@ -134,16 +135,15 @@ impl Writer {
 
     /// Executes a unit in its own savepoint, so that its failure affects no other unit. An error means that the whole
     /// transaction failed, for example because SQLite rolled it back when the disk was full.
-    fn execute_unit(&mut self, unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
+    fn execute_unit(&mut self, mut unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
         let invalidates = unit.work() == Work::WriteAndInvalidate;
         if let Err(error) = transaction::begin_unit(&mut self.conn) {
             let error = rolled_back(&error);
             unit.refuse(error.clone());
             return Err(error);
         }
-        let executed = unit.run(&mut self.conn);
-        let keep = executed.keep;
-        batch.executed.push(executed);
+        let keep = unit.run(&mut self.conn);
+        batch.executed.push(unit);
         batch.invalidates |= invalidates && keep;
         let ended = if keep { transaction::keep_unit(&mut self.conn) } else { transaction::undo_unit(&mut self.conn) };
         ended.map_err(|error| rolled_back(&error))

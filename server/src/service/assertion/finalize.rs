@@ -1,7 +1,7 @@
 //! Finalizes logins, second-factor logins and transactions.
 
 use doorward_shared::{
-    AttestationTrust, ErrorCode, Timestamp,
+    AttestationTrust, ErrorCode, TenantId, Timestamp, UserId,
     refusal::{Check, RefusalDetail},
 };
 
@@ -19,7 +19,12 @@ use crate::{
         Ceremony, Challenge, Credential, CredentialId, Transaction, User, assurance::Evidence, trust::TrustFacts,
         user::external_ids_of_handle,
     },
-    store::{challenges, credentials, credentials::CredentialUse, transactions, users},
+    store::{
+        ceremony_steps::{FindAssertion, Finish, Finished, FoundAssertion},
+        credentials,
+        credentials::CredentialUse,
+        transactions, users,
+    },
     webauthn::{self, ParsedAssertion, VerificationError, VerifiedAssertion},
 };
 
@@ -88,16 +93,35 @@ pub async fn finalize(
     };
     let entry = distrusted.iter().fold(entry, audit::Entry::monitored);
     let (distrusted, current) = (distrusted.clone(), trust.clone());
-    let outcome = context
-        .app
-        .db
-        .write(move |connection| commit_assertion(connection, ceremony, &assertion, &current, entry, now))
-        .await?;
+    let statement = finish_statement(context, &assertion, &entry, now)?;
+    let commit = move |connection: &mut Connection, finished: Option<Finished>| {
+        commit_assertion(connection, ceremony, &assertion, &current, &entry, now, finished.unwrap_or_default())
+    };
+    let outcome = context.app.db.write_after(statement, commit).await?;
     if let Some(stored) = outcome? {
         warn_about_counter(context, stored, parsed.authenticator_state().sign_count);
     }
     trust.count(&context.app, distrusted.as_ref());
     Ok(token)
+}
+
+/// Returns the statement that ends the ceremony. There is none if it must also set the backup eligibility, which happens
+/// once per credential.
+fn finish_statement(
+    context: &RequestContext,
+    assertion: &Assertion,
+    entry: &audit::Entry,
+    now: Timestamp,
+) -> Result<Option<Finish>, DbError> {
+    let Assertion { challenge, credential, verified, .. } = assertion;
+    if verified.backup_eligible != credential.backup_eligible {
+        return Ok(None);
+    }
+    context.app.db.shared(|| {
+        let regressed = verified.counter_regressed.then_some(credential.sign_count);
+        let entry = assertion.with_regression(entry.clone(), regressed);
+        Ok(Finish::new(challenge, credential, &assertion.usage(now), entry.event()))
+    })
 }
 
 /// Counts and logs an accepted login whose signature counter did not increase.
@@ -118,39 +142,36 @@ async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stor
         let credential = Some((credential, user));
         return Ok(Stored { challenge: Some(challenge), transaction: None, credential, handle_known: true });
     }
-    let value = parsed.challenge().clone();
-    let credential_id = parsed.credential_id().clone();
+    let found = context.app.db.query(FindAssertion::new(tenant_id, parsed.challenge(), parsed.credential_id())).await?;
+    let FoundAssertion { challenge, transaction, credential } = found;
+    if credential.is_some() {
+        return Ok(Stored { challenge, transaction, credential, handle_known: true });
+    }
     let handle = parsed.user_handle().map(<[u8]>::to_vec);
-    context
-        .app
-        .db
-        .read_inline(move |connection| {
-            let challenge = challenges::find(connection, tenant_id, &value)?;
-            let transaction = match challenge.as_ref().and_then(|challenge| challenge.transaction_id) {
-                Some(id) => transactions::find(connection, tenant_id, id)?,
-                None => None,
-            };
-            let credential = credentials::find_with_owner(connection, tenant_id, &credential_id)?;
-            let handle_known = match (&credential, &handle) {
-                (Some(_), _) | (None, None) => true,
-                (None, Some(handle)) => {
-                    let mut known = false;
-                    for external_id in external_ids_of_handle(handle) {
-                        known |= users::find_by_external(connection, tenant_id, &external_id)?.is_some();
-                    }
-                    known
-                }
-            };
-            // A challenge can still exist after its user was deleted. It is then treated as unknown.
-            let user = challenge.as_ref().and_then(|challenge| challenge.user_id).filter(|_| credential.is_none());
-            let challenge = match user {
-                Some(id) if users::find(connection, tenant_id, id)?.is_none() => None,
-                _ => challenge,
-            };
-            Ok::<_, DbError>(Stored { challenge, transaction, credential, handle_known })
-        })
-        .await
-        .map_err(ServiceError::from)
+    let user = challenge.as_ref().and_then(|challenge| challenge.user_id);
+    let (handle_known, user_exists) =
+        context.app.db.read_inline(move |connection| find_users(connection, tenant_id, handle, user)).await?;
+    // A challenge can still exist after its user was deleted. It is then treated as unknown.
+    let challenge = challenge.filter(|_| user_exists);
+    Ok(Stored { challenge, transaction, credential, handle_known })
+}
+
+/// Returns whether the user handle is absent or belongs to a user, and whether the user of the challenge, if any, exists.
+fn find_users(
+    connection: &mut Connection,
+    tenant_id: TenantId,
+    handle: Option<Vec<u8>>,
+    user: Option<UserId>,
+) -> Result<(bool, bool), DbError> {
+    let mut handle_known = handle.is_none();
+    for external_id in handle.iter().flat_map(|handle| external_ids_of_handle(handle)) {
+        handle_known |= users::find_by_external(connection, tenant_id, &external_id)?.is_some();
+    }
+    let exists = match user {
+        Some(id) => users::find(connection, tenant_id, id)?.is_some(),
+        None => true,
+    };
+    Ok((handle_known, exists))
 }
 
 /// A verified assertion and the stored data that it refers to.
@@ -178,6 +199,24 @@ impl Assertion {
     /// Refuses a level of assurance below the minimum of the challenge.
     fn check_level(&self, trust: &TrustCheck, credential: &Credential) -> Result<(), Refusal> {
         assurance::check(trust.acr_names(), self.challenge.state.minimum_level, self.evidence(credential).level())
+    }
+}
+
+impl Assertion {
+    /// Adds a regression of the signature counter from `stored` to the entry of an accepted assertion.
+    fn with_regression(&self, entry: audit::Entry, stored: Option<u32>) -> audit::Entry {
+        let Some(stored) = stored else { return entry };
+        let received = self.verified.sign_count;
+        entry.add_detail("counter_regression", serde_json::json!({ "stored": stored, "received": received }))
+    }
+
+    fn usage(&self, at: Timestamp) -> CredentialUse {
+        CredentialUse {
+            sign_count: self.verified.sign_count,
+            backup_state: self.verified.backup_state,
+            backup_eligible: self.verified.backup_eligible,
+            at,
+        }
     }
 }
 
@@ -276,38 +315,38 @@ fn facts(credential: &Credential, verified: &VerifiedAssertion) -> TrustFacts {
 
 /// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
 /// if the tenant, the user or the credential is disabled, or if the credential has changed in a way that makes the
-/// assertion invalid. Returns the stored counter if the assertion's counter regressed and the policy accepts this.
+/// assertion invalid. `finished` is the part that a statement has already done. Returns the stored counter if the
+/// assertion's counter regressed and the policy accepts this.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
     assertion: &Assertion,
     trust: &TrustCheck,
-    entry: audit::Entry,
+    entry: &audit::Entry,
     now: Timestamp,
+    finished: Finished,
 ) -> Outcome<Option<u32>> {
+    if let Some(id) = finished.entry {
+        entry.count(connection, id)?;
+        return Ok(Ok(assertion.verified.counter_regressed.then_some(assertion.credential.sign_count)));
+    }
     let challenge = &assertion.challenge;
-    let outcome = match ceremony::take_challenge(connection, challenge)? {
+    let taken = if finished.taken { Ok(()) } else { ceremony::take_challenge(connection, challenge)? };
+    let outcome = match taken {
         Ok(()) => record_use(connection, assertion, trust, now)?,
         Err(refusal) => Err(refusal),
     };
     let regressed = match outcome {
         Ok(regressed) => regressed,
         Err(refusal) => {
-            entry.refused(ceremony.final_event(false), &refusal).write(connection)?;
+            entry.clone().refused(ceremony.final_event(false), &refusal).write(connection)?;
             return Ok(Err(refusal));
         }
     };
     if let Some(id) = challenge.transaction_id {
         transactions::confirm(connection, challenge.tenant_id, id, now)?;
     }
-    let entry = match regressed {
-        Some(stored) => {
-            let received = assertion.verified.sign_count;
-            entry.add_detail("counter_regression", serde_json::json!({ "stored": stored, "received": received }))
-        }
-        None => entry,
-    };
-    entry.write(connection)?;
+    assertion.with_regression(entry.clone(), regressed).write(connection)?;
     Ok(Ok(regressed))
 }
 
@@ -319,13 +358,7 @@ fn record_use(
     trust: &TrustCheck,
     at: Timestamp,
 ) -> Outcome<Option<u32>> {
-    let verified = &assertion.verified;
-    let used = CredentialUse {
-        sign_count: verified.sign_count,
-        backup_state: verified.backup_state,
-        backup_eligible: verified.backup_eligible,
-        at,
-    };
+    let (verified, used) = (&assertion.verified, assertion.usage(at));
     let refused = |code, reason: &str, detail: RefusalDetail| {
         Ok(Err(Refusal::Verification(VerificationError::new(code, reason, detail))))
     };

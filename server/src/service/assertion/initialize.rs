@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward_shared::{
-    Timestamp, TransactionRowId,
+    AuditId, Timestamp, TransactionRowId, UserId,
     config::{AssuranceLevel, Hint, UserVerification},
     public::{RequestOptions, TransactionInitRequest},
 };
@@ -12,7 +12,6 @@ use super::super::{
     Refusal, RequestContext, ServiceError, assurance, audit,
     ceremony::{Outcome, hints, includes, random_challenge},
     pending_ceremonies::PendingCeremony,
-    tenant_cache::TenantSnapshot,
     validate,
 };
 use super::transaction_data;
@@ -23,7 +22,10 @@ use crate::{
         Ceremony, CeremonyState, Challenge, ChallengeValue, Credential, CredentialId, Metadata, Transaction, User,
         assurance::needs_user_verification, extensions,
     },
-    store::{challenges, credentials, transactions},
+    store::{
+        ceremony_steps::{FindUser, Start},
+        challenges, transactions,
+    },
     webauthn::{self, RequestExtras},
 };
 
@@ -151,82 +153,89 @@ async fn start(
 ) -> Result<RequestOptions, ServiceError> {
     let ValidRequest { external_id, mut extras, minimum } = request;
     context.app.db.check_space()?;
+    let demanded = match minimum {
+        Some(level) => Some((level, context.app.metadata().await?)),
+        None => None,
+    };
+    let selected = match external_id {
+        None => Ok(None),
+        Some(external_id) => select_credentials(context, ceremony, &external_id, demanded.as_ref()).await?.map(Some),
+    };
+    let selected = match selected {
+        Ok(selected) => selected,
+        Err(refusal) => return Err(audit::refuse(context, entry, ceremony.init_event(false), refusal).await),
+    };
     let policy = context.tenant.policy(ceremony);
     let mut offered = policy;
     if minimum.is_some_and(|minimum| needs_user_verification(minimum)) {
         offered.user_verification = UserVerification::Required;
     }
-    let demanded = match minimum {
-        Some(level) => Some((level, context.app.metadata().await?)),
-        None => None,
+    let relying_party = &context.tenant.relying_party;
+    let tenant_id = context.tenant.id();
+    let ids = selected.as_ref().map(|(_, allowed)| allowed.iter().map(|credential| credential.id.clone()));
+    let ids: Option<Vec<CredentialId>> = ids.map(Iterator::collect);
+    extensions::keep_inputs_of(&mut extras.extensions, ids.as_deref().unwrap_or_default());
+    let options = webauthn::request_options(relying_party, &offered, &value, ids.as_deref(), extras);
+    let challenge = Challenge {
+        tenant_id,
+        value,
+        ceremony,
+        user_id: selected.as_ref().map(|(user, _)| user.id),
+        transaction_id: transaction.as_ref().map(|transaction| transaction.id),
+        // Without user verification, finalize reports the level that was reached.
+        state: CeremonyState { minimum_level: minimum, ..CeremonyState::new(relying_party, &policy, ids.as_deref()) },
+        created_at: now,
+        expires_at: now.plus_millis(policy.lifetime_ms.into()),
     };
-    let relying_party = context.tenant.relying_party.clone();
-    let (tenant, tenant_id) = (Arc::clone(&context.tenant), context.tenant.id());
-    let outcome = context
-        .app
-        .db
-        .write(move |connection| {
-            let selected = match external_id {
-                None => Ok(None),
-                Some(external_id) => {
-                    select_credentials(connection, ceremony, &tenant, &external_id, demanded.as_ref())?.map(Some)
-                }
-            };
-            let started = selected.map(|selected| {
-                let ids = selected.as_ref().map(|(_, allowed)| allowed.iter().map(|credential| credential.id.clone()));
-                let ids: Option<Vec<CredentialId>> = ids.map(Iterator::collect);
-                extensions::keep_inputs_of(&mut extras.extensions, ids.as_deref().unwrap_or_default());
-                let options = webauthn::request_options(&relying_party, &offered, &value, ids.as_deref(), extras);
-                let challenge = Challenge {
-                    tenant_id,
-                    value,
-                    ceremony,
-                    user_id: selected.as_ref().map(|(user, _)| user.id),
-                    transaction_id: transaction.as_ref().map(|transaction| transaction.id),
-                    // Without user verification, finalize reports the level that was reached.
-                    state: CeremonyState {
-                        minimum_level: minimum,
-                        ..CeremonyState::new(&relying_party, &policy, ids.as_deref())
-                    },
-                    created_at: now,
-                    expires_at: now.plus_millis(policy.lifetime_ms.into()),
-                };
-                (options, challenge, selected)
-            });
-            let is_transaction = transaction.is_some();
-            let outcome = match started {
-                Ok((options, challenge, selected)) if insert_transaction(connection, &challenge, transaction)? => {
-                    challenges::insert(connection, &challenge)?;
-                    let pending = selected.map(|(user, credentials)| PendingCeremony { challenge, user, credentials });
-                    // Transactions are not cached, because finalizing one reads from the database anyway.
-                    Ok((options, pending.filter(|_| !is_transaction)))
-                }
-                Ok(_) => Err(Refusal::TransactionExists),
-                Err(refusal) => Err(refusal),
-            };
-            match &outcome {
-                Ok(_) => entry.write(connection)?,
-                Err(refusal) => entry.refused(ceremony.init_event(false), refusal).write(connection)?,
-            }
-            Ok::<_, DbError>(outcome)
-        })
-        .await?;
-    let (options, pending) = outcome?;
+    let transaction = transaction.zip(challenge.user_id).map(|(new, user)| new.of_user(&challenge, user));
+    let is_transaction = transaction.is_some();
+    // Transactions are not cached, because finalizing one reads from the database anyway.
+    let pending = selected.filter(|_| !is_transaction).map(|(user, credentials)| PendingCeremony {
+        challenge: challenge.clone(),
+        user,
+        credentials,
+    });
+    let statement = context.app.db.shared(|| Start::new(&challenge, transaction.as_ref(), entry.event()))?;
+    let store = move |connection: &mut Connection, started: Option<Option<AuditId>>| match started.flatten() {
+        Some(id) => entry.count(connection, id).map(Ok),
+        None => store(connection, &challenge, transaction.as_ref(), &entry),
+    };
+    context.app.db.write_after(statement, store).await??;
     if let Some(pending) = pending {
         context.app.pending_ceremonies.insert(pending);
     }
     Ok(options)
 }
 
-/// Returns the user and the credentials that may be used in the ceremony and can reach the demanded level.
-fn select_credentials(
+/// Stores the challenge, the transaction and the audit entry. Refuses if the transaction's identifier was used before.
+fn store(
     connection: &mut Connection,
+    challenge: &Challenge,
+    transaction: Option<&Transaction>,
+    entry: &audit::Entry,
+) -> Outcome<()> {
+    match transaction.map(|transaction| transactions::insert(connection, transaction)).transpose() {
+        Ok(_) => {}
+        Err(DbError::Duplicate { .. }) => {
+            let refusal = Refusal::TransactionExists;
+            entry.clone().refused(challenge.ceremony.init_event(false), &refusal).write(connection)?;
+            return Ok(Err(refusal));
+        }
+        Err(error) => return Err(error),
+    }
+    challenges::insert(connection, challenge)?;
+    entry.write(connection)?;
+    Ok(Ok(()))
+}
+
+/// Returns the user and the credentials that may be used in the ceremony.
+async fn select_credentials(
+    context: &RequestContext,
     ceremony: Ceremony,
-    tenant: &TenantSnapshot,
     external_id: &str,
     demanded: Option<&(AssuranceLevel, Arc<Metadata>)>,
 ) -> Outcome<(User, Vec<Credential>)> {
-    let Some((user, all)) = credentials::of_external_user(connection, tenant.id(), external_id)? else {
+    let Some((user, all)) = context.app.db.query(FindUser::new(context.tenant.id(), external_id)).await? else {
         return Ok(Err(Refusal::UserNotFound));
     };
     if user.disabled_at.is_some() {
@@ -238,31 +247,20 @@ fn select_credentials(
         return Ok(Err(Refusal::NoSuitableCredential));
     }
     let Some((minimum, metadata)) = demanded else { return Ok(Ok((user, allowed))) };
-    let capable = assurance::capable(&tenant.tenant.config.acr, ceremony, *minimum, metadata, allowed);
+    let capable = assurance::capable(&context.tenant.tenant.config.acr, ceremony, *minimum, metadata, allowed);
     Ok(capable.map(|capable| (user, capable)))
 }
 
-/// Stores the transaction, if any. Returns `false` when its identifier was used before.
-fn insert_transaction(
-    connection: &mut Connection,
-    challenge: &Challenge,
-    transaction: Option<NewTransaction>,
-) -> Result<bool, DbError> {
-    let (Some(NewTransaction { id, identifier, data }), Some(user_id)) = (transaction, challenge.user_id) else {
-        return Ok(true);
-    };
-    let transaction = Transaction {
-        tenant_id: challenge.tenant_id,
-        id,
-        identifier,
-        user_id,
-        data,
-        created_at: challenge.created_at,
-        updated_at: challenge.created_at,
-    };
-    match transactions::insert(connection, &transaction) {
-        Ok(()) => Ok(true),
-        Err(DbError::Duplicate { .. }) => Ok(false),
-        Err(error) => Err(error),
+impl NewTransaction {
+    fn of_user(self, challenge: &Challenge, user_id: UserId) -> Transaction {
+        Transaction {
+            tenant_id: challenge.tenant_id,
+            id: self.id,
+            identifier: self.identifier,
+            user_id,
+            data: self.data,
+            created_at: challenge.created_at,
+            updated_at: challenge.created_at,
+        }
     }
 }

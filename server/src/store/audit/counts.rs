@@ -15,7 +15,8 @@ use crate::{
     domain::audit::{Activity, AuditFilter, Days},
 };
 
-/// Number of rows per counter on PostgreSQL. With several rows, transactions of one tenant rarely wait for each other.
+/// Number of rows per counter on PostgreSQL. Each connection adds to one of them, so that transactions of one tenant rarely
+/// wait for each other.
 const SHARDS: u8 = 8;
 
 /// Number of counters that one unit of work sums. All counters of the last tenant and day are added to them.
@@ -28,11 +29,12 @@ pub(super) type CounterKey = (String, i64, String, i16);
 pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
     match engine {
         Engine::Sqlite => 0,
-        // The last byte of an id is random.
+        // The last byte of an id is random, apart from the connection's shard (`ids::tail`).
         Engine::Postgres => id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % SHARDS)),
     }
 }
 
+/// Counts an entry.
 pub(super) fn add(
     conn: &mut Connection,
     tenant: &str,
@@ -40,12 +42,10 @@ pub(super) fn add(
     at: Timestamp,
     id: AuditId,
 ) -> Result<(), DbError> {
-    let upsert = "INSERT INTO audit_counts (tenant_id, day, type, shard, count) VALUES (?, ?, ?, ?, 1) \
-                  ON CONFLICT (tenant_id, day, type, shard) DO UPDATE SET count = audit_counts.count + 1";
+    let upsert = "INSERT INTO audit_counts (tenant_id, day, type, shard, count) VALUES (?, ?, ?, ?, ?) \
+                  ON CONFLICT (tenant_id, day, type, shard) DO UPDATE SET count = audit_counts.count + excluded.count";
     let shard = shard(conn.engine(), id);
-    let query = CachedSql::<()>::new(upsert).bind(tenant).bind(at.day()).bind(kind.as_str()).bind(shard);
-    on_engine!(conn, c, _Db => query.execute(c))?;
-    Ok(())
+    conn.add(upsert, vec![tenant.to_owned().into(), at.day().into(), kind.as_str().into(), shard.into()], 1)
 }
 
 /// A tenant and a day, after which [`count_some`] continues. The default is before all counters.

@@ -1,5 +1,7 @@
 //! The table row of an entry, and its insertion.
 
+use std::borrow::Cow;
+
 use diesel::{
     prelude::*,
     sql_types::{Bool, Nullable, Text},
@@ -7,11 +9,11 @@ use diesel::{
 use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
 
 use super::{
-    super::{Connection, DbError, on_engine, row_convert, schema::audit_logs},
+    super::{Connection, DbError, row_convert, schema::audit_logs},
     counts, ids, skew,
 };
 use crate::{
-    db::{Engine, cached_sql::CachedSql},
+    db::cached_sql::{Bind, CachedSql},
     domain::{AuditEvent, key_format::without_keys},
 };
 
@@ -25,16 +27,26 @@ const TRANSACTION_BYTES: usize = 512;
 /// Maximum number of stored bytes of an error's reason, which may contain an id from the request.
 const ERROR_BYTES: usize = 1_024;
 
-macro_rules! insert_sql {
-    ($id:literal) => {
-        concat!(
-            "INSERT INTO audit_logs (tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor, \
-             credential_id, transaction_id, detail, created_at) VALUES (?, ",
-            $id,
-            ", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
-        )
+/// Columns of an entry, in the order of [`values`] after the tenant and the id.
+macro_rules! columns {
+    () => {
+        "audit_logs (tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor, credential_id, \
+         transaction_id, detail, created_at)"
     };
 }
+pub(in crate::store) use columns;
+
+/// The values of an entry that PostgreSQL inserts. Its binds are the tenant, those of `new_audit_id`, and [`values`].
+macro_rules! new_values {
+    () => {
+        "?, new_audit_id(?, ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+    };
+}
+pub(in crate::store) use new_values;
+
+const INSERT_SQLITE: &str =
+    concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+const INSERT_POSTGRES: &str = concat!("INSERT INTO ", columns!(), " VALUES (", new_values!(), ") RETURNING id");
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = audit_logs, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -83,9 +95,10 @@ impl TryFrom<Row> for AuditLogItem {
 /// # Errors
 /// [`DbError::Orphan`] if the tenant was deleted. This also rolls back the change that the entry records.
 pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbError> {
-    let tenant = event.tenant_id.to_string();
-    let (sql, id) = match conn {
+    let shard = conn.shard();
+    let id: String = match conn {
         Connection::Sqlite(c) => {
+            let tenant = event.tenant_id.to_string();
             let state = "SELECT (SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1), \
                          EXISTS (SELECT 1 FROM tenants WHERE id = ? AND deleted_at IS NULL)";
             let state = CachedSql::<(Nullable<Text>, Bool)>::new(state).bind(&tenant);
@@ -94,30 +107,52 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
                 return Err(DbError::Orphan);
             }
             let newest = row_convert::parse_some(newest.as_deref())?;
-            (insert_sql!("?"), ids::next(newest, event.at, event.random).to_string())
+            let id = ids::next(newest, event.at, event.random).to_string();
+            CachedSql::<Text>::new(INSERT_SQLITE).bind(&tenant).bind(&id).bind_all(values(event)?).get_result(c)?
         }
-        Connection::Postgres(_) => (insert_sql!("new_audit_id(?, ?)"), ids::tail(event.random)),
+        Connection::Postgres(c, _) => {
+            CachedSql::<Text>::new(INSERT_POSTGRES).bind_all(new_entry(event, shard)?).get_result(c)?
+        }
     };
-    let error = event.error.as_ref().map(|error| storable(&error.reason, ERROR_BYTES));
-    let meta = [&event.meta.request_id, &event.meta.source_ip, &event.meta.user_agent];
-    let [request_id, source_ip, user_agent] = meta.map(|text| storable(text, usize::MAX));
-    let bounded = |text: &Option<String>, bytes: usize| text.as_deref().map(|text| storable(text, bytes));
-    let actor = bounded(&event.actor, ACTOR_BYTES);
-    let credential = bounded(&event.credential_id, CREDENTIAL_BYTES);
-    let transaction = bounded(&event.transaction_id, TRANSACTION_BYTES);
-    let detail = event.detail.as_ref().map(row_convert::to_json).transpose()?;
-    let detail = detail.as_deref().map(without_keys);
-    let query = CachedSql::<Text>::new(sql).bind(&tenant);
-    let query = if conn.engine() == Engine::Postgres { query.bind(&tenant) } else { query };
-    let query = query.bind(&id).bind(event.kind.as_str());
-    let query = query.bind(error.as_deref()).bind(code(event)).bind(&request_id).bind(&source_ip).bind(&user_agent);
-    let query = query.bind(actor.as_deref()).bind(credential.as_deref()).bind(transaction.as_deref());
-    let query = query.bind(detail.as_deref()).bind(event.at.millis());
-    let id: String = on_engine!(conn, c, _Db => query.get_result(c))?;
     let id: AuditId = row_convert::parse(&id)?;
-    counts::add(conn, &tenant, event.kind, event.at, id)?;
-    skew::record(conn, id, event.at)?;
+    count(conn, event, id)?;
     Ok(id)
+}
+
+/// Counts an entry that a statement of this unit added.
+pub fn count(conn: &mut Connection, event: &AuditEvent, id: AuditId) -> Result<(), DbError> {
+    counts::add(conn, &event.tenant_id.to_string(), event.kind, event.at, id)?;
+    skew::record(conn, id, event.at)
+}
+
+/// Returns the binds of `new_values!`.
+pub(in crate::store) fn new_entry(event: &AuditEvent, shard: i16) -> Result<Vec<Bind<'static>>, DbError> {
+    let tenant = event.tenant_id.to_string();
+    let mut binds: Vec<Bind<'static>> =
+        vec![tenant.clone().into(), tenant.into(), ids::tail(event.random, shard).into()];
+    binds.extend(values(event)?);
+    Ok(binds)
+}
+
+/// Returns the values of an entry, without its tenant and id.
+fn values(event: &AuditEvent) -> Result<[Bind<'static>; 11], DbError> {
+    let meta = [&event.meta.request_id, &event.meta.source_ip, &event.meta.user_agent];
+    let [request_id, source_ip, user_agent] = meta.map(|text| Bind::from(storable(text, usize::MAX)));
+    let bounded = |text: &Option<String>, bytes: usize| Bind::from(text.as_deref().map(|text| storable(text, bytes)));
+    let detail = event.detail.as_ref().map(row_convert::to_json).transpose()?;
+    Ok([
+        event.kind.as_str().into(),
+        event.error.as_ref().map(|error| storable(&error.reason, ERROR_BYTES)).into(),
+        code(event).map(str::to_owned).into(),
+        request_id,
+        source_ip,
+        user_agent,
+        bounded(&event.actor, ACTOR_BYTES),
+        bounded(&event.credential_id, CREDENTIAL_BYTES),
+        bounded(&event.transaction_id, TRANSACTION_BYTES),
+        detail.as_deref().map(without_keys).map(Cow::into_owned).into(),
+        event.at.millis().into(),
+    ])
 }
 
 /// Returns the error code, which is `internal` for a refusal without an error.

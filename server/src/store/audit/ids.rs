@@ -17,6 +17,8 @@ use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 const TICK_BITS: u32 = 12;
 /// Key of the advisory lock that `new_audit_id` takes for a transaction's first entry: "audit" in ASCII.
 const WRITER_LOCK: i64 = 0x61_7564_6974;
+/// Bits of an id that hold the shard of its counter.
+const SHARD_BITS: u16 = 0b111;
 /// A text that sorts after every id.
 pub(super) const ABOVE_ALL: &str = "g";
 
@@ -47,9 +49,11 @@ pub(super) fn next(newest: Option<AuditId>, at: Timestamp, random: u64) -> Audit
     AuditId::new(Uuid::from_u64_pair(high, variant(random)))
 }
 
-/// Returns the last 17 characters of an id, which hold these random bits.
-pub(super) fn tail(random: u64) -> String {
-    let digits = format!("{:016x}", variant(random));
+/// Returns the last 17 characters of an id, which hold these random bits. The last three bits are the shard of the
+/// counters to which the connection adds.
+pub(super) fn tail(random: u64, shard: i16) -> String {
+    let shard = u64::from(shard.unsigned_abs() & SHARD_BITS);
+    let digits = format!("{:016x}", variant(random) & !u64::from(SHARD_BITS) | shard);
     let (clock, node) = digits.split_at(4);
     format!("{clock}-{node}")
 }
@@ -86,7 +90,7 @@ impl OpenWriters {
 /// the lock after the locks were listed therefore makes an id above `newest`. The transactions that took the lock
 /// earlier are listed, or their entries are already visible.
 pub fn open_writers(conn: &mut Connection, earlier: Option<OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
-    let Connection::Postgres(c) = conn else { return Ok(None) };
+    let Connection::Postgres(c, _) = conn else { return Ok(None) };
     let query = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
     let newest = match &earlier {
         Some(earlier) => earlier.newest.clone(),

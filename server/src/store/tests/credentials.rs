@@ -6,8 +6,9 @@ use doorward_shared::{
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
-    domain::{Credential, audit::Total, list::PageQuery},
+    domain::{Credential, User, audit::Total, list::PageQuery},
     store::{
+        ceremony_steps::FindUser,
         credentials::{self, CredentialUse},
         users,
     },
@@ -20,6 +21,10 @@ on_every_engine!(
     use_of_a_disabled_credential_or_user_is_rejected,
     unit_of_work_is_usable_after_a_duplicate
 );
+
+async fn find_user(db: &TestDatabase, external_id: &str) -> Option<(User, Vec<Credential>)> {
+    db.database.query(FindUser::new(tenant_id(1), external_id)).await.expect("a query")
+}
 
 async fn credentials_can_be_added_read_renamed_and_deleted(db: TestDatabase) {
     two_tenants(&db).await;
@@ -95,11 +100,11 @@ async fn use_of_a_changed_credential_is_rejected(db: TestDatabase) {
         assert!(!db.write(move |c| credentials::record_use(c, &other, &usage)).await);
     }
     assert!(db.write(move |c| credentials::record_use(c, &observed, &usage)).await);
-    let (owner, own) = db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-1")).await.expect("the user");
+    let (owner, own) = find_user(&db, "user-1").await.expect("the user");
     assert_eq!((owner, own.len()), (user(1, 1), 1));
-    let nothing = db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-2")).await;
+    let nothing = find_user(&db, "user-2").await;
     assert_eq!(nothing, Some((user(1, 2), Vec::new())));
-    assert_eq!(db.read(|c| credentials::of_external_user(c, tenant_id(1), "user-9")).await, None);
+    assert_eq!(find_user(&db, "user-9").await, None);
 }
 
 async fn use_of_a_disabled_credential_or_user_is_rejected(db: TestDatabase) {

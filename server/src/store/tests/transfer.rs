@@ -192,9 +192,10 @@ async fn transfer_copies_every_table_and_the_target_works() {
         assert!(matches!(again, Err(TransferError::NotEmpty(_))), "{again:?}");
         // The counters of the target are correct: after the entries are deleted, only the kept entry is counted.
         let store = target.another().await;
+        let newest = event(tenant_id(1), 1, 255, AuditType::ApiKeyCreated);
+        store.write(move |c: &mut Connection| audit::insert(c, &newest)).await.expect("an entry");
         let left = store
             .write(|c: &mut Connection| {
-                audit::insert(c, &event(tenant_id(1), 1, 255, AuditType::ApiKeyCreated))?;
                 audit::purge(c, None, at(EVENTS * 28_800_000 + 1), None, i64::from(u16::MAX))?;
                 let all = audit::page(c, None, &Default::default(), None, PageRequest::default())?;
                 let days = audit::sums_by_day(c, Days { first: 0, last: 99_999 })?.len();

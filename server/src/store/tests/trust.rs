@@ -252,7 +252,7 @@ async fn plan(db: &TestDatabase, query: String) -> Vec<String> {
     let steps: Vec<Step> = db
         .read(move |conn| match conn {
             Connection::Sqlite(c) => Ok(sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(c)?),
-            Connection::Postgres(_) => Ok(Vec::new()),
+            Connection::Postgres(..) => Ok(Vec::new()),
         })
         .await;
     steps.into_iter().map(|step| step.detail).collect()
@@ -275,7 +275,7 @@ async fn login_writes_no_index() {
     let program: Vec<Instruction> = db
         .read(|conn| match conn {
             Connection::Sqlite(c) => Ok(sql_query(format!("EXPLAIN {}", credentials::RECORD_USE)).load(c)?),
-            Connection::Postgres(_) => Ok(Vec::new()),
+            Connection::Postgres(..) => Ok(Vec::new()),
         })
         .await;
     let inserts = |name: &str| program.iter().filter(|step| step.opcode == name).count();

@@ -8,7 +8,7 @@ use crate::domain::Transaction;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = transactions, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-pub(super) struct Row {
+pub(in crate::store) struct Row {
     pub(super) tenant_id: String,
     pub(super) id: String,
     pub(super) identifier: String,

@@ -250,7 +250,7 @@ async fn prepared_statements_stay_bounded(db: TestDatabase) {
                 audit::page(c, Some(tenant_id(1)), &filter, None, PageRequest::default())?;
             }
             let count = "(SELECT COUNT(*) FROM pg_prepared_statements)";
-            let Connection::Postgres(c) = c else { return Ok(0) };
+            let Connection::Postgres(c, _) = c else { return Ok(0) };
             Ok(diesel::select(sql::<BigInt>(count)).get_result::<i64>(c)?)
         })
         .await;

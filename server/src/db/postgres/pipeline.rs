@@ -1,0 +1,98 @@
+//! Statements that are sent together, in one round trip.
+
+use std::time::Duration;
+
+use diesel_async::{
+    AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _, async_connection_wrapper::BlockOn as _,
+};
+use futures_util::future::{join, join_all, join3};
+
+use super::{
+    super::{connection::Connection, error::DbError, statement::Pipeline, unit::Unit},
+    runtime::{ThreadRuntime, close_connection},
+};
+
+/// The state of a transaction after the statements of its units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begun {
+    Open,
+    /// At least one of the statements failed, so the transaction can only be rolled back.
+    Failed,
+    /// The statements succeeded, and the transaction was committed.
+    Ended,
+}
+
+/// Sends `begin` and the statements of the units in one round trip. The units keep their responses. If `ends`, also sends
+/// COMMIT in the same round trip, unless the session must prepare a statement, which would then follow the commit.
+///
+/// # Errors
+/// The error of `begin`. If there is no response to `begin` within `limit`, closes the connection.
+pub(super) fn begin(
+    conn: &mut Connection,
+    begin: &str,
+    limit: Duration,
+    units: &mut [Box<dyn Unit>],
+    ends: bool,
+) -> Result<Begun, DbError> {
+    let Connection::Postgres(conn, state) = conn else { return Err(wrong_engine()) };
+    let mut commits = ends;
+    for name in units.iter().filter_map(|unit| unit.statement_name()) {
+        commits &= state.was_prepared(name);
+    }
+    let pipeline = Pipeline { conn: &*conn, shard: state.shard() };
+    // `unconstrained` and `join` keep the order: every statement is sent at the first poll of its future.
+    let sent = tokio::task::unconstrained(async {
+        let begin = async {
+            let response = tokio::time::timeout(limit, execute(pipeline.conn, begin)).await;
+            response.unwrap_or_else(|_| {
+                close_connection();
+                Err(DbError::Unavailable("the database does not respond".to_owned()))
+            })
+        };
+        let commit = async { if commits { execute(pipeline.conn, "COMMIT").await } else { Ok(()) } };
+        let statements = join_all(units.iter_mut().filter_map(|unit| unit.send(pipeline)));
+        join3(begin, statements, commit).await
+    });
+    let (begun, succeeded, committed) = ThreadRuntime::current()?.block_on(sent);
+    begun?;
+    committed?;
+    Ok(match succeeded.into_iter().all(|succeeded| succeeded) {
+        false => Begun::Failed,
+        true if commits => Begun::Ended,
+        true => Begun::Open,
+    })
+}
+
+/// Executes the additions to counters and `commit`, in one round trip if the session has prepared the additions.
+pub(super) fn commit(conn: &mut Connection, commit: &str) -> Result<(), DbError> {
+    let Connection::Postgres(inner, state) = conn else { return Err(wrong_engine()) };
+    let (statements, prepared) = state.take_additions();
+    if statements.is_empty() {
+        return conn.run(commit);
+    }
+    let shared: &AsyncPgConnection = &*inner;
+    let added = statements.into_iter().map(|statement| async move { statement.execute(&mut &*shared).await });
+    let runtime = ThreadRuntime::current()?;
+    if !prepared {
+        // A statement that must be prepared first would be sent after the commit.
+        for added in added {
+            runtime.block_on(added)?;
+        }
+        return conn.run(commit);
+    }
+    let sent = tokio::task::unconstrained(join(join_all(added), execute(shared, commit)));
+    let (added, committed) = runtime.block_on(sent);
+    // The commit fails as well if an addition failed. The first error is the cause.
+    for added in added {
+        added?;
+    }
+    committed
+}
+
+async fn execute(mut conn: &AsyncPgConnection, sql: &str) -> Result<(), DbError> {
+    Ok(conn.batch_execute(sql).await?)
+}
+
+fn wrong_engine() -> DbError {
+    DbError::Database("the PostgreSQL engine received a SQLite connection".to_owned())
+}

@@ -1,0 +1,85 @@
+//! What a node knows about one of its sessions on PostgreSQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::cached_sql::{Bind, CachedSql};
+
+/// The state of a session: the additions to counters of its transaction, and the statements that it has prepared.
+#[derive(Debug, Default)]
+pub struct SessionState {
+    /// Amounts by statement and key. Equal counters are added to once, just before the commit. The rows are locked in the
+    /// order of their keys and only until the end of the commit, because many transactions change the same counters.
+    additions: BTreeMap<(&'static str, Vec<Bind<'static>>), i64>,
+    /// Statements, by their text or another name.
+    prepared: BTreeSet<&'static str>,
+    /// The shard of counters to which the session adds.
+    shard: i16,
+}
+
+impl SessionState {
+    pub(super) fn with_shard(shard: i16) -> Self {
+        Self { shard, ..Self::default() }
+    }
+
+    pub(in crate::db) const fn shard(&self) -> i16 {
+        self.shard
+    }
+
+    /// Adds to a counter. The last bind of the statement is the amount; the binds before it are the counter's key.
+    pub(in crate::db) fn add(&mut self, sql: &'static str, key: Vec<Bind<'static>>, amount: i64) {
+        *self.additions.entry((sql, key)).or_default() += amount;
+    }
+
+    /// Discards the additions after a rollback. Some statements may not have been prepared.
+    pub(in crate::db) fn roll_back(&mut self) {
+        self.additions.clear();
+        self.prepared.clear();
+    }
+
+    /// Returns whether the session has prepared a statement, and records that it prepares it now.
+    pub(super) fn was_prepared(&mut self, statement: &'static str) -> bool {
+        !self.prepared.insert(statement)
+    }
+
+    /// Removes the additions and returns their statements. Also returns whether the session has prepared all of them.
+    pub(super) fn take_additions(&mut self) -> (Vec<CachedSql<'static>>, bool) {
+        let mut all_prepared = true;
+        let mut statements = Vec::with_capacity(self.additions.len());
+        for ((sql, key), amount) in std::mem::take(&mut self.additions) {
+            all_prepared &= self.was_prepared(sql);
+            statements.push(CachedSql::new(sql).bind_all(key).bind(amount));
+        }
+        (statements, all_prepared)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_counters_are_added_to_once_in_the_order_of_keys() {
+        let mut state = SessionState::default();
+        for key in ["b", "a", "b"] {
+            state.add("UPDATE counter", vec![key.into()], 1);
+        }
+        let (statements, all_prepared) = state.take_additions();
+        let binds: Vec<_> = statements.iter().map(CachedSql::binds).collect();
+        assert_eq!(binds, [[Bind::from("a"), Bind::BigInt(1)], [Bind::from("b"), Bind::BigInt(2)]]);
+        assert!(!all_prepared);
+        state.add("UPDATE counter", vec!["a".into()], 1);
+        assert!(state.take_additions().1, "a session prepares a statement once");
+    }
+
+    #[test]
+    fn rollback_discards_additions_and_prepared_statements() {
+        let mut state = SessionState::default();
+        state.add("UPDATE counter", vec!["a".into()], 1);
+        let _ = state.take_additions();
+        state.add("UPDATE counter", vec!["a".into()], 1);
+        state.roll_back();
+        assert!(state.take_additions().0.is_empty());
+        state.add("UPDATE counter", vec!["a".into()], 1);
+        assert!(!state.take_additions().1);
+    }
+}

@@ -1,0 +1,157 @@
+//! Units that begin with a known statement share a transaction on PostgreSQL.
+
+use std::{collections::BTreeSet, sync::mpsc};
+
+use diesel::sql_types::Text;
+
+use super::{exists, harness::TestDatabase};
+use crate::db::{
+    Connection, Database, DbError,
+    cached_sql::CachedSql,
+    statement::{Pipeline, Response, Statement, respond},
+};
+
+/// Adds a row to the table `installation` and returns the id of the transaction.
+struct Put {
+    name: &'static str,
+    value: Option<&'static str>,
+}
+
+const fn put(name: &'static str) -> Put {
+    Put { name, value: Some("1") }
+}
+
+impl Statement for Put {
+    type Output = String;
+
+    fn order(&self) -> &str {
+        self.name
+    }
+
+    fn on_postgres<'c>(&'c self, pipeline: Pipeline<'c>) -> Response<'c, String> {
+        let insert = "INSERT INTO installation (name, value) VALUES (?, ?) RETURNING CAST(txid_current() AS TEXT)";
+        let insert = CachedSql::<Text>::new(insert).bind(self.name).bind(self.value);
+        respond!(pipeline, insert => String, |ids: Vec<String>| Ok(ids.concat()))
+    }
+}
+
+fn own_error() -> DbError {
+    DbError::Database("injected".to_owned())
+}
+
+/// Opens the database with one connection, which is busy until the sender is dropped. Units that are queued meanwhile
+/// wait together.
+async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>) {
+    let database = db.another_with(|options| options.connections = 1).await;
+    let (go, wait) = mpsc::channel::<()>();
+    let (began, begins) = tokio::sync::oneshot::channel();
+    let busy = database.clone();
+    tokio::spawn(async move {
+        let unit = move |_: &mut Connection| {
+            let _ = began.send(());
+            let _ = wait.recv();
+            Ok::<_, DbError>(())
+        };
+        busy.read(unit).await
+    });
+    begins.await.expect("the unit began");
+    (database, go)
+}
+
+/// Writes a row in a unit that returns the id of its transaction.
+async fn write(database: &Database, put: Put) -> Result<String, DbError> {
+    database.write_after(Some(put), |_, id| Ok(id.unwrap_or_default())).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn units_that_wait_together_share_a_transaction() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let (database, go) = with_busy_connection(&db).await;
+    let (one, other, third, ()) = tokio::join!(
+        write(&database, put("one")),
+        write(&database, put("other")),
+        write(&database, put("third")),
+        async { drop(go) }
+    );
+    let transactions = BTreeSet::from([one.expect("a write"), other.expect("a write"), third.expect("a write")]);
+    assert_eq!(transactions.len(), 1, "{transactions:?}");
+    assert!(db.read(|c| Ok(exists(c, "one")? && exists(c, "other")? && exists(c, "third")?)).await);
+    database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn error_of_one_unit_undoes_only_that_one() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let after = |database: Database, name: &'static str, run: fn(&mut Connection) -> Result<(), DbError>| async move {
+        database.write_after(Some(put(name)), move |conn, _| run(conn)).await
+    };
+    // A shared transaction fails because of a statement, of a unit that returns an error, and of one that panics.
+    for (number, name) in ["statement", "error", "panic"].into_iter().enumerate() {
+        let (database, go) = with_busy_connection(&db).await;
+        let [good, failing, last] = [["a0", "b0", "c0"], ["a1", "b1", "c1"], ["a2", "b2", "c2"]][number];
+        let failing_unit = async {
+            match name {
+                // The column does not accept NULL.
+                "statement" => write(&database, Put { name: failing, value: None }).await.map(drop),
+                "error" => after(database.clone(), failing, |_| Err(own_error())).await,
+                _ => after(database.clone(), failing, |_| if true { panic!("injected") } else { Ok(()) }).await,
+            }
+        };
+        let (one, failed, other, ()) =
+            tokio::join!(write(&database, put(good)), failing_unit, write(&database, put(last)), async { drop(go) });
+        assert!(matches!(failed, Err(DbError::Database(_))), "{name}: {failed:?}");
+        assert_ne!(one.expect("a write"), other.expect("a write"), "{name}");
+        let stored = db.read(move |c| Ok([exists(c, good)?, exists(c, failing)?, exists(c, last)?])).await;
+        assert_eq!(stored, [true, false, true], "{name}");
+        database.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unit_that_waits_for_a_lock_does_not_delay_the_others() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let (locked, locks) = tokio::sync::oneshot::channel();
+    let (go, wait) = mpsc::channel::<()>();
+    let blocker = db.database.clone();
+    let blocker = tokio::spawn(async move {
+        let unit = move |conn: &mut Connection| {
+            super::put("locked")(conn)?;
+            let _ = locked.send(());
+            let _ = wait.recv();
+            Err::<(), _>(own_error())
+        };
+        blocker.write(unit).await
+    });
+    locks.await.expect("the row is locked");
+    let database = db.another_with(|options| options.connections = 3).await;
+    let free = async {
+        for name in ["f1", "f2", "f3"] {
+            write(&database, put(name)).await.expect("a write");
+        }
+        drop(go);
+    };
+    let (waiting, ()) = tokio::join!(write(&database, put("locked")), free);
+    waiting.expect("a write after the rollback of the other transaction");
+    assert_eq!(blocker.await.expect("no panic"), Err(own_error()));
+    database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_connection_during_a_commit_is_reported() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let database = db.another_with(|options| options.connections = 1).await;
+    // A deferred trigger ends the session during COMMIT.
+    db.write(|conn| {
+        conn.run(
+            "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON installation \
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_session()",
+        )
+    })
+    .await;
+    let lost = write(&database, put("lost")).await;
+    assert!(matches!(lost, Err(DbError::CommitUnknown(_))), "{lost:?}");
+    assert!(!db.read(|conn| exists(conn, "lost")).await);
+    database.close().await;
+}

@@ -1,0 +1,182 @@
+//! Units of work: closures that the threads of a database execute.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::oneshot;
+
+use super::{
+    connection::Connection,
+    error::DbError,
+    statement::{Pipeline, Statement},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    Read,
+    Write,
+    /// Writes data that processes cache.
+    WriteAndInvalidate,
+}
+
+pub(super) trait Unit: Send {
+    /// Returns `false` if the caller has stopped waiting. After `true`, the caller waits until the unit ends.
+    fn try_start(&self) -> bool;
+    /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
+    fn reset(&self);
+    fn work(&self) -> Work;
+    /// Returns the time since the unit was queued.
+    fn waited(&self) -> Duration;
+    /// Returns the order of its statement among those of a shared transaction; see [`Statement::order`].
+    fn order(&self) -> &str {
+        ""
+    }
+    /// Returns the name of the statement with which the unit begins. A unit without one gets a transaction of its own.
+    fn statement_name(&self) -> Option<&'static str> {
+        None
+    }
+    /// Sends the statement of a unit that can share a transaction, and keeps the response for [`Unit::run`]. Returns
+    /// `false` after an error. Other units return `None`.
+    fn send<'c>(&'c mut self, _pipeline: Pipeline<'c>) -> Option<LocalBoxFuture<'c, bool>> {
+        None
+    }
+    /// Executes the unit and keeps the result. Returns whether the transaction may be committed.
+    fn run(&mut self, conn: &mut Connection) -> bool;
+    /// Sends the result to the caller after the end of the transaction. `outcome` is the outcome of the transaction.
+    fn finish(self: Box<Self>, outcome: Result<(), DbError>);
+    /// Returns an error to the caller without executing the unit.
+    fn refuse(self: Box<Self>, error: DbError);
+}
+
+/// The part of a unit by which its caller waits for the result.
+pub(super) struct Caller<T, E> {
+    work: Work,
+    queued: Instant,
+    started: Arc<AtomicBool>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E: From<DbError>> Caller<T, E> {
+    pub(super) fn new(work: Work, started: Arc<AtomicBool>, reply: oneshot::Sender<Result<T, E>>) -> Self {
+        Self { work, queued: Instant::now(), started, reply }
+    }
+
+    fn finish(self, result: Option<Result<T, E>>, outcome: Result<(), DbError>) {
+        let result = match outcome {
+            Ok(()) => result.unwrap_or_else(|| Err(DbError::Database("a unit of work did not run".to_owned()).into())),
+            Err(error) => Err(error.into()),
+        };
+        // Sending fails only if the caller was dropped. In this case nobody needs the result.
+        let _ = self.reply.send(result);
+    }
+}
+
+macro_rules! caller_methods {
+    () => {
+        fn try_start(&self) -> bool {
+            !self.caller.started.swap(true, Ordering::AcqRel)
+        }
+
+        fn reset(&self) {
+            self.caller.started.store(false, Ordering::Release);
+        }
+
+        fn work(&self) -> Work {
+            self.caller.work
+        }
+
+        fn waited(&self) -> Duration {
+            self.caller.queued.elapsed()
+        }
+
+        fn finish(self: Box<Self>, outcome: Result<(), DbError>) {
+            self.caller.finish(self.result, outcome);
+        }
+
+        fn refuse(self: Box<Self>, error: DbError) {
+            self.caller.finish(None, Err(error));
+        }
+    };
+}
+
+/// A unit with a transaction of its own.
+pub(super) struct Task<T, E, F> {
+    pub(super) caller: Caller<T, E>,
+    /// `None` after the unit has run.
+    pub(super) run: Option<F>,
+    pub(super) result: Option<Result<T, E>>,
+}
+
+impl<T, E, F> Unit for Task<T, E, F>
+where
+    F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    caller_methods!();
+
+    fn run(&mut self, conn: &mut Connection) -> bool {
+        self.result = self.run.take().map(|run| run_unit(run, conn));
+        self.result.as_ref().is_some_and(Result::is_ok)
+    }
+}
+
+/// A unit that begins with a known statement. It can share a transaction with others on PostgreSQL.
+pub(super) struct SharedTask<S: Statement, T, E, F> {
+    pub(super) caller: Caller<T, E>,
+    pub(super) statement: S,
+    pub(super) response: Option<Result<S::Output, DbError>>,
+    /// Continues after the statement.
+    pub(super) run: F,
+    pub(super) result: Option<Result<T, E>>,
+}
+
+impl<S, T, E, F> Unit for SharedTask<S, T, E, F>
+where
+    S: Statement,
+    F: FnMut(&mut Connection, S::Output) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    caller_methods!();
+
+    fn order(&self) -> &str {
+        self.statement.order()
+    }
+
+    fn statement_name(&self) -> Option<&'static str> {
+        Some(std::any::type_name::<S>())
+    }
+
+    fn send<'c>(&'c mut self, pipeline: Pipeline<'c>) -> Option<LocalBoxFuture<'c, bool>> {
+        let Self { statement, response, .. } = self;
+        Some(Box::pin(async move {
+            let received = statement.on_postgres(pipeline).await;
+            response.insert(received).is_ok()
+        }))
+    }
+
+    fn run(&mut self, conn: &mut Connection) -> bool {
+        let unsent = || Err(DbError::Database("the statement of a unit was not sent".to_owned()));
+        let response = self.response.take().unwrap_or_else(unsent);
+        let run = &mut self.run;
+        let result = self.result.insert(run_unit(|conn| run(conn, response?), conn));
+        result.is_ok()
+    }
+}
+
+/// Runs a closure and turns a panic into an error, because the thread and its connection must serve the next units.
+pub(super) fn run_unit<T, E: From<DbError>>(
+    run: impl FnOnce(&mut Connection) -> Result<T, E>,
+    conn: &mut Connection,
+) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(|| run(conn)))
+        .unwrap_or_else(|_| Err(DbError::Database("a unit of work panicked".to_owned()).into()))
+}
