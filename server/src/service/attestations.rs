@@ -19,6 +19,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JudgedAgain {
+    /// Judgements. A credential that another unit of work has locked is judged once more.
     pub judged: u64,
     /// Credentials whose trust changed.
     pub changed: u64,

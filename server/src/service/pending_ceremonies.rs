@@ -2,9 +2,9 @@
 //!
 //! The cache is never authoritative. In one database transaction, a finalize request deletes the challenge row, compares
 //! the cached credential with the stored one, and checks that the tenant, the user and the credential are not disabled.
-//! A stale entry can therefore only cause a rejection, or claims about an attestation that was judged again since the
-//! initialize request. Whether the model is certified is not cached. Without an entry, the request reads the rows from
-//! the database.
+//! A stale entry can therefore only cause a rejection. If the attestation was judged again since the initialize request,
+//! the request begins again. Whether the model is certified is not cached. Without an entry, the request reads the rows
+//! from the database.
 
 use doorward_shared::TenantId;
 use quick_cache::{Weighter, sync::Cache};

@@ -70,7 +70,8 @@ pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<
 }
 
 /// Records that an attestation was judged with the metadata of this number. Returns whether the trust in the credential
-/// changed. Changes nothing if the attestation was deleted or replaced since it was read, or judged with newer metadata.
+/// changed. Changes nothing if the attestation was deleted or replaced since it was read, or judged with newer metadata, or
+/// if another unit has locked the credential.
 pub fn record(
     conn: &mut Connection,
     judged: &Outdated,
@@ -99,11 +100,14 @@ pub fn record(
 
 /// Locks the credential and returns its stored trust. Two processes may judge it with different metadata at the same time.
 /// The credential is locked before its attestation, in the order in which a deletion locks them.
+///
+/// Returns `None` if another unit has locked the credential. Waiting for it could deadlock: this unit has locked other
+/// credentials, and logins that share a transaction lock several credentials in another order.
 fn lock(conn: &mut Connection, judged: &Outdated) -> Result<Option<AttestationTrust>, DbError> {
     let (tenant, id) = (judged.tenant_id.to_string(), judged.credential_id.to_string());
     let query = || credentials::table.find((&tenant, &id)).select(credentials::attestation_trust);
     let found: Option<String> = match conn {
-        Connection::Postgres(c, _) => query().for_no_key_update().first(c).optional()?,
+        Connection::Postgres(c, _) => query().for_no_key_update().skip_locked().first(c).optional()?,
         Connection::Sqlite(c) => query().first(c).optional()?,
     };
     found.map(|trust| row_convert::parse(&trust)).transpose()

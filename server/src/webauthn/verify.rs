@@ -102,14 +102,15 @@ pub fn verify_registration(
     })?;
     let verdict = verify_statement(state, challenge, parsed, attested, &key, origin)?;
     let judgement = trust::judge(&parsed.attestation.format, attested.aaguid, &verdict, metadata, now);
+    let kept = keep(parsed);
     Ok(VerifiedRegistration {
         credential_id: parsed.credential_id.clone(),
         public_key,
         algorithm: key.algorithm,
         attestation_format: parsed.attestation.format.clone(),
-        attestation_trust: judgement.trust,
+        attestation_trust: if kept.is_none() { without_proof(judgement.trust) } else { judgement.trust },
         attestation_key_id: judgement.key_id,
-        kept: keep(parsed),
+        kept,
         aaguid: attested.aaguid,
         sign_count: auth_data.sign_count,
         transports: parsed.transports().to_vec(),
@@ -128,6 +129,15 @@ fn keep(parsed: &ParsedRegistration) -> Option<KeptAttestation> {
     let is_kept = parsed.attestation.format != "none" && object.len() <= KeptAttestation::MAX_BYTES;
     let hash = || digest::digest(&digest::SHA256, &parsed.client_data_json).as_ref().to_vec();
     is_kept.then(|| KeptAttestation { object, client_data_hash: hash() })
+}
+
+/// Returns the trust in an attestation that is too large to be kept. It does not prove the model: the client decides its
+/// size, for example with an unknown member, and could so prevent that newer metadata changes the trust.
+const fn without_proof(trust: AttestationTrust) -> AttestationTrust {
+    match trust {
+        AttestationTrust::Chain => AttestationTrust::UnknownIssuer,
+        other => other,
+    }
 }
 
 /// Verifies the attestation statement. webauthn-rs must accept the statements that it can verify.

@@ -1,17 +1,13 @@
 //! Finalizes logins, second-factor logins and transactions.
 
 use doorward_shared::{
-    AttestationTrust, ErrorCode, TenantId, Timestamp, UserId,
+    ErrorCode, TenantId, Timestamp, UserId,
     refusal::{Check, RefusalDetail},
 };
 
 use super::super::{
-    Refusal, RequestContext, ServiceError, assurance, audit,
-    ceremony::{self, Outcome},
-    pending_ceremonies::PendingCeremony,
-    refusal_detail::handle_text,
-    token,
-    trust::TrustCheck,
+    Refusal, RequestContext, ServiceError, assurance, audit, ceremony, pending_ceremonies::PendingCeremony,
+    refusal_detail::handle_text, token, trust::TrustCheck,
 };
 use crate::{
     db::{Connection, DbError},
@@ -30,6 +26,25 @@ use crate::{
 
 /// Maximum number of attempts to store the use of a credential. More concurrent changes do not occur.
 const MAX_ATTEMPTS: u32 = 100;
+/// Maximum number of attempts to verify an assertion. Only an import of metadata during an attempt requires another one.
+const MAX_JUDGEMENTS: u32 = 3;
+
+/// Reason for which the unit of work of an assertion is rolled back.
+#[derive(Debug)]
+enum Rollback {
+    /// The trust in the credential's attestation is another one than when the credential was read.
+    JudgedAgain,
+    Failed(DbError),
+}
+
+impl From<DbError> for Rollback {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Result of a part of this unit of work; see [`Outcome`](ceremony::Outcome).
+type Committed = Result<Result<Option<u32>, Refusal>, Rollback>;
 
 /// Stored data that an assertion refers to.
 #[derive(Debug)]
@@ -55,7 +70,24 @@ pub async fn finalize(
 ) -> Result<String, ServiceError> {
     let now = context.app.clock.now();
     let (entry, parsed) = ceremony::parse(context, ceremony, now, body, webauthn::parse_assertion).await?;
-    let stored = load(context, &parsed).await?;
+    for _ in 0..MAX_JUDGEMENTS {
+        if let Some(token) = attempt(context, ceremony, entry.clone(), &parsed, now).await? {
+            return Ok(token);
+        }
+    }
+    Err(ServiceError::Unavailable("the attestation is judged again and again".to_owned()))
+}
+
+/// Verifies an assertion and returns a token; `None` if the attestation of its credential was judged again meanwhile, so
+/// that the token would state what is no longer true. Nothing is changed then.
+async fn attempt(
+    context: &RequestContext,
+    ceremony: Ceremony,
+    entry: audit::Entry,
+    parsed: &ParsedAssertion,
+    now: Timestamp,
+) -> Result<Option<String>, ServiceError> {
+    let stored = load(context, parsed).await?;
     let entry = entry
         .credential(parsed.credential_id())
         .by(stored.credential.as_ref().map(|(_, user)| user.external_id.clone()))
@@ -68,7 +100,7 @@ pub async fn finalize(
         Some((credential, _)) => assurance::is_certified(context, credential).await?,
         None => false,
     };
-    let assertion = match verify(ceremony, stored, &parsed, &trust, certified, now) {
+    let assertion = match verify(ceremony, stored, parsed, &trust, certified, now) {
         Ok(assertion) => assertion,
         Err(refusal) => return Err(ceremony::reject(context, entry, ceremony, parsed.challenge(), refusal).await),
     };
@@ -76,7 +108,7 @@ pub async fn finalize(
     let token = token::issue(
         context,
         &token::Subject {
-            evidence: assertion.evidence(credential),
+            evidence: assertion.evidence(),
             user: &user.external_id,
             rp_id: &challenge.state.rp_id,
             credential,
@@ -92,17 +124,21 @@ pub async fn finalize(
         entry
     };
     let entry = distrusted.iter().fold(entry, audit::Entry::monitored);
-    let (distrusted, current) = (distrusted.clone(), trust.clone());
+    let distrusted = distrusted.clone();
     let statement = finish_statement(context, &assertion, &entry, now)?;
     let commit = move |connection: &mut Connection, finished: Option<Finished>| {
-        commit_assertion(connection, ceremony, &assertion, &current, &entry, now, finished.unwrap_or_default())
+        commit_assertion(connection, ceremony, &assertion, &entry, now, finished.unwrap_or_default())
     };
-    let outcome = context.app.db.write_after(statement, commit).await?;
+    let outcome = match context.app.db.write_after(statement, commit).await {
+        Ok(outcome) => outcome,
+        Err(Rollback::JudgedAgain) => return Ok(None),
+        Err(Rollback::Failed(error)) => return Err(error.into()),
+    };
     if let Some(stored) = outcome? {
         warn_about_counter(context, stored, parsed.authenticator_state().sign_count);
     }
     trust.count(&context.app, distrusted.as_ref());
-    Ok(token)
+    Ok(Some(token))
 }
 
 /// Returns the statement that ends the ceremony. There is none if it must also set the backup eligibility, which happens
@@ -189,16 +225,15 @@ struct Assertion {
 }
 
 impl Assertion {
-    /// Returns what the assertion proves with the given state of its credential.
-    fn evidence(&self, credential: &Credential) -> Evidence {
+    /// Returns what the assertion proves.
+    const fn evidence(&self) -> Evidence {
         let VerifiedAssertion { user_verified, backup_eligible, .. } = self.verified;
-        let certified = self.certified && credential.attestation_trust == AttestationTrust::Chain;
-        Evidence { ceremony: self.challenge.ceremony, user_verified, backup_eligible, certified }
+        Evidence { ceremony: self.challenge.ceremony, user_verified, backup_eligible, certified: self.certified }
     }
 
     /// Refuses a level of assurance below the minimum of the challenge.
-    fn check_level(&self, trust: &TrustCheck, credential: &Credential) -> Result<(), Refusal> {
-        assurance::check(trust.acr_names(), self.challenge.state.minimum_level, self.evidence(credential).level())
+    fn check_level(&self, trust: &TrustCheck) -> Result<(), Refusal> {
+        assurance::check(trust.acr_names(), self.challenge.state.minimum_level, self.evidence().level())
     }
 }
 
@@ -304,7 +339,7 @@ fn verify(
     let distrusted = trust.judge(&facts(&credential, &verified))?;
     let transaction = stored.transaction;
     let assertion = Assertion { challenge, transaction, credential, user, verified, certified, distrusted };
-    assertion.check_level(trust, &assertion.credential)?;
+    assertion.check_level(trust)?;
     Ok(assertion)
 }
 
@@ -321,11 +356,10 @@ fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
     assertion: &Assertion,
-    trust: &TrustCheck,
     entry: &audit::Entry,
     now: Timestamp,
     finished: Finished,
-) -> Outcome<Option<u32>> {
+) -> Committed {
     if let Some(id) = finished.entry {
         entry.count(connection, id)?;
         return Ok(Ok(assertion.verified.counter_regressed.then_some(assertion.credential.sign_count)));
@@ -333,7 +367,7 @@ fn commit_assertion(
     let challenge = &assertion.challenge;
     let taken = if finished.taken { Ok(()) } else { ceremony::take_challenge(connection, challenge)? };
     let outcome = match taken {
-        Ok(()) => record_use(connection, assertion, trust, now)?,
+        Ok(()) => record_use(connection, assertion, now)?,
         Err(refusal) => Err(refusal),
     };
     let regressed = match outcome {
@@ -352,12 +386,7 @@ fn commit_assertion(
 
 /// Stores counter and backup flags. If the credential has changed since it was read, checks the assertion against its new
 /// state. Returns the previous counter if it regressed and the policy accepts this.
-fn record_use(
-    connection: &mut Connection,
-    assertion: &Assertion,
-    trust: &TrustCheck,
-    at: Timestamp,
-) -> Outcome<Option<u32>> {
+fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Committed {
     let (verified, used) = (&assertion.verified, assertion.usage(at));
     let refused = |code, reason: &str, detail: RefusalDetail| {
         Ok(Err(Refusal::Verification(VerificationError::new(code, reason, detail))))
@@ -386,10 +415,9 @@ fn record_use(
         if let Err(refusal) = check_enabled(&user, &current) {
             return Ok(Err(refusal));
         }
-        // An import of metadata may have changed the trust in the attestation.
-        let judged = trust.judge(&facts(&current, verified)).and_then(|_| assertion.check_level(trust, &current));
-        if let Err(refusal) = judged {
-            return Ok(Err(refusal));
+        // An import of metadata changed what the attestation proves, on which the policy, the level and the token depend.
+        if current.attestation_trust != assertion.credential.attestation_trust {
+            return Err(Rollback::JudgedAgain);
         }
         if current.backup_eligible && !used.backup_eligible {
             let detail = webauthn::backup_downgraded();
@@ -404,5 +432,6 @@ fn record_use(
         expected = current;
     }
     let id = expected.id.start();
-    Err(DbError::Corrupt(format!("credential {id}: its copy of the user's disabled_at differs from the user's")))
+    let reason = format!("credential {id}: its copy of the user's disabled_at differs from the user's");
+    Err(DbError::Corrupt(reason).into())
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     CoseAlgorithm, Timestamp, UserId,
-    config::TenantConfig,
+    config::{TenantConfig, TrustMode},
     extensions::RegistrationExtensions,
     public::{CreationOptions, Mediation, RegistrationInitRequest},
 };
@@ -108,6 +108,12 @@ fn validate_extras(
     if mediation.is_some() && ceremony.is_mfa() {
         let reason = "mediation is possible only for passkeys: a password manager that creates a second factor without \
                       the user's action would not be a second factor";
+        return Err(Refusal::Invalid(reason.to_owned()));
+    }
+    let policy = context.tenant.tenant.config.trust.of(ceremony.is_mfa());
+    if mediation.is_some() && policy.registration == TrustMode::Enforce && policy.needs_attestation() {
+        let reason = "mediation is not possible: the tenant's trust policy needs an attestation, and the password manager \
+                      sends none without the user's action";
         return Err(Refusal::Invalid(reason.to_owned()));
     }
     let hints = hints(context, ceremony, request.hints.take())?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
-    db::{Connection, DbError},
+    db::{Connection, DbError, Engine},
     domain::{
         CertificateKeyId, KeptAttestation,
         metadata::{MetadataImport, MetadataRecords, ModelId, ModelRecord, StatusReport},
@@ -17,7 +17,8 @@ on_every_engine!(
     metadata_is_replaced_only_by_a_newer_one,
     outdated_attestations_are_judged_once,
     newest_judgement_of_concurrent_ones_is_kept,
-    judgement_of_a_replaced_attestation_is_dropped
+    judgement_of_a_replaced_attestation_is_dropped,
+    credential_that_another_unit_has_locked_is_judged_later
 );
 
 pub(super) fn import(number: u64) -> MetadataImport {
@@ -133,4 +134,41 @@ async fn judgement_of_a_replaced_attestation_is_dropped(db: TestDatabase) {
     let found = db.read(|c| attestations::outdated(c, 2, 10)).await;
     assert_eq!((found.len(), &found[0].kept), (1, &kept(2)));
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::None));
+}
+
+/// On PostgreSQL, a unit that has locked some credentials must not wait for another one, or it could deadlock with logins.
+async fn credential_that_another_unit_has_locked_is_judged_later(db: TestDatabase) {
+    two_tenants(&db).await;
+    if db.database.engine() == Engine::Sqlite {
+        return;
+    }
+    db.write(|c| {
+        credentials::insert(c, &credential(1, 1, 1))?;
+        attestations::insert(c, tenant_id(1), &credential_id(1), &kept(1), 1)
+    })
+    .await;
+    let outdated = db.read(|c| attestations::outdated(c, 2, 10)).await;
+    let record = || {
+        let judged = outdated[0].clone();
+        move |c: &mut Connection| attestations::record(c, &judged, AttestationTrust::Chain, 2)
+    };
+    let ((locked, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+    let other = db.another().await;
+    let login = tokio::spawn(async move {
+        let update = move |c: &mut Connection| {
+            c.run("UPDATE credentials SET sign_count = sign_count + 1")?;
+            let _ = locked.send(());
+            let _ = ended.recv();
+            Ok::<_, DbError>(())
+        };
+        other.write(update).await
+    });
+    wait.await.expect("a locked credential");
+    let judged = tokio::time::timeout(std::time::Duration::from_secs(2), db.database.write(record())).await;
+    drop(end);
+    login.await.expect("a unit").expect("an update");
+    assert_eq!(judged, Ok(Ok(false)), "it did not wait");
+    assert_eq!(db.read(|c| attestations::outdated(c, 2, 10)).await.len(), 1);
+    assert!(db.write(record()).await);
+    assert_eq!(db.read(|c| attestations::outdated(c, 2, 10)).await.len(), 0);
 }

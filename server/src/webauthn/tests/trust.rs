@@ -350,7 +350,7 @@ fn kept_attestation_is_judged_with_newer_metadata() {
 }
 
 #[test]
-fn large_attestation_is_not_kept() {
+fn large_attestation_is_not_kept_and_does_not_prove_the_model() {
     let (maker, signer) = (Maker::new("Maker"), Key::es256());
     let mut certificate = Certificate::new();
     certificate.extensions.push((oid::APPLE_NONCE, false, vec![0; 15_000]));
@@ -358,8 +358,21 @@ fn large_attestation_is_not_kept() {
     let verified = packed(path, &signer).verify_with(&of_model(&maker.root), NOW).unwrap();
     assert_eq!(verified.attestation_trust, AttestationTrust::Chain);
     assert!(verified.kept.is_some());
+    // The client must not be able to prevent that newer metadata changes the trust.
     certificate.extensions[2].2 = vec![0; 16_384];
     let verified = packed(vec![maker.issue(&certificate, &signer)], &signer);
     let verified = verified.verify_with(&of_model(&maker.root), NOW).unwrap();
-    assert_eq!((verified.attestation_trust, verified.kept), (AttestationTrust::Chain, None));
+    assert_eq!((verified.attestation_trust, verified.kept), (AttestationTrust::UnknownIssuer, None));
+}
+
+/// Anybody can add unknown members to a statement, because its signature does not include them.
+#[test]
+fn statement_with_a_large_unknown_member_does_not_prove_the_model() {
+    let (maker, signer) = (Maker::new("Maker"), Key::es256());
+    let mut registration = packed(vec![maker.issue(&Certificate::new(), &signer)], &signer);
+    assert_eq!(trust(&registration, &of_model(&maker.root)), AttestationTrust::Chain);
+    let Cbor::Map(members) = &mut registration.statement else { panic!("a statement is a map") };
+    members.push((Cbor::Text("x".to_owned()), Cbor::Bytes(vec![0; 16_384])));
+    let verified = registration.verify_with(&of_model(&maker.root), NOW).unwrap();
+    assert_eq!((verified.attestation_trust, verified.kept), (AttestationTrust::UnknownIssuer, None));
 }

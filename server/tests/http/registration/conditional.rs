@@ -1,7 +1,7 @@
 //! Automatic passkey upgrades: registrations with `mediation: "conditional"`, in which the password manager asks nobody.
 
 use doorward_authenticator::{Attestation, Authenticator, flags};
-use doorward_shared::config::{Attachment, Hint};
+use doorward_shared::config::{Attachment, Hint, TrustMode};
 use doorward_testkit::{Person, Response, TestTenant, claims};
 use serde_json::{Value, json};
 
@@ -135,4 +135,29 @@ async fn registered_authenticator_is_excluded_from_upgrades() {
     let options = options(&tenant, &alice).await;
     let excluded = alice.browser.create(&mut alice.authenticator, &options);
     assert_eq!(excluded, Err(doorward_authenticator::ClientError::Excluded));
+}
+
+/// The password manager would create a passkey that finalize always refuses.
+#[tokio::test]
+async fn upgrades_are_refused_at_once_if_the_trust_policy_needs_an_attestation() {
+    let (server, _) = server_with_tenant().await;
+    for mode in [TrustMode::Monitor, TrustMode::Enforce] {
+        let tenant = server
+            .tenant_with(|config| {
+                config.trust.passkeys.registration = mode;
+                config.trust.passkeys.attestation_required = true;
+            })
+            .await;
+        let mut request = Person::new("alice").registration_request();
+        let _ = tenant.http.post("/registration/initialize", &request).await.expect(200);
+        request["mediation"] = json!("conditional");
+        let response = tenant.http.post("/registration/initialize", &request).await;
+        if mode == TrustMode::Monitor {
+            let _ = response.expect(200);
+            continue;
+        }
+        let kind = Ceremony::Registration.event("init_failed");
+        let entry = tenant.expect_audited_refusal(&response, 400, "validation_failed", &kind).await;
+        assert!(entry.text("error").unwrap().starts_with("mediation is not possible"), "{entry:?}");
+    }
 }

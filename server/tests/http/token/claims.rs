@@ -153,3 +153,22 @@ async fn revoked_model_reaches_aal3_no_longer() {
     }
     assert_eq!(claims(&key.login(&tenant).await.expect(200))["acr"], "aal2");
 }
+
+/// The metadata that proved the model was replaced, and the attestation judged again, after initialize.
+#[tokio::test]
+async fn model_that_is_no_longer_proven_is_not_stated() {
+    let (server, tenant) = server_with_tenant().await;
+    import(&server, mds::BLOB).await;
+    let mut key = register_certified(&tenant, Authenticator::new()).await;
+    for ceremony in Ceremony::ASSERTIONS {
+        server.sql("UPDATE credentials SET attestation_trust = 'chain'").await;
+        let stated = ceremony.begin(&tenant, &mut key).await;
+        let stated = claims(&ceremony.finalize(&tenant, &stated).await.expect(200));
+        assert_eq!((&stated["acr"], &stated["attested"]), (&json!("aal3"), &json!(true)), "{ceremony:?}");
+        let body = ceremony.begin(&tenant, &mut key).await;
+        server.sql("UPDATE credentials SET attestation_trust = 'unknown_issuer'").await;
+        let finalized = ceremony.finalize(&tenant, &body).await.expect(200);
+        assert_eq!(assurance(&claims(&finalized)), json!(["aal2", true, false, false, false, null]), "{ceremony:?}");
+        ceremony.finalize(&tenant, &body).await.expect_refusal(401, "challenge_unknown");
+    }
+}
