@@ -162,7 +162,8 @@ pub struct Model {
     pub(crate) me_request: Option<RequestId>,
     /// When [`Self::me_request`] was sent.
     pub(crate) me_requested_at: Timestamp,
-    pub(crate) pending_undo: Option<PendingUndo>,
+    /// Changes that are being reverted. The user may make and revert another change meanwhile.
+    pub(crate) pending_undos: Vec<PendingUndo>,
     pub(crate) responded_at: Timestamp,
     /// A stack per section, in the order of [`Section::ALL`].
     stacks: [Stack; 4],
@@ -190,7 +191,7 @@ impl Model {
             last_id: 0,
             me_request: None,
             me_requested_at: options_now,
-            pending_undo: None,
+            pending_undos: Vec::new(),
             stacks: Section::ALL.map(stack),
         }
     }
@@ -341,6 +342,7 @@ impl Model {
         self.overlay.as_ref().is_some_and(|overlay| overlay.is_busy())
             || self.screen().is_busy()
             || self.export.is_some()
+            || !self.pending_undos.is_empty()
             || self.shows_connection_page()
     }
 }

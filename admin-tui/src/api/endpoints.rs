@@ -8,7 +8,7 @@ use doorward_shared::{
         TenantActivity, TenantDetail, TenantOverview, TenantSort, TenantSummaryPage, TransactionPage,
         UpdateTenantRequest, UserDetail, UserIdKind, UserSummaryPage, Vitals, WithdrawnSigningKey,
     },
-    config::TenantConfig,
+    config::{TenantConfig, as_complete_change},
     page::Order,
 };
 use reqwest::Method;
@@ -155,7 +155,7 @@ impl Api {
         request.optional_param("erase_audit", erase_audit.then_some(true)).no_content().await
     }
 
-    /// `PUT /tenants/{id}/config`: replaces the configuration. The current MFA settings are kept if `mfa` is omitted.
+    /// `PUT /tenants/{id}/config`: replaces the whole configuration; settings without a value get their default.
     /// Fails with `tenant_changed` if `version` is not the current version of the tenant.
     pub async fn configure_tenant(
         &self,
@@ -164,7 +164,8 @@ impl Api {
         version: Option<String>,
     ) -> Result<(), ApiError> {
         let put = self.request(Method::PUT, &["tenants", &id.to_string(), "config"]).if_match(version);
-        put.body(config)?.no_content().await
+        let failed = |error: serde_json::Error| ApiError::unexpected(&self.0.url, None, error.to_string());
+        put.body(&as_complete_change(config).map_err(failed)?)?.no_content().await
     }
 
     /// `POST /config/check`: returns all validation errors of a configuration, which may be any JSON value.

@@ -89,10 +89,16 @@ pub(super) fn switch_server(model: &mut Model, profile: String, output: &mut Upd
     }
 }
 
-/// Describes the unsaved changes and the export in progress.
+/// Describes the unsaved changes, the export in progress, and the changes that are still to be undone.
 fn unfinished_work(model: &Model) -> Vec<String> {
     let export = model.export.iter().map(|export| format!("The export to {} is not complete.", export.path.display()));
-    model.unsaved_changes().into_iter().chain(export).collect()
+    let undos: usize = model.pending_undos.iter().map(|pending| 1 + pending.rest.calls.len()).sum();
+    let undo = match undos {
+        0 => None,
+        1 => Some("1 change is not undone yet.".to_owned()),
+        undos => Some(format!("{undos} changes are not undone yet.")),
+    };
+    model.unsaved_changes().into_iter().chain(export).chain(undo).collect()
 }
 
 fn ask(model: &mut Model, title: &str, verb: &'static str, lost: Vec<String>, action: Action) {

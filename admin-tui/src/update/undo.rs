@@ -3,7 +3,7 @@
 use super::navigation::{load_screen, notify, toast};
 use crate::{
     api::ApiError,
-    effect::{Effect, RequestResult},
+    effect::{Effect, RequestId, RequestResult},
     model::{Model, PendingUndo, UndoOffer},
     ui::{Tone, Undo, UpdateOutput},
 };
@@ -20,9 +20,12 @@ pub(super) fn offer(model: &mut Model, text: &str, undo: Undo) {
     model.undo = Some(UndoOffer { undo, until, text });
 }
 
-/// Withdraws the offer if one of the effects is another change: the offer concerns only the last one.
+/// Withdraws the offer if one of the effects is another change: the offer concerns only the last one. The requests of an
+/// earlier undo are no changes of their own.
 pub(super) fn withdraw_before_change(model: &mut Model, effects: &[Effect]) {
-    if effects.iter().any(|effect| matches!(effect, Effect::Request(_, call) if call.is_change())) {
+    let undoes = |id: &RequestId| model.pending_undos.iter().any(|pending| pending.id == *id);
+    let is_change = |effect: &Effect| matches!(effect, Effect::Request(id, call) if call.is_change() && !undoes(id));
+    if effects.iter().any(is_change) {
         withdraw(model);
     }
 }
@@ -45,7 +48,7 @@ fn send(model: &mut Model, mut rest: Undo, failed: usize, error: Option<ApiError
     let Some(call) = rest.calls.pop_front() else { return false };
     let id = model.next_id();
     output.effects.push(Effect::Request(id, Box::new(call)));
-    model.pending_undo = Some(PendingUndo { id, rest, failed, error });
+    model.pending_undos.push(PendingUndo { id, rest, failed, error });
     true
 }
 
@@ -55,8 +58,10 @@ pub(super) fn handle_response(
     response: RequestResult,
     output: &mut UpdateOutput,
 ) -> Option<RequestResult> {
-    let Some(pending) = model.pending_undo.take_if(|pending| pending.id == response.id) else { return Some(response) };
-    let PendingUndo { mut rest, mut failed, mut error, .. } = pending;
+    let Some(at) = model.pending_undos.iter().position(|pending| pending.id == response.id) else {
+        return Some(response);
+    };
+    let PendingUndo { mut rest, mut failed, mut error, .. } = model.pending_undos.remove(at);
     if let Err(new) = response.result {
         failed += 1;
         if new.concerns_connection() {

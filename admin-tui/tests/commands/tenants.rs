@@ -159,6 +159,25 @@ async fn configuration_is_read_changed_and_saved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn setting_without_a_value_returns_to_its_default() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let _tenant = server.tenant().await;
+    let original = operator.json(&["tenant", "config", "get", "Example"]).await;
+    let mut config = original.clone();
+    config["webauthn"]["challenge_lifetime"] = 300_000.into();
+    config["mfa"]["challenge_lifetime"] = 90_000.into();
+    operator.write("new.json", &config.to_string());
+    let set = ["tenant", "config", "set", "Example", "new.json"];
+    let _ = operator.out(&set).await;
+    assert_eq!(operator.json(&["tenant", "config", "get", "Example"]).await, config);
+    config["webauthn"]["challenge_lifetime"] = Value::Null;
+    config["mfa"]["challenge_lifetime"] = Value::Null;
+    operator.write("new.json", &config.to_string());
+    let _ = operator.out(&set).await;
+    assert_eq!(operator.json(&["tenant", "config", "get", "Example"]).await, original);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_configuration_problems_are_reported() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let _tenant = server.tenant().await;

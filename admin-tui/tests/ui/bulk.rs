@@ -174,6 +174,27 @@ async fn undo_that_fails_says_how_many_changes_remain() {
 }
 
 #[tokio::test]
+async fn two_changes_are_undone_at_the_same_time() {
+    let (fake, app) = start(120, 30).await;
+    app.keys("2 enter l * x y").await;
+    assert_eq!(disabled_keys(&fake), [true; 3]);
+    fake.hold_enabling(true);
+    app.keys("z").await;
+    app.keys_show("^c", &["Quit?", "3 changes are not undone yet."]).await;
+    app.keys("esc").await;
+    app.keys_show("esc esc R ^u 'Acme Holding' enter", &["Renamed to Acme Holding; press z to undo"]).await;
+    app.keys_show("z", &["Renamed back to Acme Bank"]).await;
+    app.keys("R ^u 'Acme Holding' enter").await;
+    fake.hold_enabling(false);
+    app.wait_until_idle().await;
+    assert_eq!(disabled_keys(&fake), [false; 3], "the first undo goes on");
+    app.shows(&["Enabled 3 API keys again"]);
+    app.keys_show("z", &["Renamed back to Acme Bank"]).await;
+    let name = fake.world.lock().unwrap().tenants[0].summary.tenant.display_name.clone();
+    assert_eq!(name, "Acme Bank", "the first undo does not withdraw the offer of a later change");
+}
+
+#[tokio::test]
 async fn credentials_of_a_user_are_marked_and_removed_after_one_question() {
     let (fake, app) = start(120, 40).await;
     app.keys_show("2 enter l l l enter space space", &["Credentials (2 of 2 marked)", "✓ iCloud Keychain"]).await;

@@ -32,6 +32,7 @@ struct Behaviour {
     error: Option<ApiError>,
     holds: bool,
     holds_older_pages: bool,
+    holds_enabling: bool,
     panics: bool,
     calls: Vec<BackendRequest>,
     /// Total that exports report; With `None`, the server reports the exact number.
@@ -81,16 +82,26 @@ impl FakeServer {
         self.released.notify_waiters();
     }
 
+    /// Makes requests that enable an object wait, or releases them.
+    pub(crate) fn hold_enabling(&self, holds: bool) {
+        self.behaviour.lock().unwrap().holds_enabling = holds;
+        self.released.notify_waiters();
+    }
+
     pub(crate) fn calls(&self) -> Vec<BackendRequest> {
         self.behaviour.lock().unwrap().calls.clone()
     }
 
-    async fn wait_until_released(&self, is_older_page: bool) {
+    async fn wait_until_released(&self, call: Option<&BackendRequest>) {
+        let is_older_page = matches!(call, Some(BackendRequest::Audit(_, AuditPosition::Before(_))));
+        let enables = matches!(call, Some(BackendRequest::SetDisabled(_, false)));
         loop {
             let released = self.released.notified();
             let waits = {
                 let behaviour = self.behaviour.lock().unwrap();
-                behaviour.holds || (is_older_page && behaviour.holds_older_pages)
+                behaviour.holds
+                    || (is_older_page && behaviour.holds_older_pages)
+                    || (enables && behaviour.holds_enabling)
             };
             if !waits {
                 return;
@@ -125,8 +136,7 @@ pub(crate) fn unreachable() -> ApiError {
 
 impl ApiBackend for FakeServer {
     async fn call(&self, call: BackendRequest) -> Result<BackendResponse, ApiError> {
-        let is_older_page = matches!(call, BackendRequest::Audit(_, AuditPosition::Before(_)));
-        self.wait_until_released(is_older_page).await;
+        self.wait_until_released(Some(&call)).await;
         let (error, panics) = {
             let mut behaviour = self.behaviour.lock().unwrap();
             behaviour.calls.push(call.clone());
@@ -151,7 +161,7 @@ impl ApiBackend for FakeServer {
         let rows = u64::try_from(total).unwrap();
         let total = self.behaviour.lock().unwrap().export_total.or(Some(Total::Exact(rows)));
         progress(Progress { rows: rows / 2, total, bytes: 1 });
-        self.wait_until_released(false).await;
+        self.wait_until_released(None).await;
         Ok(Progress { rows, total, bytes: 2 })
     }
 }

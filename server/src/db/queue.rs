@@ -77,6 +77,11 @@ impl State {
         self.closed || self.running_batches < PARALLEL_BATCHES || first.waited() >= MAX_GATHER_TIME
     }
 
+    /// Returns the time after which waiting units no longer wait for running batches; `None` if no unit waits.
+    fn gather_time(&self) -> Option<Duration> {
+        self.shared.front().map(|first| MAX_GATHER_TIME.saturating_sub(first.waited()))
+    }
+
     /// Returns the units of the next batch; `None` if none may start.
     fn pop_batch(&mut self) -> Option<Vec<Box<dyn Unit>>> {
         if !self.may_start_batch() {
@@ -189,8 +194,9 @@ impl Queue {
         let is_shared = unit.statement_name().is_some();
         let units = if is_shared { &mut state.shared } else { &mut state.units };
         units.push_back(unit);
-        // While enough batches run, a shared unit waits for the end of one of them.
-        let can_start = !is_shared || state.may_start_batch();
+        // While enough batches run, a shared unit waits for the end of one of them. For the first unit that waits, an idle
+        // thread begins to wait for the end of `MAX_GATHER_TIME`.
+        let can_start = !is_shared || state.may_start_batch() || state.shared.len() == 1;
         drop(state);
         if can_start {
             self.filled.notify_one();
@@ -248,7 +254,13 @@ impl Queue {
                 return None;
             }
             state.idle_threads += 1;
-            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = match state.gather_time() {
+                Some(time) => {
+                    let waited = self.filled.wait_timeout(state, time);
+                    waited.map_or_else(|error| error.into_inner().0, |(state, _)| state)
+                }
+                None => self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
             state.idle_threads -= 1;
         }
     }

@@ -29,8 +29,6 @@ use super::{
 enum End {
     /// actix-http has closed the connection, or TLS could not begin.
     Closed(Result<(), Failure>),
-    /// actix-http has closed the connection although a request was in progress. It does so only for an invalid chunk.
-    InvalidChunk,
     /// The client was too slow in this phase.
     TimedOut(Phase),
     /// The connection was closed in this phase to make room for another one.
@@ -40,6 +38,8 @@ enum End {
 enum Failure {
     Handshake(HandshakeError),
     Http(DispatchError),
+    /// actix-http has closed the connection although a request was in progress. It does so only for an invalid chunk.
+    InvalidChunk,
 }
 
 /// Serves the requests of a connection. `http` returns the future of actix-http for a stream.
@@ -60,13 +60,16 @@ pub(super) async fn serve<F>(
                 Some(tls) => Transport::Tls(Box::new(tls.accept(socket).await.map_err(Failure::Handshake)?)),
                 None => Transport::Plain(socket),
             };
-            http(Stream::new(transport, Rc::clone(&activity))).await.map_err(Failure::Http)
+            let mut http = pin!(http(Stream::new(transport, Rc::clone(&activity))));
+            http.as_mut().await.map_err(Failure::Http)?;
+            // Dropping the future of actix-http ends the request in progress.
+            if activity.can_respond() { Err(Failure::InvalidChunk) } else { Ok(()) }
         };
         run(pin!(served), &activity, &shared.listening).await
     };
     let (rejection, respond) = match end {
         End::TimedOut(Phase::Head) => (Rejection::HEAD_TIMEOUT, true),
-        End::InvalidChunk => (Rejection::INVALID_CHUNK, true),
+        End::Closed(Err(Failure::InvalidChunk)) => (Rejection::INVALID_CHUNK, true),
         // Nothing more is sent if the rejected request was pipelined, because actix-http has already sent a response
         // without a body.
         End::Closed(Err(Failure::Http(DispatchError::Parse(error)))) => {
@@ -122,8 +125,7 @@ where
         activity.open.register(context.waker());
         loop {
             if let Poll::Ready(result) = http.as_mut().poll(context) {
-                let invalid_chunk = result.is_ok() && activity.can_respond();
-                return Poll::Ready(if invalid_chunk { End::InvalidChunk } else { End::Closed(result) });
+                return Poll::Ready(End::Closed(result));
             }
             watch.update(activity);
             if activity.open.is_evicted() {

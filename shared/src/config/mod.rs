@@ -13,7 +13,7 @@ mod trust;
 mod values;
 
 pub use acr::{AcrNames, AssuranceLevel};
-pub use omitted::{KEPT, with_omitted};
+pub use omitted::{KEPT, as_complete_change, with_omitted};
 use omitted::{null_as, null_as_default};
 pub use trust::{TrustMode, TrustPolicies, TrustPolicy};
 pub use values::{AttestationFormat, CounterPolicy, Hint};

@@ -68,10 +68,33 @@ pub fn with_omitted(mut change: Value, current: Option<&TenantConfig>) -> serde_
     serde_json::from_value(change)
 }
 
+/// Returns a configuration as a change that omits no setting of [`KEPT`]: those without a value are null, so that none of
+/// them keeps its current value.
+///
+/// # Errors
+/// The configuration cannot be serialized, which does not happen.
+pub fn as_complete_change(config: &TenantConfig) -> serde_json::Result<Value> {
+    let mut change = serde_json::to_value(config)?;
+    for path in KEPT {
+        let (pointer, name) = place(path);
+        if let Some(members) = change.pointer_mut(&pointer).and_then(Value::as_object_mut) {
+            members.entry(name).or_insert(Value::Null);
+        }
+    }
+    Ok(change)
+}
+
+/// Returns the JSON pointer of a setting's section, and the name of the setting.
+fn place(path: &str) -> (String, &str) {
+    match path.rsplit_once('.') {
+        Some((section, name)) => (format!("/{}", section.replace('.', "/")), name),
+        None => (String::new(), path),
+    }
+}
+
 /// Copies a setting from `current` if `change` contains its section, but not the setting.
 fn keep(change: &mut Value, current: &Value, path: &str) {
-    let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let pointer = if section.is_empty() { String::new() } else { format!("/{}", section.replace('.', "/")) };
+    let (pointer, name) = place(path);
     let Some(members) = change.pointer_mut(&pointer).and_then(Value::as_object_mut) else { return };
     if let Some(value) = current.pointer(&pointer).and_then(|section| section.get(name)) {
         members.entry(name).or_insert_with(|| value.clone());
@@ -95,6 +118,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::config::RelyingParty;
 
     /// Returns a configuration in which no kept setting has its default, so that each test value differs from it.
     fn current() -> TenantConfig {
@@ -157,6 +181,14 @@ mod tests {
             *null.pointer_mut(&pointer(path)).unwrap() = Value::Null;
             assert_eq!(json!(with_omitted(null, Some(&current)).unwrap()), default, "{path}");
         }
+    }
+
+    #[test]
+    fn complete_change_keeps_nothing() {
+        let origins = vec!["https://example.com".to_owned()];
+        let relying_party = RelyingParty::new("example.com".to_owned(), "Example".to_owned(), origins);
+        let wanted = TenantConfig::for_relying_party(relying_party);
+        assert_eq!(with_omitted(as_complete_change(&wanted).unwrap(), Some(&current())).unwrap(), wanted);
     }
 
     #[test]

@@ -126,6 +126,11 @@ impl Target {
         self.caches_statements.store(false, Ordering::Relaxed);
     }
 
+    /// Returns whether connections keep prepared statements for later transactions.
+    pub(super) fn caches_statements(&self) -> bool {
+        self.caches_statements.load(Ordering::Relaxed)
+    }
+
     /// Returns the statements that begin a transaction, given the statement BEGIN.
     pub(super) fn begin(&self, begin: &str) -> String {
         format!("{begin}; {}", self.transaction_settings)
@@ -161,7 +166,7 @@ impl Target {
             let mut conn =
                 AsyncPgConnection::try_from(client).await.map_err(|error| DbError::Unavailable(error.to_string()))?;
             conn.batch_execute(if has_pooler { "COMMIT" } else { &self.session_settings }).await?;
-            if !self.caches_statements.load(Ordering::Relaxed) {
+            if !self.caches_statements() {
                 conn.set_prepared_statement_cache_size(CacheSize::Disabled);
             }
             Ok::<_, DbError>(conn)

@@ -87,6 +87,16 @@ mod tests {
     }
 
     #[test]
+    fn units_are_refused_only_after_the_time_of_waiting() {
+        const GRACE: Duration = Duration::from_millis(50);
+        let lock = LockState::new(GRACE);
+        lock.set(true);
+        let lost_at = Instant::now();
+        lock.set(false);
+        assert!(lock.wait().is_err() && lost_at.elapsed() >= GRACE, "{:?}", lost_at.elapsed());
+    }
+
+    #[test]
     fn units_wait_for_a_lock_that_was_lost_a_short_time_ago() {
         let lock = LockState::new(Duration::from_secs(60));
         lock.set(true);

@@ -14,11 +14,13 @@ pub struct SessionState {
     prepared: BTreeSet<&'static str>,
     /// The shard of counters to which the session adds.
     shard: i16,
+    /// Whether the session forgets prepared statements, because of a connection pooler that does not support them.
+    forgets_statements: bool,
 }
 
 impl SessionState {
-    pub(super) fn with_shard(shard: i16) -> Self {
-        Self { shard, ..Self::default() }
+    pub(super) fn new(shard: i16, keeps_statements: bool) -> Self {
+        Self { shard, forgets_statements: !keeps_statements, ..Self::default() }
     }
 
     pub(in crate::db) const fn shard(&self) -> i16 {
@@ -36,9 +38,10 @@ impl SessionState {
         self.prepared.clear();
     }
 
-    /// Returns whether the session has prepared a statement, and records that it prepares it now.
+    /// Returns whether the session has prepared a statement, and records that it prepares it now. Otherwise the statement
+    /// is executed one round trip after it was sent, so no COMMIT may be sent in the meantime.
     pub(super) fn was_prepared(&mut self, statement: &'static str) -> bool {
-        !self.prepared.insert(statement)
+        !self.forgets_statements && !self.prepared.insert(statement)
     }
 
     /// Removes the additions and returns their statements. Also returns whether the session has prepared all of them.
@@ -69,6 +72,16 @@ mod tests {
         assert!(!all_prepared);
         state.add("UPDATE counter", vec!["a".into()], 1);
         assert!(state.take_additions().1, "a session prepares a statement once");
+    }
+
+    #[test]
+    fn session_that_forgets_statements_has_prepared_none() {
+        let mut state = SessionState::new(0, false);
+        for _ in 0..2 {
+            assert!(!state.was_prepared("SELECT 1"));
+            state.add("UPDATE counter", vec!["a".into()], 1);
+            assert!(!state.take_additions().1);
+        }
     }
 
     #[test]

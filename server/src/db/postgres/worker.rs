@@ -222,7 +222,8 @@ impl Worker {
             Ok(conn) => {
                 self.disconnected = None;
                 self.backoff = FIRST_BACKOFF;
-                Ok(Connection::Postgres(conn, SessionState::with_shard(self.shard)))
+                let state = SessionState::new(self.shard, self.shared.target.caches_statements());
+                Ok(Connection::Postgres(conn, state))
             }
             Err(error) => Err(self.back_off(error)),
         }

@@ -137,6 +137,35 @@ async fn unit_that_waits_for_a_lock_does_not_delay_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unit_runs_although_shared_transactions_are_stuck() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let database = db.another_with(|options| options.connections = 3).await;
+    let mut stuck = Vec::new();
+    for name in ["stuck-1", "stuck-2"] {
+        let (go, wait) = mpsc::channel::<()>();
+        let (began, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        let database = database.clone();
+        let task = tokio::spawn(async move {
+            let run = move |_: &mut Connection, _: Option<String>| {
+                let _ = began.send(());
+                let _ = wait.recv();
+                Ok::<_, DbError>(())
+            };
+            database.write_after(Some(put(name)), run).await
+        });
+        begins.recv().await.expect("the unit began");
+        stuck.push((go, task));
+    }
+    // No other unit arrives that could wake a thread.
+    write(&database, put("free")).await.expect("a write on the third connection");
+    for (go, task) in stuck {
+        drop(go);
+        task.await.expect("no panic").expect("a write");
+    }
+    database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_connection_during_a_commit_is_reported() {
     let Some(db) = TestDatabase::postgres().await else { return };
     let database = db.another_with(|options| options.connections = 1).await;

@@ -43,6 +43,7 @@ pub(super) const NULLABLE: &[(&str, &str)] = &[
     ("Webauthn", "exclude_credentials"),
     ("Webauthn", "extensions"),
     ("Webauthn", "hints"),
+    ("Webauthn", "keep_attestation"),
     ("Webauthn", "token_audience"),
 ];
 
