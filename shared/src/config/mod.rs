@@ -361,12 +361,14 @@ pub const DEFAULT_CREDENTIALS_PER_USER: u32 = 32;
 /// Default maximum size of a transaction's data in bytes.
 pub const DEFAULT_TRANSACTION_DATA_BYTES: u32 = 8 * 1024;
 
+#[expect(clippy::derivable_impls, reason = "the macro that defines the enum derives no default")]
 impl Default for TokenAudience {
     fn default() -> Self {
         Self::RpId
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that defines the enum derives no default")]
 impl Default for BackupEligibilityChange {
     fn default() -> Self {
         Self::Accept

@@ -45,6 +45,7 @@ text_enum! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that defines the enum derives no default")]
 impl Default for CounterPolicy {
     fn default() -> Self {
         Self::Refuse
