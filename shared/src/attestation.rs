@@ -18,7 +18,7 @@ text_enum! {
 text_enum! {
     /// Certification level of an authenticator model in the FIDO metadata, lowest first.
     pub enum CertificationLevel {
-        /// Level 1: protects against software attacks from a distance.
+        /// Level 1: protects against remote software attacks.
         L1 => "L1",
         /// Level 1+: level 1, and its software resists attacks.
         L1Plus => "L1plus",
@@ -46,7 +46,7 @@ text_enum! {
         UserVerificationBypass => "USER_VERIFICATION_BYPASS",
         /// An attestation key of the model is compromised.
         AttestationKeyCompromise => "ATTESTATION_KEY_COMPROMISE",
-        /// Keys of users can be extracted from a distance.
+        /// Keys of users can be extracted remotely.
         UserKeyRemoteCompromise => "USER_KEY_REMOTE_COMPROMISE",
         /// Keys of users can be extracted by somebody who has the authenticator.
         UserKeyPhysicalCompromise => "USER_KEY_PHYSICAL_COMPROMISE",

@@ -29,7 +29,7 @@ const WITH_CERTIFICATES: [&str; 3] = ["basic_full", "attca", "anonca"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blob {
     pub number: u64,
-    /// Day on which the next BLOB is published at the latest, `YYYY-MM-DD`.
+    /// Latest day for the publication of the next BLOB, `YYYY-MM-DD`.
     pub next_update: String,
     pub records: MetadataRecords,
 }
