@@ -38,9 +38,9 @@ text_enum! {
     pub enum AuthenticatorStatus {
         /// The model is not certified.
         NotFidoCertified => "NOT_FIDO_CERTIFIED",
-        /// The vendor stated how the model meets the requirements; nobody checked it.
+        /// The manufacturer stated how the model meets the requirements; nobody checked it.
         SelfAssertionSubmitted => "SELF_ASSERTION_SUBMITTED",
-        /// The vendor offers an update, for example one that solves an earlier problem.
+        /// The manufacturer offers an update, for example one that solves an earlier problem.
         UpdateAvailable => "UPDATE_AVAILABLE",
         /// The model's user verification can be bypassed.
         UserVerificationBypass => "USER_VERIFICATION_BYPASS",
@@ -50,7 +50,7 @@ text_enum! {
         UserKeyRemoteCompromise => "USER_KEY_REMOTE_COMPROMISE",
         /// Keys of users can be extracted by somebody who has the authenticator.
         UserKeyPhysicalCompromise => "USER_KEY_PHYSICAL_COMPROMISE",
-        /// The vendor no longer supports the model.
+        /// The manufacturer no longer supports the model.
         Retired => "RETIRED",
         /// The model must not be trusted.
         Revoked => "REVOKED",

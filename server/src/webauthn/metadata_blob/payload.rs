@@ -127,7 +127,7 @@ impl Entry {
 
 /// Decodes a certificate. One that cannot be parsed is left out, so it issues nothing.
 fn certificate(text: &str) -> Option<Vec<u8>> {
-    // Some vendors published certificates with line breaks.
+    // Some manufacturers published certificates with line breaks.
     let compact: String = text.split_ascii_whitespace().collect();
     let der = STANDARD.decode(compact).ok()?;
     matches!(X509Certificate::from_der(&der), Ok(([], _))).then_some(der)
