@@ -18,7 +18,7 @@ text_enum! {
 text_enum! {
     /// Certification level of an authenticator model in the FIDO metadata, lowest first.
     pub enum CertificationLevel {
-        /// Level 1: protects against software attacks from a distance.
+        /// Level 1: protects against remote software attacks.
         L1 => "L1",
         /// Level 1+: level 1, and its software resists attacks.
         L1Plus => "L1plus",
@@ -38,19 +38,19 @@ text_enum! {
     pub enum AuthenticatorStatus {
         /// The model is not certified.
         NotFidoCertified => "NOT_FIDO_CERTIFIED",
-        /// The vendor stated how the model meets the requirements; nobody checked it.
+        /// The manufacturer stated how the model meets the requirements; nobody checked it.
         SelfAssertionSubmitted => "SELF_ASSERTION_SUBMITTED",
-        /// The vendor offers an update, for example one that solves an earlier problem.
+        /// The manufacturer offers an update, for example one that solves an earlier problem.
         UpdateAvailable => "UPDATE_AVAILABLE",
         /// The model's user verification can be bypassed.
         UserVerificationBypass => "USER_VERIFICATION_BYPASS",
         /// An attestation key of the model is compromised.
         AttestationKeyCompromise => "ATTESTATION_KEY_COMPROMISE",
-        /// Keys of users can be extracted from a distance.
+        /// Keys of users can be extracted remotely.
         UserKeyRemoteCompromise => "USER_KEY_REMOTE_COMPROMISE",
         /// Keys of users can be extracted by somebody who has the authenticator.
         UserKeyPhysicalCompromise => "USER_KEY_PHYSICAL_COMPROMISE",
-        /// The vendor no longer supports the model.
+        /// The manufacturer no longer supports the model.
         Retired => "RETIRED",
         /// The model must not be trusted.
         Revoked => "REVOKED",

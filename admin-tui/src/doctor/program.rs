@@ -1,4 +1,4 @@
-//! The beginning of commands of `doorward-admin` that reach the same server.
+//! Program name and profile at the start of proposed commands, so that these reach the same server.
 
 use std::fmt;
 

@@ -303,7 +303,7 @@ pub enum TenantCommand {
     Create(TenantCreateArgs),
     /// List the tenants
     List(AdminArgs),
-    /// Disable a tenant: its endpoints, except the public keys, refuse all requests. Nothing is deleted
+    /// Disable a tenant: only requests for its public documents succeed. Nothing is deleted
     Disable(TenantStateArgs),
     /// Enable a disabled tenant
     Enable(TenantStateArgs),

@@ -10,7 +10,7 @@ use crate::{
     net::{Tls, TlsFiles},
 };
 
-/// Interval in which the files are compared with those in use. Programs that renew certificates replace them weeks
+/// Interval at which the files are compared with those in use. Programs that renew certificates replace them weeks
 /// before they expire, so a short interval has no advantage.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 

@@ -10,8 +10,8 @@ use super::error::DbError;
 /// The response to a statement that was sent together with others.
 pub(crate) type Response<'c, T> = LocalBoxFuture<'c, Result<T, DbError>>;
 
-/// One statement and its values. It may be sent several times, because a transaction that other units share can be rolled
-/// back on their account.
+/// One statement and its values. It may be sent several times, because an error of another unit rolls back the shared
+/// transaction.
 pub(crate) trait Statement: Send + 'static {
     type Output: Send + 'static;
 

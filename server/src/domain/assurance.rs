@@ -1,4 +1,4 @@
-//! Level of assurance of a ceremony, after NIST SP 800-63B-4.
+//! Level of assurance of a ceremony, based on NIST SP 800-63B-4.
 
 use doorward_shared::{AuthenticatorStatus, config::AssuranceLevel};
 

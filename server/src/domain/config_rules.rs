@@ -27,7 +27,7 @@ const LIFETIME_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=MAX_LIFETIME_MS
 const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
 /// Allowed maximum sizes of a transaction's data, in bytes.
 const TRANSACTION_DATA_RANGE: std::ops::RangeInclusive<u32> = 1..=32 * 1024;
-/// Maximum length of the name of an assurance level. Every token contains one.
+/// Maximum length of the name of a level of assurance. Every token contains one.
 const MAX_ACR_CHARS: usize = 128;
 
 /// A change of a tenant's configuration: JSON that can be parsed as a configuration.

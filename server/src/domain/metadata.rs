@@ -68,7 +68,7 @@ pub struct MetadataRecords {
 pub struct MetadataImport {
     /// Number of the imported BLOB. It increases with each publication.
     pub number: u64,
-    /// Day on which the next BLOB is published at the latest, `YYYY-MM-DD`.
+    /// Latest day for the publication of the next BLOB, `YYYY-MM-DD`.
     pub next_update: String,
     pub imported_at: Timestamp,
     /// Number of models.

@@ -42,7 +42,7 @@ pub(super) struct Activity {
     /// Any phase except [`Phase::Stalled`].
     phase: Cell<Phase>,
     pub(super) writes: Rc<Writes>,
-    /// Number of beginnings and ends of requests.
+    /// Number of requests that began, plus the number of those that ended.
     requests: Cell<u64>,
     /// Whether the current request has a response.
     responded: Cell<bool>,

@@ -1,4 +1,4 @@
-//! What carries the bytes of HTTP: a socket, with or without TLS.
+//! Transport of a connection: a socket, with or without TLS.
 
 use std::{
     io,

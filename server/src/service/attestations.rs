@@ -11,7 +11,7 @@ use crate::{
     webauthn,
 };
 
-/// Number of attestations in a unit. Judging one takes about 0.5 ms.
+/// Number of attestations in a unit, which bounds the time of the unit.
 const BATCH: i64 = 100;
 /// Pause between units. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JudgedAgain {
-    /// Judgements. A credential that another unit of work has locked is judged once more.
+    /// Number of judgements. A credential that another unit of work has locked is judged, and counted, more than once.
     pub judged: u64,
     /// Credentials whose trust changed.
     pub changed: u64,

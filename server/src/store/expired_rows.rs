@@ -60,7 +60,7 @@ pub struct RowKey {
     key: String,
 }
 
-/// Number of expired rows in a part of a table. The order is that of the primary key.
+/// Number of expired rows in a chunk of a table. The chunks are in the order of the primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredChunk {
     pub expired: usize,

@@ -1,4 +1,4 @@
-//! Ids of tokens that were redeemed. A row exists until its token has expired.
+//! Ids of tokens that were redeemed. A job deletes a row ten minutes after its token has expired.
 
 use diesel::prelude::*;
 use doorward_shared::{TenantId, Timestamp};

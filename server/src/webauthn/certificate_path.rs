@@ -36,7 +36,7 @@ const BASIC_CONSTRAINTS: Oid<'static> = oid!(2.5.29.19);
 const ALLOWED_CRITICAL: [Oid<'static>; 5] =
     [KEY_USAGE, BASIC_CONSTRAINTS, oid!(2.5.29.17), oid!(2.5.29.32), oid!(2.5.29.37)];
 
-/// Reason for which a path is not valid.
+/// Reason why a path is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     #[error("there is no certificate, or there are more than {MAX_CERTIFICATES}")]

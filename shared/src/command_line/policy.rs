@@ -44,13 +44,13 @@ pub struct PolicyArgs {
     /// Audience of tokens: rp_id, or ceremony (such as example.com/mfa) [default: rp_id]
     #[arg(long, value_name = "WORD")]
     token_audience: Option<TokenAudience>,
-    /// Name of the assurance level AAL1 in tokens and in min_acr [default: aal1]
+    /// Name of the level of assurance AAL1 in tokens and in min_acr [default: aal1]
     #[arg(long, value_name = "NAME")]
     acr_aal1: Option<String>,
-    /// Name of the assurance level AAL2 [default: aal2]
+    /// Name of the level of assurance AAL2 [default: aal2]
     #[arg(long, value_name = "NAME")]
     acr_aal2: Option<String>,
-    /// Name of the assurance level AAL3 [default: aal3]
+    /// Name of the level of assurance AAL3 [default: aal3]
     #[arg(long, value_name = "NAME")]
     acr_aal3: Option<String>,
     /// Algorithms of new credentials, in order of preference, such as EdDSA,ES256,RS256 or ML-DSA-65,ES256

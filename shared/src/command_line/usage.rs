@@ -7,7 +7,7 @@ use clap::{
 
 use super::{Exit, exit::usage_error_as_json};
 
-/// Beginning of API keys and admin tokens.
+/// Prefix of API keys and admin tokens.
 const SECRET_PREFIX: &str = "dw_";
 /// Number of characters of a secret that lists show as its hint.
 const HINT_CHARS: usize = 7;
@@ -44,7 +44,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Cuts every word that begins like a secret after its hint.
+/// Shortens each word with the prefix of a secret to its hint.
 fn hide_secrets(text: &str) -> String {
     let mut hidden = String::new();
     let mut rest = text;

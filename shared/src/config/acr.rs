@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 text_enum! {
-    /// Level of assurance of a login or transaction, after the authentication assurance levels of NIST SP 800-63B-4.
+    /// Level of assurance of a login or transaction, based on the authentication assurance levels of NIST SP 800-63B-4.
     pub enum AssuranceLevel {
         /// One factor: the user has the authenticator.
         Aal1 => "aal1",

@@ -15,9 +15,9 @@ pub struct TrustRequirements {
     pub attestation: bool,
     pub device_bound: bool,
     pub algorithms: Option<Vec<CoseAlgorithm>>,
-    /// Accepted models, which must be proven.
+    /// Models on the allow list. The model of a credential must be proven.
     pub allowed: Option<Vec<Uuid>>,
-    /// Accepted models, which must be proven.
+    /// Models with the required certification. The model of a credential must be proven.
     pub certified: Option<Vec<ModelId>>,
     /// Refused models, proven or not.
     pub refused: Vec<ModelId>,

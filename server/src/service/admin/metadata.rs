@@ -13,7 +13,7 @@ use crate::{
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Reason for which a BLOB was not imported.
+/// Reason why a BLOB was not imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error(transparent)]

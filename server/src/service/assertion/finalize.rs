@@ -29,7 +29,7 @@ const MAX_ATTEMPTS: u32 = 100;
 /// Maximum number of attempts to verify an assertion. Only an import of metadata during an attempt requires another one.
 const MAX_JUDGEMENTS: u32 = 3;
 
-/// Reason for which the unit of work of an assertion is rolled back.
+/// Reason why the unit of work of an assertion is rolled back.
 #[derive(Debug)]
 enum Rollback {
     /// The trust in the credential's attestation is another one than when the credential was read.
@@ -75,7 +75,7 @@ pub async fn finalize(
             return Ok(token);
         }
     }
-    Err(ServiceError::Unavailable("the attestation is judged again and again".to_owned()))
+    Err(ServiceError::Unavailable("each attempt was overtaken by an import of metadata".to_owned()))
 }
 
 /// Verifies an assertion and returns a token; `None` if the attestation of its credential was judged again meanwhile, so

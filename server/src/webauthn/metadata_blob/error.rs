@@ -1,4 +1,4 @@
-//! Reasons for which metadata is not accepted.
+//! Reasons why metadata is not accepted.
 
 use crate::webauthn::certificate_path::PathError;
 
@@ -8,7 +8,7 @@ pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Name of the signer's certificate, if it must descend from the default root certificates.
 pub(super) const SIGNER: &str = "mds.fidoalliance.org";
 
-/// Reason for which a BLOB or a file with root certificates is not accepted.
+/// Reason why a BLOB or a file with root certificates is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlobError {
     #[error("the file is larger than {MAX_BYTES} bytes")]

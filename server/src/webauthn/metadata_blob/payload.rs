@@ -29,7 +29,7 @@ const WITH_CERTIFICATES: [&str; 3] = ["basic_full", "attca", "anonca"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blob {
     pub number: u64,
-    /// Day on which the next BLOB is published at the latest, `YYYY-MM-DD`.
+    /// Latest day for the publication of the next BLOB, `YYYY-MM-DD`.
     pub next_update: String,
     pub records: MetadataRecords,
 }
@@ -127,7 +127,7 @@ impl Entry {
 
 /// Decodes a certificate. One that cannot be parsed is left out, so it issues nothing.
 fn certificate(text: &str) -> Option<Vec<u8>> {
-    // Some vendors published certificates with line breaks.
+    // Some manufacturers published certificates with line breaks.
     let compact: String = text.split_ascii_whitespace().collect();
     let der = STANDARD.decode(compact).ok()?;
     matches!(X509Certificate::from_der(&der), Ok(([], _))).then_some(der)
