@@ -82,7 +82,7 @@ fn contains(sql: &str, words: &str) -> bool {
     sql.match_indices(words).any(|(at, _)| {
         let before = sql.get(..at).and_then(|text| text.chars().next_back());
         let after = sql.get(at + words.len()..).and_then(|text| text.chars().next());
-        !is_word(before) && !(is_word(words.chars().next_back()) && is_word(after))
+        !(is_word(before) || is_word(words.chars().next_back()) && is_word(after))
     })
 }
 

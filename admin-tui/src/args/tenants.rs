@@ -18,7 +18,7 @@ pub enum TenantCommand {
     Show(TenantArg),
     /// Create a tenant
     #[command(after_help = help::TENANT_CREATE)]
-    Create(TenantCreateArgs),
+    Create(Box<TenantCreateArgs>),
     /// Rename a tenant
     Rename(TenantRenameArgs),
     /// Disable a tenant: all its requests are refused until it is enabled; nothing is deleted

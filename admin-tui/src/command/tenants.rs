@@ -26,7 +26,7 @@ pub(super) async fn run(context: &CommandContext, command: TenantCommand) -> Res
     match command {
         TenantCommand::List(args) => list(context, args).await,
         TenantCommand::Show(args) => show(context, &args.tenant).await,
-        TenantCommand::Create(args) => create(context, args).await,
+        TenantCommand::Create(args) => create(context, *args).await,
         TenantCommand::Rename(args) => rename(context, args).await,
         TenantCommand::Disable(args) => set_state(context, &args.tenant, State::Disabled).await,
         TenantCommand::Enable(args) => set_state(context, &args.tenant, State::Enabled).await,

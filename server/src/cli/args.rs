@@ -281,7 +281,7 @@ pub enum MdsCommand {
 /// `doorward mds import`
 #[derive(Debug, Clone, Args)]
 pub struct MdsImportArgs {
-    /// File with the BLOB, such as https://mds3.fidoalliance.org returns it
+    /// File with the BLOB that mds3.fidoalliance.org publishes
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Root certificate (PEM or DER) of the BLOB's signer [default: GlobalSign Root CA R3 and R46]
@@ -300,7 +300,7 @@ pub struct MdsImportArgs {
 pub enum TenantCommand {
     /// Create a tenant
     #[command(after_help = help::TENANT_CREATE)]
-    Create(TenantCreateArgs),
+    Create(Box<TenantCreateArgs>),
     /// List the tenants
     List(AdminArgs),
     /// Disable a tenant: only requests for its public documents succeed. Nothing is deleted

@@ -67,7 +67,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::MigrateStorage(args) => storage::migrate(args).await,
         Command::Backup(args) => backup::back_up(args).await,
         Command::Restore(args) => backup::restore(args).await,
-        Command::Tenant(TenantCommand::Create(args)) => administer::create_tenant(args).await,
+        Command::Tenant(TenantCommand::Create(args)) => administer::create_tenant(*args).await,
         Command::Tenant(TenantCommand::List(args)) => administer::list_tenants(args).await,
         Command::Tenant(TenantCommand::Disable(args)) => disabling::set_tenant(args, State::Disabled).await,
         Command::Tenant(TenantCommand::Enable(args)) => disabling::set_tenant(args, State::Enabled).await,

@@ -281,7 +281,8 @@ async fn conflicts_with_other_settings_are_refused() {
         problems.iter().map(|one| one["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(fields(&|_| ()).await, [""; 0]);
-    let cases: [(&str, fn(&mut Value)); 8] = [
+    type Change = fn(&mut Value);
+    let cases: [(&str, Change); 8] = [
         ("attestation_required", |config| {
             config["webauthn"]["attestation_preference"] = json!("none");
             config["trust"]["passkeys"]["attestation_required"] = json!(true);

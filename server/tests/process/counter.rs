@@ -31,7 +31,7 @@ async fn accepted_counter_regression_is_logged_as_a_warning() {
     let log = server.terminate_and_read_log();
     let lines: Vec<_> = log.iter().filter(|line| line.contains("signature counter")).collect();
     assert_eq!(lines.len(), 1, "{log:?}");
-    for part in ["WARN", &ids[1], &created["id"].as_str().unwrap(), "stored", "9", "received", "4"] {
+    for part in ["WARN", &ids[1], created["id"].as_str().unwrap(), "stored", "9", "received", "4"] {
         assert!(lines[0].contains(part), "{part}: {}", lines[0]);
     }
 }

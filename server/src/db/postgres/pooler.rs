@@ -21,7 +21,7 @@ use super::{
 /// Number of attempts to see a pooler change the session. Usually the first one shows it.
 const ATTEMPTS: usize = 3;
 /// Key of the advisory lock that shows whether two URLs lead to the same database. It is held for one round trip.
-const SAME_DATABASE_LOCK: i64 = 0x70_6f6f_6c65_72;
+const SAME_DATABASE_LOCK: i64 = 0x706f_6f6c_6572;
 const CHANGES_SESSIONS: &str = "leads to a connection pooler that changes the session after a transaction, so it cannot \
                                 hold locks or receive notifications";
 

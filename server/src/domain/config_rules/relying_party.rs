@@ -14,6 +14,9 @@ use crate::domain::origin::{ANDROID_APP, has_wrong_host, is_registrable, is_with
 /// Maximum length of an icon's URL.
 const MAX_ICON_BYTES: usize = 2048;
 
+/// Checks an origin for an RP ID.
+type Rule = fn(&str, &str) -> Result<(), Message>;
+
 /// Checks the relying party. Returns the refused origins.
 pub(super) fn check<'a>(found: &mut Problems, rp: &'a RelyingParty) -> Vec<&'a String> {
     found.add("webauthn.relying_party.id", rp_id(&rp.id));
@@ -26,7 +29,7 @@ pub(super) fn check<'a>(found: &mut Problems, rp: &'a RelyingParty) -> Vec<&'a S
         found.add("webauthn.relying_party.icon", Err(message));
     }
     found.add("webauthn.relying_party.origins", number_of_origins(rp));
-    let lists: [(&str, &Vec<String>, fn(&str, &str) -> Result<(), Message>); 3] = [
+    let lists: [(&str, &Vec<String>, Rule); 3] = [
         ("origins", &rp.origins, origin),
         ("related_origins", &rp.related_origins, related_origin),
         ("top_origins", &rp.top_origins, top_origin),

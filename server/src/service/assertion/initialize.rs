@@ -167,7 +167,7 @@ async fn start(
     };
     let policy = context.tenant.policy(ceremony);
     let mut offered = policy;
-    if minimum.is_some_and(|minimum| needs_user_verification(minimum)) {
+    if minimum.is_some_and(needs_user_verification) {
         offered.user_verification = UserVerification::Required;
     }
     let relying_party = &context.tenant.relying_party;

@@ -1,7 +1,7 @@
 //! Finalizes a registration.
 
 use doorward_shared::{Timestamp, public::Mediation};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::{
     Refusal, RequestContext, ServiceError, audit,
@@ -177,8 +177,8 @@ fn described(
     challenge: &Challenge,
     user_present: bool,
     extensions: AuthenticatorExtensions,
-) -> serde_json::Value {
-    let mut detail = json!({
+) -> Value {
+    let detail = json!({
         "attested": credential.attested(),
         "attestation_trust": credential.attestation_trust,
         "attestation_type": credential.attestation_type(),
@@ -194,12 +194,11 @@ fn described(
         ("mediation", challenge.state.conditional.then(|| Mediation::Conditional.as_str().into())),
         ("user_present", (!user_present).then(|| false.into())),
     ];
-    for (name, value) in optional {
-        if let Some(value) = value {
-            detail[name] = value;
-        }
+    let optional = optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    match detail {
+        Value::Object(members) => Value::Object(members.into_iter().chain(optional).collect()),
+        other => other,
     }
-    detail
 }
 
 fn new_credential(

@@ -186,7 +186,8 @@ const CERTIFICATE_SIGNATURE: u8 = 0x04;
 fn certificates_of_the_path_must_be_valid() {
     const FUTURE: [&str; 2] = ["270101000000Z", "300101000000Z"];
     assert_eq!(Path::new().trust(), AttestationTrust::Chain);
-    let changes: [(&str, fn(&mut Path)); 6] = [
+    type Change = fn(&mut Path);
+    let changes: [(&str, Change); 6] = [
         ("expired leaf", |path| path.leaf.validity = EXPIRED),
         ("future leaf", |path| path.leaf.validity = FUTURE),
         ("expired intermediate", |path| path.intermediate.validity = EXPIRED),
