@@ -80,6 +80,19 @@ pub async fn run(target: &Target, observe: &mut dyn FnMut(&Step)) -> Result<Vec<
     Ok(probe.steps)
 }
 
+/// Returns the innermost reason for which a request got no response.
+fn not_sent(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut reason: &(dyn std::error::Error + 'static) = &error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    match reason.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::ConnectionRefused) => "no server listens at this address".to_owned(),
+        _ => reason.to_string(),
+    }
+}
+
 impl Probe<'_> {
     async fn ceremonies(&mut self) -> Result<(), StepFailed> {
         let user = format!("doorward-probe-{}", self.nonce());
@@ -242,10 +255,7 @@ impl Probe<'_> {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| match error.is_connect() {
-            true => "no server listens at this address".to_owned(),
-            false => error.without_url().to_string(),
-        })?;
+        let response = request.send().await.map_err(not_sent)?;
         let status = response.status().as_u16();
         let text = response.text().await.map_err(|error| error.without_url().to_string())?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))

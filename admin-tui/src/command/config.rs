@@ -116,14 +116,15 @@ async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), Comman
         return context.output.change(false, &json!({ "changes": [] }), "no changes");
     }
     let lost = confirm_rp_id(context, args.confirmation, &tenant, &new).await?;
-    if lost.is_none() {
-        match impact {
-            Some(impact) if impact.credentials_lost > 0 => confirm(args.confirmation, &trust_impact::describe(impact))?,
-            impact => print_impact(context.output, impact)?,
+    let asks = lost.is_none() && !args.confirmation.yes;
+    match impact {
+        Some(impact) if asks && impact.credentials_lost > 0 => {
+            confirm(args.confirmation, &trust_impact::describe(impact))?;
         }
+        impact => print_impact(context.output, impact)?,
     }
     context.api.configure_tenant(id, &new, version).await?;
-    print_saved(context.output, &changes, lost)
+    print_saved(context.output, &changes, lost, impact)
 }
 
 async fn edit(context: &CommandContext, args: ConfigEditArgs) -> Result<(), CommandError> {
@@ -151,6 +152,9 @@ async fn save_draft(
     print_changes(context.output, &changes)?;
     let impact = trust_impact::of_change(context, tenant.id, &tenant.config.trust, &new.trust).await?;
     let lost = confirm_rp_id(context, confirmation, &tenant, &new).await?;
+    if lost.is_some() || confirmation.yes {
+        print_impact(context.output, impact)?;
+    }
     if lost.is_none() {
         let impact = impact.map_or_else(String::new, |impact| format!(" {}", trust_impact::describe(impact)));
         confirm(confirmation, &format!("This changes the configuration of the tenant.{impact}"))?;
@@ -162,7 +166,7 @@ async fn save_draft(
         }
         result => {
             result?;
-            print_saved(context.output, &changes, lost)
+            print_saved(context.output, &changes, lost, impact)
         }
     }
 }
@@ -193,11 +197,17 @@ fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &D
     ))
 }
 
-fn print_saved(output: Output, changes: &[Change], lost_credentials: Option<u64>) -> Result<(), CommandError> {
+fn print_saved(
+    output: Output,
+    changes: &[Change],
+    lost_credentials: Option<u64>,
+    impact: Option<TrustImpact>,
+) -> Result<(), CommandError> {
     let text = format!("changed {}", count(changes.len(), "value"));
     let mut result = json!({ "changes": changes_to_json(changes) });
-    if let (Value::Object(members), Some(lost)) = (&mut result, lost_credentials) {
-        members.insert("lost_credentials".to_owned(), lost.into());
+    if let Value::Object(members) = &mut result {
+        members.extend(lost_credentials.map(|lost| ("lost_credentials".to_owned(), lost.into())));
+        members.extend(impact.map(|impact| ("trust_impact".to_owned(), json!(impact))));
     }
     output.change(true, &result, &text)
 }

@@ -57,6 +57,7 @@ fn passkeys(report: &TenantReport, program: &Program, findings: &mut Vec<Finding
             let message = "Attestation `enterprise` works only in browsers whose enterprise policy permits it.";
             add(Severity::Warning, "attestation_enterprise", message, ".webauthn.attestation_preference = \"none\"");
         }
+        _ if report.tenant.config.trust.passkeys.needs_attestation() => {}
         AttestationPreference::Direct | AttestationPreference::Indirect => {
             let message = "Attestation makes some browsers ask the user for consent. \
                            Use `none` unless you need the models of authenticators.";

@@ -244,6 +244,37 @@ impl Refusals<'_> {
                 "were not valid WebAuthn responses: the page should send the result of `toJSON()` without changes",
             ),
             (
+                ErrorCode::TrustPolicy,
+                MANY,
+                Severity::Warning,
+                "used authenticators that the tenant's trust policy refuses: `doorward-admin trust preview` lists the users \
+                 who lose credentials",
+            ),
+            (
+                ErrorCode::AcrTooLow,
+                MANY,
+                Severity::Warning,
+                "did not reach the level of assurance that the backend demanded with `min_acr`",
+            ),
+            (
+                ErrorCode::AcrUnreachable,
+                MANY,
+                Severity::Warning,
+                "demanded with `min_acr` a level of assurance that no credential of the user can reach",
+            ),
+            (
+                ErrorCode::AlgorithmUnsupported,
+                MANY,
+                Severity::Warning,
+                "used an algorithm that the tenant does not offer, or that a page took out of `pubKeyCredParams`",
+            ),
+            (
+                ErrorCode::TokenInvalid,
+                MANY,
+                Severity::Warning,
+                "redeemed tokens that are not tokens of this tenant, or are signed with a withdrawn key",
+            ),
+            (
                 ErrorCode::ApiKeyMissing,
                 MANY,
                 Severity::Warning,

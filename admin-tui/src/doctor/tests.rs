@@ -3,7 +3,7 @@ use doorward_shared::{
     AuditId, AuditType, ErrorCode, TenantId,
     admin::{SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail},
     audit::{AdminAuditLogItem, AuditLogItem},
-    config::{Cors, RelyingParty, TenantConfig, UserVerification},
+    config::{AttestationPreference, Cors, RelyingParty, TenantConfig, UserVerification},
     refusal::{Check, RefusalDetail, StoredChallenge},
 };
 use uuid::Uuid;
@@ -353,6 +353,32 @@ fn patterns_of_refusals_are_found() {
     expect(&report, "counter_regression", Severity::Warning, &["2 requests", "of 1 user"]);
     expect(&report, "challenge_unknown", Severity::Warning, &["5 requests"]);
     expect(&report, "refusals_partly_examined", Severity::Info, &["8"]);
+}
+
+#[test]
+fn repeated_refusals_of_policies_and_levels_are_found() {
+    for code in [
+        ErrorCode::TrustPolicy,
+        ErrorCode::AcrTooLow,
+        ErrorCode::AcrUnreachable,
+        ErrorCode::AlgorithmUnsupported,
+        ErrorCode::TokenInvalid,
+    ] {
+        let mut report = healthy();
+        refused(&mut report, 4, LOGIN, code, &RefusalDetail::default());
+        assert_eq!(find(&report, code.as_str()), None, "{code}");
+        refused(&mut report, 1, LOGIN, code, &RefusalDetail::default());
+        expect(&report, code.as_str(), Severity::Warning, &["5 requests"]);
+    }
+}
+
+#[test]
+fn attestation_that_a_policy_needs_is_not_reported() {
+    let mut report = healthy();
+    report.tenant.config.webauthn.attestation_preference = AttestationPreference::Direct;
+    assert!(find(&report, "attestation_requested").is_some());
+    report.tenant.config.trust.passkeys.attestation_required = true;
+    assert_eq!(find(&report, "attestation_requested"), None);
 }
 
 #[test]

@@ -64,7 +64,8 @@ async fn policies_that_take_credentials_away_need_a_confirmation() {
     let refused = operator.run(&set).await;
     assert!(refused.code == 2 && refused.err.contains(EFFECT), "{refused:?}");
     operator.write("tenants.toml", &operator.out(&["export"]).await);
-    let _ = operator.out(&[&set[..], &["--yes"]].concat()).await;
+    let saved = operator.out(&[&set[..], &["--yes"]].concat()).await;
+    assert!(saved.contains(EFFECT), "{saved}");
     synced("synced-2").register(&tenant).await.expect_refusal(400, "trust_policy");
     // Back to the policies before, and then to the new ones by `apply`.
     let enforced = operator.out(&["export"]).await;

@@ -17,10 +17,10 @@ use crate::{
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Ceremonies")]
 pub struct PolicyArgs {
-    /// Origin of another domain whose ceremonies are accepted, such as https://example.net; may be repeated
+    /// Web origin of another domain whose ceremonies are accepted; may be repeated
     #[arg(long = "related-origin", value_name = "ORIGIN")]
     related_origins: Vec<String>,
-    /// Origin of pages that may run ceremonies in a frame, such as https://partner.example; may be repeated
+    /// Web origin of pages that may run ceremonies in a frame; may be repeated
     #[arg(long = "top-origin", value_name = "ORIGIN")]
     top_origins: Vec<String>,
     /// Time limit of a ceremony in milliseconds, 1000 to 3600000 [default: 60000]

@@ -19,6 +19,11 @@ use crate::{
     webauthn::{self, CreationExtras},
 };
 
+/// Reason for refusing an automatic upgrade. Whoever has only the password of such a user could otherwise create a passkey
+/// and log in with it in place of the second factor.
+const UPGRADE_WITH_SECOND_FACTOR: &str = "mediation is not possible for a user with a second factor: a session that was \
+                                          started with a password alone could replace it";
+
 /// Starts a registration: creates or updates the user and stores a challenge.
 pub async fn initialize(
     context: &RequestContext,
@@ -63,6 +68,9 @@ pub async fn initialize(
             if stored.len() as u64 >= limit.into() {
                 return Err(ServiceError::from(Refusal::TooManyCredentials(limit)));
             }
+            if conditional && stored.iter().any(|credential| credential.is_mfa) {
+                return Err(ServiceError::from(Refusal::Invalid(UPGRADE_WITH_SECOND_FACTOR.to_owned())));
+            }
             let excluded: Vec<CredentialId> = stored
                 .into_iter()
                 .filter(|credential| excludes && includes(ceremony, credential))
@@ -90,9 +98,9 @@ pub async fn initialize(
         .await;
     match options {
         // The refusal rolled back the unit of work that changed the user, so another unit writes the audit entry.
-        Err(ServiceError::Refused(refusal @ (Refusal::TooManyCredentials(_) | Refusal::UserDisabled))) => {
-            Err(audit::refuse(context, refused, ceremony.init_event(false), refusal).await)
-        }
+        Err(ServiceError::Refused(
+            refusal @ (Refusal::TooManyCredentials(_) | Refusal::UserDisabled | Refusal::Invalid(_)),
+        )) => Err(audit::refuse(context, refused, ceremony.init_event(false), refusal).await),
         options => options,
     }
 }

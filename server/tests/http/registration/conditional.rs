@@ -161,3 +161,18 @@ async fn upgrades_are_refused_at_once_if_the_trust_policy_needs_an_attestation()
         assert!(entry.text("error").unwrap().starts_with("mediation is not possible"), "{entry:?}");
     }
 }
+
+#[tokio::test]
+async fn upgrade_cannot_replace_a_second_factor() {
+    let (_server, tenant) = server_with_tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register_mfa(&tenant).await.expect(200);
+    let mut request = alice.registration_request();
+    request["mediation"] = json!("conditional");
+    let response = tenant.http.post("/registration/initialize", &request).await;
+    let kind = Ceremony::Registration.event("init_failed");
+    let entry = tenant.expect_audited_refusal(&response, 400, "validation_failed", &kind).await;
+    assert!(entry.text("error").unwrap().contains("a user with a second factor"), "{entry:?}");
+    // A registration in which the user acts is still possible.
+    let _ = alice.register(&tenant).await.expect(200);
+}
