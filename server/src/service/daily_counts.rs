@@ -7,7 +7,10 @@ use tokio::sync::Mutex;
 
 use crate::{
     db::{Database, DbError},
-    store::audit::{self, Activity, Days},
+    store::{
+        audit::{Activity, Days},
+        audit_counts,
+    },
 };
 
 /// Maximum number of days of an overview, today included.
@@ -54,7 +57,7 @@ impl DailyCounts {
             }
             // Each read covers only one day, because its cost grows with the number of active tenants.
             let one = Days { first: day, last: day };
-            let found = db.read(move |connection| audit::sums_by_day(connection, one)).await?;
+            let found = db.read(move |connection| audit_counts::sums_by_day(connection, one)).await?;
             let activity = found.get(&day).copied().unwrap_or_default();
             cache.insert(day, Counted { activity, at: now });
         }
@@ -129,7 +132,7 @@ mod tests {
                     detail: None,
                     at: noon(day),
                 };
-                audit::insert(c, &event)?;
+                crate::store::audit::insert(c, &event)?;
             }
             Ok(())
         };

@@ -6,7 +6,7 @@ use crate::{
     app::App,
     db::DbError,
     store::{
-        audit::{self, CountedTo},
+        audit_counts::{self, CountedTo},
         installation,
     },
 };
@@ -41,7 +41,7 @@ pub async fn metrics(app: &App) -> String {
 pub async fn count_audit_entries(app: &App) -> Result<(), DbError> {
     let (mut entries, mut next) = (0, Some(CountedTo::default()));
     while let Some(after) = next {
-        let (some, end) = app.db.read(move |connection| audit::count_some(connection, &after)).await?;
+        let (some, end) = app.db.read(move |connection| audit_counts::count_some(connection, &after)).await?;
         (entries, next) = (entries + some, end);
     }
     app.metrics.gauge("doorward_audit_entries", &[], entries as f64);

@@ -19,7 +19,8 @@ use doorward_shared::{
 
 use super::{
     Connection, DbError,
-    audit::{self, Days},
+    audit::Days,
+    audit_counts,
     bounded_search::truncate,
     on_engine, row_convert,
     schema::{tenant_summaries, tenants},
@@ -319,7 +320,7 @@ pub fn of(conn: &mut Connection, ids: &[TenantId], week: Days) -> Result<Vec<Ten
             ))
     };
     let rows: Vec<Row> = on_engine!(conn, c, _Db => query().load(c))?;
-    let activity = audit::activity_of_tenants(conn, ids, week)?;
+    let activity = audit_counts::activity_of_tenants(conn, ids, week)?;
     let mut found = BTreeMap::new();
     for ((tenant, created_at, users, credentials, api_keys, last_activity), (display_name, config, disabled_at)) in rows
     {

@@ -28,14 +28,13 @@ impl Default for TrustMode {
 /// Trust policies. Each applies to the credentials of one kind, in all ceremonies that accept them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
 pub struct TrustPolicies {
     /// Passkeys, also when they are used as second factors.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustPolicy>))]
     pub passkeys: TrustPolicy,
     /// Credentials that are only second factors.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustPolicy>))]
     pub second_factors: TrustPolicy,
 }
@@ -65,39 +64,41 @@ impl TrustPolicies {
 /// change omits keeps its current value; null means the default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
 pub struct TrustPolicy {
     /// Mode for new credentials.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustMode>))]
     pub registration: TrustMode,
     /// Mode for logins and transactions with registered credentials. `enforce` requires `enforce` for registrations.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustMode>))]
     pub login: TrustMode,
     /// Whether the attestation must prove the model: a root certificate of the model issued its certificate. Default:
     /// `false`.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     pub attestation_required: bool,
     /// Accepted models. Only a proven AAGUID counts. Null: all models.
+    #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 256))]
     pub allow_aaguids: Option<Vec<Uuid>>,
     /// Refused models. The AAGUID counts even if it is not proven.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Uuid>>, max_items = 256))]
     pub deny_aaguids: Vec<Uuid>,
     /// Models with one of these statuses in the FIDO metadata are refused, even if the model is not proven.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AuthenticatorStatus>>))]
     pub deny_statuses: Vec<AuthenticatorStatus>,
     /// Lowest certification of a proven model in the FIDO metadata. Null: none is required.
+    #[serde(default)]
     pub min_certification: Option<CertificationLevel>,
     /// Whether credentials that can be backed up or synchronised (flag BE) are refused. Default: `false`.
-    #[serde(deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     pub device_bound_only: bool,
     /// Accepted algorithms. Null: all. An enforced policy limits those that registrations offer.
+    #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 8))]
     pub algorithms: Option<Vec<CoseAlgorithm>>,
 }

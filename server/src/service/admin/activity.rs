@@ -14,8 +14,8 @@ use super::{
 use crate::{
     service::ServiceError,
     store::{
-        audit::{self, EntryGroup},
-        credentials,
+        audit_counts, credentials,
+        tenant_activity::{self, EntryGroup},
     },
 };
 
@@ -42,14 +42,14 @@ pub async fn of_tenant(context: &AdminContext, id: TenantId) -> Result<TenantAct
     context
         .read(move |connection| {
             find_tenant(connection, id)?;
-            let totals = audit::totals_by_type(connection, id, week)?;
-            let groups = audit::newest_by_code(connection, id)?;
+            let totals = audit_counts::totals_by_type(connection, id, week)?;
+            let groups = tenant_activity::newest_by_code(connection, id)?;
             let models = credentials::models(connection, id, EXAMINED_CREDENTIALS)?;
             Ok(TenantActivity {
                 ceremonies: ceremonies(&totals),
                 examined_entries: groups.iter().map(|group| group.count).sum(),
                 examined_since: groups.iter().map(|group| group.oldest).min(),
-                active_users: audit::active_users(connection, id)?,
+                active_users: tenant_activity::active_users(connection, id)?,
                 refusals: refusals(groups),
                 examined_credentials: models.iter().map(|(_, count)| count).sum(),
                 models: models

@@ -18,7 +18,7 @@ use crate::{
     service::{ServiceError, audit_logs::Log},
     store::{
         audit::{self, Activity, Days},
-        installation, tenant_summaries,
+        audit_counts, installation, tenant_summaries,
     },
 };
 
@@ -90,7 +90,7 @@ pub async fn tenant(context: &AdminContext, id: TenantId, days: u32) -> Result<T
     context
         .read(move |connection| {
             find_tenant(connection, id)?;
-            let activity = points(days, &audit::activity_by_day(connection, id, days)?);
+            let activity = points(days, &audit_counts::activity_by_day(connection, id, days)?);
             let summary = tenant_summaries::of(connection, &[id], week)?.pop();
             let summary = summary.ok_or_else(|| DbError::Corrupt("a tenant has no summary".to_owned()))?;
             Ok(TenantOverview { summary, activity })

@@ -9,8 +9,8 @@ use diesel::{
 use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
 
 use super::{
-    super::{Connection, DbError, row_convert, schema::audit_logs},
-    counts, ids, skew,
+    super::{Connection, DbError, audit_counts, row_convert, schema::audit_logs},
+    ids, skew,
 };
 use crate::{
     db::cached_sql::{Bind, CachedSql},
@@ -121,7 +121,7 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
 
 /// Counts an entry that a statement of this unit added.
 pub fn count(conn: &mut Connection, event: &AuditEvent, id: AuditId) -> Result<(), DbError> {
-    counts::add(conn, &event.tenant_id.to_string(), event.kind, event.at, id)?;
+    audit_counts::add(conn, &event.tenant_id.to_string(), event.kind, event.at, id)?;
     skew::record(conn, id, event.at)
 }
 

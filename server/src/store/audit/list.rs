@@ -7,8 +7,7 @@ use diesel::{
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem, page::PageRequest};
 
 use super::{
-    super::{Connection, DbError, on_engine, row_convert},
-    counts,
+    super::{Connection, DbError, audit_counts, on_engine, row_convert},
     scan::{Scan, Window},
 };
 use crate::{
@@ -114,7 +113,7 @@ fn examine(
 /// Returns the total up to the horizon: the counters minus the entries above the horizon. `None` if it is unknown.
 fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) -> Result<Option<Total>, DbError> {
     let Some(tenant) = scan.tenant else { return Ok(None) };
-    let Some(count) = counts::total(conn, tenant, scan.filter)? else { return Ok(None) };
+    let Some(count) = audit_counts::total(conn, tenant, scan.filter)? else { return Ok(None) };
     let Some(horizon) = horizon else { return Ok(Some(Total::Exact(count))) };
     let above = Scan::above(tenant, scan.filter, horizon);
     let window = above.window(conn)?;

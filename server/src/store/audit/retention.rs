@@ -6,8 +6,12 @@ use diesel::prelude::*;
 use doorward_shared::{AuditId, TenantId, Timestamp};
 
 use super::{
-    super::{Connection, DbError, on_engine, row_convert, schema::audit_logs},
-    counts::{self, CounterKey},
+    super::{
+        Connection, DbError,
+        audit_counts::{self, CounterKey},
+        on_engine, row_convert,
+        schema::audit_logs,
+    },
     ids::ABOVE_ALL,
     skew::Skew,
 };
@@ -53,10 +57,10 @@ pub fn purge(
     })?;
     let mut counters: BTreeMap<CounterKey, i64> = BTreeMap::new();
     for (tenant, kind, created_at, id) in &deleted {
-        let shard = counts::shard(conn.engine(), row_convert::parse(id)?);
+        let shard = audit_counts::shard(conn.engine(), row_convert::parse(id)?);
         let day = Timestamp::from_millis(*created_at).day();
         *counters.entry((tenant.clone(), day, kind.clone(), shard)).or_default() += 1;
     }
-    counts::subtract(conn, counters)?;
+    audit_counts::subtract(conn, counters)?;
     Ok(Purged { deleted: deleted.len(), next: last.as_deref().map(row_convert::parse).transpose()? })
 }

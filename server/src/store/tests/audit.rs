@@ -15,7 +15,7 @@ use crate::{
         AuditEvent, Tenant,
         audit::{Activity, AuditCursor, AuditError, AuditFilter, Days, EXAMINED, Total, Values},
     },
-    store::{audit, installation, kept_logs, tenants},
+    store::{audit, audit_counts, installation, kept_logs, tenants},
 };
 
 on_every_engine!(
@@ -91,7 +91,7 @@ async fn entry_of_an_unknown_type_is_listed_and_counted(db: TestDatabase) {
     let page = db.read(|c| audit::page(c, Some(tenant_id(1)), &AuditFilter::default(), None, ALL)).await;
     assert_eq!((page.items.len(), page.total), (2, Total::Exact(2)));
     let days = Days { first: 0, last: i64::from(u16::MAX) };
-    let activity = db.read(move |c| audit::activity_by_day(c, tenant_id(1), days)).await;
+    let activity = db.read(move |c| audit_counts::activity_by_day(c, tenant_id(1), days)).await;
     assert_eq!(activity.values().map(|day| day.entries).sum::<u64>(), 2);
     let purged = db.write(|c| audit::purge(c, None, at(DAY), None, 100)).await;
     assert_eq!(purged.deleted, 1);
@@ -150,7 +150,7 @@ async fn check_totals(db: &TestDatabase) {
         }
     }
     let days = Days { first: NOW / DAY, last: NOW / DAY + 9 };
-    let (sums, counted) = (db.read(move |c| audit::sums_by_day(c, days)).await, activity(&entries));
+    let (sums, counted) = (db.read(move |c| audit_counts::sums_by_day(c, days)).await, activity(&entries));
     assert_eq!(sums, counted);
 }
 
@@ -217,11 +217,11 @@ async fn activity_is_summed_by_day_and_tenant(db: TestDatabase) {
     let (first, ids) = (NOW / DAY, [tenant_id(1), tenant_id(2), tenant_id(3)]);
     let days = Days { first, last: first + 1 };
     let numbers = |entries, succeeded, refused| Activity { entries, succeeded, refused };
-    let one = db.read(move |c| audit::activity_by_day(c, tenant_id(1), days)).await;
+    let one = db.read(move |c| audit_counts::activity_by_day(c, tenant_id(1), days)).await;
     assert_eq!(one, BTreeMap::from([(first, numbers(2, 2, 0)), (first + 1, numbers(1, 0, 1))]));
-    let tenants = db.read(move |c| audit::activity_of_tenants(c, &ids, days)).await;
+    let tenants = db.read(move |c| audit_counts::activity_of_tenants(c, &ids, days)).await;
     assert_eq!(tenants, BTreeMap::from([(tenant_id(1), numbers(3, 2, 1)), (tenant_id(2), numbers(1, 0, 0))]));
-    let all = db.read(move |c| audit::sums_by_day(c, days)).await;
+    let all = db.read(move |c| audit_counts::sums_by_day(c, days)).await;
     assert_eq!(all, BTreeMap::from([(first, numbers(2, 2, 0)), (first + 1, numbers(2, 0, 1))]));
 }
 
@@ -276,7 +276,7 @@ async fn logs_of_deleted_tenants_are_deleted_in_units(db: TestDatabase) {
     let name = format!("log_of_deleted_tenant/{}", tenant_id(1));
     assert_eq!(db.read(move |c| installation::get(c, &name)).await, None);
     let days = Days { first: 0, last: i64::from(u16::MAX) };
-    assert_eq!(db.read(move |c| audit::activity_by_day(c, tenant_id(1), days)).await, BTreeMap::new());
+    assert_eq!(db.read(move |c| audit_counts::activity_by_day(c, tenant_id(1), days)).await, BTreeMap::new());
 }
 
 async fn all_entries_are_counted_in_bounded_units(db: TestDatabase) {
@@ -286,9 +286,9 @@ async fn all_entries_are_counted_in_bounded_units(db: TestDatabase) {
          INSERT INTO audit_counts SELECT 'tenant ' || (i / 100), i % 100, 'api_key_rejected', 0, 2 FROM n"
     );
     db.write(move |c| c.run(&fill)).await;
-    let (mut sums, mut next) = (Vec::new(), Some(audit::CountedTo::default()));
+    let (mut sums, mut next) = (Vec::new(), Some(audit_counts::CountedTo::default()));
     while let Some(after) = next {
-        let (sum, end) = db.read(move |c| audit::count_some(c, &after)).await;
+        let (sum, end) = db.read(move |c| audit_counts::count_some(c, &after)).await;
         sums.push(sum);
         next = end;
     }

@@ -19,8 +19,8 @@ use crate::{
     store::{
         admin_tokens, api_keys, attestations,
         audit::{self, Days},
-        challenges, credentials, installation, metadata, redeemed_tokens, signing_keys, tenant_summaries, tenants,
-        transactions, users,
+        audit_counts, challenges, credentials, installation, metadata, redeemed_tokens, signing_keys, tenant_summaries,
+        tenants, transactions, users,
     },
     transfer::{CHECKPOINT, Progress, Report, Role, TableReport, TransferError, transfer},
 };
@@ -130,7 +130,7 @@ fn everything(c: &mut Connection) -> Result<String, DbError> {
     }
     let all_days = Days { first: 0, last: i64::from(u16::MAX) };
     text += &format!("{:?}", tenant_summaries::of(c, &[tenant_id(1), tenant_id(2)], all_days)?);
-    text += &format!("{:?}{:?}", audit::sums_by_day(c, all_days)?, audit::busiest(c, 10)?);
+    text += &format!("{:?}{:?}", audit_counts::sums_by_day(c, all_days)?, audit::busiest(c, 10)?);
     for log in [None, Some(TenantId::INSTALLATION), Some(tenant_id(1))] {
         text += &format!("{:?}", audit::page(c, log, &Default::default(), None, all)?);
     }
@@ -198,7 +198,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
             .write(|c: &mut Connection| {
                 audit::purge(c, None, at(EVENTS * 28_800_000 + 1), None, i64::from(u16::MAX))?;
                 let all = audit::page(c, None, &Default::default(), None, PageRequest::default())?;
-                let days = audit::sums_by_day(c, Days { first: 0, last: 99_999 })?.len();
+                let days = audit_counts::sums_by_day(c, Days { first: 0, last: 99_999 })?.len();
                 Ok::<_, DbError>((all.total, all.items.len(), days))
             })
             .await;

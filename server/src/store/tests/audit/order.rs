@@ -129,7 +129,7 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
         }
     }
     let days = Days { first: 0, last: i64::from(u16::MAX) };
-    assert_eq!(db.read(move |c| audit::sums_by_day(c, days)).await, activity(&entries));
+    assert_eq!(db.read(move |c| audit_counts::sums_by_day(c, days)).await, activity(&entries));
     // Retention depends on `created_at`. Units skip entries that are not old enough.
     let mut after = None;
     loop {

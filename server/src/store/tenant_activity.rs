@@ -6,7 +6,7 @@ use diesel::{
 };
 use doorward_shared::{AuditType, TenantId, Timestamp};
 
-use super::super::{Connection, DbError, on_engine, row_convert};
+use super::{Connection, DbError, on_engine, row_convert};
 use crate::{db::cached_sql::CachedSql, domain::audit::EXAMINED};
 
 /// Entries with the same type and error code.

@@ -9,7 +9,7 @@ use diesel::{
 };
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
-use super::super::{Connection, DbError, on_engine, row_convert, schema::audit_counts};
+use super::{Connection, DbError, on_engine, row_convert, schema::audit_counts};
 use crate::{
     db::{Engine, cached_sql::CachedSql},
     domain::audit::{Activity, AuditFilter, Days},
