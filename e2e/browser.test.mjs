@@ -314,8 +314,9 @@ describe("the page", () => {
     assert.equal(await stored(), before + 1);
     await page.locator("#credentials").getByRole("button", { name: /^Delete/ }).click();
     await page.locator("#credentials").getByRole("button", { name: /^Really delete/ }).click();
-    await shows("Key deleted");
-    assert.equal(await stored(), before);
+    // The page may still show the message of an earlier deletion.
+    const end = Date.now() + 10_000;
+    while (await stored() !== before) assert.ok(Date.now() < end, "the authenticator still has the passkey");
   });
 
   test("loads nothing from other hosts and causes no errors", () => {
