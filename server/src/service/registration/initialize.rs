@@ -19,8 +19,8 @@ use crate::{
     webauthn::{self, CreationExtras},
 };
 
-/// Reason for refusing an automatic upgrade. A person who has only the password of such a user could otherwise create a passkey
-/// and log in with it in place of the second factor.
+/// Reason for refusing an automatic upgrade. A person who has only the password of such a user could otherwise create a
+/// passkey and log in with it in place of the second factor.
 const UPGRADE_WITH_SECOND_FACTOR: &str = "mediation is not possible for a user with a second factor: a session that was \
                                           started with a password alone could replace it";
 
