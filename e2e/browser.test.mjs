@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 import { startFraming, startPhishing } from "./phishing.mjs";
+import { addVirtualAuthenticator } from "./virtual-authenticator.mjs";
 import { startServer } from "./server.mjs";
 
 const FLAGS = [
@@ -38,14 +39,7 @@ before(async () => {
   page.on("console", (message) => {
     if (/Content Security Policy|Trusted/i.test(message.text())) pageErrors.push(message.text());
   });
-  devtools = await page.context().newCDPSession(page);
-  await devtools.send("WebAuthn.enable");
-  ({ authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2", transport: "usb", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  }));
+  ({ devtools, authenticatorId } = await addVirtualAuthenticator(page));
 });
 after(async () => {
   await browser?.close();

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 
 import { chromium } from "playwright-core";
 
+import { addVirtualAuthenticator } from "./virtual-authenticator.mjs";
 import { startServer } from "./server.mjs";
 
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
@@ -21,14 +22,9 @@ before(async () => {
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
   page = await browser.newPage();
   page.setDefaultTimeout(15_000);
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("WebAuthn.enable");
-  await devtools.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true,
-      hasLargeBlob: true, hasCredBlob: true, hasMinPinLength: true, hasPrf: true, isUserVerified: true,
-      automaticPresenceSimulation: true, defaultBackupEligibility: true, defaultBackupState: true,
-    },
+  await addVirtualAuthenticator(page, {
+    ctap2Version: "ctap2_1", transport: "internal", hasLargeBlob: true, hasCredBlob: true, hasMinPinLength: true, hasPrf: true,
+    defaultBackupEligibility: true, defaultBackupState: true,
   });
   // The backend of the page: the snippets of the document call it.
   await page.exposeFunction("call", (path, body) => post(ROUTES[path] ?? path, body));

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 
 import { chromium } from "playwright-core";
 
+import { addVirtualAuthenticator } from "./virtual-authenticator.mjs";
 import { Authenticator } from "./authenticator.mjs";
 import { freePorts, serve } from "./server.mjs";
 
@@ -59,14 +60,7 @@ async function open(path) {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  const devtools = await context.newCDPSession(page);
-  await devtools.send("WebAuthn.enable");
-  await devtools.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2", transport: "usb", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
+  await addVirtualAuthenticator(page);
   await page.goto(`${origin}${path}`);
   return page;
 }

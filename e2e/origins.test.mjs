@@ -12,6 +12,7 @@ import { after, before, test } from "node:test";
 
 import { chromium } from "playwright-core";
 
+import { addVirtualAuthenticator } from "./virtual-authenticator.mjs";
 import { startServer } from "./server.mjs";
 
 const RP_ID = "shop.example";
@@ -86,14 +87,7 @@ before(async () => {
     ],
   });
   page = await browser.newPage();
-  devtools = await page.context().newCDPSession(page);
-  await devtools.send("WebAuthn.enable");
-  ({ authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2", transport: "usb", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  }));
+  ({ devtools, authenticatorId } = await addVirtualAuthenticator(page));
 });
 after(async () => {
   await browser?.close();

@@ -1,0 +1,17 @@
+// The virtual authenticator of Chromium, through its debugger (WebAuthn §11).
+
+/**
+ * Adds an authenticator, by default a security key with user verification that responds at once, and returns its debugger session and its id.
+ * `options` replace or extend its properties.
+ */
+export async function addVirtualAuthenticator(page, options = {}) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "usb", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true, ...options,
+    },
+  });
+  return { devtools, authenticatorId };
+}
