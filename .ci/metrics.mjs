@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const binary = process.env.DOORWARD_BIN;
-// Metrics of Prometheus itself, and those that only PostgreSQL has.
-const elsewhere = new Set(["up", "doorward_database_connected"]);
+// Metrics of Prometheus itself, and those that only PostgreSQL or TLS has.
+const elsewhere = new Set(["up", "doorward_database_connected", "doorward_tls_certificate_expiry_timestamp_seconds"]);
 
 const data = mkdtempSync(join(tmpdir(), "doorward-metrics-"));
 const settings = {

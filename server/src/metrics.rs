@@ -27,10 +27,11 @@ const COUNTER_REGRESSIONS: &str = "doorward_counter_regressions_accepted_total";
 const TRUST_MONITORED: &str = "doorward_trust_monitored_total";
 const AUDIT_WRITTEN: &str = "doorward_audit_entries_written_total";
 const JOB_RUNS: &str = "doorward_job_runs_total";
+const CERTIFICATE_EXPIRY: &str = "doorward_tls_certificate_expiry_timestamp_seconds";
 const JOB_SUCCESS: &str = "doorward_job_last_success_timestamp_seconds";
 
 /// Name and description of each gauge that is set when the metrics are read.
-const GAUGES: [(&str, &str); 8] = [
+const GAUGES: [(&str, &str); 9] = [
     ("doorward_build_info", "always 1; the labels are the version and the database engine"),
     ("doorward_database_bytes", "size of the database in bytes"),
     ("doorward_database_queued_units", "units of work that wait in a queue of the database"),
@@ -38,6 +39,7 @@ const GAUGES: [(&str, &str); 8] = [
     ("doorward_database_connected", "connections of the PostgreSQL pool that are open or being opened"),
     ("doorward_sqlite_wal_bytes", "size of SQLite's write-ahead log in bytes"),
     ("doorward_audit_entries", "entries of all audit logs, counted every ten minutes"),
+    (CERTIFICATE_EXPIRY, "Unix time at which the TLS certificate expires"),
     (JOB_SUCCESS, "Unix time of the last successful run of a background job"),
 ];
 
@@ -195,6 +197,11 @@ impl Metrics {
             self.gauge(JOB_SUCCESS, &[("job", job)], end.millis() as f64 / 1_000.0);
         }
         self.recorded.job(job, outcome == "succeeded", end);
+    }
+
+    /// Sets the time at which the TLS certificate in use expires.
+    pub fn certificate_expiry(&self, expiry: Timestamp) {
+        self.gauge(CERTIFICATE_EXPIRY, &[], expiry.seconds() as f64);
     }
 
     /// Sets the function that returns the number of open connections of the public API.

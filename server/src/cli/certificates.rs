@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use doorward_shared::Timestamp;
 use tokio::{signal::unix::Signal, time::sleep};
 
 use super::CliError;
 use crate::{
+    app::App,
     config::{Settings, TlsConfig},
     net::{Tls, TlsFiles},
 };
@@ -13,6 +15,10 @@ use crate::{
 /// Interval at which the files are compared with those in use. Programs that renew certificates replace them weeks
 /// before they expire, so a short interval has no advantage.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
+
+/// A certificate that expires within this time causes a warning. Programs that renew certificates do so earlier: with a
+/// third of 90 days left, or half of shorter lifetimes.
+const WARN_BEFORE_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// The TLS configuration of each API; `None` without TLS.
 #[derive(Default)]
@@ -32,8 +38,24 @@ impl Certificates {
         Ok(Self { public: load(None)?, admin: load(client_ca)? })
     }
 
-    /// Replaces certificates whose files have changed, at SIGHUP and regularly. Runs until the process ends.
-    pub(super) async fn watch(self, mut hangups: Signal) {
+    /// Returns what is wrong with the files although they can be used.
+    pub(super) fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let Some(tls) = &self.public else { return Vec::new() };
+        let key = tls.is_key_public().then(|| "tls.key: every user of this machine can read the file".to_owned());
+        tls.expiry().and_then(|expiry| expiry_warning(expiry, now)).into_iter().chain(key).collect()
+    }
+
+    /// Logs the warnings about the files, and sets the metric of the certificate's expiry.
+    pub(super) fn report(&self, app: &App) {
+        self.warnings(app.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
+        if let Some(expiry) = self.public.as_ref().and_then(|tls| tls.expiry()) {
+            app.metrics.certificate_expiry(expiry);
+        }
+    }
+
+    /// Replaces certificates whose files have changed, at SIGHUP and regularly, and then calls `on_change`. Runs until the
+    /// process ends.
+    pub(super) async fn watch(self, mut hangups: Signal, on_change: impl Fn(&Self) + Send) {
         loop {
             let is_hangup = tokio::select! {
                 hangup = hangups.recv() => hangup.is_some(),
@@ -41,7 +63,9 @@ impl Certificates {
             };
             let certificates = [&self.public, &self.admin].into_iter().flatten();
             let changed = certificates.filter(|tls| reload(tls)).count();
-            if is_hangup && changed == 0 {
+            if changed > 0 {
+                on_change(&self);
+            } else if is_hangup {
                 tracing::info!("SIGHUP: no certificate has changed; changed settings apply after a restart");
             }
         }
@@ -60,5 +84,29 @@ fn reload(tls: &Tls) -> bool {
             tracing::error!(%error, "cannot replace the TLS certificate, the earlier one stays in use");
             true
         }
+    }
+}
+
+fn expiry_warning(expiry: Timestamp, now: Timestamp) -> Option<String> {
+    if expiry <= now {
+        Some(format!("tls.certificate: the certificate expired at {expiry}, so clients refuse it"))
+    } else if expiry <= now.plus_millis(WARN_BEFORE_MILLIS) {
+        Some(format!("tls.certificate: the certificate expires at {expiry}; renew it"))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificate_that_has_expired_or_soon_expires_causes_a_warning() {
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let warning = |millis| expiry_warning(now.plus_millis(millis), now).unwrap_or_default();
+        assert!(warning(0).contains("expired at 2027-01-15T08:00:00"), "{}", warning(0));
+        assert!(warning(WARN_BEFORE_MILLIS).contains("expires at 2027-01-22T08:00:00"));
+        assert_eq!(warning(WARN_BEFORE_MILLIS + 1), "");
     }
 }

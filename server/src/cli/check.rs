@@ -7,6 +7,7 @@ use super::{
     output, start,
 };
 use crate::{
+    clock::{Clock as _, SystemClock},
     db::{DatabaseUrl, Engine},
     installation,
 };
@@ -48,9 +49,10 @@ const fn engine(url: &DatabaseUrl) -> &'static str {
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     start::listening(&settings)?;
-    Certificates::load(&settings)?;
+    let mut warnings = Certificates::load(&settings)?.warnings(SystemClock.now());
     let checked = installation::check(&settings.data.dir, &start::database_options(&settings)?);
-    for warning in checked.map_err(|error| CliError::usage(error.to_string()))? {
+    warnings.extend(checked.map_err(|error| CliError::usage(error.to_string()))?);
+    for warning in warnings {
         output::notice(&format!("warning: {}", output::cell(&warning)));
     }
     if args.json {

@@ -50,7 +50,9 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         tls = settings.tls.is_some(),
         "server started"
     );
-    tokio::spawn(certificates.watch(hangups));
+    certificates.report(&running.app);
+    let app = Arc::clone(&running.app);
+    tokio::spawn(certificates.watch(hangups, move |certificates| certificates.report(&app)));
     notify_service_manager(NotifyState::Ready);
     stop_on_signal(running, signals, settings).await
 }
@@ -162,7 +164,7 @@ impl StopSignals {
 /// Keeps SIGHUP from ending the process.
 pub(super) fn ignore_hangups() -> Result<(), CliError> {
     let hangups = listen_for(SignalKind::hangup())?;
-    tokio::spawn(Certificates::default().watch(hangups));
+    tokio::spawn(Certificates::default().watch(hangups, |_| ()));
     Ok(())
 }
 

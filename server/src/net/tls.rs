@@ -2,10 +2,12 @@
 
 use std::{
     fmt, fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
 
+use doorward_shared::Timestamp;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::{
@@ -16,6 +18,7 @@ use rustls::{
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use x509_parser::{asn1_rs::FromDer as _, certificate::X509Certificate};
 
 use super::socket::Socket;
 
@@ -91,6 +94,23 @@ impl Tls {
         let config = Arc::new(contents.config(&self.files)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Current { contents, config };
         Ok(true)
+    }
+
+    /// Returns the time at which the first certificate of the chain in use expires; `None` if a certificate cannot be
+    /// parsed as X.509.
+    pub fn expiry(&self) -> Option<Timestamp> {
+        let pem = self.current.read().unwrap_or_else(PoisonError::into_inner).contents.certificate.clone();
+        let chain = certificates(&self.files.certificate, &pem).ok()?;
+        let expiries = chain.iter().map(|der| {
+            let (_, certificate) = X509Certificate::from_der(der).ok()?;
+            Some(Timestamp::from_millis(certificate.validity().not_after.timestamp().saturating_mul(1_000)))
+        });
+        expiries.collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
+
+    /// Returns whether every user of the machine can read the file with the private key.
+    pub fn is_key_public(&self) -> bool {
+        fs::metadata(&self.files.key).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
     }
 
     /// Performs the handshake of a connection.

@@ -1,8 +1,9 @@
 //! TLS of both APIs. `testkit/fixtures/tls/generate.sh` wrote the certificates.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::ErrorKind,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -23,6 +24,7 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
+use x509_parser::{asn1_rs::FromDer as _, certificate::X509Certificate};
 
 use crate::support::{ALIVE, command, exchange, serve_with};
 
@@ -194,4 +196,41 @@ fn unusable_files_are_refused_at_start() {
         }
     }
     assert!(!data.path().join("data").exists(), "nothing is created");
+}
+
+#[tokio::test]
+async fn expiry_of_the_certificate_is_a_metric() {
+    let (server, data) = serve(&[]);
+    let token = fs::read_to_string(data.path().join("data/admin.token")).unwrap();
+    let head = format!(
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+        token.trim()
+    );
+    let mut stream = connect(&server.admin_url).await;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    // The end of the connection may come without the alert that closes TLS.
+    drop(stream.read_to_string(&mut response).await);
+    let der = certificate("first.pem");
+    let (_, parsed) = X509Certificate::from_der(&der).unwrap();
+    let expiry = parsed.validity().not_after.timestamp();
+    assert!(
+        response.contains(&format!("\ndoorward_tls_certificate_expiry_timestamp_seconds {expiry}\n")),
+        "{response}"
+    );
+}
+
+#[test]
+fn key_that_every_user_can_read_causes_a_warning() {
+    let data = tempfile::tempdir().unwrap();
+    install(data.path(), "first.pem", "first.key");
+    let key = data.path().join("key.pem");
+    for (mode, warns) in [(0o644, true), (0o640, false)] {
+        fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+        let mut command = command(&data.path().join("data"));
+        command.env("DOORWARD_TLS_CERTIFICATE", data.path().join("certificate.pem")).env("DOORWARD_TLS_KEY", &key);
+        let output = command.arg("check-config").output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(message.contains("every user of this machine can read the file"), warns, "{message}");
+    }
 }
