@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
@@ -29,6 +29,7 @@ use crate::{
         tenant_cache::{TenantCache, TenantSnapshot},
     },
     stopwatch::Stopwatch,
+    traces::{Exporter, Traces, TracesSettings},
     untrusted_peers::UntrustedPeers,
 };
 
@@ -56,6 +57,9 @@ pub struct App {
     /// Limits how many audit entries are written for refused changes.
     pub refused_changes: AuditLimit,
     pub metrics: Metrics,
+    pub traces: Traces,
+    /// `None` after its start, and if traces are off.
+    exporter: Mutex<Option<Exporter>>,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
     /// Whether a stop signal was received. The server then reports that it is not ready, but still serves requests.
@@ -86,6 +90,8 @@ pub struct AppSettings {
     pub tenant_cache: usize,
     /// Maximum number of cached verified keys.
     pub key_cache: usize,
+    /// `None` if requests are not traced.
+    pub traces: Option<TracesSettings>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +122,8 @@ impl App {
             write_seconds: metrics.database_queue_seconds("write"),
             commit_seconds: metrics.database_commit_seconds(),
         });
+        let traces = settings.traces.clone().map(|settings| Traces::new(settings, metrics.dropped_spans()));
+        let (traces, exporter) = traces.unzip();
         Ok(Arc::new(Self {
             keys: KeyVerifier::new(settings.key_cache, entropy.as_ref())?,
             tenants: TenantCache::new(settings.tenant_cache, tenants.hits, tenants.misses),
@@ -128,6 +136,8 @@ impl App {
             refused_changes: AuditLimit::default(),
             untrusted_peers: UntrustedPeers::default(),
             metrics,
+            traces: traces.unwrap_or_default(),
+            exporter: Mutex::new(exporter),
             stopwatch: Stopwatch,
             started: Stopwatch.start(),
             stopping: AtomicBool::new(false),
@@ -142,6 +152,11 @@ impl App {
     /// Makes the readiness check fail, so that load balancers send no more requests.
     pub fn begin_stop(&self) {
         self.stopping.store(true, Relaxed);
+    }
+
+    /// Returns the spans that must be sent to a collector; `None` at later calls, and if traces are off.
+    pub fn take_exporter(&self) -> Option<Exporter> {
+        self.exporter.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub fn is_stopping(&self) -> bool {

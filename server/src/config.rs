@@ -28,9 +28,9 @@ pub use values::Effective;
 
 use values::Values;
 
-use crate::db::DatabaseUrl;
+use crate::{db::DatabaseUrl, traces::TracesSettings};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub server: ServerConfig,
     /// `None` if the APIs use plain HTTP.
@@ -43,6 +43,8 @@ pub struct Settings {
     pub token: TokenConfig,
     pub audit: AuditConfig,
     pub cache: CacheConfig,
+    /// `None` if requests are not traced.
+    pub traces: Option<TracesSettings>,
     /// Every setting with its value as text and its source.
     pub effective: Vec<Effective>,
 }
@@ -180,6 +182,10 @@ impl Settings {
         let retention_days = values.read("audit.retention_days", "a number of days, or forever", parse::days);
         let tenants = values.read_number("cache.tenants", 1, 10_000_000);
         let verified_keys = values.read_number("cache.verified_keys", 1, 10_000_000);
+        let expected = "empty, or the URL of a collector like http://127.0.0.1:4318";
+        let endpoint = values.read_or_explain("traces.endpoint", expected, parse::optional_endpoint);
+        let ratio = values.read("traces.ratio", "a number from 0 to 1", parse::ratio);
+        let traces = endpoint.zip(ratio).map(|(url, ratio)| url.map(|endpoint| TracesSettings { endpoint, ratio }));
         let (effective, problems) = values.finish();
         let settings = || {
             Some(Self {
@@ -193,6 +199,7 @@ impl Settings {
                 token: TokenConfig { issuer: issuer? },
                 audit: AuditConfig { retention_days: retention_days? },
                 cache: CacheConfig { tenants: tenants?, verified_keys: verified_keys? },
+                traces: traces?,
                 effective,
             })
         };

@@ -13,6 +13,7 @@
 //! * [`store`]: tables; [`transfer`]: copies an installation; [`crypto`]: key hashes, signing keys, the master key;
 //!   [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
+//! * [`traces`]: spans of requests and units of work for OpenTelemetry
 //! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events
 //! * [`net`]: connections of the listeners, with their limits and timeouts
 //! * [`secret_file`]: creates files with secrets; [`clock`]: sources of time and randomness
@@ -43,6 +44,7 @@ pub mod stopwatch;
 pub mod store;
 pub mod telemetry;
 pub mod token_verifier;
+pub mod traces;
 pub mod transfer;
 pub mod untrusted_peers;
 pub mod webauthn;

@@ -26,6 +26,7 @@ const COMMIT_SECONDS: &str = "doorward_database_commit_seconds";
 const COUNTER_REGRESSIONS: &str = "doorward_counter_regressions_accepted_total";
 const TRUST_MONITORED: &str = "doorward_trust_monitored_total";
 const AUDIT_WRITTEN: &str = "doorward_audit_entries_written_total";
+const SPANS_DROPPED: &str = "doorward_trace_spans_dropped_total";
 const JOB_RUNS: &str = "doorward_job_runs_total";
 const CERTIFICATE_EXPIRY: &str = "doorward_tls_certificate_expiry_timestamp_seconds";
 const JOB_SUCCESS: &str = "doorward_job_last_success_timestamp_seconds";
@@ -178,6 +179,11 @@ impl Metrics {
         self.counter(TRUST_MONITORED, [("step", step)]).increment(1);
     }
 
+    /// Returns the counter of spans that were not sent to the collector.
+    pub fn dropped_spans(&self) -> Counter {
+        self.recorder.register_counter(&Key::from_static_name(SPANS_DROPPED), &METADATA)
+    }
+
     /// Returns the histogram of the time that units of work of one kind wait in the database's queue.
     pub fn database_queue_seconds(&self, work: &'static str) -> Histogram {
         let key = Key::from_parts(QUEUE_SECONDS, vec![Label::from_static_parts("work", work)]);
@@ -247,6 +253,7 @@ fn describe(recorder: &PrometheusRecorder) {
         (TRUST_MONITORED, "ceremonies that succeeded although an enforced trust policy would have refused them"),
         (AUDIT_WRITTEN, "audit entries that this process created"),
         (COUNTER_REGRESSIONS, "accepted logins whose signature counter did not increase (webauthn.counter_policy)"),
+        (SPANS_DROPPED, "spans that were not sent to the collector (traces.endpoint)"),
         (JOB_RUNS, "runs of background jobs by outcome"),
     ] {
         recorder.describe_counter(name.into(), None, description.into());

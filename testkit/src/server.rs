@@ -162,6 +162,7 @@ fn listen(app: &Arc<App>, serve: Serve) -> (String, Serving) {
 
 pub fn settings() -> AppSettings {
     AppSettings {
+        traces: None,
         issuer: "doorward-test".to_owned(),
         body_limit: 256 * 1024,
         body_timeout: Duration::from_secs(5),

@@ -16,6 +16,7 @@ use crate::{
     installation::Purpose,
     jobs,
     server::{self, Listener, Listening, Serving},
+    traces::{Export, Exporter},
 };
 
 /// Minimum time for closing the database, even if the requests in progress took all of `server.shutdown_timeout`.
@@ -27,6 +28,8 @@ pub(super) struct Running {
     pub(super) public: SocketAddr,
     pub(super) admin: SocketAddr,
     _jobs: jobs::Jobs,
+    /// `None` if requests are not traced.
+    traces: Option<Export>,
 }
 
 /// Opens the installation and serves until a signal arrives.
@@ -85,7 +88,12 @@ pub(super) fn serve(listeners: Listeners, listening: Listening, app: Arc<App>) -
         server::public(Arc::clone(&app), public_listener, listening).map_err(failed)?,
         server::admin(Arc::clone(&app), admin_listener, listening).map_err(failed)?,
     ];
-    Ok(Running { _jobs: jobs::start(&app), app, servers, public, admin })
+    let traces = app
+        .take_exporter()
+        .map(Exporter::start)
+        .transpose()
+        .map_err(|error| CliError::new(format!("traces: {error}")))?;
+    Ok(Running { _jobs: jobs::start(&app), app, servers, public, admin, traces })
 }
 
 impl Running {
@@ -103,6 +111,9 @@ impl Running {
         let deadline = Instant::now() + shutdown_timeout;
         join_all(self.servers.into_iter().map(|server| server.stop(shutdown_timeout))).await;
         let close = async {
+            if let Some(traces) = self.traces {
+                traces.finish().await;
+            }
             if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
                 tracing::warn!(%error, "could not write the last use of keys");
             }

@@ -106,6 +106,7 @@ fn app_settings(settings: &Settings) -> AppSettings {
         wrong_key_delay: WRONG_KEY_DELAY,
         tenant_cache: settings.cache.tenants,
         key_cache: settings.cache.verified_keys,
+        traces: settings.traces.clone(),
     }
 }
 

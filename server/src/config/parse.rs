@@ -11,7 +11,10 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
 use super::log_format::LogFormat;
-use crate::db::{DatabaseUrl, HOME_NOT_EXPANDED};
+use crate::{
+    db::{DatabaseUrl, HOME_NOT_EXPANDED},
+    traces::{Endpoint, EndpointError},
+};
 
 pub fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
@@ -39,6 +42,16 @@ pub fn optional_postgres_url(text: &str) -> Result<Option<DatabaseUrl>, String> 
         Ok(DatabaseUrl::Sqlite(_)) => Err("it does not begin with postgres://".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Parses the URL of a collector; an empty text becomes `None`.
+pub fn optional_endpoint(text: &str) -> Result<Option<Endpoint>, EndpointError> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
+}
+
+/// Parses a number from 0 to 1.
+pub fn ratio(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio))
 }
 
 /// Parses a number in a range; both ends are included.

@@ -58,6 +58,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("audit.retention_days", "DOORWARD_AUDIT_RETENTION_DAYS", "forever", "days after which audit entries are deleted"),
     setting("cache.tenants", "DOORWARD_CACHE_TENANTS", "10000", "maximum number of cached tenants"),
     setting("cache.verified_keys", "DOORWARD_CACHE_VERIFIED_KEYS", "50000", "maximum number of cached verified keys, about 100 bytes each"),
+    setting("traces.endpoint", "DOORWARD_TRACES_ENDPOINT", "", "URL of an OpenTelemetry collector (OTLP over HTTP) like http://127.0.0.1:4318; empty: no traces"),
+    setting("traces.ratio", "DOORWARD_TRACES_RATIO", "1", "share of the requests without the header traceparent that are recorded, from 0 to 1"),
 ];
 
 pub fn find(key: &str) -> Option<&'static Setting> {

@@ -56,6 +56,11 @@ pub use self::{
     options::DatabaseOptions,
     postgres::runtime::ThreadRuntime,
 };
+use crate::traces;
+
+/// Names of the spans of units of work, from the queue to the result. A read on the calling thread has none.
+const READ_SPAN: &str = "database read";
+const WRITE_SPAN: &str = "database write";
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -162,6 +167,7 @@ impl Database {
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
+        let _span = traces::child(READ_SPAN);
         self.0.reads.submit(Work::Read, f).await
     }
 
@@ -191,7 +197,10 @@ impl Database {
                 })
                 .await
             }
-            Engine::Postgres => self.0.reads.submit_shared(Work::Read, query, |_, output| Ok(output)).await,
+            Engine::Postgres => {
+                let _span = traces::child(READ_SPAN);
+                self.0.reads.submit_shared(Work::Read, query, |_, output| Ok(output)).await
+            }
         }
     }
 
@@ -218,6 +227,7 @@ impl Database {
         match statement {
             None => self.write(move |conn| f(conn, None)).await,
             Some(statement) => {
+                let _span = traces::child(WRITE_SPAN);
                 let run = move |conn: &mut Connection, output| f(conn, Some(output));
                 self.0.writes.submit_shared(Work::Write, statement, run).await
             }
@@ -233,6 +243,7 @@ impl Database {
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
+        let _span = traces::child(WRITE_SPAN);
         self.0.writes.submit(Work::Write, f).await
     }
 
@@ -242,6 +253,7 @@ impl Database {
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
+        let _span = traces::child(WRITE_SPAN);
         self.0.writes.submit(Work::WriteAndInvalidate, f).await
     }
 

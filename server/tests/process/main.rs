@@ -10,3 +10,4 @@ mod outputs;
 mod signals;
 mod support;
 mod tls;
+mod traces;

@@ -10,7 +10,14 @@ use actix_web::{
 use doorward_shared::TenantId;
 use tracing::{Level, field};
 
-use crate::{domain::RequestMeta, http::ApiError};
+use crate::{
+    domain::RequestMeta,
+    http::ApiError,
+    traces::{FinishedRequest, RequestTrace},
+};
+
+/// Stands for the route of a request that has none.
+const UNROUTED: &str = "-";
 
 /// Values of the log line. Values from the client have a maximum length.
 pub(super) struct RequestLine<'a> {
@@ -19,6 +26,7 @@ pub(super) struct RequestLine<'a> {
     method: &'static str,
     route: Cow<'static, str>,
     status: StatusCode,
+    trace: Option<&'a RequestTrace>,
     micros: u64,
 }
 
@@ -41,7 +49,25 @@ impl<'a> RequestLine<'a> {
     /// Creates the line of a request whose route is unknown.
     pub(super) fn unrouted(status: StatusCode, meta: &'a RequestMeta, method: &'static str, elapsed: Duration) -> Self {
         let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        Self { meta, tenant: None, method, route: "-".into(), status, micros }
+        Self { meta, tenant: None, method, route: UNROUTED.into(), status, trace: None, micros }
+    }
+
+    pub(super) fn with_trace(self, trace: Option<&'a RequestTrace>) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// Ends the span of the request, if it is recorded.
+    pub(super) fn finish_trace(&self, error: Option<&ApiError>, elapsed: Duration) {
+        let Some(trace) = self.trace else { return };
+        let request = FinishedRequest {
+            method: self.method,
+            route: Some(self.route()).filter(|route| *route != UNROUTED),
+            status: self.status(),
+            code: error.map(|error| error.code().as_str()),
+            tenant: self.tenant.map(|tenant| tenant.to_string()),
+            request_id: &self.meta.request_id,
+        };
+        trace.finish(request, elapsed);
     }
 
     pub(super) fn route(&self) -> &str {
@@ -58,15 +84,16 @@ impl<'a> RequestLine<'a> {
         let Self { meta, method, route, micros, .. } = self;
         let (request_id, client, status) = (&*meta.request_id, &*meta.source_ip, self.status());
         let tenant = self.tenant.map(field::display);
+        let trace_id = self.trace.map(RequestTrace::id);
         match error.map(|error| (error.code(), error.cause())) {
             Some((code, Some(cause))) => tracing::error!(
-                request_id, tenant, client, method, %route, status, %code, micros, cause, "request failed"
+                request_id, trace_id, tenant, client, method, %route, status, %code, micros, cause, "request failed"
             ),
             Some((code, None)) => tracing::info!(
-                request_id, tenant, client, method, %route, status, %code, micros, "request refused"
+                request_id, trace_id, tenant, client, method, %route, status, %code, micros, "request refused"
             ),
             None if tracing::enabled!(Level::DEBUG) => {
-                tracing::debug!(request_id, tenant, client, method, %route, status, micros, "request");
+                tracing::debug!(request_id, trace_id, tenant, client, method, %route, status, micros, "request");
             }
             None => {}
         }

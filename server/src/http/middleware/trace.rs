@@ -1,7 +1,10 @@
 //! Outermost middleware: sets request id and client address, logs one line, and turns panics and framework errors into
 //! JSON.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse, ResponseError as _,
@@ -27,6 +30,7 @@ use crate::{
         ApiError,
         extract::client_ip::{client_ip, is_trusted},
     },
+    traces::RequestTrace,
 };
 
 /// Header with the request id, in requests and responses.
@@ -44,17 +48,19 @@ pub async fn trace(
     };
     let started = app.stopwatch.start();
     let meta = meta_of(&request, &app);
+    let trace = begin_trace(&request, &app, started);
     request.extensions_mut().insert(meta.clone());
     let method = method_label(request.method());
     // Panics are caught, because a panic otherwise closes the connection without a response.
-    let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let handled = RequestTrace::record(trace.as_ref(), AssertUnwindSafe(next.call(request)).catch_unwind()).await;
     let elapsed = app.stopwatch.elapsed(started);
-    let Ok(response) = handled else { return Err(panicked(&app, &meta, method, elapsed)) };
+    let Ok(response) = handled else { return Err(panicked(&app, &meta, method, elapsed, trace.as_ref())) };
     let mut response = with_api_error(response?.map_into_boxed_body());
-    let line = RequestLine::of(&response, &meta, method, elapsed);
+    let line = RequestLine::of(&response, &meta, method, elapsed).with_trace(trace.as_ref());
     let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
     app.metrics.request(method, line.route(), line.status(), error.map(|error| error.code().as_str()), elapsed);
     line.log(error);
+    line.finish_trace(error, elapsed);
     add_headers(response.headers_mut(), &meta);
     Ok(response)
 }
@@ -70,11 +76,18 @@ fn add_headers(headers: &mut HeaderMap, meta: &RequestMeta) {
 }
 
 /// Logs that a handler panicked, and returns the 500 response. The panic hook has already printed message and position.
-fn panicked(app: &App, meta: &RequestMeta, method: &'static str, elapsed: Duration) -> Error {
+fn panicked(
+    app: &App,
+    meta: &RequestMeta,
+    method: &'static str,
+    elapsed: Duration,
+    trace: Option<&RequestTrace>,
+) -> Error {
     let error = ApiError::internal("the handler panicked");
-    let line = RequestLine::unrouted(error.status(), meta, method, elapsed);
+    let line = RequestLine::unrouted(error.status(), meta, method, elapsed).with_trace(trace);
     app.metrics.request(method, line.route(), line.status(), Some(error.code().as_str()), elapsed);
     line.log(Some(&error));
+    line.finish_trace(Some(&error), elapsed);
     let mut response = error.error_response();
     add_headers(response.headers_mut(), meta);
     InternalError::from_response(error, response).into()
@@ -98,6 +111,12 @@ fn with_api_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
     };
     let (request, _) = response.into_parts();
     ServiceResponse::from_err(error, request)
+}
+
+/// Returns the trace to which the request belongs.
+fn begin_trace(request: &ServiceRequest, app: &App, started: Instant) -> Option<RequestTrace> {
+    let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    app.traces.begin(traceparent, app.clock.now(), started, || clock::random(app.entropy.as_ref()).ok())
 }
 
 fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {
