@@ -89,8 +89,9 @@ test("a stolen API key is disabled, investigated and replaced within a minute", 
   await terminal.until((text) => !text.includes(replacement), "the screen without the key");
   assert.equal((await call("127.0.0.1", replacement, "GET", `/${tenant}/credentials`)).status, 200);
   // List and export what the thief did.
-  await terminal.press("a");
+  await terminal.press("g", "Enter");
   await terminal.until(/Shop › Audit log/);
+  await terminal.until(/key: [0-9a-f-]{36}/);
   await terminal.press("/");
   await terminal.type(`ip:${THIEF} since:1h `);
   await terminal.press("Enter");

@@ -45,7 +45,10 @@ try {
   await wide.press("BTab");
   await wide.until("Relying party");
   await take("config", "A tenant's configuration");
-  await wide.press("Tab", "Tab");
+  await wide.press("BTab");
+  await wide.until(/ES256[\s\S]*device bound|device bound[\s\S]*ES256/);
+  await take("trust", "Trust: the state of the FIDO metadata, the trust policies, algorithms in use, users ready for stricter policies");
+  await wide.press("Tab", "Tab", "Tab");
   await wide.until("Begins with");
   await wide.press("Tab", "Tab");
   await wide.until(/Signs in as[\s\S]*▌\S/);

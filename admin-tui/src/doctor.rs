@@ -13,6 +13,7 @@ mod refusals;
 mod shell;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub use finding::{Finding, Severity};
 pub use program::Program;
@@ -21,6 +22,7 @@ pub use program::Program;
 pub fn examine(report: &TenantReport, program: &Program, now: Timestamp) -> Vec<Finding> {
     let mut findings = configuration::examine(report, program);
     findings.extend(origins::examine(report, program));
+    findings.extend(trust::examine(report));
     findings.extend(keys::examine(report, program, now));
     findings.extend(refusals::examine(report, program));
     findings.sort_by_key(|finding| finding.severity);

@@ -26,6 +26,7 @@ pub mod terminal;
 pub mod terminal_control;
 pub mod time_format;
 pub mod time_parse;
+pub mod trust_text;
 pub mod ui;
 pub mod update;
 mod view;

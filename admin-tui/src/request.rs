@@ -5,11 +5,11 @@ use std::{future::Future, path::PathBuf, sync::Arc};
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId, TenantId, Timestamp, UserId,
     admin::{
-        AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, Me, Overview,
-        SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantOverview, TenantSummaryPage,
-        TransactionPage, UserDetail, UserSummaryPage, Vitals,
+        AdminTokenItem, ConfigCheck, CreateAdminTokenRequest, CreateSecretRequest, CreateTenantRequest, CryptoRadar,
+        Me, MetadataStatus, Overview, SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantOverview,
+        TenantSummaryPage, TransactionPage, TrustPreview, UserDetail, UserSummaryPage, Vitals,
     },
-    config::TenantConfig,
+    config::{TenantConfig, TrustPolicies},
 };
 
 pub use crate::api::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition};
@@ -21,6 +21,9 @@ use crate::{
     appearance::ProfileLabel,
     secret::Revealed,
 };
+
+/// Maximum number of users that a preview of trust policies lists.
+const PREVIEWED_USERS: u32 = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendRequest {
@@ -42,6 +45,11 @@ pub enum BackendRequest {
     /// Counts the entries that match.
     AuditCount(AuditQuery),
     AdminTokens,
+    /// State of the imported FIDO metadata.
+    MetadataStatus,
+    CryptoRadar(TenantId),
+    /// Who loses credentials if the tenant gets these policies: the counts, and the first users.
+    PreviewTrust(TenantId, Box<TrustPolicies>),
     /// What `doctor` examines, at this time.
     TenantReport(TenantId, Timestamp),
     CreateTenant(Box<CreateTenantRequest>),
@@ -94,6 +102,9 @@ impl BackendRequest {
             | Self::Audit(..)
             | Self::AuditCount(_)
             | Self::AdminTokens
+            | Self::MetadataStatus
+            | Self::CryptoRadar(_)
+            | Self::PreviewTrust(..)
             | Self::TenantReport(..) => false,
             Self::CreateTenant(_)
             | Self::RenameTenant(..)
@@ -132,6 +143,9 @@ pub enum BackendResponse {
     Audit(AuditPage),
     AuditCount(Total),
     AdminTokens(Vec<AdminTokenItem>),
+    MetadataStatus(MetadataStatus),
+    CryptoRadar(Box<CryptoRadar>),
+    TrustPreview(Box<TrustPreview>),
     TenantReport(Box<TenantReport>),
     /// Response to [`BackendRequest::CreateTenant`], with the first API key if the request asked for one.
     Created(TenantId, Option<Revealed>),
@@ -204,6 +218,14 @@ impl ApiBackend for Api {
             }
             BackendRequest::AuditCount(query) => self.audit_count(&query).await.map(BackendResponse::AuditCount),
             BackendRequest::AdminTokens => self.admin_tokens().await.map(BackendResponse::AdminTokens),
+            BackendRequest::MetadataStatus => self.metadata_status().await.map(BackendResponse::MetadataStatus),
+            BackendRequest::CryptoRadar(id) => {
+                self.crypto_radar(id).await.map(|it| BackendResponse::CryptoRadar(Box::new(it)))
+            }
+            BackendRequest::PreviewTrust(id, policies) => self
+                .preview_trust(id, &policies, None, PREVIEWED_USERS)
+                .await
+                .map(|it| BackendResponse::TrustPreview(Box::new(it))),
             BackendRequest::TenantReport(id, now) => {
                 self.tenant_report(id, now).await.map(|it| BackendResponse::TenantReport(Box::new(it)))
             }

@@ -32,7 +32,7 @@ const CERTIFICATE_EXPIRY: &str = "doorward_tls_certificate_expiry_timestamp_seco
 const JOB_SUCCESS: &str = "doorward_job_last_success_timestamp_seconds";
 
 /// Name and description of each gauge that is set when the metrics are read.
-const GAUGES: [(&str, &str); 9] = [
+const GAUGES: [(&str, &str); 11] = [
     ("doorward_build_info", "always 1; the labels are the version and the database engine"),
     ("doorward_database_bytes", "size of the database in bytes"),
     ("doorward_database_queued_units", "units of work that wait in a queue of the database"),
@@ -41,6 +41,8 @@ const GAUGES: [(&str, &str); 9] = [
     ("doorward_sqlite_wal_bytes", "size of SQLite's write-ahead log in bytes"),
     ("doorward_audit_entries", "entries of all audit logs, counted every ten minutes"),
     (CERTIFICATE_EXPIRY, "Unix time at which the TLS certificate expires"),
+    ("doorward_metadata_age_seconds", "time since the import of the FIDO metadata; absent if nothing was imported"),
+    ("doorward_metadata_overdue", "1 if the next FIDO metadata should have been published, otherwise 0"),
     (JOB_SUCCESS, "Unix time of the last successful run of a background job"),
 ];
 

@@ -620,6 +620,12 @@ fn metadata_is_imported_and_its_state_shown() {
     let message = refused(data, &["mds", "import", &outdated, "--root", &root], 1);
     assert!(message.contains("outdated: the next one was due on 2026-01-31") && message.contains("--allow-outdated"));
     let _ = json(data, &["mds", "import", &outdated, "--root", &root, "--allow-outdated", "--json"]);
+    // The same BLOB can be imported again, and a monitor sees that it is overdue.
+    assert_eq!(json(data, &["mds", "import", &outdated, "--root", &root, "--json"])["changed"], false);
+    let overdue = run(data, &["mds", "status", "--json"]);
+    let status: Value = serde_json::from_slice(&overdue.stdout).unwrap();
+    assert_eq!((overdue.status.code(), &status["outdated"], &status["number"]), (Some(1), &true.into(), &3.into()));
+    assert!(refused(data, &["mds", "status"], 1).contains("the metadata is overdue"));
     assert!(refused(data, &import, 1).contains("the BLOB has the number 1, but number 3 is already imported"));
     assert!(refused(data, &["mds", "import", &blob], 1).contains("the signer of the BLOB is not trusted"));
     assert!(refused(data, &["mds", "import", &root, "--root", &root], 1).contains("not a signed metadata BLOB"));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AuditId, TenantId, Timestamp};
+use crate::{ApiKeyId, AuditId, TenantId, Timestamp};
 
 text_enum! {
     /// Type of an audit entry. Each ceremony step, refusal and administrative change leaves exactly one entry.
@@ -190,6 +190,9 @@ pub struct AuditLogItem {
     /// The credential that the entry concerns.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credential_id: Option<String>,
+    /// The API key that made the request. An entry about a disabled key names it if the secret was correct.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub api_key_id: Option<ApiKeyId>,
     /// JSON. For an administrative change: the values before and after it. For a refusal: the failed check (`check`)
     /// and, where known, the accepted values (`expected`) and the refused one (`received`).
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{SecretItem, SigningKeyItem, TenantDetail},
+    admin::{MetadataStatus, SecretItem, SigningKeyItem, TenantDetail},
     audit::{AdminAuditLogItem, AuditOutcome},
 };
 
@@ -30,6 +30,8 @@ pub struct TenantReport {
     pub is_partial: bool,
     /// Number of ceremonies that succeeded in these days.
     pub succeeded: u64,
+    /// The FIDO metadata of the installation.
+    pub metadata: MetadataStatus,
 }
 
 impl Api {
@@ -38,6 +40,7 @@ impl Api {
         let tenant = self.tenant(id).await?.tenant;
         let api_keys = self.api_keys(id).await?;
         let signing_keys = self.signing_keys(id).await?;
+        let metadata = self.metadata_status().await?;
         let activity = self.tenant_overview(id, REPORT_DAYS).await?.activity;
         let succeeded = activity.iter().map(|day| day.succeeded).sum();
         let query = AuditQuery {
@@ -46,8 +49,15 @@ impl Api {
             start: Some(now.plus_millis(-i64::from(REPORT_DAYS) * 86_400_000)),
             ..AuditQuery::default()
         };
-        let mut report =
-            TenantReport { tenant, api_keys, signing_keys, refusals: Vec::new(), is_partial: true, succeeded };
+        let mut report = TenantReport {
+            tenant,
+            api_keys,
+            signing_keys,
+            refusals: Vec::new(),
+            is_partial: true,
+            succeeded,
+            metadata,
+        };
         let mut position = AuditPosition::Newest;
         for _ in 0..MAX_PAGES {
             let missing = MAX_REFUSALS.saturating_sub(report.refusals.len());

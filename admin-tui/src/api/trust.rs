@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     TenantId,
-    admin::{CryptoRadar, TrustPreview},
+    admin::{CryptoRadar, MetadataStatus, TrustPreview},
     config::TrustPolicies,
 };
 use reqwest::Method;
@@ -25,6 +25,11 @@ impl Api {
             .body(policies)?
             .json()
             .await
+    }
+
+    /// `GET /mds`: the imported FIDO metadata.
+    pub async fn metadata_status(&self) -> Result<MetadataStatus, ApiError> {
+        self.get(&["mds"]).json().await
     }
 
     /// `GET /tenants/{id}/radar`: algorithms in use, and the users who are ready for stricter requirements.

@@ -6,7 +6,7 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser as _},
 };
-use doorward_shared::{AuditType, audit::AuditOutcome};
+use doorward_shared::{ApiKeyId, AuditType, audit::AuditOutcome};
 
 use crate::{api::ExportFormat, time_parse::TimeInput};
 
@@ -96,6 +96,12 @@ pub struct ExactFilters {
     /// Excluded transaction id
     #[arg(long, value_name = "ID")]
     pub not_transaction_id: Vec<String>,
+    /// Id of the API key that made the request
+    #[arg(long, value_name = "ID")]
+    pub api_key_id: Vec<ApiKeyId>,
+    /// Excluded API key
+    #[arg(long, value_name = "ID")]
+    pub not_api_key_id: Vec<ApiKeyId>,
     /// Excluded type
     #[arg(long, value_name = "TYPE", value_delimiter = ',', hide_possible_values = true, value_parser = kinds())]
     pub not_type: Vec<AuditType>,
@@ -122,9 +128,11 @@ impl ExactFilters {
             ("not_transaction_id", &self.not_transaction_id),
         ];
         let texts = texts.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value.clone())));
+        let keys = [("api_key_id", &self.api_key_id), ("not_api_key_id", &self.not_api_key_id)];
+        let keys = keys.into_iter().flat_map(|(name, ids)| ids.iter().map(move |id| (name, id.to_string())));
         let kinds = self.not_type.iter().map(|kind| ("not_type", kind.to_string()));
         let outcomes = self.not_outcome.iter().map(|outcome| ("not_outcome", outcome.to_string()));
-        texts.chain(kinds).chain(outcomes).collect()
+        texts.chain(keys).chain(kinds).chain(outcomes).collect()
     }
 }
 

@@ -119,7 +119,7 @@ async fn set(context: &CommandContext, args: ConfigSetArgs) -> Result<(), Comman
     let asks = lost.is_none() && !args.confirmation.yes;
     match impact {
         Some(impact) if asks && impact.credentials_lost > 0 => {
-            confirm(args.confirmation, &trust_impact::describe(impact))?;
+            confirm(args.confirmation, &crate::trust_text::describe(impact))?;
         }
         impact => print_impact(context.output, impact)?,
     }
@@ -156,7 +156,7 @@ async fn save_draft(
         print_impact(context.output, impact)?;
     }
     if lost.is_none() {
-        let impact = impact.map_or_else(String::new, |impact| format!(" {}", trust_impact::describe(impact)));
+        let impact = impact.map_or_else(String::new, |impact| format!(" {}", crate::trust_text::describe(impact)));
         confirm(confirmation, &format!("This changes the configuration of the tenant.{impact}"))?;
     }
     match context.api.configure_tenant(tenant.id, &new, version).await {
@@ -246,7 +246,7 @@ fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError>
 /// Prints what users lose by new trust policies.
 fn print_impact(output: Output, impact: Option<TrustImpact>) -> Result<(), CommandError> {
     match impact {
-        Some(impact) if !output.json => output.line(&trust_impact::describe(impact)),
+        Some(impact) if !output.json => output.line(&crate::trust_text::describe(impact)),
         _ => Ok(()),
     }
 }

@@ -53,7 +53,7 @@ async fn preview(context: &CommandContext, args: TrustPreviewArgs) -> Result<(),
     if context.output.json {
         return context.output.json(&json!({ "impact": impact, "users": users }));
     }
-    context.output.line(&trust_impact::describe(impact))?;
+    context.output.line(&crate::trust_text::describe(impact))?;
     if users.is_empty() {
         return Ok(());
     }

@@ -1,9 +1,9 @@
 use clap::Parser as _;
 use doorward_shared::{
-    AuditId, AuditType, ErrorCode, TenantId,
-    admin::{SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail},
+    AuditId, AuditType, AuthenticatorStatus, ErrorCode, TenantId,
+    admin::{MetadataStatus, SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail},
     audit::{AdminAuditLogItem, AuditLogItem},
-    config::{AttestationPreference, Cors, RelyingParty, TenantConfig, UserVerification},
+    config::{AttestationPreference, Cors, RelyingParty, TenantConfig, TrustMode, UserVerification},
     refusal::{Check, RefusalDetail, StoredChallenge},
 };
 use uuid::Uuid;
@@ -46,6 +46,14 @@ fn healthy() -> TenantReport {
         refusals: Vec::new(),
         is_partial: false,
         succeeded: 1_000,
+        metadata: MetadataStatus {
+            number: Some(291),
+            next_update: Some("2026-12-01".to_owned()),
+            outdated: false,
+            imported_at: Some(now().plus_millis(-DAY)),
+            age_days: Some(1),
+            entries: 345,
+        },
     }
 }
 
@@ -73,6 +81,7 @@ fn refused(report: &mut TenantReport, times: usize, kind: AuditType, code: Error
         meta_user_agent: String::new(),
         actor_user_id: Some("alice".to_owned()),
         credential_id: None,
+        api_key_id: None,
         detail: serde_json::to_value(detail).ok(),
         created_at: now(),
         updated_at: now(),
@@ -118,6 +127,23 @@ fn check_command(command: &str) {
 fn healthy_tenant_has_no_error_and_no_warning() {
     let findings = examine(&healthy(), &Program::default(), now());
     assert!(findings.iter().all(|finding| finding.severity == Severity::Info), "{findings:?}");
+}
+
+#[test]
+fn policies_that_lack_metadata_are_found() {
+    let mut report = healthy();
+    report.metadata.outdated = true;
+    report.tenant.config.trust.passkeys.deny_statuses = vec![AuthenticatorStatus::Revoked];
+    assert_eq!(find(&report, "metadata_outdated"), None, "the policy is off");
+    report.tenant.config.trust.passkeys.registration = TrustMode::Enforce;
+    let texts = ["due on 2026-12-01", "doorward mds import blob.jwt"];
+    expect(&report, "metadata_outdated", Severity::Warning, &texts);
+    report.metadata.number = None;
+    expect(&report, "metadata_missing", Severity::Warning, &["no model has a status"]);
+    report.tenant.config.trust.passkeys.attestation_required = true;
+    expect(&report, "metadata_missing", Severity::Error, &["it refuses everyone", "doorward mds import"]);
+    report.metadata = healthy().metadata;
+    assert_eq!(find(&report, "metadata_missing").or_else(|| find(&report, "metadata_outdated")), None);
 }
 
 #[test]

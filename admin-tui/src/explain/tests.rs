@@ -18,6 +18,7 @@ fn row(kind: AuditType, code: &str, detail: Option<RefusalDetail>) -> AdminAudit
         meta_user_agent: "Firefox".to_owned(),
         actor_user_id: Some("alice".to_owned()),
         credential_id: None,
+        api_key_id: None,
         detail: detail.map(|detail| serde_json::to_value(detail).unwrap()),
         created_at: at,
         updated_at: at,

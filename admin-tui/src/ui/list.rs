@@ -58,8 +58,9 @@ pub struct PagedList<T> {
     pub loaded: bool,
     next: Option<String>,
     pending: Option<(RequestId, LoadKind)>,
-    /// The rows of a reload that needs several pages. They replace the old rows when all have arrived.
-    reloaded: Option<Vec<T>>,
+    /// The rows of a reload that needs several pages, and the cursor of its next page. They replace the old rows and their
+    /// cursor when all have arrived.
+    reloaded: Option<(Vec<T>, Option<String>)>,
     /// All of them are loaded rows.
     marks: Marks,
 }
@@ -163,7 +164,8 @@ impl<T: Keyed> PagedList<T> {
 
     /// Returns the cursor of the page from which a reload continues; `None` if no reload is incomplete.
     pub fn rest_of_reload(&self) -> Option<String> {
-        self.next.clone().filter(|_| self.reloaded.is_some() && self.pending.is_none())
+        let (_, next) = self.reloaded.as_ref().filter(|_| self.pending.is_none())?;
+        next.clone()
     }
 
     /// Returns the cursor of the next page if the selection is near the last loaded row.
@@ -204,15 +206,17 @@ impl<T: Keyed> PagedList<T> {
     }
 
     fn take(&mut self, page: LoadedPage<T>, kind: LoadKind) {
-        self.next = page.next;
         match (kind, self.reloaded.take()) {
             (LoadKind::Replace, _) => {
-                self.rows = page.rows;
+                (self.rows, self.next) = (page.rows, page.next);
                 self.selection.select(0, self.rows.len());
             }
-            (LoadKind::Append, None) => self.rows.extend(page.rows),
-            (LoadKind::Append, Some(reloaded)) => self.take_reloaded(reloaded, page.rows),
-            (LoadKind::Reload, _) => self.take_reloaded(Vec::new(), page.rows),
+            (LoadKind::Append, None) => {
+                self.rows.extend(page.rows);
+                self.next = page.next;
+            }
+            (LoadKind::Append, Some((reloaded, _))) => self.take_reloaded(reloaded, page.rows, page.next),
+            (LoadKind::Reload, _) => self.take_reloaded(Vec::new(), page.rows, page.next),
         }
         match kind {
             LoadKind::Replace => self.marks.clear(),
@@ -225,17 +229,17 @@ impl<T: Keyed> PagedList<T> {
 
     /// Replaces the rows once the selected one was found, or as many rows as before have arrived. If the selected row
     /// is not among them, no row is selected.
-    fn take_reloaded(&mut self, mut reloaded: Vec<T>, page: Vec<T>) {
+    fn take_reloaded(&mut self, mut reloaded: Vec<T>, page: Vec<T>, next: Option<String>) {
         reloaded.extend(page);
         let selected = self.selected().map(Keyed::key);
         let found = selected.as_ref().and_then(|key| reloaded.iter().position(|row| row.key() == *key));
         let is_missing = selected.is_some() && found.is_none();
-        if is_missing && self.next.is_some() && reloaded.len() < self.rows.len() {
-            self.reloaded = Some(reloaded);
+        if is_missing && next.is_some() && reloaded.len() < self.rows.len() {
+            self.reloaded = Some((reloaded, next));
             return;
         }
         let had_rows = !self.rows.is_empty();
-        self.rows = reloaded;
+        (self.rows, self.next) = (reloaded, next);
         match found {
             None if !had_rows => self.selection.select(0, self.rows.len()),
             found => self.selection.select_found(found, self.rows.len()),

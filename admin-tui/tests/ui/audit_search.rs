@@ -7,7 +7,7 @@ use doorward_admin::{
     settings::Settings,
     ui::Theme,
 };
-use doorward_shared::{AuditType, audit::AuditOutcome};
+use doorward_shared::{ApiKeyId, AuditType, admin::Role, audit::AuditOutcome};
 
 use crate::{
     data,
@@ -40,6 +40,31 @@ async fn search_combines_fields_and_words() {
     app.click("not user: alice").await;
     app.keys_show("/", &["code:signature_invalid since:2026-11-25T08:30:00 bo"]).await;
     app.lacks(&["!user"]);
+}
+
+#[tokio::test]
+async fn entries_of_an_api_key_are_opened_from_its_row() {
+    let mut world = data::world();
+    let key = ApiKeyId::new(world.tenants[0].api_keys[1].id);
+    let of_key = world.record(0, AuditType::MfaAuthenticationInitSucceeded, "mallory", 1_000);
+    world.record(0, AuditType::MfaAuthenticationInitSucceeded, "nobody", 1_000);
+    world.audit.iter_mut().find(|row| row.entry.id == of_key).unwrap().entry.api_key_id = Some(key);
+    // Auditors can open them as well.
+    let fake = FakeServer::with_role(world, Role::Auditor);
+    let app = App::start(fake.clone(), 160, 40).await;
+    app.keys_show("2 enter l j", &["API keys", "⏎ entries"]).await;
+    app.keys_show("enter", &["Audit log", &format!("key: {key} ×"), "mallory"]).await;
+    app.lacks(&["nobody"]);
+    assert_eq!(last_query(&fake).exact, [("api_key_id", key.to_string())]);
+    // The complete entry and the frequent values contain the key. The search names it by the field `key`.
+    app.keys_show("enter", &["API key      ", &key.to_string()]).await;
+    app.keys_show("/", &[&format!("/ key:{key}")]).await;
+    app.keys("esc x c").await;
+    app.keys("l l l l l").await;
+    app.shows(&[" key ", &key.to_string()[..20]]);
+    app.keys("!").await;
+    assert_eq!(last_query(&fake).exact, [("not_api_key_id", key.to_string())]);
+    app.lacks(&["mallory"]);
 }
 
 #[tokio::test]

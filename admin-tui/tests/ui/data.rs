@@ -2,14 +2,16 @@
 
 use doorward_admin::api::ApiError;
 use doorward_shared::{
-    AttestationTrust, AuditId, AuditType, Base64Url, ErrorCode, TenantId, Timestamp, TransactionRowId, UserId,
+    AttestationTrust, AuditId, AuditType, Base64Url, CoseAlgorithm, ErrorCode, TenantId, Timestamp, TransactionRowId,
+    UserId,
     admin::{
-        ActivityPoint, AdminTokenItem, CeremonyCount, CodeCount, JobVitals, ModelCount, Overview, QueueVitals,
-        RefusalCount, Role, SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantItem, TenantSummary,
-        TimeHistogram, TransactionSummary, UserItem, UserSummary, Vitals,
+        ActivityPoint, AdminTokenItem, AffectedUser, AlgorithmCount, CeremonyCount, CodeCount, CryptoRadar, JobVitals,
+        MetadataStatus, ModelCount, Overview, QueueVitals, RadarRequirement, ReadyUsers, RefusalCount, Role,
+        SecretItem, SigningAlgorithm, SigningKeyItem, TenantActivity, TenantItem, TenantSummary, TimeHistogram,
+        TransactionSummary, TrustImpact, TrustPreview, UserItem, UserSummary, Vitals,
     },
     audit::{AdminAuditLogItem, AuditLogItem},
-    config::{Cors, RelyingParty, TenantConfig},
+    config::{Cors, RelyingParty, TenantConfig, TrustMode, TrustPolicies},
     public::{CredentialItem, TransactionItem},
 };
 use uuid::Uuid;
@@ -34,6 +36,8 @@ pub(crate) struct World {
     pub node: String,
     /// Whether a background job fails.
     pub job_fails: bool,
+    /// Number of the imported FIDO metadata.
+    pub metadata: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +96,7 @@ impl World {
             meta_user_agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0".to_owned(),
             actor_user_id: Some(user.to_owned()),
             credential_id: None,
+            api_key_id: None,
             detail: None,
             created_at: before(ago),
             updated_at: before(ago),
@@ -262,7 +267,57 @@ pub(crate) fn world() -> World {
         vec![token(0, "ops", Role::Admin), token(1, "grafana", Role::Auditor), token(2, "contractor", Role::Admin)];
     history(&mut world);
     world.node = "login-1/4711".to_owned();
+    world.metadata = Some(291);
     world
+}
+
+/// Returns the state of the metadata: overdue since two days, or absent.
+pub(crate) fn metadata(world: &World) -> MetadataStatus {
+    let is_imported = world.metadata.is_some();
+    MetadataStatus {
+        number: world.metadata,
+        next_update: is_imported.then(|| "2026-11-23".to_owned()),
+        outdated: is_imported,
+        imported_at: is_imported.then(|| before(32 * DAY)),
+        age_days: is_imported.then_some(32),
+        entries: if is_imported { 345 } else { 0 },
+    }
+}
+
+pub(crate) fn radar() -> CryptoRadar {
+    use CoseAlgorithm::{EdDsa, Es256, MlDsa44, Rs256};
+    let counts = |counts: &[(CoseAlgorithm, u64)]| {
+        counts.iter().map(|&(algorithm, credentials)| AlgorithmCount { algorithm, credentials }).collect()
+    };
+    let ready = [
+        (RadarRequirement::DeviceBound, 412),
+        (RadarRequirement::Attested, 37),
+        (RadarRequirement::WithoutRs256, 1_250),
+        (RadarRequirement::PostQuantum, 2),
+    ];
+    CryptoRadar {
+        passkeys: counts(&[(Es256, 1_800), (EdDsa, 40), (Rs256, 220)]),
+        second_factors: counts(&[(Es256, 30), (MlDsa44, 2)]),
+        users: 1_250,
+        ready: ready.map(|(requirement, users)| ReadyUsers { requirement, users }).into(),
+    }
+}
+
+/// Returns the effect of new policies: enforced ones lock out alice, and bob loses one of his two credentials.
+pub(crate) fn trust_preview(policies: &TrustPolicies) -> TrustPreview {
+    if policies.passkeys.login != TrustMode::Enforce {
+        return TrustPreview { impact: Some(TrustImpact::default()), items: Vec::new(), next: None };
+    }
+    let lost = |at, id: &str, kept| AffectedUser {
+        user: user(at, id, id, 1).user,
+        credentials_lost: 1,
+        credentials_kept: kept,
+    };
+    TrustPreview {
+        impact: Some(TrustImpact { users_losing_all: 37, users_losing_some: 412, credentials_lost: 449 }),
+        items: vec![lost(0, "alice", 0), lost(1, "bob", 1)],
+        next: None,
+    }
 }
 
 fn history(world: &mut World) {

@@ -33,6 +33,7 @@ struct Behaviour {
     holds: bool,
     holds_older_pages: bool,
     holds_enabling: bool,
+    fails_later_pages: bool,
     panics: bool,
     calls: Vec<BackendRequest>,
     /// Total that exports report; With `None`, the server reports the exact number.
@@ -88,6 +89,11 @@ impl FakeServer {
         self.released.notify_waiters();
     }
 
+    /// Makes requests for pages after the first one fail.
+    pub(crate) fn fail_later_pages(&self, fails: bool) {
+        self.behaviour.lock().unwrap().fails_later_pages = fails;
+    }
+
     pub(crate) fn calls(&self) -> Vec<BackendRequest> {
         self.behaviour.lock().unwrap().calls.clone()
     }
@@ -140,7 +146,15 @@ impl ApiBackend for FakeServer {
         let (error, panics) = {
             let mut behaviour = self.behaviour.lock().unwrap();
             behaviour.calls.push(call.clone());
-            (behaviour.error.clone(), behaviour.panics)
+            let is_later_page = matches!(&call, BackendRequest::Tenants(query) if query.after.is_some());
+            let fails = behaviour.fails_later_pages && is_later_page;
+            (
+                behaviour
+                    .error
+                    .clone()
+                    .or_else(|| fails.then(|| refusal(ErrorCode::Unavailable, "database is busy", ""))),
+                behaviour.panics,
+            )
         };
         assert!(!panics, "the client panics");
         match error {
@@ -235,7 +249,17 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             BackendResponse::AuditCount(Total::Exact(u64::try_from(count).unwrap()))
         }
         BackendRequest::AdminTokens => BackendResponse::AdminTokens(world.tokens.clone()),
+        BackendRequest::MetadataStatus => BackendResponse::MetadataStatus(data::metadata(world)),
+        BackendRequest::CryptoRadar(id) => {
+            world.tenant(id)?;
+            BackendResponse::CryptoRadar(Box::new(data::radar()))
+        }
+        BackendRequest::PreviewTrust(id, policies) => {
+            world.tenant(id)?;
+            BackendResponse::TrustPreview(Box::new(data::trust_preview(&policies)))
+        }
         BackendRequest::TenantReport(id, _) => {
+            let metadata = data::metadata(world);
             let it = world.tenant(id)?;
             let tenant = TenantDetail {
                 id,
@@ -251,6 +275,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
                 refusals: world.audit.iter().rev().filter(is_refusal).cloned().collect(),
                 is_partial: false,
                 succeeded: 100,
+                metadata,
             }))
         }
         BackendRequest::CreateTenant(request) => {
@@ -459,6 +484,7 @@ fn matches_exact(query: &AuditQuery, entry: &AuditLogItem) -> bool {
         "request_id" => entry.meta_http_request_id == value,
         "credential_id" => entry.credential_id.as_deref() == Some(value),
         "transaction_id" => entry.transaction_id.as_deref() == Some(value),
+        "api_key_id" => entry.api_key_id.is_some_and(|id| id.to_string() == value),
         "type" => entry.kind.as_str() == value,
         "outcome" => (value == "failed") == entry.kind.is_failure(),
         _ => panic!("unknown filter {name}"),

@@ -183,7 +183,7 @@ async fn mouse_selects_opens_switches_and_scrolls() {
 #[tokio::test]
 async fn every_screen_is_drawn_in_every_size() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
-    for keys in ["1", "2", "2 enter", "l", "l", "l", "enter", "esc h h h h", "3", "4", "?"] {
+    for keys in ["1", "2", "2 enter", "l", "l", "l", "enter", "esc h h h h", "h", "3", "4", "?"] {
         app.keys(keys).await;
         for (columns, rows) in [(20, 5), (50, 12), (80, 24), (119, 30), (131, 20), (300, 90), (80, 24)] {
             app.resize(columns, rows).await;

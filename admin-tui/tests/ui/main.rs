@@ -25,4 +25,5 @@ mod selections;
 mod snapshots;
 mod sorting;
 mod tasks;
+mod trust;
 mod untrusted_text;

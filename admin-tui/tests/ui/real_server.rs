@@ -96,7 +96,9 @@ async fn auditor_sees_everything_until_the_token_is_revoked() {
     app.lacks(&["new", "delete"]);
     app.keys_wait("enter", "registration").await;
     app.keys_wait("h", "https://app.example.com").await;
-    app.keys_wait("l l", "Begins with").await;
+    app.keys_wait("h", "nothing is imported").await;
+    app.wait_for("device bound").await;
+    app.keys_wait("l l l", "Begins with").await;
     app.keys_wait("4", "maker").await;
     let admin = server.admin("revoker", Role::Admin).await;
     let tokens = admin.get("/admin_tokens").await.expect(200).json();
@@ -114,6 +116,27 @@ async fn screens_stay_visible_after_the_server_stopped() {
     server.stop().await;
     app.keys_wait("r", "disconnected; retrying").await;
     app.shows(&["▌Example"]);
+}
+
+#[tokio::test]
+async fn effect_of_a_stricter_policy_is_counted_by_the_server() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+    app.keys_wait("2", "▌Example").await;
+    app.keys_wait("e", "https://app.example.com").await;
+    // Accepts only RS256. The last row belongs to the policy of second factors.
+    app.keys("G").await;
+    for _ in 0..17 {
+        app.keys("k").await;
+    }
+    app.keys_wait("space space j space space j j j j j j j enter 'RS256' enter", "unsaved changes, valid").await;
+    app.keys_wait("w", "The trust policies refuse 1 credential").await;
+    app.shows(&["loses all credentials", "trust.passkeys.algorithms", "+ RS256"]);
+    app.keys_wait("y", "Saved the configuration of Example").await;
+    alice.login(&tenant).await.expect_refusal(401, "trust_policy");
 }
 
 #[tokio::test]

@@ -28,13 +28,15 @@ fn changes(call: &BackendRequest) -> bool {
             | BackendRequest::Transactions(..)
             | BackendRequest::Audit(..)
             | BackendRequest::AdminTokens
+            | BackendRequest::MetadataStatus
+            | BackendRequest::CryptoRadar(_)
+            | BackendRequest::PreviewTrust(..)
     )
 }
 
 #[tokio::test]
 async fn auditor_keys_change_nothing() {
-    let screens =
-        "1, 2, 2 enter, 2 enter l, 2 enter l l, 2 enter l l l, 2 enter l l l enter, 2 enter h, 2 enter h h, 3, 4";
+    let screens = "1, 2, 2 enter, 2 enter l, 2 enter l l, 2 enter l l l, 2 enter l l l enter, 2 enter h, 2 enter h h, 2 enter h h h, 3, 4";
     for screen in screens.split(", ") {
         let fake = FakeServer::with_role(data::world(), Role::Auditor);
         let app = App::start(fake.clone(), 100, 30).await;

@@ -57,6 +57,20 @@ async fn nothing_is_selected_if_the_row_no_longer_exists() {
 }
 
 #[tokio::test]
+async fn failed_second_page_of_a_reload_leads_to_no_duplicates() {
+    let (fake, app) = far_down().await;
+    fake.fail_later_pages(true);
+    app.keys("r").await;
+    fake.fail_later_pages(false);
+    assert!(selected(&app).unwrap().contains("Tenant 400"), "{:?}", selected(&app));
+    // The rest of the list is loaded. Each tenant is in it once.
+    for _ in 0..10 {
+        app.keys("G").await;
+    }
+    app.keys_show("* d", &["Delete 500 tenants?"]).await;
+}
+
+#[tokio::test]
 async fn refreshed_overview_keeps_the_selected_refusal() {
     let (fake, mut app) = start(120, 40).await;
     app.keys("tab j").await;

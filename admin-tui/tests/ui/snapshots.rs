@@ -142,7 +142,8 @@ snapshots! { SIZES:
     tenant_api_key_revoked Admin "2 enter l d";
     tenant_signing_keys Admin "2 enter l l";
     tenant_signing_key_rotated Admin "2 enter l l n";
-    tenant_transactions Admin "2 enter h h enter";
+    tenant_transactions Admin "2 enter h h h enter";
+    tenant_trust Admin "2 enter h h";
     audit Admin "3";
     audit_details Admin "3 j j j enter";
     audit_filters Admin "3 f";

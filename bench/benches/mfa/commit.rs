@@ -96,6 +96,7 @@ fn write(connection: &mut Connection, unit: &(TenantId, ChallengeValue, Credenti
             request_id: "01970000-0000-7000-8000-000000000000".to_owned(),
             source_ip: "127.0.0.1".to_owned(),
             user_agent: "doorward-bench".to_owned(),
+            api_key: None,
         },
         actor: Some("user-0-0".to_owned()),
         credential_id: Some(credential.id.to_string()),

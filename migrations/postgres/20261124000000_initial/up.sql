@@ -200,8 +200,9 @@ CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, te
 CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key, rp_id);
 
 -- The order of ids is the order of commit (see new_audit_id). There is no foreign key to tenants, because the nil id
--- identifies the installation's own log, and a log is deleted after its tenant. The indexes contain all columns of
--- filters, so that a scan reads only matching table rows.
+-- identifies the installation's own log, and a log is deleted after its tenant. The indexes contain the columns of
+-- filters, so that a scan reads only matching table rows. The index of all logs does not contain the API key, because a
+-- key belongs to one tenant.
 CREATE TABLE audit_logs (
     tenant_id TEXT COLLATE "C" NOT NULL,
     id TEXT COLLATE "C" NOT NULL,
@@ -214,10 +215,11 @@ CREATE TABLE audit_logs (
     actor TEXT COLLATE "C",
     credential_id TEXT COLLATE "C",
     transaction_id TEXT COLLATE "C",
+    api_key_id TEXT COLLATE "C",
     detail TEXT,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id)
-        INCLUDE (type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at)
+        INCLUDE (type, error_code, actor, source_ip, request_id, credential_id, transaction_id, api_key_id, created_at)
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 20000);
 CREATE INDEX audit_logs_by_id ON audit_logs (id)
     INCLUDE (tenant_id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);

@@ -200,8 +200,9 @@ CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, te
 CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key, rp_id);
 
 -- The order of ids is the order of commit. There is no foreign key to tenants, because the nil id identifies the
--- installation's own log, and a log is deleted after its tenant. The index by id contains all columns of filters, so
--- that a scan of all logs reads only matching table rows. A scan of one log reads the table itself.
+-- installation's own log, and a log is deleted after its tenant. The index by id contains the columns of filters, so
+-- that a scan of all logs reads only matching table rows. It does not contain the API key, because a key belongs to one
+-- tenant, and each commit would write it twice. A scan of one log reads the table itself.
 CREATE TABLE audit_logs (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -214,6 +215,7 @@ CREATE TABLE audit_logs (
     actor TEXT,
     credential_id TEXT,
     transaction_id TEXT,
+    api_key_id TEXT,
     detail TEXT,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id)

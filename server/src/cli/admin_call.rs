@@ -31,6 +31,7 @@ pub(super) fn context(app: Arc<App>) -> Result<AdminContext, CliError> {
         request_id,
         source_ip: "local".to_owned(),
         user_agent: concat!("doorward/", env!("CARGO_PKG_VERSION")).to_owned(),
+        api_key: None,
     };
     Ok(AdminContext { app, actor: format!("cli:{}", process_user::name()), meta })
 }

@@ -56,7 +56,18 @@ pub(super) async fn import(args: MdsImportArgs) -> Result<(), CliError> {
 
 pub(super) async fn status(args: AdminArgs) -> Result<(), CliError> {
     let status = metadata::status(&open(&args).await?).await.map_err(failed)?;
-    if args.json {
+    let is_outdated = status.outdated;
+    show(status, args.json)?;
+    if is_outdated {
+        return Err(CliError::new(
+            "the metadata is overdue: download the current BLOB and import it with doorward mds import",
+        ));
+    }
+    Ok(())
+}
+
+fn show(status: MetadataStatus, as_json: bool) -> Result<(), CliError> {
+    if as_json {
         return output::json(&status);
     }
     let MetadataStatus { number: Some(number), next_update, outdated, imported_at, age_days, entries } = status else {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, audit::AuditOutcome};
+use doorward_shared::{ApiKeyId, AuditId, AuditType, TenantId, Timestamp, audit::AuditOutcome};
 use ipnet::IpNet;
 use uuid::Uuid;
 
@@ -13,6 +13,8 @@ pub struct RequestMeta {
     pub source_ip: String,
     /// The client's `User-Agent`, cut to 256 bytes.
     pub user_agent: String,
+    /// The API key that the request contained, if its secret was correct.
+    pub api_key: Option<ApiKeyId>,
 }
 
 /// An event that is written as one audit entry. Entries never change. The database assigns the id of the entry.
@@ -66,6 +68,13 @@ impl<T> Values<T> {
     }
 }
 
+impl Values<ApiKeyId> {
+    pub fn texts(&self) -> Values<String> {
+        let texts = |ids: &[ApiKeyId]| ids.iter().map(ApiKeyId::to_string).collect();
+        Values { any_of: texts(&self.any_of), none_of: texts(&self.none_of) }
+    }
+}
+
 impl Values<IpNet> {
     /// Returns the texts of the accepted and excluded addresses; `None` if one of them is a network.
     pub fn addresses(&self) -> Option<Values<String>> {
@@ -102,6 +111,8 @@ pub struct AuditFilter {
     pub credential_id: Values<String>,
     /// The callers' transaction ids.
     pub transaction_id: Values<String>,
+    /// API keys with which the requests were made.
+    pub api_key_id: Values<ApiKeyId>,
     /// Substring of the actor.
     pub actor_part: Option<String>,
     /// Substring of the source address.
@@ -129,9 +140,9 @@ impl AuditFilter {
 
     /// Returns whether a condition concerns other columns than time, type and outcome.
     pub fn examines_values(&self) -> bool {
-        let Self { actor, source_ip, error_code, request_id, credential_id, transaction_id, .. } = self;
+        let Self { actor, source_ip, error_code, request_id, credential_id, transaction_id, api_key_id, .. } = self;
         let texts = [actor, error_code, request_id, credential_id, transaction_id];
-        !(texts.into_iter().all(Values::is_empty) && source_ip.is_empty())
+        !(texts.into_iter().all(Values::is_empty) && source_ip.is_empty() && api_key_id.is_empty())
             || self.actor_part.is_some()
             || self.source_ip_part.is_some()
             || self.text.is_some()

@@ -118,6 +118,18 @@ pub enum Identity {
     Anonymous(RejectedKey),
 }
 
+impl Identity {
+    /// Returns the key of which the request contained the correct secret. It may be disabled.
+    pub fn verified_key(&self) -> Option<ApiKeyId> {
+        match self {
+            Self::ApiKey(id) => Some(*id),
+            Self::Anonymous(rejected) => {
+                rejected.id.filter(|_| rejected.reason == KeyRejection::Disabled).map(ApiKeyId::new)
+            }
+        }
+    }
+}
+
 /// The rate limits against which a request without a valid key is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountedAgainst {

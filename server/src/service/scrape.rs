@@ -7,11 +7,12 @@ use crate::{
     db::DbError,
     store::{
         audit_counts::{self, CountedTo},
-        installation,
+        installation, metadata,
     },
 };
 
-/// Maximum time to wait for the database. If it does not respond in time, the metrics contain its last known size.
+/// Maximum time to wait for the database. If it does not respond in time, the metrics contain its last known size
+/// and the last known state of the metadata.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Returns all metrics in Prometheus' text format.
@@ -29,9 +30,18 @@ pub async fn metrics(app: &App) -> String {
     if let Some(bytes) = app.db.wal_bytes() {
         metrics.gauge("doorward_sqlite_wal_bytes", &[], bytes as f64);
     }
-    let size = app.db.read(installation::database_size);
-    if let Ok(Ok(bytes)) = tokio::time::timeout(TIMEOUT, size).await {
+    let stored = app.db.read(|connection| {
+        Ok::<_, DbError>((installation::database_size(connection)?, metadata::newest_import(connection)?))
+    });
+    if let Ok(Ok((bytes, import))) = tokio::time::timeout(TIMEOUT, stored).await {
         metrics.gauge("doorward_database_bytes", &[], bytes as f64);
+        let now = app.clock.now();
+        if let Some(import) = &import {
+            let age = (now.millis() - import.imported_at.millis()).max(0);
+            metrics.gauge("doorward_metadata_age_seconds", &[], age as f64 / 1_000.0);
+        }
+        let is_overdue = import.is_some_and(|import| import.is_outdated(now));
+        metrics.gauge("doorward_metadata_overdue", &[], f64::from(u8::from(is_overdue)));
     }
     metrics.render()
 }

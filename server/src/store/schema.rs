@@ -75,7 +75,8 @@ diesel::table! {
         kind -> Text,
         error -> Nullable<Text>, error_code -> Nullable<Text>, request_id -> Text, source_ip -> Text,
         user_agent -> Text, actor -> Nullable<Text>, credential_id -> Nullable<Text>,
-        transaction_id -> Nullable<Text>, detail -> Nullable<Text>, created_at -> BigInt,
+        transaction_id -> Nullable<Text>, api_key_id -> Nullable<Text>, detail -> Nullable<Text>,
+        created_at -> BigInt,
     }
 }
 

@@ -1,8 +1,11 @@
 //! `/{tenant_id}/audit_logs`.
 
-use doorward_server::{domain::RequestMeta, service::audit};
-use doorward_shared::AuditType;
-use doorward_testkit::{Person, TestServer, database};
+use doorward_server::{
+    domain::RequestMeta,
+    service::{admin::disabling, audit},
+};
+use doorward_shared::{ApiKeyId, AuditType};
+use doorward_testkit::{Person, TestServer, TestTenant, database};
 use serde_json::json;
 
 #[tokio::test]
@@ -72,6 +75,37 @@ async fn exact_filters_can_be_repeated_and_negated() {
     for wrong in ["source_ip=localhost", "source_ip=10.0.0.0/33", "outcome=maybe", "not_type=nonsense"] {
         tenant.http.get(&format!("/audit_logs?{wrong}")).await.expect_refusal(400, "query_invalid");
     }
+}
+
+#[tokio::test]
+async fn entries_name_the_api_key_of_their_request() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let mut alice = Person::new("alice");
+    let _ = alice.register(&tenant).await.expect(200);
+    let (first, other) = (server.api_key(tenant.id, None).await, server.api_key(tenant.id, None).await);
+    let with_first = TestTenant { http: tenant.with_key(&first.secret), ..tenant.clone() };
+    let body = alice.login_assertion(&with_first, false).await;
+    let _ = tenant.anonymous.post("/login/finalize", &body).await.expect(200);
+    let nobody = json!({ "user_id": "nobody" });
+    tenant.with_key(&other.secret).post("/mfa/login/initialize", &nobody).await.expect_refusal(404, "user_not_found");
+    let key = async |kind: &str| tenant.entries(&format!("type={kind}")).await.remove(0).text("api_key_id");
+    assert_eq!(key("webauthn_authentication_init_succeeded").await, Some(first.id.to_string()));
+    assert_eq!(key("webauthn_authentication_final_succeeded").await, None);
+    assert_eq!(key("mfa_authentication_init_failed").await, Some(other.id.to_string()));
+    // A disabled key is named, because its secret was correct. A wrong secret proves nothing about the key.
+    let target = disabling::Target::ApiKey(ApiKeyId::new(other.id));
+    assert!(disabling::disable(&server.administrator(), tenant.id, target).await.unwrap());
+    tenant.with_key(&other.secret).get("/credentials/AAAA").await.expect_refusal(401, "api_key_disabled");
+    let last = if other.secret.ends_with('A') { "B" } else { "A" };
+    let wrong = format!("{}{last}", &other.secret[..other.secret.len() - 1]);
+    tenant.with_key(&wrong).get("/credentials/AAAA").await.expect_refusal(401, "api_key_invalid");
+    let total = tenant.count("").await;
+    let (of_first, of_other) = (format!("api_key_id={}", first.id), format!("api_key_id={}", other.id));
+    assert_eq!((tenant.count(&of_first).await, tenant.count(&of_other).await), (1, 2));
+    assert_eq!(tenant.count(&format!("{of_first}&{of_other}")).await, 3);
+    assert_eq!(tenant.count(&format!("not_{of_first}&not_{of_other}")).await, total - 3);
+    tenant.http.get("/audit_logs?api_key_id=ci").await.expect_refusal(400, "query_invalid");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Metrics: their names, their labels, and the token role that reads only them.
 
-use doorward_server::db::Engine;
+use doorward_server::{db::Engine, service::admin::metadata, webauthn::metadata_blob::Roots};
 use doorward_shared::admin::Role;
-use doorward_testkit::{Person, TestServer};
+use doorward_testkit::{Person, TestServer, mds};
 use serde_json::json;
 
 #[tokio::test]
@@ -61,6 +61,32 @@ async fn metrics_describe_ceremonies_limits_database_caches_and_process() {
     }
     // No label contains the id of a tenant or a user.
     assert!(!text.contains(&tenant.id.to_string()) && !text.contains("alice"), "{text}");
+}
+
+#[tokio::test]
+async fn age_of_the_metadata_is_reported() {
+    let server = TestServer::start().await;
+    let metrics = server.admin("prometheus", Role::Metrics).await;
+    let text = metrics.get("/metrics").await.expect(200).text;
+    assert!(
+        text.contains("doorward_metadata_overdue 0\n") && !text.contains("\ndoorward_metadata_age_seconds "),
+        "{text}"
+    );
+    let roots = Roots::from_file(mds::ROOT).unwrap();
+    let import = async |blob| metadata::import(&server.administrator(), blob, &roots, true).await.unwrap();
+    assert!(import(mds::BLOB).await.is_some());
+    server.clock.advance_ms(90_000);
+    let text = metrics.get("/metrics").await.expect(200).text;
+    assert!(
+        text.contains("doorward_metadata_overdue 0\n") && text.contains("doorward_metadata_age_seconds 90\n"),
+        "{text}"
+    );
+    assert!(import(mds::OUTDATED_BLOB).await.is_some());
+    let text = metrics.get("/metrics").await.expect(200).text;
+    assert!(
+        text.contains("doorward_metadata_overdue 1\n") && text.contains("doorward_metadata_age_seconds 0\n"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

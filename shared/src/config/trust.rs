@@ -111,6 +111,13 @@ impl TrustPolicy {
         self.registration != TrustMode::Enforce || self.algorithms.as_ref().is_none_or(|all| all.contains(&algorithm))
     }
 
+    /// Returns whether the policy is used, and has a requirement that refers to the FIDO metadata.
+    #[must_use]
+    pub fn needs_metadata(&self) -> bool {
+        let is_used = self.registration != TrustMode::Off || self.login != TrustMode::Off;
+        is_used && (self.needs_attestation() || !self.deny_statuses.is_empty())
+    }
+
     /// Returns whether only credentials whose attestation proves the model are accepted.
     #[must_use]
     pub const fn needs_attestation(&self) -> bool {

@@ -12,7 +12,6 @@ use crate::{
         config::changes_to_json,
         error::CommandError,
         output::{Output, count},
-        trust_impact,
     },
     sanitize::sanitize,
 };
@@ -44,7 +43,7 @@ impl<'a> Report<'a> {
                 self.line(&format!("  passkeys and second factors that stop working: {lost}"))?;
             }
             if let Some(impact) = step.trust_impact {
-                self.line(&format!("  {}", trust_impact::describe(impact)))?;
+                self.line(&format!("  {}", crate::trust_text::describe(impact)))?;
             }
         }
         let number = |action| self.plan.steps.iter().filter(|step| step.action == action).count();

@@ -45,7 +45,7 @@ pub(super) fn candidates(text: &str, rows: &VecDeque<AdminAuditLogItem>) -> Vec<
 fn values(field: &str, typed: &str, rows: &VecDeque<AdminAuditLogItem>) -> Vec<String> {
     let property = Property::ALL.into_iter().find(|property| property.field() == Some(field));
     let mut values: Vec<String> = match (property, field) {
-        (Some(property), _) => top(rows, property).into_iter().map(|(value, _)| value.to_owned()).collect(),
+        (Some(property), _) => top(rows, property).into_iter().map(|(value, _)| value.into_owned()).collect(),
         (None, "req") => rows.iter().map(|row| row.entry.meta_http_request_id.clone()).collect(),
         (None, "tx") => rows.iter().filter_map(|row| row.entry.transaction_id.clone()).collect(),
         _ => Vec::new(),

@@ -47,12 +47,14 @@ fn properties(canvas: &Canvas<'_>, row: &AdminAuditLogItem, tenant: Option<&str>
     let (zone, ago) = (canvas.zone.label(entry.created_at), time_format::ago(canvas.now, entry.created_at));
     let time = format!("{} {zone}  ({ago})", at.trim_end_matches('Z').replace('T', " "));
     let mut properties = vec![("when", time, Tone::Plain), ("outcome", outcome.to_owned(), tone)];
+    let key = entry.api_key_id.map(|id| id.to_string());
     let optional = [
         ("reason", &entry.error_code, if entry.kind.is_failure() { Tone::Bad } else { Tone::Warn }),
         ("error", &entry.error, Tone::Plain),
         ("actor", &entry.actor_user_id, Tone::Strong),
         ("credential", &entry.credential_id, Tone::Plain),
         ("transaction", &entry.transaction_id, Tone::Plain),
+        ("API key", &key, Tone::Plain),
     ];
     properties.extend(optional.into_iter().filter_map(|(name, value, tone)| Some((name, value.clone()?, tone))));
     let tenant = match (tenant, entry.tenant_id) {

@@ -114,6 +114,7 @@ fn exact_label(parameter: &'static str) -> Cow<'static, str> {
         "request_id" => "request",
         "credential_id" => "credential",
         "transaction_id" => "transaction",
+        "api_key_id" => "key",
         other => other,
     };
     if not.is_empty() { name.into() } else { format!("{not}{name}").into() }

@@ -71,7 +71,7 @@ impl Audit {
             vec![
                 cell(count.to_string(), Tone::Plain),
                 cell(bar(*count, max, width), Tone::Accent),
-                cell(*value, Tone::Plain),
+                cell(value.as_ref(), Tone::Plain),
             ]
         });
     }

@@ -77,7 +77,7 @@ impl Pane {
     pub(super) fn values(&self, rows: &VecDeque<AdminAuditLogItem>) -> Vec<String> {
         match self.content {
             Content::Entry => Vec::new(),
-            Content::TopValues => top(rows, self.property()).into_iter().map(|(value, _)| value.to_owned()).collect(),
+            Content::TopValues => top(rows, self.property()).into_iter().map(|(value, _)| value.into_owned()).collect(),
         }
     }
 

@@ -6,12 +6,12 @@
 
 use std::net::IpAddr;
 
-use doorward_shared::{AuditType, Timestamp, audit::AuditOutcome};
+use doorward_shared::{ApiKeyId, AuditType, Timestamp, audit::AuditOutcome};
 
 use crate::{api::AuditQuery, time_format, time_parse, zone::Zone};
 
 /// Fields, and the query parameter of their exact values.
-pub(super) const FIELDS: [(&str, &str); 10] = [
+pub(super) const FIELDS: [(&str, &str); 11] = [
     ("type", "type"),
     ("code", "error_code"),
     ("ip", "source_ip"),
@@ -22,6 +22,7 @@ pub(super) const FIELDS: [(&str, &str); 10] = [
     ("req", "request_id"),
     ("cred", "credential_id"),
     ("tx", "transaction_id"),
+    ("key", "api_key_id"),
 ];
 
 /// Maximum number of values of a field, and of characters of a value, as the server defines them.
@@ -180,6 +181,9 @@ fn add_field(query: &mut AuditQuery, field: &str, term: &Term, reference: &Refer
             *target = part(term).map(str::to_owned);
             Ok(())
         }
+        "key" if value.parse::<ApiKeyId>().is_err() => {
+            Err(format!("key:{value}: write the id of an API key, a UUID; the list of API keys opens this search"))
+        }
         "ip" if !is_network(value) => {
             Err(format!("ip:{value}: write an address, a network such as 10.0.0.0/8, or a part such as ip:*{value}*"))
         }
@@ -210,6 +214,8 @@ fn exact_parameter(field: &str, excludes: bool) -> Result<&'static str, String> 
         ("cred", true) => "not_credential_id",
         ("tx", false) => "transaction_id",
         ("tx", true) => "not_transaction_id",
+        ("key", false) => "api_key_id",
+        ("key", true) => "not_api_key_id",
         _ => {
             let known = FIELDS.map(|(field, _)| field).join(" ");
             return Err(format!("{field}: is not a field; the fields are {known}"));
@@ -351,6 +357,7 @@ mod tests {
             ("cod:x", "cod: is not a field; the fields are type code ip"),
             ("type:nothing", "no event type has this name"),
             ("ip:203.0", "ip:*203.0*"),
+            ("key:ci", "write the id of an API key"),
             ("ip:10.0.0.0/33", "a network such as"),
             ("outcome:bad", "write succeeded or failed"),
             ("since:soon", "write 15m, 2h"),
@@ -373,6 +380,7 @@ mod tests {
     fn formatted_query_is_parsed_to_the_same_query() {
         for text in [
             "type:api_key_rejected outcome:failed code:a !code:b user:\"a \\\"b\\\"\" ip:::1 zoe",
+            "key:019c0000-0000-7000-8000-000000000000 !key:019c0000-0000-7000-8000-000000000001",
             "user:*ali* ip:*203.0* since:2026-11-25T08:30:00 until:2026-11-25T09:00:00",
             "",
         ] {

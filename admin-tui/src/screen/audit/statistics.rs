@@ -1,6 +1,9 @@
 //! Statistics of the loaded entries: their distribution over time, and the most frequent values.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use doorward_shared::{Timestamp, audit::AdminAuditLogItem};
 
@@ -12,12 +15,13 @@ pub(super) enum Property {
     Address,
     Type,
     Credential,
+    ApiKey,
     Model,
 }
 
 impl Property {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Code, Self::User, Self::Address, Self::Type, Self::Credential, Self::Model];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Code, Self::User, Self::Address, Self::Type, Self::Credential, Self::ApiKey, Self::Model];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -26,6 +30,7 @@ impl Property {
             Self::Address => "address",
             Self::Type => "type",
             Self::Credential => "credential",
+            Self::ApiKey => "key",
             Self::Model => "model",
         }
     }
@@ -38,11 +43,12 @@ impl Property {
             Self::Address => Some("ip"),
             Self::Type => Some("type"),
             Self::Credential => Some("cred"),
+            Self::ApiKey => Some("key"),
             Self::Model => None,
         }
     }
 
-    fn value(self, row: &AdminAuditLogItem) -> Option<&str> {
+    fn value(self, row: &AdminAuditLogItem) -> Option<Cow<'_, str>> {
         let entry = &row.entry;
         let value = match self {
             Self::Code => entry.error_code.as_deref(),
@@ -50,12 +56,13 @@ impl Property {
             Self::Address => Some(entry.meta_source_ip.as_str()),
             Self::Type => Some(entry.kind.as_str()),
             Self::Credential => entry.credential_id.as_deref(),
+            Self::ApiKey => return entry.api_key_id.map(|id| id.to_string().into()),
             Self::Model => {
                 let detail = entry.detail.as_ref()?;
                 detail.get("model").or(detail.get("aaguid"))?.as_str()
             }
         };
-        value.filter(|value| !value.is_empty())
+        value.filter(|value| !value.is_empty()).map(Cow::Borrowed)
     }
 }
 
@@ -63,8 +70,8 @@ impl Property {
 pub(super) fn top<'a>(
     rows: impl IntoIterator<Item = &'a AdminAuditLogItem>,
     property: Property,
-) -> Vec<(&'a str, u64)> {
-    let mut counts: HashMap<&str, u64> = HashMap::new();
+) -> Vec<(Cow<'a, str>, u64)> {
+    let mut counts: HashMap<Cow<'a, str>, u64> = HashMap::new();
     for value in rows.into_iter().filter_map(|row| property.value(row)) {
         *counts.entry(value).or_default() += 1;
     }
@@ -134,6 +141,7 @@ mod tests {
             meta_user_agent: String::new(),
             actor_user_id: Some(user.to_owned()),
             credential_id: None,
+            api_key_id: None,
             detail: code.map(|_| serde_json::json!({ "aaguid": "ee88" })),
             created_at: Timestamp::from_millis(at),
             updated_at: Timestamp::from_millis(at),
@@ -147,9 +155,9 @@ mod tests {
     fn most_frequent_values_come_first() {
         let rows =
             [entry(0, "bob", None), entry(1, "alice", Some("x")), entry(2, "carol", None), entry(3, "bob", None)];
-        assert_eq!(top(&rows, Property::User), [("bob", 3 - 1), ("alice", 1), ("carol", 1)]);
-        assert_eq!(top(&rows, Property::Code), [("x", 1)]);
-        assert_eq!(top(&rows, Property::Model), [("ee88", 1)]);
+        assert_eq!(top(&rows, Property::User), [("bob".into(), 3 - 1), ("alice".into(), 1), ("carol".into(), 1)]);
+        assert_eq!(top(&rows, Property::Code), [("x".into(), 1)]);
+        assert_eq!(top(&rows, Property::Model), [("ee88".into(), 1)]);
         assert_eq!(top(&rows, Property::Credential), []);
     }
 

@@ -1,5 +1,6 @@
 //! The fields of the configuration form.
 
+use super::trust_fields::TRUST_FIELDS;
 use doorward_shared::{
     CoseAlgorithm,
     config::{
@@ -35,6 +36,12 @@ pub(super) enum Kind {
     List,
     /// Any number of these texts, each in its own row.
     ListOf(fn() -> Vec<&'static str>),
+    /// Like `ListOf`; an empty list means an absent value.
+    OptionalListOf(fn() -> Vec<&'static str>),
+    /// Any number of AAGUIDs, each in its own row.
+    Models,
+    /// Like `Models`; an empty list means an absent value.
+    OptionalModels,
     Choice(fn() -> Vec<&'static str>),
     /// Like `Choice`, with [`ANY`] for an absent value.
     OptionalChoice(fn() -> Vec<&'static str>),
@@ -49,11 +56,13 @@ pub(super) enum Group {
     TokensAndLimits,
     OtherSites,
     Browsers,
+    PasskeyTrust,
+    SecondFactorTrust,
 }
 
 impl Group {
     /// All groups, in the order of the form.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::RelyingParty,
         Self::Passkeys,
         Self::SecondFactors,
@@ -61,6 +70,8 @@ impl Group {
         Self::TokensAndLimits,
         Self::OtherSites,
         Self::Browsers,
+        Self::PasskeyTrust,
+        Self::SecondFactorTrust,
     ];
 
     pub(super) const fn heading(self) -> &'static str {
@@ -72,6 +83,8 @@ impl Group {
             Self::TokensAndLimits => "Tokens, algorithms, limits",
             Self::OtherSites => "Other domains, frames",
             Self::Browsers => "Browser access (CORS)",
+            Self::PasskeyTrust => "Trust policy of passkeys",
+            Self::SecondFactorTrust => "Trust policy of second factors",
         }
     }
 }
@@ -79,11 +92,20 @@ impl Group {
 impl ConfigField {
     /// Returns whether the field is a list with one row per value.
     pub(super) const fn is_list(&self) -> bool {
-        matches!(self.kind, Kind::List | Kind::ListOf(_))
+        matches!(
+            self.kind,
+            Kind::List | Kind::ListOf(_) | Kind::OptionalListOf(_) | Kind::Models | Kind::OptionalModels
+        )
     }
 }
 
-const fn field(group: Group, path: &'static str, label: &'static str, hint: &'static str, kind: Kind) -> ConfigField {
+pub(super) const fn field(
+    group: Group,
+    path: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    kind: Kind,
+) -> ConfigField {
     ConfigField { group, path, label, hint, kind }
 }
 
@@ -131,7 +153,7 @@ fn extensions() -> Vec<&'static str> {
     Extension::ALL.iter().map(|it| it.as_str()).collect()
 }
 
-fn algorithms() -> Vec<&'static str> {
+pub(super) fn algorithms() -> Vec<&'static str> {
     CoseAlgorithm::ALL.iter().map(|it| it.as_str()).collect()
 }
 
@@ -140,8 +162,12 @@ const ATTACHMENT: &str = "platform: built into the device; cross-platform: secur
 const ATTESTATION: &str = "how much the authenticator reveals about its model";
 const RESIDENT_KEY: &str = "whether the credential is discoverable, without a user name";
 
-/// All fields, in the order of the form.
-pub(super) static FIELDS: [ConfigField; 39] = {
+/// Returns all fields, in the order of the form.
+pub(super) fn all_fields() -> impl Iterator<Item = &'static ConfigField> {
+    FIELDS.iter().chain(TRUST_FIELDS.iter())
+}
+
+static FIELDS: [ConfigField; 39] = {
     use Group::{Browsers, Options, OtherSites, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
     use Kind::{
         Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, OptionalYesNo,

@@ -4,7 +4,7 @@ use doorward_shared::config::TenantConfig;
 
 use super::{
     ConfigForm, Versioned,
-    config_field::{ConfigField, FIELDS},
+    config_field::{ConfigField, all_fields},
     rows::{self, ConfigRow},
 };
 use crate::ui::{MergeField, Side};
@@ -50,7 +50,7 @@ impl ConfigForm {
     /// Returns the settings whose values in the form differ from those of `theirs`.
     fn merge_fields(&self, theirs: &TenantConfig) -> Vec<MergeField> {
         let (original, theirs) = (rows::from_config(&self.saved.config), rows::from_config(theirs));
-        let fields = FIELDS.iter().map(|field| MergeField {
+        let fields = all_fields().map(|field| MergeField {
             path: field.path,
             original: rows::texts_in(&original, field),
             mine: rows::texts_in(&self.rows, field),
@@ -74,7 +74,7 @@ impl ConfigForm {
             chosen(field.path).or(changed_by) == Some(Side::Mine)
         };
         let current = rows::from_config(&theirs.config);
-        let merged = FIELDS.iter().flat_map(|field| {
+        let merged = all_fields().flat_map(|field| {
             let rows = if is_mine(field) { &self.rows } else { &current };
             rows.iter().filter(|row| row.is_of(field)).cloned().collect::<Vec<_>>()
         });

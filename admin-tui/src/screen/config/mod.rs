@@ -3,6 +3,7 @@
 mod config_field;
 mod merge;
 mod rows;
+mod trust_fields;
 mod view;
 
 use doorward_shared::{
@@ -17,7 +18,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{Remote, Selection, TextInput, Tone, UpdateContext, pick},
 };
-use config_field::{ConfigField, FIELDS};
+use config_field::{ConfigField, all_fields};
 use rows::{ConfigRow, Value};
 
 /// Pause in typing after which the server checks the configuration, in milliseconds.
@@ -167,7 +168,7 @@ impl ConfigForm {
             *input = TextInput::new(&before);
         }
         self.schedule_check(cx);
-        FIELDS.iter().filter(|field| field.is_list()).for_each(|field| self.tidy_list(field));
+        all_fields().filter(|field| field.is_list()).for_each(|field| self.tidy_list(field));
         if let Some(arrived) = self.arrived.take() {
             self.adopt(arrived);
         }
@@ -180,7 +181,7 @@ impl ConfigForm {
         let on_blank = self.rows.get(selected).is_some_and(is_blank);
         let removed = self.rows.iter().take(selected).filter(|row| is_blank(row)).count();
         self.rows.retain(|row| !is_blank(row));
-        let up_to_list = FIELDS.iter().take_while(|it| it.path != field.path).chain([field]);
+        let up_to_list = all_fields().take_while(|it| it.path != field.path).chain([field]);
         let at = up_to_list.map(|it| self.rows.iter().filter(|row| row.is_of(it)).count()).sum();
         self.rows.insert(at, ConfigRow::new(field, ""));
         let kept = selected - removed;

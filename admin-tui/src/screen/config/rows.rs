@@ -3,7 +3,7 @@
 use doorward_shared::{admin::ConfigProblem, config::TenantConfig};
 use serde_json::Value as Json;
 
-use super::config_field::{ANY, ConfigField, FIELDS, Kind};
+use super::config_field::{ANY, ConfigField, Kind, all_fields};
 use crate::ui::TextInput;
 
 #[derive(Debug, Clone)]
@@ -82,13 +82,13 @@ pub(super) fn from_config(config: &TenantConfig) -> Vec<ConfigRow> {
         }
         texts.into_iter().map(move |text| ConfigRow::new(field, &text))
     };
-    FIELDS.iter().flat_map(rows_of).collect()
+    all_fields().flat_map(rows_of).collect()
 }
 
 /// Returns the configuration in the rows. Fails if a value cannot be parsed, such as a timeout that is not a number.
 pub(super) fn to_config(rows: &[ConfigRow], saved: &TenantConfig) -> Result<TenantConfig, ConfigProblem> {
     let mut json = to_json(saved);
-    for field in &FIELDS {
+    for field in all_fields() {
         let texts: Vec<&str> = rows.iter().filter(|row| row.is_of(field)).map(|row| row.text().trim()).collect();
         let value = parse(field, &texts)?;
         let mut names = field.path.split('.');
@@ -105,17 +105,14 @@ fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
     let text = texts.first().copied().unwrap_or_default();
     Ok(match field.kind {
         Kind::List => texts.iter().copied().filter(|text| !text.is_empty()).collect(),
-        Kind::ListOf(choices) => {
+        Kind::OptionalListOf(_) | Kind::OptionalModels if texts.iter().all(|text| text.is_empty()) => Json::Null,
+        Kind::ListOf(choices) | Kind::OptionalListOf(choices) => {
             let choices = choices();
-            let given = texts.iter().filter(|text| !text.is_empty());
-            let value = |(index, text): (usize, &&str)| match choices.contains(text) {
-                true => Ok(Json::from(*text)),
-                false => Err(ConfigProblem {
-                    field: format!("{}[{index}]", field.path),
-                    message: format!("must be one of {}", choices.join(", ")),
-                }),
-            };
-            given.enumerate().map(value).collect::<Result<_, _>>()?
+            list(field, texts, |text| choices.contains(&text), || format!("must be one of {}", choices.join(", ")))?
+        }
+        Kind::Models | Kind::OptionalModels => {
+            let wanted = || "must be an AAGUID, such as ee882879-721c-4913-9775-3dfcce97072a".to_owned();
+            list(field, texts, |text| uuid::Uuid::parse_str(text).is_ok(), wanted)?
         }
         Kind::OptionalChoice(_) | Kind::OptionalYesNo if text == ANY => Json::Null,
         Kind::YesNo | Kind::OptionalYesNo => Json::from(text == "yes"),
@@ -126,6 +123,20 @@ fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
         }
         Kind::Number => number(field, text, "a whole number")?,
     })
+}
+
+/// Returns the texts of a list without blank ones. Each must be accepted.
+fn list(
+    field: &ConfigField,
+    texts: &[&str],
+    is_accepted: impl Fn(&str) -> bool,
+    wanted: impl Fn() -> String,
+) -> Result<Json, ConfigProblem> {
+    let value = |(index, text): (usize, &&str)| match is_accepted(text) {
+        true => Ok(Json::from(*text)),
+        false => Err(ConfigProblem { field: format!("{}[{index}]", field.path), message: wanted() }),
+    };
+    texts.iter().filter(|text| !text.is_empty()).enumerate().map(value).collect()
 }
 
 fn number(field: &ConfigField, text: &str, wanted: &str) -> Result<Json, ConfigProblem> {
@@ -139,7 +150,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use doorward_shared::{
-        config::{Cors, Mfa, RelyingParty},
+        AuthenticatorStatus, CertificationLevel, CoseAlgorithm,
+        config::{Cors, Mfa, RelyingParty, TrustMode, TrustPolicy},
         extensions::{CredentialProtection, RegistrationExtensions},
     };
 
@@ -155,6 +167,14 @@ mod tests {
             ..TenantConfig::for_relying_party(relying_party)
         };
         config.webauthn.challenge_lifetime = Some(300_000);
+        config.trust.second_factors = TrustPolicy {
+            registration: TrustMode::Enforce,
+            deny_statuses: vec![AuthenticatorStatus::Revoked],
+            min_certification: Some(CertificationLevel::L1Plus),
+            algorithms: Some(vec![CoseAlgorithm::Es256]),
+            allow_aaguids: Some(vec![uuid::Uuid::from_u128(7)]),
+            ..TrustPolicy::default()
+        };
         config.webauthn.extensions = RegistrationExtensions {
             cred_props: Some(false),
             credential_protection_policy: Some(CredentialProtection::UvRequired),
@@ -175,26 +195,35 @@ mod tests {
         }
     }
 
-    /// Trust policies are not in the form, because a change of them needs a preview.
     #[test]
     fn form_has_a_field_for_every_setting() {
         let mut full = config();
         full.webauthn.attachment = full.mfa.attachment;
-        let fields: BTreeSet<String> = FIELDS.iter().map(|field| field.path.to_owned()).collect();
-        let mut paths = paths("", &to_json(&full));
-        paths.retain(|path| !path.starts_with("trust."));
-        assert_eq!(paths, fields);
+        let fields: BTreeSet<String> = all_fields().map(|field| field.path.to_owned()).collect();
+        assert_eq!(paths("", &to_json(&full)), fields);
     }
 
     #[test]
     fn rows_contain_the_whole_configuration() {
         let config = config();
         let rows = from_config(&config);
-        let lists = config.webauthn.algorithms.len() + config.webauthn.allowed_extensions.len();
-        assert_eq!(rows.len(), FIELDS.len() + 3 + lists);
+        // The policy has a status, an algorithm and a model.
+        let lists = config.webauthn.algorithms.len() + config.webauthn.allowed_extensions.len() + 3;
+        assert_eq!(rows.len(), all_fields().count() + 3 + lists);
         let mut other = TenantConfig { mfa: Mfa::default(), ..config.clone() };
         other.webauthn.extensions = RegistrationExtensions::default();
         assert_eq!(to_config(&rows, &other), Ok(config));
         assert_eq!(to_config(&from_config(&other), &other), Ok(other));
+    }
+
+    #[test]
+    fn invalid_model_is_refused_in_its_row() {
+        let config = config();
+        let mut rows = from_config(&config);
+        let model = rows.iter_mut().find(|row| row.field.path == "trust.passkeys.deny_aaguids").unwrap();
+        model.value = Value::Text(TextInput::new("yubikey"));
+        let problem = to_config(&rows, &config).unwrap_err();
+        assert_eq!(problem.field, "trust.passkeys.deny_aaguids[0]");
+        assert!(problem.message.contains("must be an AAGUID"), "{}", problem.message);
     }
 }

@@ -11,9 +11,9 @@ const LABEL_WIDTH: u16 = 19;
 const CHOICES_MIN_WIDTH: u16 = 46;
 
 /// Groups of the left and the right column of a wide form.
-const COLUMNS: ([Group; 4], [Group; 3]) = (
-    [Group::RelyingParty, Group::OtherSites, Group::Browsers, Group::TokensAndLimits],
-    [Group::Passkeys, Group::SecondFactors, Group::Options],
+const COLUMNS: ([Group; 5], [Group; 4]) = (
+    [Group::RelyingParty, Group::OtherSites, Group::Browsers, Group::TokensAndLimits, Group::PasskeyTrust],
+    [Group::Passkeys, Group::SecondFactors, Group::Options, Group::SecondFactorTrust],
 );
 
 enum FormLine {

@@ -44,11 +44,12 @@ impl Tenant {
         }
     }
 
-    fn save(&self, cx: &mut UpdateContext<'_>) {
+    fn save(&mut self, cx: &mut UpdateContext<'_>) {
         let Some(form) = &self.form else { return };
         match (form.config(), form.problems().first()) {
             (Err(problem), _) => cx.toast(Tone::Bad, problem.message),
             (Ok(_), Some(problem)) => cx.toast(Tone::Bad, format!("{}: {}", problem.field, problem.message)),
+            (Ok(config), None) if config.trust != form.saved().0.trust => self.preview_save(config, cx),
             (Ok(config), None) => cx.show(Dialog::Confirm(self.confirm_save(form, config))),
         }
     }
@@ -73,7 +74,7 @@ impl Tenant {
         }
     }
 
-    fn confirm_save(&self, form: &ConfigForm, config: TenantConfig) -> Question {
+    pub(super) fn confirm_save(&self, form: &ConfigForm, config: TenantConfig) -> Question {
         let (saved, version) = form.saved();
         let (old_id, new_id) = (&saved.webauthn.relying_party.id, &config.webauthn.relying_party.id);
         let mut lines = form.changes(&config);

@@ -6,11 +6,17 @@ mod configuration;
 mod sorting;
 mod tab;
 mod tabs;
+mod trust;
+mod trust_view;
 mod view;
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{SecretItem, SigningKeyItem, TenantActivity, TenantOverview, TransactionSummary, UserSummary},
+    admin::{
+        CryptoRadar, MetadataStatus, SecretItem, SigningKeyItem, TenantActivity, TenantOverview, TransactionSummary,
+        TrustPreview, UserSummary,
+    },
+    config::TenantConfig,
 };
 
 pub use self::tab::Tab;
@@ -38,6 +44,12 @@ pub struct Tenant {
     activity: Remote<TenantActivity>,
     /// The selected refusal on the tab of the activity.
     refusals: Selection,
+    radar: Remote<CryptoRadar>,
+    metadata: Remote<MetadataStatus>,
+    /// What users lose by the trust policies of `previewed`.
+    preview: Remote<TrustPreview>,
+    /// The configuration to save once its preview has arrived.
+    previewed: Option<TenantConfig>,
     /// The configuration, once it has arrived.
     form: Option<ConfigForm>,
     api_keys: PagedList<SecretItem>,
@@ -72,6 +84,10 @@ impl Tenant {
             overview: Remote::default(),
             activity: Remote::default(),
             refusals: Selection::default(),
+            radar: Remote::default(),
+            metadata: Remote::default(),
+            preview: Remote::default(),
+            previewed: None,
             form: None,
             api_keys: PagedList::default(),
             signing_keys: PagedList::default(),
@@ -210,6 +226,7 @@ impl Page for Tenant {
         let other =
             self.overview.handle_response(response, pick!(BackendResponse::TenantOverview(overview) => *overview))?;
         let other = self.handle_activity(other)?;
+        let other = self.handle_trust(other, cx)?;
         let other = self.handle_detail(other, cx)?;
         let other = match &mut self.form {
             Some(form) => form.handle_response(other)?,
@@ -227,6 +244,8 @@ impl Page for Tenant {
     fn is_busy(&self) -> bool {
         self.detail.is_pending()
             || self.activity.is_pending()
+            || self.radar.is_pending()
+            || self.preview.is_pending()
             || self.api_keys.is_pending()
             || self.signing_keys.is_pending()
             || self.users.is_pending()
@@ -259,6 +278,7 @@ impl Page for Tenant {
             Tab::SigningKeys => self.signing_keys.selection_and_len(),
             Tab::Users => self.users.selection_and_len(),
             Tab::Transactions => self.transactions.selection_and_len(),
+            Tab::Trust => return None,
         })
     }
 

@@ -17,7 +17,7 @@ impl Tab {
             Self::SigningKeys => SigningKeyItem::COLUMNS,
             Self::Users => UserSummary::COLUMNS,
             Self::Transactions => TransactionSummary::COLUMNS,
-            Self::Activity | Self::Configuration => 0,
+            Self::Activity | Self::Trust | Self::Configuration => 0,
         }
     }
 }
@@ -67,7 +67,7 @@ impl Tenant {
                 Tab::SigningKeys => sort.apply(&mut self.signing_keys, signing_keys),
                 Tab::Users => sort.apply(&mut self.users, users),
                 Tab::Transactions => sort.apply(&mut self.transactions, transactions),
-                Tab::Activity | Tab::Configuration => {}
+                Tab::Activity | Tab::Trust | Tab::Configuration => {}
             }
         }
     }

@@ -12,12 +12,20 @@ pub enum Tab {
     SigningKeys,
     Users,
     Transactions,
+    Trust,
     Configuration,
 }
 
 impl Tab {
-    pub const ALL: [Self; 6] =
-        [Self::Activity, Self::ApiKeys, Self::SigningKeys, Self::Users, Self::Transactions, Self::Configuration];
+    pub const ALL: [Self; 7] = [
+        Self::Activity,
+        Self::ApiKeys,
+        Self::SigningKeys,
+        Self::Users,
+        Self::Transactions,
+        Self::Trust,
+        Self::Configuration,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -27,6 +35,7 @@ impl Tab {
             Self::SigningKeys => "Signing keys",
             Self::Users => "Users",
             Self::Transactions => "Transactions",
+            Self::Trust => "Trust",
         }
     }
 

@@ -7,7 +7,7 @@ use doorward_shared::{
 
 use super::{Tab, Tenant};
 use crate::{
-    api::{DisableTarget, UserQuery, UserRef},
+    api::{AuditQuery, DisableTarget, UserQuery, UserRef},
     effect::RequestResult,
     request::{BackendRequest, BackendResponse},
     screen::{disabling, table_sort::SORT_KEYS, user},
@@ -39,7 +39,12 @@ impl Tenant {
                 bindings.push(bind(&[Key::Enter], Command::Open, "entries", "open the audit entries of this refusal"));
             }
             Tab::Configuration => return self.configuration_bindings(may_change),
-            Tab::ApiKeys if may_change => {
+            Tab::ApiKeys => {
+                bindings.push(bind(&[Key::Enter], Command::Open, "entries", "open the audit entries of this API key"));
+                if !may_change {
+                    bindings.extend(SORT_KEYS);
+                    return bindings;
+                }
                 bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an API key"));
                 if !self.api_keys.rows.is_empty() {
                     bindings.push(bind(DELETE, Command::Delete, "revoke", "revoke the API key, or all marked ones"));
@@ -58,7 +63,7 @@ impl Tenant {
                     bindings.push(bind(&[Key::Char('x')], Command::Withdraw, "withdraw", help));
                 }
             }
-            Tab::ApiKeys | Tab::SigningKeys => {}
+            Tab::SigningKeys | Tab::Trust => {}
             Tab::Users => {
                 bindings.push(bind(&[Key::Enter], Command::Open, "open", "open the user"));
                 if may_change && !self.users.rows.is_empty() {
@@ -103,6 +108,7 @@ impl Tenant {
         match (self.tab, command) {
             (Tab::Activity, Command::Open) => self.open_refusals(cx),
             (Tab::Configuration, _) => self.configure(command, cx),
+            (Tab::ApiKeys, Command::Open) => self.open_entries_of_key(cx),
             (Tab::ApiKeys, Command::New) => {
                 cx.show(Dialog::Form(FormKind::CreateApiKey(self.id, self.name.clone())));
             }
@@ -158,6 +164,15 @@ impl Tenant {
         }
     }
 
+    /// Opens the audit entries of requests with the selected API key.
+    fn open_entries_of_key(&self, cx: &mut UpdateContext<'_>) {
+        if let Some(key) = self.api_keys.selected() {
+            let exact = vec![("api_key_id", key.id.to_string())];
+            let query = AuditQuery { tenant: Some(self.id), exact, ..AuditQuery::default() };
+            cx.open(Route::audit(query, Some(self.name.clone())));
+        }
+    }
+
     fn user_route(&self, id: UserRef, name: String) -> Route {
         Route::User { tenant: self.id, tenant_name: self.name.clone(), id, name }
     }
@@ -177,7 +192,7 @@ impl Tenant {
                 let credentials = usize::try_from(it.credentials).unwrap_or(usize::MAX);
                 user::confirm_deletion(self.id, it.user.id, &it.user.name, credentials)
             }),
-            Tab::Activity | Tab::Configuration | Tab::Transactions => None,
+            Tab::Activity | Tab::Configuration | Tab::Transactions | Tab::Trust => None,
         };
         if let Some(question) = question {
             cx.show(Dialog::Confirm(question));
@@ -274,6 +289,7 @@ impl Tenant {
                 }
             }
             Tab::Activity => self.load_activity(cx),
+            Tab::Trust => self.load_trust(cx),
             Tab::ApiKeys => self.api_keys.reload(BackendRequest::ApiKeys(self.id), cx),
             Tab::SigningKeys => self.signing_keys.reload(BackendRequest::SigningKeys(self.id), cx),
             Tab::Users => self.users.reload(self.users_call(None), cx),
@@ -290,7 +306,8 @@ impl Tenant {
             Tab::SigningKeys => self.signing_keys.may_refresh(),
             Tab::Users => self.users.may_refresh() && !self.user_filter.active,
             Tab::Transactions => self.transactions.may_refresh() && !self.transaction_filter.active,
-            Tab::Configuration => false,
+            // The server counts all credentials for the radar, so this tab is loaded again only by a key.
+            Tab::Trust | Tab::Configuration => false,
         };
         if may_refresh {
             self.load_tab(cx);

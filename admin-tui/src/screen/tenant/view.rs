@@ -35,6 +35,7 @@ impl View for Tenant {
             (Tab::SigningKeys, _) => self.draw_signing_keys(canvas, body),
             (Tab::Users, _) => self.draw_users(canvas, body),
             (Tab::Transactions, _) => self.draw_transactions(canvas, body),
+            (Tab::Trust, _) => self.draw_trust(canvas, body),
         }
     }
 }
@@ -91,7 +92,7 @@ impl Tenant {
             format!(" {}{mark} ", tab.name())
         };
         let selected = Tab::ALL.iter().position(|tab| *tab == self.tab);
-        canvas.tabs(area, &Tab::ALL.map(title), selected, " ", |index| Some(ClickTarget::Tab(index)));
+        canvas.tabs(area, &Tab::ALL.map(title), selected, "", |index| Some(ClickTarget::Tab(index)));
     }
 
     fn draw_api_keys(&self, canvas: &mut Canvas<'_>, area: Rect) {

@@ -116,9 +116,12 @@ impl DocumentReader {
 
 async fn identify(request: &HttpRequest, counted: CountedAgainst) -> Result<Visitor, ApiError> {
     let presented = single_header(request, API_KEY_HEADER)?;
-    let context = context(request).await?;
+    let mut context = context(request).await?;
     match auth::identify(&context, presented, counted) {
-        Ok(identity) => Ok(Visitor { context, identity }),
+        Ok(identity) => {
+            context.meta.api_key = identity.verified_key();
+            Ok(Visitor { context, identity })
+        }
         Err(error) => {
             let error = ApiError::from(error);
             if error.code() == ErrorCode::RateLimited {

@@ -51,7 +51,7 @@ impl Format {
     }
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "created_at",
     "type",
@@ -60,6 +60,7 @@ const COLUMNS: [&str; 14] = [
     "actor_user_id",
     "credential_id",
     "transaction_id",
+    "api_key_id",
     "meta_source_ip",
     "meta_user_agent",
     "meta_http_request_id",
@@ -171,6 +172,7 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
         text(&row.actor_user_id),
         text(&row.credential_id),
         text(&row.transaction_id),
+        text(&row.api_key_id.map(|id| id.to_string())),
         harmless(&row.meta_source_ip),
         harmless(&row.meta_user_agent),
         harmless(&row.meta_http_request_id),
@@ -253,7 +255,7 @@ mod tests {
             "id": id, "type": "user_deleted", "error": "e", "error_code": "c", "meta_http_request_id": "r",
             "meta_source_ip": "192.0.2.1", "meta_user_agent": "a", "actor_user_id": "u", "credential_id": "c",
             "detail": {}, "created_at": "2026-11-28T00:00:00Z", "updated_at": "2026-11-28T00:00:00Z", "tenant_id": id,
-            "transaction_id": "t", "tenant_name": "Shop",
+            "transaction_id": "t", "api_key_id": id, "tenant_name": "Shop",
         });
         let item: AdminAuditLogItem = serde_json::from_value(item).unwrap();
         let json = serde_json::to_value(item).unwrap();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use doorward_shared::{AuditType, Timestamp, audit::AuditOutcome};
+use doorward_shared::{ApiKeyId, AuditType, Timestamp, audit::AuditOutcome};
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::{
@@ -19,8 +19,17 @@ const MAX_CREDENTIAL_CHARS: usize = 1_364;
 /// Maximum number of values of an exact filter.
 const MAX_VALUES: usize = 32;
 
-const NEGATABLE: [&str; 8] =
-    ["type", "outcome", "actor", "source_ip", "error_code", "request_id", "credential_id", "transaction_id"];
+const NEGATABLE: [&str; 9] = [
+    "type",
+    "outcome",
+    "actor",
+    "source_ip",
+    "error_code",
+    "request_id",
+    "credential_id",
+    "transaction_id",
+    "api_key_id",
+];
 
 pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
     check_names(query)?;
@@ -37,6 +46,7 @@ pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
         request_id: texts(query, "request_id", MAX_CHARS)?,
         credential_id: texts(query, "credential_id", MAX_CREDENTIAL_CHARS)?,
         transaction_id: texts(query, "transaction_id", MAX_CHARS)?,
+        api_key_id: values(query, "api_key_id", key_id)?,
         actor_part: part(query, "actor_user_id")?,
         source_ip_part: part(query, "meta_source_ip")?,
         text: part(query, "q")?,
@@ -116,6 +126,10 @@ fn bounded(name: &str, text: &str, max_chars: usize) -> Result<String, ApiError>
         return Err(ApiError::query(format!("{name} must have at most {max_chars} characters")));
     }
     Ok(text.to_owned())
+}
+
+fn key_id(name: &str, text: &str) -> Result<ApiKeyId, ApiError> {
+    text.parse().map_err(|_| ApiError::query(format!("{name} must be the id of an API key, which is a UUID")))
 }
 
 /// Reads an address or a network in the form of stored addresses: IPv4-mapped IPv6 addresses are stored as IPv4.
@@ -200,6 +214,16 @@ mod tests {
         assert_eq!(texts(mapped).unwrap(), ["10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "::/64"]);
         for wrong in ["localhost", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/"] {
             assert_eq!(texts(&format!("source_ip={wrong}")), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_of_keys_are_uuids() {
+        let (one, other) = ("019c0000-0000-7000-8000-000000000000", "019C0000-0000-7000-8000-000000000001");
+        let found = filter(&format!("api_key_id={one}&not_api_key_id={other}")).unwrap().api_key_id.texts();
+        assert_eq!((found.any_of, found.none_of), (vec![one.to_owned()], vec![other.to_lowercase()]));
+        for wrong in ["api_key_id=ci", "not_api_key_id=dw_019c"] {
+            assert_eq!(filter(wrong), None, "{wrong}");
         }
     }
 

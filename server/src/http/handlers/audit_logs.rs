@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use doorward_shared::{
-    AuditId, AuditType, Timestamp,
+    ApiKeyId, AuditId, AuditType, Timestamp,
     audit::{AuditLogItem, AuditOutcome},
 };
 
@@ -101,6 +101,12 @@ pub struct AuditLogParams {
     /// Excluded transaction id.
     #[param(max_items = 32)]
     not_transaction_id: Option<Vec<String>>,
+    /// Id of the API key that made the request.
+    #[param(max_items = 32)]
+    api_key_id: Option<Vec<ApiKeyId>>,
+    /// Excluded API key.
+    #[param(max_items = 32)]
+    not_api_key_id: Option<Vec<ApiKeyId>>,
     /// Substring of the actor; ASCII letters match in either case.
     actor_user_id: Option<String>,
     /// Substring of the source address.

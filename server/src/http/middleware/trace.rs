@@ -128,6 +128,7 @@ fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {
         request_id: sent.unwrap_or_else(made),
         source_ip: source_ip(request, app).unwrap_or_default(),
         user_agent: headers.get(header::USER_AGENT).map(user_agent).unwrap_or_default(),
+        api_key: None,
     }
 }
 

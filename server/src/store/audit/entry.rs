@@ -31,7 +31,7 @@ const ERROR_BYTES: usize = 1_024;
 macro_rules! columns {
     () => {
         "audit_logs (tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor, credential_id, \
-         transaction_id, detail, created_at)"
+         transaction_id, api_key_id, detail, created_at)"
     };
 }
 pub(in crate::store) use columns;
@@ -39,13 +39,13 @@ pub(in crate::store) use columns;
 /// The values of an entry that PostgreSQL inserts. Its binds are the tenant, those of `new_audit_id`, and [`values`].
 macro_rules! new_values {
     () => {
-        "?, new_audit_id(?, ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+        "?, new_audit_id(?, ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
     };
 }
 pub(in crate::store) use new_values;
 
 const INSERT_SQLITE: &str =
-    concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+    concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
 const INSERT_POSTGRES: &str = concat!("INSERT INTO ", columns!(), " VALUES (", new_values!(), ") RETURNING id");
 
 #[derive(Queryable, Selectable)]
@@ -62,6 +62,7 @@ pub(super) struct Row {
     actor: Option<String>,
     credential_id: Option<String>,
     transaction_id: Option<String>,
+    api_key_id: Option<String>,
     detail: Option<String>,
     created_at: i64,
 }
@@ -81,6 +82,7 @@ impl TryFrom<Row> for AuditLogItem {
             meta_user_agent: row.user_agent,
             actor_user_id: row.actor,
             credential_id: row.credential_id,
+            api_key_id: row_convert::parse_some(row.api_key_id.as_deref())?,
             detail: row.detail.as_deref().map(row_convert::from_json).transpose()?,
             created_at,
             updated_at: created_at,
@@ -135,7 +137,7 @@ pub(in crate::store) fn new_entry(event: &AuditEvent, shard: i16) -> Result<Vec<
 }
 
 /// Returns the values of an entry, without its tenant and id.
-fn values(event: &AuditEvent) -> Result<[Bind<'static>; 11], DbError> {
+fn values(event: &AuditEvent) -> Result<[Bind<'static>; 12], DbError> {
     let meta = [&event.meta.request_id, &event.meta.source_ip, &event.meta.user_agent];
     let [request_id, source_ip, user_agent] = meta.map(|text| Bind::from(storable(text, usize::MAX)));
     let bounded = |text: &Option<String>, bytes: usize| Bind::from(text.as_deref().map(|text| storable(text, bytes)));
@@ -150,6 +152,7 @@ fn values(event: &AuditEvent) -> Result<[Bind<'static>; 11], DbError> {
         bounded(&event.actor, ACTOR_BYTES),
         bounded(&event.credential_id, CREDENTIAL_BYTES),
         bounded(&event.transaction_id, TRANSACTION_BYTES),
+        event.meta.api_key.map(|id| id.to_string()).into(),
         detail.as_deref().map(without_keys).map(Cow::into_owned).into(),
         event.at.millis().into(),
     ])

@@ -86,6 +86,7 @@ macro_rules! filtered {
         values!(query, request_id, filter.request_id);
         values!(query, credential_id, filter.credential_id);
         values!(query, transaction_id, filter.transaction_id);
+        values!(query, api_key_id, filter.api_key_id.texts());
         if let Some(part) = &filter.actor_part {
             query = query.filter(contains!(audit_logs::actor, part));
         }

@@ -66,6 +66,7 @@ async fn entries_are_stored_completely(db: TestDatabase) {
     full.error = Some(AuditError { code: "forbidden", reason: "bad\0role".to_owned() });
     full.credential_id = Some("-_8".to_owned());
     full.transaction_id = Some("order".to_owned());
+    full.meta.api_key = Some(api_key_id(7));
     full.detail = Some(serde_json::json!({"before": null, "after": ["x", 1]}));
     let id = add(&db, vec![full.clone()]).await[0];
     let page = db.read(|c| audit::page(c, Some(TenantId::INSTALLATION), &AuditFilter::default(), None, ALL)).await;
@@ -75,7 +76,7 @@ async fn entries_are_stored_completely(db: TestDatabase) {
     assert_eq!((item.error.as_deref(), item.error_code.as_deref()), (Some("bad\u{fffd}role"), Some("forbidden")));
     assert_eq!((&item.detail, &item.credential_id), (&full.detail, &full.credential_id));
     assert_eq!((&item.transaction_id, &item.actor_user_id), (&full.transaction_id, &full.actor));
-    assert_eq!(item.meta_source_ip, full.meta.source_ip);
+    assert_eq!((&item.meta_source_ip, item.api_key_id), (&full.meta.source_ip, full.meta.api_key));
 }
 
 async fn entry_of_an_unknown_type_is_listed_and_counted(db: TestDatabase) {

@@ -198,6 +198,7 @@ pub(super) fn event(tenant: TenantId, offset: i64, number: u8, kind: AuditType) 
             request_id: format!("request-{number}"),
             source_ip: format!("192.0.2.{number}"),
             user_agent: "test".to_owned(),
+            api_key: None,
         },
         actor: Some(format!("user-{number}")),
         credential_id: None,

@@ -1,4 +1,4 @@
-use doorward_shared::audit::AuditOutcome;
+use doorward_shared::{ApiKeyId, audit::AuditOutcome};
 use ipnet::IpNet;
 
 use super::*;
@@ -35,6 +35,7 @@ pub(super) fn matches(item: &AuditLogItem, tenant: Option<TenantId>, filter: &Au
         && value(Some(&item.meta_http_request_id), &filter.request_id)
         && value(item.credential_id.as_deref(), &filter.credential_id)
         && value(item.transaction_id.as_deref(), &filter.transaction_id)
+        && value(item.api_key_id.map(|id| id.to_string()).as_deref(), &filter.api_key_id.texts())
         && (networks.any_of.is_empty() || networks.any_of.iter().any(inside))
         && !networks.none_of.iter().any(inside)
         && filter.actor_part.as_ref().is_none_or(|part| contains(actor, part))
@@ -50,6 +51,11 @@ fn values(any_of: &[&str], none_of: &[&str]) -> Values<String> {
 fn networks(any_of: &[&str], none_of: &[&str]) -> Values<IpNet> {
     let own = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("a network")).collect();
     Values { any_of: own(any_of), none_of: own(none_of) }
+}
+
+fn keys(any_of: &[u128], none_of: &[u128]) -> Values<ApiKeyId> {
+    let ids = |numbers: &[u128]| numbers.iter().copied().map(api_key_id).collect();
+    Values { any_of: ids(any_of), none_of: ids(none_of) }
 }
 
 fn filters() -> Vec<AuditFilter> {
@@ -69,6 +75,8 @@ fn filters() -> Vec<AuditFilter> {
         AuditFilter { credential_id: values(&[], &["credential-1"]), ..all() },
         AuditFilter { transaction_id: values(&["order-2"], &[]), ..all() },
         AuditFilter { transaction_id: values(&[], &["order-2", "order-3"]), ..all() },
+        AuditFilter { api_key_id: keys(&[1, 2], &[]), ..all() },
+        AuditFilter { api_key_id: keys(&[], &[1]), ..all() },
         AuditFilter { source_ip: networks(&["10.0.0.7/32", "2001:db8::1/128"], &[]), ..all() },
         AuditFilter { source_ip: networks(&[], &["10.0.0.7/32"]), ..all() },
         AuditFilter { source_ip: networks(&["10.0.0.0/29", "2001:db8::1/128"], &["10.0.0.1/32"]), ..all() },
@@ -109,6 +117,7 @@ async fn filters_find_what_a_model_finds(db: TestDatabase) {
         };
         one.credential_id = number.is_multiple_of(2).then(|| format!("credential-{}", number % 5));
         one.transaction_id = number.is_multiple_of(3).then(|| format!("order-{}", number % 4));
+        one.meta.api_key = (number % 4 < 3).then(|| api_key_id(u128::from(number % 4)));
         one
     };
     add(&db, (0..150).map(entry).collect()).await;
