@@ -40,10 +40,15 @@ impl CountingProxy {
 
     /// Returns the URL of a server with the address of this proxy. The URL must contain a port.
     pub fn url(&self, url: &str) -> String {
-        let mut url = url::Url::parse(url).expect("a URL");
-        url.set_port(Some(self.address.port())).expect("a URL with a host");
-        url.to_string()
+        with_port(url, self.address.port())
     }
+}
+
+/// Returns the URL of a server with another port. The URL must contain a port.
+pub(crate) fn with_port(url: &str, port: u16) -> String {
+    let mut url = url::Url::parse(url).expect("a URL");
+    url.set_port(Some(port)).expect("a URL with a host");
+    url.to_string()
 }
 
 /// Returns the address in a URL.

@@ -8,6 +8,7 @@
 )]
 
 pub mod audit;
+pub mod breaking_proxy;
 pub mod ceremony;
 pub mod clock;
 pub mod counting_proxy;

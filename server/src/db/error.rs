@@ -56,12 +56,29 @@ const SQLITE_TRANSIENT: [&str; 6] = [
 
 thread_local! {
     static RUNS_POSTGRES: Cell<bool> = const { Cell::new(false) };
+    /// Whether a statement of this thread failed because of a concurrent transaction.
+    static CONFLICTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Marks the current thread as a worker of PostgreSQL, so that errors on this thread are classified as PostgreSQL
 /// errors.
 pub(super) fn set_runs_postgres() {
     RUNS_POSTGRES.set(true);
+}
+
+/// Returns whether a statement of this thread failed because of a concurrent transaction (SQLSTATE 40001 or 40P01) since
+/// the last call. The units of a transaction have errors of any type, so their errors do not show this.
+pub(super) fn take_conflict() -> bool {
+    CONFLICTED.take()
+}
+
+/// Returns whether PostgreSQL ended a transaction because of a deadlock. Diesel drops the SQLSTATE, and messages are
+/// translated. In every language, each line of the details contains the numbers of two processes.
+fn is_deadlock(info: &dyn DatabaseErrorInformation) -> bool {
+    let numbers =
+        |line: &str| line.split(|symbol: char| !symbol.is_ascii_digit()).filter(|part| !part.is_empty()).count();
+    let details = info.details().unwrap_or_default();
+    RUNS_POSTGRES.get() && details.lines().count() > 1 && details.lines().all(|line| numbers(line) > 1)
 }
 
 /// Returns whether a retry may succeed after an error whose kind diesel does not know.
@@ -84,6 +101,10 @@ impl From<DieselError> for DbError {
     fn from(error: DieselError) -> Self {
         match error {
             DieselError::DatabaseError(kind, info) => match kind {
+                DatabaseErrorKind::SerializationFailure => {
+                    CONFLICTED.set(true);
+                    Self::Unavailable(info.message().to_owned())
+                }
                 DatabaseErrorKind::UniqueViolation => {
                     // PostgreSQL returns the name of the table. SQLite returns only a message: "UNIQUE constraint
                     // failed: users.tenant_id, …".
@@ -94,10 +115,13 @@ impl From<DieselError> for DbError {
                     Self::Duplicate { table: named.unwrap_or_default() }
                 }
                 DatabaseErrorKind::ForeignKeyViolation => Self::Orphan,
-                DatabaseErrorKind::ClosedConnection
-                | DatabaseErrorKind::UnableToSendCommand
-                | DatabaseErrorKind::SerializationFailure => Self::Unavailable(info.message().to_owned()),
-                DatabaseErrorKind::Unknown if is_transient(&*info) => Self::Unavailable(info.message().to_owned()),
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                    Self::Unavailable(info.message().to_owned())
+                }
+                DatabaseErrorKind::Unknown if is_transient(&*info) => {
+                    CONFLICTED.set(CONFLICTED.get() || is_deadlock(&*info));
+                    Self::Unavailable(info.message().to_owned())
+                }
                 _ => Self::Database(info.message().to_owned()),
             },
             DieselError::BrokenTransactionManager => Self::Unavailable("the connection is broken".to_owned()),

@@ -26,6 +26,7 @@ pub(crate) mod statement;
 pub(crate) mod tests;
 mod thread;
 mod unit;
+mod written;
 
 use std::{
     path::{Path, PathBuf},
@@ -46,7 +47,7 @@ use self::{
     unit::Work,
 };
 pub(crate) use self::{
-    change_counter::may_cache, connection::on_engine, migrations::SchemaChange, thread::run_blocking,
+    change_counter::may_cache, connection::on_engine, migrations::SchemaChange, thread::run_blocking, written::Written,
 };
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},
@@ -171,6 +172,18 @@ impl Database {
         self.0.reads.submit(Work::Read, f).await
     }
 
+    /// Like [`Database::read`], but executes the unit again, at most twice, if the connection to PostgreSQL was lost.
+    ///
+    /// # Errors
+    /// Those of [`Database::read`].
+    pub(crate) async fn read_repeatable<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        f: impl FnMut(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let _span = traces::child(READ_SPAN);
+        Ok(self.0.reads.submit_repeatable(Work::Read, f).await?.committed()?)
+    }
+
     /// Like [`Database::read`], but only for reads of a few rows by key. On SQLite it runs on the calling thread,
     /// because such a read takes less time than a switch to another thread.
     pub async fn read_inline<T: Send + 'static, E: From<DbError> + Send + 'static>(
@@ -199,7 +212,8 @@ impl Database {
             }
             Engine::Postgres => {
                 let _span = traces::child(READ_SPAN);
-                self.0.reads.submit_shared(Work::Read, query, |_, output| Ok(output)).await
+                let read = self.0.reads.submit_shared(Work::Read, query, |_, output| Ok::<_, DbError>(output));
+                read.await?.committed()
             }
         }
     }
@@ -212,20 +226,20 @@ impl Database {
         if self.engine() == Engine::Postgres { create().map(Some) } else { Ok(None) }
     }
 
-    /// Like [`Database::write`], for a unit of work that begins with a known statement. On PostgreSQL, units that wait
-    /// together send these statements in one round trip and share a transaction. If it fails, each unit runs again in a
-    /// transaction of its own, so that an error of one undoes only that one. The unit gets the response, or `None` if
-    /// there is no statement.
+    /// Like [`Database::write_repeatable`], for a unit of work that begins with a known statement. On PostgreSQL, units
+    /// that wait together send these statements in one round trip and share a transaction. If it fails, each unit runs
+    /// again in a transaction of its own, so that an error of one undoes only that one. The unit gets the response, or
+    /// `None` if there is no statement.
     ///
     /// # Errors
-    /// Those of [`Database::write`] and of the statement.
+    /// Those of [`Database::write_repeatable`] and of the statement.
     pub(crate) async fn write_after<S: Statement, T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         statement: Option<S>,
         mut f: impl FnMut(&mut Connection, Option<S::Output>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
+    ) -> Result<Written<T>, E> {
         match statement {
-            None => self.write(move |conn| f(conn, None)).await,
+            None => self.write_repeatable(move |conn| f(conn, None)).await,
             Some(statement) => {
                 let _span = traces::child(WRITE_SPAN);
                 let run = move |conn: &mut Connection, output| f(conn, Some(output));
@@ -237,14 +251,28 @@ impl Database {
     /// Writes in one transaction and returns after the durable commit. An error of the closure causes a rollback.
     ///
     /// # Errors
-    /// The error of the closure; [`DbError::Unavailable`] if the transaction could not begin or the commit failed. If
-    /// the connection to PostgreSQL breaks during the commit, the transaction may or may not be committed.
+    /// The error of the closure; [`DbError::Unavailable`] if the transaction could not begin or the commit failed;
+    /// [`DbError::CommitUnknown`] if the connection to PostgreSQL was lost during the commit.
     pub async fn write<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let _span = traces::child(WRITE_SPAN);
         self.0.writes.submit(Work::Write, f).await
+    }
+
+    /// Like [`Database::write`], but executes the unit again if PostgreSQL certainly did not commit it: at most twice,
+    /// after a conflict with another transaction, or if the connection was lost before COMMIT was sent. If it was lost
+    /// later, also returns the value of the unit, so that the caller can find out whether it was committed.
+    ///
+    /// # Errors
+    /// Those of [`Database::write`], except [`DbError::CommitUnknown`].
+    pub(crate) async fn write_repeatable<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        f: impl FnMut(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<Written<T>, E> {
+        let _span = traces::child(WRITE_SPAN);
+        self.0.writes.submit_repeatable(Work::Write, f).await
     }
 
     /// Like [`Database::write`], but also changes the [`Database::change_counter`] of every process. Use it to change

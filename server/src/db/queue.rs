@@ -16,7 +16,8 @@ use super::{
     error::DbError,
     metrics::{Measurements, QueueLoad},
     statement::Statement,
-    unit::{Caller, SharedTask, Task, Unit, Work},
+    unit::{Caller, MAX_RETRIES, SharedTask, Task, Unit, Work},
+    written::Written,
 };
 
 /// Maximum number of units that share one transaction.
@@ -150,25 +151,41 @@ impl Queue {
         work: Work,
         run: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (caller, pending) = caller(work);
-        self.push(Box::new(Task { caller, run: Some(run), result: None }))?;
+        let (caller, pending) = caller(work, 0);
+        let mut run = Some(run);
+        let run = move |conn: &mut Connection| match run.take() {
+            Some(run) => run(conn),
+            None => Err(DbError::Database("a unit of work ran twice".to_owned()).into()),
+        };
+        self.push(Box::new(Task { caller, run, result: None }))?;
+        Ok(self.result(pending).await?.committed()?)
+    }
+
+    /// Like [`Queue::submit`], but the unit may run again if its transaction was certainly not committed.
+    pub(super) async fn submit_repeatable<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        work: Work,
+        run: impl FnMut(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<Written<T>, E> {
+        let (caller, pending) = caller(work, MAX_RETRIES);
+        self.push(Box::new(Task { caller, run, result: None }))?;
         self.result(pending).await
     }
 
-    /// Like [`Queue::submit`], but the unit begins with a known statement and may share a transaction. It may run again
-    /// if that transaction fails.
+    /// Like [`Queue::submit_repeatable`], but the unit begins with a known statement and may share a transaction. If that
+    /// transaction fails, it runs again in one of its own.
     pub(super) async fn submit_shared<S: Statement, T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         work: Work,
         statement: S,
         run: impl FnMut(&mut Connection, S::Output) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        let (caller, pending) = caller(work);
+    ) -> Result<Written<T>, E> {
+        let (caller, pending) = caller(work, MAX_RETRIES);
         self.push(Box::new(SharedTask { caller, statement, response: None, run, result: None }))?;
         self.result(pending).await
     }
 
-    async fn result<T, E: From<DbError>>(&self, pending: Pending<T, E>) -> Result<T, E> {
+    async fn result<T, E: From<DbError>>(&self, pending: Pending<T, E>) -> Result<Written<T>, E> {
         let Pending { started, mut result } = pending;
         let result = match tokio::time::timeout(self.wait, &mut result).await {
             Ok(result) => result,
@@ -305,14 +322,14 @@ impl Queue {
 /// What a caller keeps of a submitted unit.
 struct Pending<T, E> {
     started: Arc<AtomicBool>,
-    result: oneshot::Receiver<Result<T, E>>,
+    result: oneshot::Receiver<Result<Written<T>, E>>,
 }
 
 /// Connects a unit with its caller.
-fn caller<T, E: From<DbError>>(work: Work) -> (Caller<T, E>, Pending<T, E>) {
+fn caller<T, E: From<DbError>>(work: Work, retries: u8) -> (Caller<T, E>, Pending<T, E>) {
     let (reply, result) = oneshot::channel();
     let started = Arc::new(AtomicBool::new(false));
-    (Caller::new(work, Arc::clone(&started), reply), Pending { started, result })
+    (Caller::new(work, retries, Arc::clone(&started), reply), Pending { started, result })
 }
 
 fn waited_too_long(wait: Duration) -> DbError {

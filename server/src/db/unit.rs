@@ -16,7 +16,11 @@ use super::{
     connection::Connection,
     error::DbError,
     statement::{Pipeline, Statement},
+    written::Written,
 };
+
+/// Maximum number of times that a unit is executed again after a transaction of its own.
+pub(super) const MAX_RETRIES: u8 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
@@ -31,6 +35,9 @@ pub(super) trait Unit: Send {
     fn try_start(&self) -> bool;
     /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
     fn reset(&self);
+    /// Returns whether the unit may be executed again after a transaction of its own that was not committed, and counts
+    /// this retry.
+    fn take_retry(&mut self) -> bool;
     fn work(&self) -> Work;
     /// Returns the time since the unit was queued.
     fn waited(&self) -> Duration;
@@ -59,19 +66,31 @@ pub(super) trait Unit: Send {
 pub(super) struct Caller<T, E> {
     work: Work,
     queued: Instant,
+    /// Number of retries that remain.
+    retries: u8,
     started: Arc<AtomicBool>,
-    reply: oneshot::Sender<Result<T, E>>,
+    reply: Reply<T, E>,
 }
 
+pub(super) type Reply<T, E> = oneshot::Sender<Result<Written<T>, E>>;
+
 impl<T, E: From<DbError>> Caller<T, E> {
-    pub(super) fn new(work: Work, started: Arc<AtomicBool>, reply: oneshot::Sender<Result<T, E>>) -> Self {
-        Self { work, queued: Instant::now(), started, reply }
+    pub(super) fn new(work: Work, retries: u8, started: Arc<AtomicBool>, reply: Reply<T, E>) -> Self {
+        Self { work, queued: Instant::now(), retries, started, reply }
+    }
+
+    fn take_retry(&mut self) -> bool {
+        let remaining = self.retries.checked_sub(1);
+        self.retries = remaining.unwrap_or(0);
+        remaining.is_some()
     }
 
     fn finish(self, result: Option<Result<T, E>>, outcome: Result<(), DbError>) {
-        let result = match outcome {
-            Ok(()) => result.unwrap_or_else(|| Err(DbError::Database("a unit of work did not run".to_owned()).into())),
-            Err(error) => Err(error.into()),
+        let result = match (outcome, result) {
+            (Ok(()), Some(result)) => result.map(Written::Committed),
+            (Ok(()), None) => Err(DbError::Database("a unit of work did not run".to_owned()).into()),
+            (Err(error @ DbError::CommitUnknown(_)), Some(Ok(value))) => Ok(Written::Unknown(value, error)),
+            (Err(error), _) => Err(error.into()),
         };
         // Sending fails only if the caller was dropped. In this case nobody needs the result.
         let _ = self.reply.send(result);
@@ -86,6 +105,10 @@ macro_rules! caller_methods {
 
         fn reset(&self) {
             self.caller.started.store(false, Ordering::Release);
+        }
+
+        fn take_retry(&mut self) -> bool {
+            self.caller.take_retry()
         }
 
         fn work(&self) -> Work {
@@ -109,22 +132,20 @@ macro_rules! caller_methods {
 /// A unit with a transaction of its own.
 pub(super) struct Task<T, E, F> {
     pub(super) caller: Caller<T, E>,
-    /// `None` after the unit has run.
-    pub(super) run: Option<F>,
+    pub(super) run: F,
     pub(super) result: Option<Result<T, E>>,
 }
 
 impl<T, E, F> Unit for Task<T, E, F>
 where
-    F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    F: FnMut(&mut Connection) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
     caller_methods!();
 
     fn run(&mut self, conn: &mut Connection) -> bool {
-        self.result = self.run.take().map(|run| run_unit(run, conn));
-        self.result.as_ref().is_some_and(Result::is_ok)
+        self.result.insert(run_unit(&mut self.run, conn)).is_ok()
     }
 }
 

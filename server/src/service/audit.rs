@@ -6,7 +6,11 @@ use doorward_shared::{
 };
 use serde_json::Value;
 
-use super::{Refusal, RequestContext, ServiceError, refusal_detail::RequestData};
+use super::{
+    Refusal, RequestContext, ServiceError,
+    audited::{self, Audited},
+    refusal_detail::RequestData,
+};
 use crate::{
     app::App,
     clock,
@@ -158,6 +162,11 @@ impl Entry {
         self.write_with_id(connection).map(drop)
     }
 
+    /// Writes the entry of a unit of work and returns it with the unit's value.
+    pub(super) fn write_with<T>(&self, connection: &mut Connection, value: T) -> Result<Audited<T>, DbError> {
+        Ok(Audited { value, entry: self.write_with_id(connection)? })
+    }
+
     /// Counts the entry, which a statement of the current transaction added.
     pub fn count(&self, connection: &mut Connection, id: AuditId) -> Result<(), DbError> {
         audit::count(connection, &self.event, id)
@@ -179,8 +188,7 @@ pub async fn reject(
 ) -> Result<(), ServiceError> {
     let event = event(&context.app, context.tenant.id(), &context.meta, kind, context.app.clock.now())?;
     let event = event.error(code, reason, detail);
-    context.app.db.write(move |connection| event.write(connection)).await?;
-    Ok(())
+    Ok(audited::write(context, move |connection| event.write_with(connection, ())).await?)
 }
 
 /// Writes the entry of a refusal in its own transaction and returns the refusal as an error.
@@ -188,7 +196,7 @@ pub async fn reject(
 /// Returns the error of the database if the entry cannot be written, because every refusal must leave an entry.
 pub async fn refuse(context: &RequestContext, event: Entry, kind: AuditType, refusal: Refusal) -> ServiceError {
     let event = event.refused(kind, &refusal);
-    match context.app.db.write(move |connection| event.write(connection)).await {
+    match audited::write(context, move |connection| event.write_with(connection, ())).await {
         Ok(()) => refusal.into(),
         Err(error) => error.into(),
     }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{Timestamp, config::Hint};
 
-use super::{Refusal, RequestContext, ServiceError, audit};
+use super::{Refusal, RequestContext, ServiceError, audit, audited};
 use crate::{
     clock,
     db::{Connection, DbError},
@@ -75,15 +75,11 @@ pub(super) async fn reject(
     let tenant_id = context.tenant.id();
     let value = challenge.clone();
     let entry = entry.refused(ceremony.final_event(false), &refusal);
-    let written = context
-        .app
-        .db
-        .write(move |connection| {
-            challenges::take(connection, tenant_id, &value)?;
-            entry.write(connection)
-        })
-        .await;
-    match written {
+    let unit = move |connection: &mut Connection| {
+        challenges::take(connection, tenant_id, &value)?;
+        entry.write_with(connection, ())
+    };
+    match audited::write(context, unit).await {
         Ok(()) => refusal.into(),
         Err(error) => error.into(),
     }

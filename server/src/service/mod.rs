@@ -9,6 +9,7 @@ pub mod attestations;
 pub mod audit;
 pub mod audit_limit;
 pub mod audit_logs;
+mod audited;
 pub mod auth;
 mod ceremony;
 pub mod credentials;

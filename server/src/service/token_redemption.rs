@@ -6,8 +6,12 @@ use doorward_shared::{
 };
 use serde_json::json;
 
-use super::{Refusal, RequestContext, ServiceError, audit, validate};
-use crate::{db::DbError, store::redeemed_tokens};
+use super::{
+    Refusal, RequestContext, ServiceError, audit,
+    audited::{self, AuditedOutcome},
+    validate,
+};
+use crate::{db::Connection, store::redeemed_tokens};
 
 /// Verifies a token and records that it was redeemed. Returns its claims.
 ///
@@ -36,21 +40,14 @@ pub async fn redeem(
     }
     let entry = entry.detail(json!({ "jti": claims.jti, "ceremony": claims.ceremony }));
     let jti = claims.jti.clone();
-    let outcome = context
-        .app
-        .db
-        .write(move |connection| {
-            let is_first = redeemed_tokens::insert(connection, tenant, &jti, expires_at)?;
-            let outcome = if is_first { Ok(()) } else { Err(Refusal::TokenRedeemed(jti)) };
-            let entry = match &outcome {
-                Ok(()) => entry,
-                Err(refusal) => entry.refused(FAILED, refusal),
-            };
-            entry.write(connection)?;
-            Ok::<_, DbError>(outcome)
-        })
-        .await?;
-    outcome?;
+    let unit = move |connection: &mut Connection| -> AuditedOutcome<()> {
+        if redeemed_tokens::insert(connection, tenant, &jti, expires_at)? {
+            return entry.write_with(connection, Ok(()));
+        }
+        let refusal = Refusal::TokenRedeemed(jti.clone());
+        entry.clone().refused(FAILED, &refusal).write_with(connection, Err(refusal))
+    };
+    audited::write(context, unit).await??;
     Ok(claims)
 }
 

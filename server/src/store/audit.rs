@@ -10,7 +10,7 @@ mod skew;
 
 pub(super) use self::entry::{columns, new_entry, new_values};
 pub use self::{
-    entry::{count, insert},
+    entry::{count, hold, insert},
     ids::{OpenWriters, open_writers},
     list::{busiest, page, slice, total},
     retention::{Purged, purge},

@@ -2,6 +2,7 @@
 //! are skipped; the other tests run on one SQLite file.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
+mod broken_commits;
 mod changes;
 mod deletion;
 mod exactly_once;

@@ -32,7 +32,7 @@ use super::{
 
 /// Delay before the first attempt to connect again. It doubles with each failure, up to [`MAX_BACKOFF`].
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(2);
+pub(super) const MAX_BACKOFF: Duration = Duration::from_millis(500);
 /// Time without a response after which the operating system checks the connection.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 /// Time after `statement_timeout` until the client closes the connection. Usually the server has ended the statement by

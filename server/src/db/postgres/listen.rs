@@ -24,7 +24,7 @@ pub(super) const CHANNEL: &str = "doorward_changes";
 /// Interval of the connection checks, and timeout of each check. A lost connection is detected within twice this time.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Maximum delay between two attempts to connect. It is short, because no request is served in the meantime.
-const MAX_LISTEN_BACKOFF: Duration = Duration::from_millis(500);
+const MAX_LISTEN_BACKOFF: Duration = Duration::from_millis(250);
 pub(super) const SESSION_ID: &str = "SELECT pg_backend_pid()";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,6 +31,11 @@ impl LockState {
         Self { state: Mutex::new(state), taken: Condvar::new(), grace }
     }
 
+    /// Returns the time for which units of work wait after the lock was lost.
+    pub(super) const fn grace(&self) -> Duration {
+        self.grace
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,7 +8,7 @@ use diesel_async::{
 use futures_util::future::{join, join_all, join3};
 
 use super::{
-    super::{connection::Connection, error::DbError, statement::Pipeline, unit::Unit},
+    super::{cached_sql::CachedSql, connection::Connection, error::DbError, statement::Pipeline, unit::Unit},
     runtime::{ThreadRuntime, close_connection},
 };
 
@@ -63,30 +63,50 @@ pub(super) fn begin(
     })
 }
 
+/// Why a transaction was not committed.
+#[derive(Debug)]
+pub(super) struct CommitError {
+    pub(super) error: DbError,
+    /// Whether COMMIT was sent.
+    pub(super) sent: bool,
+}
+
+impl CommitError {
+    const fn sent(error: DbError) -> Self {
+        Self { error, sent: true }
+    }
+}
+
+impl From<DbError> for CommitError {
+    /// Returns the error of a step before COMMIT.
+    fn from(error: DbError) -> Self {
+        Self { error, sent: false }
+    }
+}
+
 /// Executes the additions to counters and `commit`, in one round trip if the session has prepared the additions.
-pub(super) fn commit(conn: &mut Connection, commit: &str) -> Result<(), DbError> {
-    let Connection::Postgres(inner, state) = conn else { return Err(wrong_engine()) };
+pub(super) fn commit(conn: &mut Connection, commit: &str) -> Result<(), CommitError> {
+    let Connection::Postgres(inner, state) = conn else { return Err(wrong_engine().into()) };
     let (statements, prepared) = state.take_additions();
     if statements.is_empty() {
-        return conn.run(commit);
+        return conn.run(commit).map_err(CommitError::sent);
     }
     let shared: &AsyncPgConnection = &*inner;
-    let added = statements.into_iter().map(|statement| async move { statement.execute(&mut &*shared).await });
+    let add = |statement: CachedSql<'static>| async move { Ok::<_, DbError>(statement.execute(&mut &*shared).await?) };
+    let added = statements.into_iter().map(add);
     let runtime = ThreadRuntime::current()?;
     if !prepared {
         // A statement that must be prepared first would be sent after the commit.
         for added in added {
             runtime.block_on(added)?;
         }
-        return conn.run(commit);
+        return conn.run(commit).map_err(CommitError::sent);
     }
     let sent = tokio::task::unconstrained(join(join_all(added), execute(shared, commit)));
     let (added, committed) = runtime.block_on(sent);
     // The commit fails as well if an addition failed. The first error is the cause.
-    for added in added {
-        added?;
-    }
-    committed
+    let results = added.into_iter().map(|added| added.map(drop)).chain([committed]);
+    results.collect::<Result<(), DbError>>().map_err(CommitError::sent)
 }
 
 async fn execute(mut conn: &AsyncPgConnection, sql: &str) -> Result<(), DbError> {

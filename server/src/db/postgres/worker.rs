@@ -13,14 +13,14 @@ use super::{
     super::{
         change_counter::ChangeCounter,
         connection::Connection,
-        error::{DbError, set_runs_postgres},
+        error::{DbError, set_runs_postgres, take_conflict},
         queue::{NextWork, Queue},
         unit::{Unit, Work},
     },
     connect::{FIRST_BACKOFF, MAX_BACKOFF, Target, connect_with_deadline},
     listen::CHANNEL,
     lock_state::{LockState, Period},
-    pipeline::{self, Begun},
+    pipeline::{self, Begun, CommitError},
     session_state::SessionState,
 };
 
@@ -31,6 +31,8 @@ const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Begins a transaction that units share. If a lock is not granted in time, each unit gets its own transaction, so that
 /// units do not wait for the locks of others. The time is shorter than PostgreSQL's `deadlock_timeout` of one second.
 const BEGIN_SHARED_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '500ms'";
+/// Time after which an attempt to connect took too long for its units to wait for another attempt.
+const MAX_ATTEMPT: Duration = Duration::from_secs(2);
 /// Number of shards to which connections add counts. It must not exceed the number of shards of a counter.
 const SHARDS: u32 = 8;
 
@@ -51,9 +53,20 @@ pub(super) struct Worker {
     conn: Option<Connection>,
     /// Whether `connected` includes this worker.
     counted: bool,
-    /// The time of the next connection attempt and the last error; `None` unless the last attempt failed.
-    disconnected: Option<(Instant, DbError)>,
+    /// The last attempt to connect, if it failed.
+    failed: Option<FailedAttempt>,
     backoff: Duration,
+    /// The period of the process lock in which the last units began.
+    period: Option<Period>,
+}
+
+/// A failed attempt to connect.
+struct FailedAttempt {
+    error: DbError,
+    /// Time of the first one of several failed attempts.
+    since: Instant,
+    next_attempt: Instant,
+    period: Option<Period>,
 }
 
 impl Worker {
@@ -61,7 +74,7 @@ impl Worker {
     pub(super) fn new(shared: Shared, number: usize) -> Self {
         let number = u32::try_from(number).unwrap_or(0).wrapping_add(std::process::id());
         let shard = i16::try_from(number % SHARDS).unwrap_or(0);
-        Self { shared, shard, conn: None, counted: false, disconnected: None, backoff: FIRST_BACKOFF }
+        Self { shared, shard, conn: None, counted: false, failed: None, backoff: FIRST_BACKOFF, period: None }
     }
 
     /// Serves the queue until it is closed and empty. After a panic, continues with a new connection.
@@ -91,10 +104,10 @@ impl Worker {
     /// the connected workers. Returns `false` if the queue is closed; the other workers then execute the remaining
     /// units.
     fn reconnect(&mut self) -> bool {
-        while let Some((next_attempt, _)) = &self.disconnected
+        while let Some(failed) = &self.failed
             && self.shared.connected.load(Ordering::SeqCst) > 0
         {
-            let remaining = next_attempt.saturating_duration_since(Instant::now());
+            let remaining = failed.next_attempt.saturating_duration_since(Instant::now());
             if remaining.is_zero() {
                 self.conn = self.connect().ok();
             } else if self.shared.queue.closed_within(remaining) {
@@ -110,12 +123,14 @@ impl Worker {
             Ok(period) => period,
             Err(error) => return refuse(units, &error),
         };
+        self.period = Some(period);
         units.sort_by(|one, other| one.order().cmp(other.order()));
+        let _ = take_conflict();
         let start = Instant::now();
         match self.begin(&mut units) {
             Ok((conn, begun)) => self.run_units(conn, begun, units, period),
-            // The units did not run, so a connected worker can execute them, unless this attempt took too long.
-            Err(error) if self.shared.connected.load(Ordering::SeqCst) > 0 && start.elapsed() < MAX_BACKOFF => {
+            // The units did not run, so they can wait for another attempt.
+            Err(error) if start.elapsed() < MAX_ATTEMPT && self.wait_for_attempt() => {
                 let refused = units.into_iter().filter_map(|unit| self.shared.queue.requeue(unit).err());
                 refuse(refused, &error);
             }
@@ -123,44 +138,78 @@ impl Worker {
         }
     }
 
+    /// Returns whether a connected worker can execute units that this one cannot. If there is none, waits for the time of the
+    /// next attempt to connect, or returns `false` if the server has been unavailable for too long.
+    fn wait_for_attempt(&self) -> bool {
+        if self.shared.connected.load(Ordering::SeqCst) > 0 {
+            return true;
+        }
+        let Some(failed) = &self.failed else { return false };
+        let remaining = failed.next_attempt.saturating_duration_since(Instant::now());
+        failed.since.elapsed() < self.shared.lock.grace() && !self.shared.queue.closed_within(remaining)
+    }
+
     /// Continues the units after their statements, and ends the transaction.
-    fn run_units(&mut self, mut conn: Connection, begun: Begun, units: Vec<Box<dyn Unit>>, period: Period) {
+    fn run_units(&mut self, mut conn: Connection, begun: Begun, mut units: Vec<Box<dyn Unit>>, period: Period) {
         let is_alone = units.len() == 1;
-        if begun == Begun::Failed && !is_alone {
+        if begun == Begun::Failed {
+            // A unit that is alone keeps the error of its statement.
+            if let [unit] = &mut *units {
+                unit.run(&mut conn);
+            }
             let rolled_back = conn.roll_back();
-            self.keep(conn, rolled_back.is_ok());
-            return self.run_each(units);
+            return self.end_uncommitted(conn, units, is_alone, rolled_back, None);
         }
         let mut units = finish_statements(units, &mut conn);
         if units.is_empty() {
-            let ended = match begun {
-                Begun::Ended => Ok(()),
-                Begun::Open => conn.run("COMMIT"),
-                Begun::Failed => conn.roll_back(),
-            };
+            let ended = if begun == Begun::Ended { Ok(()) } else { conn.run("COMMIT") };
             return self.keep(conn, ended.is_ok());
         }
-        let succeeded = units.iter_mut().all(|unit| unit.run(&mut conn));
-        let committed = succeeded.then(|| self.commit(&mut conn, &units, period));
-        // The client-side deadline also closes the connection, so that no later statement can use it.
-        let rolled_back = if committed == Some(Ok(())) { Ok(()) } else { conn.roll_back() };
-        self.keep(conn, rolled_back.is_ok());
-        let outcome = match (committed, rolled_back) {
-            (None, _) if !is_alone => return self.run_each(units),
-            // If a failed unit cannot be rolled back, its connection was lost. Its caller then gets the error of the
-            // rollback, because the unit's own error may be of any kind.
-            (None, rolled_back) => rolled_back,
-            (Some(Err(error)), Err(_)) if is_write(&units) => Err(DbError::CommitUnknown(error.to_string())),
-            (Some(committed), _) => committed,
+        if !units.iter_mut().all(|unit| unit.run(&mut conn)) {
+            let rolled_back = conn.roll_back();
+            return self.end_uncommitted(conn, units, is_alone, rolled_back, None);
+        }
+        let outcome = match self.commit(&mut conn, &units, period) {
+            Ok(()) => Ok(()),
+            Err(CommitError { error, sent }) => {
+                // The client-side deadline also closes the connection, so that no later statement can use it.
+                let rolled_back = conn.roll_back();
+                if rolled_back.is_ok() || !sent || !is_write(&units) {
+                    return self.end_uncommitted(conn, units, is_alone, rolled_back, Some(error));
+                }
+                Err(DbError::CommitUnknown(error.to_string()))
+            }
         };
-        if succeeded && outcome.is_ok() && invalidates(&units) {
+        self.keep(conn, outcome.is_ok());
+        if outcome.is_ok() && invalidates(&units) {
             self.shared.change_counter.increment();
         }
         units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
     }
 
-    /// Executes each of several units in a transaction of its own, because one of them failed in their shared one.
-    /// Other workers help, so that units do not wait for the locks of others.
+    /// Ends units whose transaction was certainly not committed. Units that shared it, and a unit whose retry may succeed,
+    /// are executed again. If the rollback failed, the connection was lost.
+    fn end_uncommitted(
+        &mut self,
+        conn: Connection,
+        mut units: Vec<Box<dyn Unit>>,
+        is_alone: bool,
+        rolled_back: Result<(), DbError>,
+        error: Option<DbError>,
+    ) {
+        let may_succeed = take_conflict() || rolled_back.is_err();
+        self.keep(conn, rolled_back.is_ok());
+        if !is_alone || (may_succeed && units.iter_mut().all(|unit| unit.take_retry())) {
+            return self.run_each(units);
+        }
+        // After a lost connection the caller gets the error of the rollback, because the unit's own error may be of any
+        // kind.
+        let outcome = error.map_or(rolled_back, Err);
+        units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
+    }
+
+    /// Executes each unit in a transaction of its own, because its last one failed. Other workers help, so that units do
+    /// not wait for the locks of others.
     fn run_each(&mut self, units: Vec<Box<dyn Unit>>) {
         for unit in units {
             if let Err(unit) = self.shared.queue.requeue(unit) {
@@ -175,10 +224,10 @@ impl Worker {
         self.conn = usable.then_some(conn);
     }
 
-    fn commit(&self, conn: &mut Connection, units: &[Box<dyn Unit>], period: Period) -> Result<(), DbError> {
+    fn commit(&self, conn: &mut Connection, units: &[Box<dyn Unit>], period: Period) -> Result<(), CommitError> {
         let start = Instant::now();
         if !is_write(units) {
-            return commit(conn, false);
+            return Ok(conn.run("COMMIT")?);
         }
         self.shared.lock.check(period)?;
         commit(conn, invalidates(units) && self.shared.change_counter.notifies())?;
@@ -203,10 +252,12 @@ impl Worker {
             return Ok((conn, begun));
         }
         self.set_counted(false);
-        if let Some((next_attempt, error)) = &self.disconnected
-            && Instant::now() < *next_attempt
+        // In a new period the listening session is connected again, so the server is available.
+        if let Some(failed) = &self.failed
+            && failed.period == self.period
+            && Instant::now() < failed.next_attempt
         {
-            return Err(error.clone());
+            return Err(failed.error.clone());
         }
         let mut conn = self.connect()?;
         match pipeline::begin(&mut conn, &begin, limit, units, ends) {
@@ -220,7 +271,7 @@ impl Worker {
         self.set_counted(true);
         match connect_with_deadline(&self.shared.target) {
             Ok(conn) => {
-                self.disconnected = None;
+                self.failed = None;
                 self.backoff = FIRST_BACKOFF;
                 let state = SessionState::new(self.shard, self.shared.target.caches_statements());
                 Ok(Connection::Postgres(conn, state))
@@ -233,7 +284,10 @@ impl Worker {
     fn back_off(&mut self, error: DbError) -> DbError {
         tracing::warn!(%error, "cannot connect to PostgreSQL");
         self.set_counted(false);
-        self.disconnected = Some((Instant::now() + self.backoff, error.clone()));
+        let now = Instant::now();
+        let since = self.failed.take().map_or(now, |failed| failed.since);
+        let next_attempt = now + self.backoff;
+        self.failed = Some(FailedAttempt { error: error.clone(), since, next_attempt, period: self.period });
         self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
         error
     }
@@ -286,7 +340,7 @@ fn is_write(units: &[Box<dyn Unit>]) -> bool {
 
 /// Commits in one round trip. If the unit ignored a failed statement, COMMIT alone rolls back and still reports
 /// success. Therefore another statement precedes COMMIT, and it fails in this case.
-fn commit(conn: &mut Connection, notifies: bool) -> Result<(), DbError> {
+fn commit(conn: &mut Connection, notifies: bool) -> Result<(), CommitError> {
     if notifies {
         pipeline::commit(conn, &format!("SELECT pg_notify('{CHANNEL}', ''); COMMIT"))
     } else {

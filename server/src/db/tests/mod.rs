@@ -4,6 +4,7 @@
 mod change_counter;
 pub(crate) mod harness;
 mod postgres_only;
+mod retries;
 mod shared_transactions;
 mod sqlite_only;
 mod units;

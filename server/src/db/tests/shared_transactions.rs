@@ -6,7 +6,7 @@ use diesel::sql_types::Text;
 
 use super::{exists, harness::TestDatabase};
 use crate::db::{
-    Connection, Database, DbError,
+    Connection, Database, DbError, Written,
     cached_sql::CachedSql,
     statement::{Pipeline, Response, Statement, respond},
 };
@@ -60,7 +60,7 @@ async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>)
 
 /// Writes a row in a unit that returns the id of its transaction.
 async fn write(database: &Database, put: Put) -> Result<String, DbError> {
-    database.write_after(Some(put), |_, id| Ok(id.unwrap_or_default())).await
+    database.write_after(Some(put), |_, id| Ok(id.unwrap_or_default())).await.and_then(Written::committed)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,7 +83,7 @@ async fn units_that_wait_together_share_a_transaction() {
 async fn error_of_one_unit_undoes_only_that_one() {
     let Some(db) = TestDatabase::postgres().await else { return };
     let after = |database: Database, name: &'static str, run: fn(&mut Connection) -> Result<(), DbError>| async move {
-        database.write_after(Some(put(name)), move |conn, _| run(conn)).await
+        database.write_after(Some(put(name)), move |conn, _| run(conn)).await.and_then(Written::committed)
     };
     // A shared transaction fails because of a statement, of a unit that returns an error, and of one that panics.
     for (number, name) in ["statement", "error", "panic"].into_iter().enumerate() {
@@ -151,7 +151,7 @@ async fn unit_runs_although_shared_transactions_are_stuck() {
                 let _ = wait.recv();
                 Ok::<_, DbError>(())
             };
-            database.write_after(Some(put(name)), run).await
+            database.write_after(Some(put(name)), run).await.and_then(Written::committed)
         });
         begins.recv().await.expect("the unit began");
         stuck.push((go, task));

@@ -6,8 +6,13 @@ use doorward_shared::{
 };
 
 use super::super::{
-    Refusal, RequestContext, ServiceError, assurance, audit, ceremony, pending_ceremonies::PendingCeremony,
-    refusal_detail::handle_text, token, trust::TrustCheck,
+    Refusal, RequestContext, ServiceError, assurance, audit,
+    audited::{self, Audited},
+    ceremony,
+    pending_ceremonies::PendingCeremony,
+    refusal_detail::handle_text,
+    token,
+    trust::TrustCheck,
 };
 use crate::{
     db::{Connection, DbError},
@@ -43,8 +48,9 @@ impl From<DbError> for Rollback {
     }
 }
 
-/// Result of a part of this unit of work; see [`Outcome`](ceremony::Outcome).
-type Committed = Result<Result<Option<u32>, Refusal>, Rollback>;
+/// Result of a part of this unit of work; see [`Outcome`](ceremony::Outcome). It contains the stored counter if the
+/// assertion's counter regressed and the policy accepts this.
+type Use = Result<Option<u32>, Refusal>;
 
 /// Stored data that an assertion refers to.
 #[derive(Debug)]
@@ -129,7 +135,7 @@ async fn attempt(
     let commit = move |connection: &mut Connection, finished: Option<Finished>| {
         commit_assertion(connection, ceremony, &assertion, &entry, now, finished.unwrap_or_default())
     };
-    let outcome = match context.app.db.write_after(statement, commit).await {
+    let outcome = match audited::write_after(context, statement, commit).await {
         Ok(outcome) => outcome,
         Err(Rollback::JudgedAgain) => return Ok(None),
         Err(Rollback::Failed(error)) => return Err(error.into()),
@@ -350,8 +356,7 @@ fn facts(credential: &Credential, verified: &VerifiedAssertion) -> TrustFacts {
 
 /// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
 /// if the tenant, the user or the credential is disabled, or if the credential has changed in a way that makes the
-/// assertion invalid. `finished` is the part that a statement has already done. Returns the stored counter if the
-/// assertion's counter regressed and the policy accepts this.
+/// assertion invalid. `finished` is the part that a statement has already done.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
@@ -359,10 +364,11 @@ fn commit_assertion(
     entry: &audit::Entry,
     now: Timestamp,
     finished: Finished,
-) -> Committed {
+) -> Result<Audited<Use>, Rollback> {
     if let Some(id) = finished.entry {
         entry.count(connection, id)?;
-        return Ok(Ok(assertion.verified.counter_regressed.then_some(assertion.credential.sign_count)));
+        let regressed = assertion.verified.counter_regressed.then_some(assertion.credential.sign_count);
+        return Ok(Audited { value: Ok(regressed), entry: id });
     }
     let challenge = &assertion.challenge;
     let taken = if finished.taken { Ok(()) } else { ceremony::take_challenge(connection, challenge)? };
@@ -373,20 +379,19 @@ fn commit_assertion(
     let regressed = match outcome {
         Ok(regressed) => regressed,
         Err(refusal) => {
-            entry.clone().refused(ceremony.final_event(false), &refusal).write(connection)?;
-            return Ok(Err(refusal));
+            let entry = entry.clone().refused(ceremony.final_event(false), &refusal);
+            return Ok(entry.write_with(connection, Err(refusal))?);
         }
     };
     if let Some(id) = challenge.transaction_id {
         transactions::confirm(connection, challenge.tenant_id, id, now)?;
     }
-    assertion.with_regression(entry.clone(), regressed).write(connection)?;
-    Ok(Ok(regressed))
+    Ok(assertion.with_regression(entry.clone(), regressed).write_with(connection, Ok(regressed))?)
 }
 
 /// Stores counter and backup flags. If the credential has changed since it was read, checks the assertion against its new
 /// state. Returns the previous counter if it regressed and the policy accepts this.
-fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Committed {
+fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Result<Use, Rollback> {
     let (verified, used) = (&assertion.verified, assertion.usage(at));
     let refused = |code, reason: &str, detail: RefusalDetail| {
         Ok(Err(Refusal::Verification(VerificationError::new(code, reason, detail))))

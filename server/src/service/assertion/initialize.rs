@@ -10,6 +10,7 @@ use doorward_shared::{
 
 use super::super::{
     Refusal, RequestContext, ServiceError, assurance, audit,
+    audited::{self, Audited, AuditedOutcome},
     ceremony::{Outcome, hints, includes, random_challenge},
     pending_ceremonies::PendingCeremony,
     validate,
@@ -197,10 +198,10 @@ async fn start(
     });
     let statement = context.app.db.shared(|| Start::new(&challenge, transaction.as_ref(), entry.event()))?;
     let store = move |connection: &mut Connection, started: Option<Option<AuditId>>| match started.flatten() {
-        Some(id) => entry.count(connection, id).map(Ok),
+        Some(id) => entry.count(connection, id).map(|()| Audited { value: Ok(()), entry: id }),
         None => store(connection, &challenge, transaction.as_ref(), &entry),
     };
-    context.app.db.write_after(statement, store).await??;
+    audited::write_after(context, statement, store).await??;
     if let Some(pending) = pending {
         context.app.pending_ceremonies.insert(pending);
     }
@@ -213,19 +214,18 @@ fn store(
     challenge: &Challenge,
     transaction: Option<&Transaction>,
     entry: &audit::Entry,
-) -> Outcome<()> {
+) -> AuditedOutcome<()> {
     match transaction.map(|transaction| transactions::insert(connection, transaction)).transpose() {
         Ok(_) => {}
         Err(DbError::Duplicate { .. }) => {
             let refusal = Refusal::TransactionExists;
-            entry.clone().refused(challenge.ceremony.init_event(false), &refusal).write(connection)?;
-            return Ok(Err(refusal));
+            let entry = entry.clone().refused(challenge.ceremony.init_event(false), &refusal);
+            return entry.write_with(connection, Err(refusal));
         }
         Err(error) => return Err(error),
     }
     challenges::insert(connection, challenge)?;
-    entry.write(connection)?;
-    Ok(Ok(()))
+    entry.write_with(connection, Ok(()))
 }
 
 /// Returns the user and the credentials that may be used in the ceremony.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     Refusal, RequestContext, ServiceError, audit,
+    audited::{self, AuditedOutcome},
     ceremony::{self, Outcome},
     token,
     trust::TrustCheck,
@@ -37,7 +38,7 @@ pub async fn finalize(
     let stored = context
         .app
         .db
-        .read(move |connection| {
+        .read_repeatable(move |connection| {
             let Some(challenge) = challenges::find(connection, tenant_id, &value)? else { return Ok(None) };
             let user = challenge.user_id.map(|id| users::find(connection, tenant_id, id)).transpose()?.flatten();
             Ok::<_, DbError>(Some((challenge, user)))
@@ -72,12 +73,10 @@ pub async fn finalize(
     let entry = distrusted.iter().fold(entry, audit::Entry::monitored);
     let registration = NewRegistration { credential, kept, metadata: metadata.number() };
     let limit = config.limits.credentials_per_user;
-    let outcome = context
-        .app
-        .db
-        .write(move |connection| commit_registration(connection, ceremony, &challenge, &registration, limit, entry))
-        .await?;
-    outcome.map_err(ServiceError::from)?;
+    let unit = move |connection: &mut Connection| {
+        commit_registration(connection, ceremony, &challenge, &registration, limit, &entry)
+    };
+    audited::write(context, unit).await??;
     trust.count(&context.app, distrusted.as_ref());
     Ok(token)
 }
@@ -136,17 +135,18 @@ fn commit_registration(
     challenge: &Challenge,
     registration: &NewRegistration,
     limit: u32,
-    entry: audit::Entry,
-) -> Outcome<()> {
+    entry: &audit::Entry,
+) -> AuditedOutcome<()> {
     let outcome = match ceremony::take_challenge(connection, challenge)? {
         Ok(()) => store_credential(connection, registration, limit)?,
         Err(refusal) => Err(refusal),
     };
-    match &outcome {
-        Ok(()) => entry.write(connection)?,
-        Err(refusal) => entry.refused(ceremony.final_event(false), refusal).write(connection)?,
+    match outcome {
+        Ok(()) => entry.write_with(connection, Ok(())),
+        Err(refusal) => {
+            entry.clone().refused(ceremony.final_event(false), &refusal).write_with(connection, Err(refusal))
+        }
     }
-    Ok(outcome)
 }
 
 fn store_credential(connection: &mut Connection, registration: &NewRegistration, limit: u32) -> Outcome<()> {

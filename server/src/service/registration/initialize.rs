@@ -8,12 +8,13 @@ use doorward_shared::{
 };
 
 use super::super::{
-    Refusal, RequestContext, ServiceError, audit,
+    Refusal, RequestContext, ServiceError, audit, audited,
     ceremony::{hints, includes, random_challenge},
     validate,
 };
 use crate::{
     clock,
+    db::Connection,
     domain::{Ceremony, CeremonyState, Challenge, CredentialId, User, extensions},
     store::{challenges, credentials, users},
     webauthn::{self, CreationExtras},
@@ -53,49 +54,45 @@ pub async fn initialize(
     let limit = context.tenant.tenant.config.limits.credentials_per_user;
     let excludes = context.tenant.tenant.config.webauthn.exclude_credentials;
     let refused = entry.clone();
-    let options = context
-        .app
-        .db
-        .write(move |connection| {
-            let user = users::upsert(connection, &user)?;
-            if user.disabled_at.is_some() {
-                return Err(ServiceError::from(Refusal::UserDisabled));
-            }
-            // Disabled credentials are excluded as well, so that an authenticator does not register a second one.
-            // Passkeys are excluded because they are also second factors, and a new second factor could overwrite the
-            // passkey on the same authenticator. A second factor does not prevent a passkey on the same authenticator.
-            let stored = credentials::for_user(connection, tenant_id, user.id)?;
-            if stored.len() as u64 >= limit.into() {
-                return Err(ServiceError::from(Refusal::TooManyCredentials(limit)));
-            }
-            if conditional && stored.iter().any(|credential| credential.is_mfa) {
-                return Err(ServiceError::from(Refusal::Invalid(UPGRADE_WITH_SECOND_FACTOR.to_owned())));
-            }
-            let excluded: Vec<CredentialId> = stored
-                .into_iter()
-                .filter(|credential| excludes && includes(ceremony, credential))
-                .map(|credential| credential.id)
-                .collect();
-            let options =
-                webauthn::creation_options(&relying_party, &policy, &algorithms, &user, &value, &excluded, extras);
-            let state = CeremonyState::new(&relying_party, &policy, Some(&excluded));
-            challenges::insert(
-                connection,
-                &Challenge {
-                    tenant_id,
-                    value,
-                    ceremony,
-                    user_id: Some(user.id),
-                    transaction_id: None,
-                    state: CeremonyState { algorithms, conditional, ..state },
-                    created_at: now,
-                    expires_at: now.plus_millis(policy.lifetime_ms.into()),
-                },
-            )?;
-            entry.write(connection)?;
-            Ok(options)
-        })
-        .await;
+    let unit = move |connection: &mut Connection| {
+        let user = users::upsert(connection, &user)?;
+        if user.disabled_at.is_some() {
+            return Err(ServiceError::from(Refusal::UserDisabled));
+        }
+        // Disabled credentials are excluded as well, so that an authenticator does not register a second one.
+        // Passkeys are excluded because they are also second factors, and a new second factor could overwrite the
+        // passkey on the same authenticator. A second factor does not prevent a passkey on the same authenticator.
+        let stored = credentials::for_user(connection, tenant_id, user.id)?;
+        if stored.len() as u64 >= limit.into() {
+            return Err(ServiceError::from(Refusal::TooManyCredentials(limit)));
+        }
+        if conditional && stored.iter().any(|credential| credential.is_mfa) {
+            return Err(ServiceError::from(Refusal::Invalid(UPGRADE_WITH_SECOND_FACTOR.to_owned())));
+        }
+        let excluded: Vec<CredentialId> = stored
+            .into_iter()
+            .filter(|credential| excludes && includes(ceremony, credential))
+            .map(|credential| credential.id)
+            .collect();
+        let options =
+            webauthn::creation_options(&relying_party, &policy, &algorithms, &user, &value, &excluded, extras.clone());
+        let state = CeremonyState::new(&relying_party, &policy, Some(&excluded));
+        challenges::insert(
+            connection,
+            &Challenge {
+                tenant_id,
+                value: value.clone(),
+                ceremony,
+                user_id: Some(user.id),
+                transaction_id: None,
+                state: CeremonyState { algorithms: algorithms.clone(), conditional, ..state },
+                created_at: now,
+                expires_at: now.plus_millis(policy.lifetime_ms.into()),
+            },
+        )?;
+        Ok(entry.write_with(connection, options)?)
+    };
+    let options = audited::write(context, unit).await;
     match options {
         // The refusal rolled back the unit of work that changed the user, so another unit writes the audit entry.
         Err(ServiceError::Refused(

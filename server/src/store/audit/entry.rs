@@ -121,6 +121,18 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
     Ok(id)
 }
 
+/// Returns whether an entry exists. On PostgreSQL, also locks it, so that this transaction writes: its commit then waits for
+/// the synchronous standby, which has received the entry by then.
+pub fn hold(conn: &mut Connection, tenant: TenantId, id: AuditId) -> Result<bool, DbError> {
+    let (tenant, id) = (tenant.to_string(), id.to_string());
+    let entry = || audit_logs::table.find((&tenant, &id)).select(audit_logs::id);
+    let found: Option<String> = match conn {
+        Connection::Postgres(c, _) => entry().for_key_share().first(c).optional()?,
+        Connection::Sqlite(c) => entry().first(c).optional()?,
+    };
+    Ok(found.is_some())
+}
+
 /// Counts an entry that a statement of this unit added.
 pub fn count(conn: &mut Connection, event: &AuditEvent, id: AuditId) -> Result<(), DbError> {
     audit_counts::add(conn, &event.tenant_id.to_string(), event.kind, event.at, id)?;

@@ -1,0 +1,126 @@
+//! Units of work that PostgreSQL did not commit run again.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use super::{exists, harness::TestDatabase, put};
+use crate::db::{Connection, Database, DbError, Written};
+
+/// Writes the row `kept`, executes statements, and counts the runs of the unit.
+async fn write(database: &Database, sql: &'static str) -> (Result<(), DbError>, usize) {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let unit = move |conn: &mut Connection| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        put("kept")(conn)?;
+        conn.run(sql)
+    };
+    let written = database.write_repeatable(unit).await.and_then(Written::committed);
+    (written, runs.load(Ordering::SeqCst))
+}
+
+/// Creates a function that executes a statement at its first calls. The sequence keeps its value after a rollback.
+async fn fail_first(db: &TestDatabase, calls: u32, failure: &str) {
+    let sql = format!(
+        "CREATE SEQUENCE calls; CREATE FUNCTION fail_first() RETURNS void LANGUAGE plpgsql AS \
+         $$ BEGIN IF nextval('calls') <= {calls} THEN {failure}; END IF; END $$"
+    );
+    db.write(move |conn| conn.run(&sql)).await;
+}
+
+const CONFLICT: &str = "RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = 'Konflikt'";
+const LOST: &str = "PERFORM pg_terminate_backend(pg_backend_pid())";
+const TOO_SLOW: &str = "RAISE EXCEPTION USING ERRCODE = '57014', MESSAGE = 'storniere Anfrage'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unit_runs_again_at_most_twice() {
+    for failure in [CONFLICT, LOST] {
+        for failures in 1..=3 {
+            let Some(db) = TestDatabase::postgres().await else { return };
+            fail_first(&db, failures, failure).await;
+            let (written, runs) = write(&db.database, "SELECT fail_first()").await;
+            assert_eq!(written.is_ok(), failures < 3, "{failure}: {written:?}");
+            assert_eq!(runs, 3.min(failures as usize + 1), "{failure}");
+            assert_eq!(db.read(|conn| exists(conn, "kept")).await, failures < 3, "{failure}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unit_that_fails_otherwise_does_not_run_again() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    fail_first(&db, 1, TOO_SLOW).await;
+    let (written, runs) = write(&db.database, "SELECT fail_first()").await;
+    assert!(matches!(written, Err(DbError::Unavailable(_))), "{written:?}");
+    assert_eq!(runs, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unit_that_is_not_repeatable_does_not_run_again() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    fail_first(&db, 1, CONFLICT).await;
+    let written = db.database.write(|conn: &mut Connection| conn.run("SELECT fail_first()")).await;
+    assert_eq!(written, Err(DbError::Unavailable("Konflikt".to_owned())));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unit_with_an_unknown_outcome_does_not_run_again() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    // A deferred trigger ends the session during COMMIT.
+    fail_first(&db, 1, LOST).await;
+    db.write(|conn| {
+        conn.run(
+            "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM fail_first(); RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON installation \
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()",
+        )
+    })
+    .await;
+    let (written, runs) = write(&db.database, "SELECT 1").await;
+    assert!(matches!(written, Err(DbError::CommitUnknown(_))), "{written:?}");
+    assert_eq!(runs, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unit_runs_again_after_a_deadlock() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    for name in ["one", "other"] {
+        db.write(put(name)).await;
+    }
+    // The unit locks `one` first, and then waits for `other`. Its session detects the deadlock first.
+    let (first_locked, wait_for_first) = mpsc::channel::<()>();
+    let (other_locked, wait_for_other) = tokio::sync::oneshot::channel();
+    let lock = |name: &'static str| format!("SELECT FROM installation WHERE name = '{name}' FOR UPDATE");
+    let blocker = db.database.clone();
+    let blocker = tokio::spawn(async move {
+        let unit = move |conn: &mut Connection| {
+            conn.run("SET LOCAL deadlock_timeout = '60s'")?;
+            conn.run(&lock("other"))?;
+            let _ = other_locked.send(());
+            let _ = wait_for_first.recv();
+            conn.run(&lock("one"))
+        };
+        blocker.write(unit).await
+    });
+    wait_for_other.await.expect("the row is locked");
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let unit = move |conn: &mut Connection| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        conn.run("SET LOCAL deadlock_timeout = '2s'")?;
+        conn.run(&lock("one"))?;
+        let _ = first_locked.send(());
+        conn.run(&lock("other"))
+    };
+    let written = tokio::time::timeout(Duration::from_secs(30), db.database.write_repeatable(unit)).await;
+    written.expect("no endless wait").and_then(Written::committed).expect("a write");
+    blocker.await.expect("no panic").expect("a write");
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}

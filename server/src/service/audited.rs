@@ -1,0 +1,71 @@
+//! Units of work that write an audit entry. If the connection to the database is lost during the commit, the entry shows
+//! whether the unit was committed.
+
+use doorward_shared::AuditId;
+
+use super::{Refusal, RequestContext};
+use crate::{
+    db::{Connection, DbError, Written, statement::Statement},
+    store::audit,
+};
+
+/// The value of a unit of work and the id of an audit entry that it wrote.
+#[derive(Debug)]
+pub(super) struct Audited<T> {
+    pub(super) value: T,
+    pub(super) entry: AuditId,
+}
+
+/// Result of a unit of work that is committed even if the request is refused, which keeps the refusal's audit entry.
+pub(super) type AuditedOutcome<T> = Result<Audited<Result<T, Refusal>>, DbError>;
+
+/// Writes in one transaction and returns after the durable commit. The unit may run again; see
+/// [`Database::write_repeatable`](crate::db::Database::write_repeatable).
+///
+/// # Errors
+/// Those of the unit and of the database. [`DbError::CommitUnknown`] if the connection was lost during the commit and the
+/// audit entry is not found.
+pub(super) async fn write<T, E>(
+    context: &RequestContext,
+    unit: impl FnMut(&mut Connection) -> Result<Audited<T>, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    let written = context.app.db.write_repeatable(unit).await?;
+    Ok(confirm(context, written).await?)
+}
+
+/// Like [`write`], for a unit of work that begins with a known statement; see
+/// [`Database::write_after`](crate::db::Database::write_after).
+pub(super) async fn write_after<S, T, E>(
+    context: &RequestContext,
+    statement: Option<S>,
+    unit: impl FnMut(&mut Connection, Option<S::Output>) -> Result<Audited<T>, E> + Send + 'static,
+) -> Result<T, E>
+where
+    S: Statement,
+    T: Send + 'static,
+    E: From<DbError> + Send + 'static,
+{
+    let written = context.app.db.write_after(statement, unit).await?;
+    Ok(confirm(context, written).await?)
+}
+
+/// Returns the value of a unit that was committed. If this is unknown, looks for the audit entry.
+async fn confirm<T>(context: &RequestContext, written: Written<Audited<T>>) -> Result<T, DbError> {
+    let (Audited { value, entry }, error) = match written {
+        Written::Committed(Audited { value, .. }) => return Ok(value),
+        Written::Unknown(audited, error) => (audited, error),
+    };
+    let (app, tenant, request_id) = (&context.app, context.tenant.id(), &*context.meta.request_id);
+    let found = app.db.write_repeatable(move |connection| audit::hold(connection, tenant, entry)).await;
+    match found.and_then(Written::committed) {
+        Ok(true) => {
+            tracing::warn!(request_id, %tenant, %error, "found the audit entry of a commit without a response");
+            Ok(value)
+        }
+        Ok(false) | Err(_) => Err(error),
+    }
+}

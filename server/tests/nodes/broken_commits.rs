@@ -1,0 +1,176 @@
+//! Units of work whose transaction fails or whose connection is lost: no challenge gives two tokens, and a client whose
+//! ceremony was committed gets its response.
+
+use doorward_testkit::{
+    Person, Response, TestServer, TestTenant,
+    breaking_proxy::{BreakingProxy, COMMIT, Moment},
+    claims,
+    counting_proxy::address_of,
+    database,
+};
+use serde_json::{Value, json};
+
+/// The statement that adds to counters. A connection sends its text once, after the other statements of a unit and before
+/// COMMIT.
+const LAST_STATEMENT: &str = "INTO audit_counts";
+const SUCCEEDED: &str = "type=mfa_authentication_final_succeeded";
+const FAILED: &str = "type=mfa_authentication_final_failed";
+
+/// A node with a proxy between it and PostgreSQL.
+struct Fixture {
+    server: TestServer,
+    proxy: BreakingProxy,
+    tenant: TestTenant,
+    person: Person,
+    _data: (tempfile::TempDir, Option<database::TestDatabase>),
+}
+
+impl Fixture {
+    async fn start(test: &str) -> Option<Self> {
+        if !database::is_postgres(test) {
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (url, database) = database::for_test(folder.path()).await;
+        let proxy = BreakingProxy::start(address_of(&url));
+        let builder = TestServer::builder().database(proxy.url(&url));
+        let server = builder.database_options(|options| options.connections = 1).start().await;
+        let tenant = server.tenant().await;
+        let mut person = Person::new("alice");
+        let _ = person.register(&tenant).await.expect(200);
+        Some(Self { server, proxy, tenant, person, _data: (folder, database) })
+    }
+
+    /// Sends a request while the proxy closes connections, and checks how many it closed.
+    async fn post(&self, path: &str, body: &Value, at: (&'static str, Moment, usize)) -> Response {
+        let (text, moment, times) = at;
+        self.proxy.close_at(text, moment, times);
+        let response = self.tenant.http.post(path, body).await;
+        assert_eq!(self.proxy.closed(), times, "{path}: {}", response.text);
+        response
+    }
+
+    /// Sends a request whose first commit gets no response.
+    async fn post_without_response(&self, path: &str, body: &Value) -> Response {
+        self.post(path, body, (COMMIT, Moment::AfterCommit, 1)).await
+    }
+
+    /// Checks that a finalize request was accepted once, and that its challenge gives no other token.
+    async fn is_used(&self, path: &str, body: &Value) {
+        let status = if path.starts_with("/registration") { 400 } else { 401 };
+        for _ in 0..2 {
+            self.tenant.http.post(path, body).await.expect_refusal(status, "challenge_unknown");
+        }
+        assert_eq!(database::faults(self.server.database_url()).await, [""; 0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn client_gets_the_response_of_a_commit_without_response() {
+    let Some(mut fixture) = Fixture::start("client gets the response of a commit without response").await else {
+        return;
+    };
+    let user = json!({ "user_id": "alice" });
+    for path in ["/mfa/login", "/login", "/transaction"] {
+        let request = match path {
+            "/transaction" => json!({ "user_id": "alice", "transaction_id": "payment", "transaction_data": 1 }),
+            _ => user.clone(),
+        };
+        let options = fixture.post_without_response(&format!("{path}/initialize"), &request).await.expect(200).json();
+        let body = fixture.person.get(&options);
+        let path = format!("{path}/finalize");
+        let token = fixture.post_without_response(&path, &body).await.expect(200);
+        assert_eq!(claims(&token)["sub"], "alice");
+        fixture.is_used(&path, &body).await;
+        let redemption = json!({ "token": token.field("token") });
+        let _ = fixture.post_without_response("/token/redeem", &redemption).await.expect(200);
+        fixture.tenant.http.post("/token/redeem", &redemption).await.expect_refusal(409, "token_already_redeemed");
+    }
+    assert_eq!(fixture.tenant.count(SUCCEEDED).await, 1);
+    let mut bob = Person::new("bob");
+    let request = bob.registration_request();
+    let options = fixture.post_without_response("/registration/initialize", &request).await.expect(200);
+    let body = bob.create(&options.json());
+    let token = fixture.post_without_response("/registration/finalize", &body).await.expect(200);
+    assert_eq!(claims(&token)["sub"], "bob");
+    fixture.is_used("/registration/finalize", &body).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusal_without_response_of_its_commit_is_returned() {
+    let Some(mut fixture) = Fixture::start("refusal without response of its commit is returned").await else { return };
+    let body = fixture.person.mfa_assertion(&fixture.tenant).await;
+    let _ = fixture.tenant.http.post("/mfa/login/finalize", &body).await.expect(200);
+    fixture.post_without_response("/mfa/login/finalize", &body).await.expect_refusal(401, "challenge_unknown");
+    let unknown = json!({ "user_id": "nobody" });
+    fixture.post_without_response("/mfa/login/initialize", &unknown).await.expect_refusal(404, "user_not_found");
+    assert_eq!((fixture.tenant.count(SUCCEEDED).await, fixture.tenant.count(FAILED).await), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commit_that_the_server_did_not_receive_is_not_acknowledged() {
+    let Some(mut fixture) = Fixture::start("commit that the server did not receive is not acknowledged").await else {
+        return;
+    };
+    let path = "/mfa/login/finalize";
+    let body = fixture.person.mfa_assertion(&fixture.tenant).await;
+    fixture.post(path, &body, (COMMIT, Moment::Before, 1)).await.expect_refusal(503, "unavailable");
+    assert_eq!(fixture.tenant.count(SUCCEEDED).await, 0);
+    let _ = fixture.tenant.http.post(path, &body).await.expect(200);
+    fixture.is_used(path, &body).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn committed_challenge_is_used_although_its_entry_cannot_be_looked_up() {
+    let name = "committed challenge is used although its entry cannot be looked up";
+    let Some(mut fixture) = Fixture::start(name).await else { return };
+    let path = "/mfa/login/finalize";
+    let body = fixture.person.mfa_assertion(&fixture.tenant).await;
+    fixture.post(path, &body, (COMMIT, Moment::AfterCommit, 2)).await.expect_refusal(503, "unavailable");
+    assert_eq!(fixture.tenant.count(SUCCEEDED).await, 1);
+    fixture.is_used(path, &body).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connection_that_is_lost_before_the_commit_is_replaced_twice() {
+    let Some(mut fixture) = Fixture::start("connection that is lost before the commit is replaced twice").await else {
+        return;
+    };
+    let path = "/mfa/login/finalize";
+    for times in 1..=2 {
+        let body = fixture.person.mfa_assertion(&fixture.tenant).await;
+        fixture.proxy.close_connections();
+        let token = fixture.post(path, &body, (LAST_STATEMENT, Moment::Before, times)).await.expect(200);
+        assert_eq!(claims(&token)["sub"], "alice");
+        fixture.is_used(path, &body).await;
+        assert_eq!(fixture.tenant.count(SUCCEEDED).await, times as u64);
+    }
+    let body = fixture.person.mfa_assertion(&fixture.tenant).await;
+    fixture.proxy.close_connections();
+    fixture.post(path, &body, (LAST_STATEMENT, Moment::Before, 3)).await.expect_refusal(503, "unavailable");
+    assert_eq!(fixture.tenant.count(SUCCEEDED).await, 2);
+    let _ = fixture.tenant.http.post(path, &body).await.expect(200);
+    fixture.is_used(path, &body).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conflict_with_another_session_leads_to_one_token() {
+    let Some(mut fixture) = Fixture::start("conflict with another session leads to one token").await else { return };
+    let path = "/mfa/login/finalize";
+    // Another session makes the next deletions of a challenge fail. The sequence keeps its value after a rollback.
+    fixture
+        .server
+        .sql(
+            "CREATE SEQUENCE conflicts; CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN IF nextval('conflicts') % 4 IN (1, 2) THEN RAISE serialization_failure; END IF; RETURN OLD; END $$; \
+             CREATE TRIGGER conflict BEFORE DELETE ON challenges FOR EACH ROW EXECUTE FUNCTION conflict()",
+        )
+        .await;
+    let body = fixture.person.mfa_assertion(&fixture.tenant).await;
+    let token = fixture.tenant.http.post(path, &body).await.expect(200);
+    assert_eq!(claims(&token)["sub"], "alice");
+    fixture.is_used(path, &body).await;
+    assert_eq!(fixture.tenant.count(SUCCEEDED).await, 1);
+    let next = "SELECT CAST(last_value AS TEXT) AS value FROM conflicts";
+    assert_eq!(database::texts(fixture.server.database_url(), next).await, ["3"]);
+}
