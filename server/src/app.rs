@@ -39,7 +39,7 @@ pub struct App {
     pub db: Database,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
-    pub master_key: MasterKey,
+    pub master_key: Arc<MasterKey>,
     pub keys: KeyVerifier,
     /// Cache of tenants. Other modules use [`App::tenant`].
     tenants: TenantCache,
@@ -82,6 +82,10 @@ pub struct AppSettings {
     pub visits_per_address: Option<u32>,
     /// Maximum number of requests per minute to one tenant that carry no valid key; `None` for no limit.
     pub visits_per_tenant: Option<u32>,
+    /// Number of days after which a signing key is replaced; `None` to replace none.
+    pub rotate_every_days: Option<u32>,
+    /// Maximum number of days until a new admin token expires; `None` if tokens need not expire.
+    pub admin_token_days: Option<u32>,
     /// Number of days after which audit entries are deleted; `None` to keep all entries.
     pub audit_retention_days: Option<u32>,
     /// Minimum delay of a response that rejects a missing or wrong key. The maximum delay is twice this time.
@@ -105,7 +109,7 @@ pub enum BuildError {
 impl App {
     pub fn new(
         db: Database,
-        master_key: MasterKey,
+        master_key: Arc<MasterKey>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         settings: AppSettings,

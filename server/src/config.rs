@@ -28,7 +28,7 @@ pub use values::Effective;
 
 use values::Values;
 
-use crate::{db::DatabaseUrl, traces::TracesSettings};
+use crate::{db::DatabaseUrl, domain::master_key_origin::MasterKeyOrigin, traces::TracesSettings};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -75,14 +75,9 @@ pub struct TlsConfig {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataConfig {
-    /// Folder of the master key and, by default, of the database.
+    /// Folder of the first admin token and, by default, of the master key and the database.
     pub dir: PathBuf,
-}
-
-impl DataConfig {
-    pub fn master_key(&self) -> PathBuf {
-        self.dir.join("master.key")
-    }
+    pub master_key: MasterKeyOrigin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +104,8 @@ pub struct LimitsConfig {
     pub keyless_per_address: Option<u32>,
     /// Maximum number of requests per minute to one tenant that carry no valid key; `None` for no limit.
     pub keyless_per_tenant: Option<u32>,
+    /// Maximum number of days until a new admin token expires; `None` if tokens need not expire.
+    pub admin_token_days: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +125,8 @@ pub struct LogConfig {
 pub struct TokenConfig {
     /// Name of the installation: the `iss` claim of its tokens.
     pub issuer: String,
+    /// Number of days after which a signing key is replaced; `None` to replace none.
+    pub rotate_every_days: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,7 +157,8 @@ impl Settings {
         Self::resolve(flags, env, Some(ConfigFile { path: &path, text: &text }))
     }
 
-    /// Resolves the settings from the arguments, without I/O. Precedence: flag, environment variable, file, default.
+    /// Resolves the settings from the arguments. Reads only files that contain the value of one setting. Precedence:
+    /// flag, environment variable, file, default.
     ///
     /// An empty environment variable counts as not set, because compose files produce it. Unknown variables that begin
     /// with `DOORWARD_` are errors, except those of other programs and those that Kubernetes sets for services.
@@ -179,6 +179,7 @@ impl Settings {
         let level = values.read("log.level", "a level like info, or directives like info,doorward=debug", parse::level);
         let issuer =
             values.read("token.issuer", "a name of 1 to 256 characters without control characters", parse::name);
+        let rotate_every_days = values.read("token.rotate_every", "an age from 1d to 3650d, or off", parse::age);
         let retention_days = values.read("audit.retention_days", "a number of days, or forever", parse::days);
         let tenants = values.read_number("cache.tenants", 1, 10_000_000);
         let verified_keys = values.read_number("cache.verified_keys", 1, 10_000_000);
@@ -196,7 +197,7 @@ impl Settings {
                 limits: limits?,
                 proxy: ProxyConfig { trusted: proxy? },
                 log: LogConfig { format: format?, level: level? },
-                token: TokenConfig { issuer: issuer? },
+                token: TokenConfig { issuer: issuer?, rotate_every_days: rotate_every_days? },
                 audit: AuditConfig { retention_days: retention_days? },
                 cache: CacheConfig { tenants: tenants?, verified_keys: verified_keys? },
                 traces: traces?,
@@ -267,7 +268,24 @@ impl TlsConfig {
 impl DataConfig {
     fn read(values: &mut Values) -> Option<Self> {
         let dir = values.read_or_explain("data.dir", "the path of a folder", parse::path);
-        dir.map(|dir| Self { dir })
+        let file = values.read_or_explain("master_key.file", "the path of a file", parse::optional_path);
+        let number = "the number of a file descriptor that is open for reading";
+        let descriptor = values.read("master_key.descriptor", number, parse::descriptor);
+        let words = "a program with its arguments, as a list of strings or as words separated by spaces";
+        let command = values.read("master_key.command", words, parse::command);
+        let (dir, file, descriptor, command) = (dir?, file?, descriptor?, command?);
+        let master_key = match (file, descriptor, command) {
+            (None, None, None) => MasterKeyOrigin::DataFolder(dir.join("master.key")),
+            (Some(path), None, None) => MasterKeyOrigin::File(path),
+            (None, Some(number), None) => MasterKeyOrigin::Descriptor(number),
+            (None, None, Some(words)) => MasterKeyOrigin::Command(words),
+            (_, _, command) => {
+                let key = if command.is_some() { "master_key.command" } else { "master_key.descriptor" };
+                values.refuse(key, "the only setting of the master key: set one of file, descriptor and command");
+                return None;
+            }
+        };
+        Some(Self { dir, master_key })
     }
 }
 
@@ -304,6 +322,8 @@ impl LimitsConfig {
         let rate = "a number of requests per minute from 1 to 4294967295, or off";
         let keyless_per_address = values.read("limits.keyless_per_address", rate, parse::rate);
         let keyless_per_tenant = values.read("limits.keyless_per_tenant", rate, parse::rate);
+        let days = "a time from 1d to 3650d, or off";
+        let admin_token_days = values.read("limits.admin_token_lifetime", days, parse::age);
         Some(Self {
             body_bytes: body_bytes?,
             header_timeout: header_timeout?,
@@ -311,6 +331,7 @@ impl LimitsConfig {
             json_depth: json_depth?,
             keyless_per_address: keyless_per_address?,
             keyless_per_tenant: keyless_per_tenant?,
+            admin_token_days: admin_token_days?,
         })
     }
 }

@@ -4,16 +4,22 @@ mod access;
 mod error;
 mod files;
 mod first_token;
+mod location;
 mod master_key;
 mod purpose;
+mod rotation;
+mod rotation_file;
+mod stored;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 pub use self::{
     error::OpenError,
-    files::{ADMIN_TOKEN_FILE, MASTER_KEY_FILE, prepare_folder},
+    files::{ADMIN_TOKEN_FILE, prepare_folder},
+    location::{Location, MASTER_KEY_FILE},
     master_key::check_master_key,
     purpose::Purpose,
+    rotation::{Rotated, rotate_master_key},
 };
 use self::{files::Files, master_key::MasterKeyUse};
 use crate::{
@@ -24,7 +30,6 @@ use crate::{
     domain::RequestMeta,
     service::admin::{AdminContext, installation as service},
     store::installation,
-    transfer,
 };
 
 /// An open installation.
@@ -37,18 +42,18 @@ pub struct Installation {
 
 /// Opens an installation, or creates it if the purpose allows it. Checks the master key before migrating the database.
 pub async fn open(
-    data_dir: &Path,
+    location: &Location,
     options: DatabaseOptions,
     settings: AppSettings,
     purpose: Purpose,
 ) -> Result<Installation, OpenError> {
     if matches!(purpose, Purpose::Create | Purpose::Serve) {
-        prepare_folder(data_dir)?;
+        prepare_folder(&location.data_dir)?;
     }
-    for warning in check_files(data_dir, &options)? {
+    for warning in check_files(location, &options)? {
         tracing::warn!("{warning}");
     }
-    let files = Files::new(data_dir);
+    let files = Files::new(location);
     let database = options.url.to_string();
     let found = files.clone();
     // A running server would go on signing with the old keys, and its master key could not decrypt the new ones.
@@ -56,20 +61,20 @@ pub async fn open(
     let db = Database::open_if(options, move |connection| accept(connection, purpose, database, &found)).await?;
     let entropy = Arc::new(SystemEntropy::default());
     let app = |db: &Database, key: MasterKey| {
-        App::new(db.clone(), key, Arc::new(SystemClock), Arc::clone(&entropy) as Arc<_>, settings)
+        App::new(db.clone(), Arc::new(key), Arc::new(SystemClock), Arc::clone(&entropy) as Arc<_>, settings)
     };
     let stored = db.read(|connection| installation::get(connection, installation::SEALED_WORD)).await?;
     let (app, created) = match stored {
         Some(text) => {
             let key = match purpose {
-                Purpose::ReplaceSigningKeys => MasterKey::load_or_create(&files.master_key, entropy.as_ref())?,
+                Purpose::ReplaceSigningKeys => files.master_key.load_or_create(entropy.as_ref())?,
                 _ => MasterKeyUse::of(purpose).load(&files, &text)?,
             };
             (app(&db, key)?, false)
         }
         None => {
             let token = first_token::prepare(&files, entropy.as_ref())?;
-            let key = MasterKey::load_or_create(&files.master_key, entropy.as_ref())?;
+            let key = files.master_key.load_or_create(entropy.as_ref())?;
             let text = master_key::seal_check_text(&key, entropy.as_ref())?;
             let app = app(&db, key)?;
             let created = service::create(&context(&app), text, token).await.map_err(OpenError::Create)?;
@@ -99,9 +104,9 @@ impl From<DbError> for Inspected {
 }
 
 /// Returns the migrations that [`migrate`] would apply, and changes nothing. Makes the same checks as `migrate`.
-pub async fn pending_migrations(data_dir: &Path, options: DatabaseOptions) -> Result<Vec<String>, OpenError> {
-    check_files(data_dir, &options)?;
-    let check = may_migrate(data_dir, &options);
+pub async fn pending_migrations(location: &Location, options: DatabaseOptions) -> Result<Vec<String>, OpenError> {
+    check_files(location, &options)?;
+    let check = may_migrate(location, &options);
     let opened = Database::open_if(options, move |connection| {
         let pending = check(connection)?.pending_migrations()?;
         Err(Inspected::Pending(pending))
@@ -115,21 +120,22 @@ pub async fn pending_migrations(data_dir: &Path, options: DatabaseOptions) -> Re
 
 /// Migrates the schema of a database and returns the database. If the database contains an installation, the master key
 /// may be missing, but a wrong one is an error. No installation is created in an empty database.
-pub async fn migrate(data_dir: &Path, options: DatabaseOptions) -> Result<Database, OpenError> {
-    check_files(data_dir, &options)?;
-    let check = may_migrate(data_dir, &options);
+pub async fn migrate(location: &Location, options: DatabaseOptions) -> Result<Database, OpenError> {
+    check_files(location, &options)?;
+    let check = may_migrate(location, &options);
     Database::open_if(options, move |connection| check(connection).map(drop)).await
 }
 
 /// Returns a function that checks whether the schema may be migrated, and then returns the connection.
 fn may_migrate(
-    data_dir: &Path,
+    location: &Location,
     options: &DatabaseOptions,
 ) -> impl FnOnce(Option<&mut Connection>) -> Result<&mut Connection, OpenError> + Send + 'static {
-    let (files, database) = (Files::new(data_dir), options.url.to_string());
+    let (files, database) = (Files::new(location), options.url.to_string());
     move |connection| {
         let Some(connection) = connection else { return Err(OpenError::NoInstallation { database }) };
-        if let Some(text) = check_text(Some(&mut *connection))? {
+        if let Some(text) = stored::check_text(Some(&mut *connection))? {
+            stored::refuse_unfinished_rotation(connection)?;
             MasterKeyUse::IfPresent.load(&files, &text)?;
         }
         Ok(connection)
@@ -141,54 +147,53 @@ fn may_migrate(
 ///
 /// # Errors
 /// The error with which [`open`] would refuse to serve.
-pub fn check(data_dir: &Path, options: &DatabaseOptions) -> Result<Vec<String>, OpenError> {
-    let warnings = check_files(data_dir, options)?;
-    let files = Files::new(data_dir);
+pub fn check(location: &Location, options: &DatabaseOptions) -> Result<Vec<String>, OpenError> {
+    let warnings = check_files(location, options)?;
+    let files = Files::new(location);
     if let DatabaseUrl::Sqlite(path) = &options.url {
         let database = options.url.to_string();
         inspect_sqlite(path, |connection| accept(connection, Purpose::Serve, database, &files))?;
     }
-    // If either file exists, the master key must be valid: the first admin token is created after it.
-    if files.master_key.exists() || files.admin_token.exists() {
-        MasterKey::load(&files.master_key)?;
+    // The key in the data folder may be missing before the first start. The first admin token is created after it.
+    if files.master_key.in_data_folder().is_none_or(|file| file.exists() || files.admin_token.exists()) {
+        files.master_key.load()?;
     }
     Ok(warnings)
 }
 
 /// Checks an unchanged database before it is opened. `connection` is `None` if the SQLite file does not exist.
 fn accept(
-    connection: Option<&mut Connection>,
+    mut connection: Option<&mut Connection>,
     purpose: Purpose,
     database: String,
     files: &Files,
 ) -> Result<(), OpenError> {
-    match check_text(connection)? {
-        Some(text) => MasterKeyUse::of(purpose).load(files, &text).map(drop),
+    let text = stored::check_text(connection.as_deref_mut())?;
+    let Some(connection) = connection else { return may_create(purpose, database, files) };
+    match text {
+        Some(text) => {
+            if purpose != Purpose::ReplaceSigningKeys {
+                stored::refuse_unfinished_rotation(connection)?;
+            }
+            MasterKeyUse::of(purpose).load(files, &text).map(drop)
+        }
+        None if stored::holds_sealed_keys(&mut *connection)? => Err(OpenError::UnknownMasterKey { database }),
         None => may_create(purpose, database, files),
     }
 }
 
-fn check_files(data_dir: &Path, options: &DatabaseOptions) -> Result<Vec<String>, OpenError> {
-    access::check(data_dir, &options.url)
+fn check_files(location: &Location, options: &DatabaseOptions) -> Result<Vec<String>, OpenError> {
+    access::check(&location.data_dir, &options.url)
 }
 
 /// Stores the check text of the current master key. This makes it the key of the installation.
 pub async fn accept_master_key(app: &App) -> Result<(), OpenError> {
     let text = master_key::seal_check_text(&app.master_key, app.entropy.as_ref())?;
-    let put = move |connection: &mut Connection| installation::put(connection, installation::SEALED_WORD, &text);
+    let put = move |connection: &mut Connection| {
+        installation::delete(connection, installation::ROTATION)?;
+        installation::put(connection, installation::SEALED_WORD, &text)
+    };
     Ok(app.db.write_and_invalidate(put).await?)
-}
-
-/// Returns the check text of the installation in a database; `None` if there is no installation.
-fn check_text(connection: Option<&mut Connection>) -> Result<Option<String>, OpenError> {
-    let Some(connection) = connection else { return Ok(None) };
-    if !installation::table_exists(connection)? {
-        return Ok(None);
-    }
-    if installation::get(connection, transfer::CHECKPOINT)?.is_some() {
-        return Err(OpenError::Incomplete);
-    }
-    Ok(installation::get(connection, installation::SEALED_WORD)?)
 }
 
 fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), OpenError> {
@@ -226,5 +231,6 @@ fn context(app: &Arc<App>) -> AdminContext {
         app: Arc::clone(app),
         actor: "cli:first-start".to_owned(),
         meta: RequestMeta { request_id: "first-start".to_owned(), ..RequestMeta::default() },
+        scope: None,
     }
 }

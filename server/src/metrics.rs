@@ -24,6 +24,7 @@ const CACHE_LOOKUPS: &str = "doorward_cache_lookups_total";
 const QUEUE_SECONDS: &str = "doorward_database_queue_seconds";
 const COMMIT_SECONDS: &str = "doorward_database_commit_seconds";
 const COUNTER_REGRESSIONS: &str = "doorward_counter_regressions_accepted_total";
+const SIGNING_KEYS_ROTATED: &str = "doorward_signing_keys_rotated_total";
 const TRUST_MONITORED: &str = "doorward_trust_monitored_total";
 const AUDIT_WRITTEN: &str = "doorward_audit_entries_written_total";
 const SPANS_DROPPED: &str = "doorward_trace_spans_dropped_total";
@@ -58,6 +59,8 @@ pub struct Metrics {
     pub audit_entries_written: Counter,
     /// Accepted logins whose signature counter did not increase.
     pub counter_regressions_accepted: Counter,
+    /// Signing keys that this process replaced by the setting `token.rotate_every`.
+    pub signing_keys_rotated: Counter,
     /// Counters that this process can also read.
     recorded: Recorded,
 }
@@ -96,6 +99,7 @@ impl Metrics {
             handle: recorder.handle(),
             requests: Cache::new(1_024),
             audit_entries_written: recorder.register_counter(&Key::from_static_name(AUDIT_WRITTEN), &METADATA),
+            signing_keys_rotated: recorder.register_counter(&Key::from_static_name(SIGNING_KEYS_ROTATED), &METADATA),
             counter_regressions_accepted: recorder
                 .register_counter(&Key::from_static_name(COUNTER_REGRESSIONS), &METADATA),
             recorded: Recorded::default(),
@@ -254,6 +258,7 @@ fn describe(recorder: &PrometheusRecorder) {
         (CACHE_LOOKUPS, "lookups in a cache by result"),
         (TRUST_MONITORED, "ceremonies that succeeded although an enforced trust policy would have refused them"),
         (AUDIT_WRITTEN, "audit entries that this process created"),
+        (SIGNING_KEYS_ROTATED, "signing keys that this process replaced by token.rotate_every"),
         (COUNTER_REGRESSIONS, "accepted logins whose signature counter did not increase (webauthn.counter_policy)"),
         (SPANS_DROPPED, "spans that were not sent to the collector (traces.endpoint)"),
         (JOB_RUNS, "runs of background jobs by outcome"),

@@ -116,6 +116,8 @@ text_enum! {
         AdminTokenCreated => "admin_token_created",
         /// An administrator revoked an admin token.
         AdminTokenRevoked => "admin_token_revoked",
+        /// An operator replaced the master key.
+        MasterKeyRotated => "master_key_rotated",
         /// An operator imported the FIDO metadata.
         MetadataImported => "metadata_imported",
         /// An event that only a newer version has. During an upgrade, newer nodes can write such entries.

@@ -122,7 +122,7 @@ impl Builder {
         let mut settings = settings();
         self.adjust.iter().for_each(|adjust| adjust(&mut settings));
         let clock = self.clock.unwrap_or_default();
-        let app = App::new(db, master_key, clock.clone(), entropy, settings).expect("an App");
+        let app = App::new(db, Arc::new(master_key), clock.clone(), entropy, settings).expect("an App");
         let (public_url, public) = listen(&app, server::public);
         let (admin_url, admin) = listen(&app, server::admin);
         TestServer {
@@ -170,6 +170,8 @@ pub fn settings() -> AppSettings {
         json_depth: 64,
         visits_per_address: None,
         visits_per_tenant: None,
+        rotate_every_days: None,
+        admin_token_days: None,
         audit_retention_days: None,
         wrong_key_delay: Duration::ZERO,
         tenant_cache: 1_000,
@@ -189,7 +191,7 @@ impl TestServer {
 
     /// Request context of a local administrator.
     pub fn administrator(&self) -> AdminContext {
-        AdminContext { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default() }
+        AdminContext { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default(), scope: None }
     }
 
     /// Writes the recorded times of last use and last activity to the database. In production a job does this.
@@ -222,7 +224,10 @@ impl TestServer {
 
     /// Returns a client of the admin API with a new token of this role.
     pub async fn admin(&self, name: &str, role: Role) -> Http {
-        let request = CreateAdminTokenRequest { name: Some(name.to_owned()), role: Some(role), expires_at: None };
+        let (days, now) = (self.app.settings.admin_token_days, self.app.clock.now());
+        let expires_at = days.map(|days| now.plus_millis(i64::from(days) * 86_400_000));
+        let request =
+            CreateAdminTokenRequest { name: Some(name.to_owned()), role: Some(role), tenants: None, expires_at };
         let token = admin_tokens::create(&self.administrator(), request).await.expect("a token");
         Http::new(self.admin_url.clone()).header("Authorization", &format!("Bearer {}", token.secret))
     }

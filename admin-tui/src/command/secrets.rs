@@ -84,17 +84,21 @@ pub(super) async fn tokens(context: &CommandContext, command: AdminTokenCommand)
 async fn list_tokens(context: &CommandContext) -> Result<(), CommandError> {
     let tokens = context.api.admin_tokens().await?;
     let [id, name, hint, created, used, expires] = SECRET_COLUMNS;
-    let columns = [id, name, Column::new("ROLE"), hint, created, used, expires];
+    let columns = [id, name, Column::new("ROLE"), Column::new("TENANTS"), hint, created, used, expires];
     context.output.list(&columns, &tokens, |token: &AdminTokenItem| {
         let [id, name, hint, created, used, expires] = secret_row(&token.secret);
-        vec![id, name, token.role.to_string(), hint, created, used, expires]
+        let tenants =
+            token.tenants.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+        let tenants = tenants.unwrap_or_else(|| "all".to_owned());
+        vec![id, name, token.role.to_string(), tenants, hint, created, used, expires]
     })
 }
 
 async fn create_token(context: &CommandContext, args: AdminTokenCreateArgs) -> Result<(), CommandError> {
     refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
-    let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
+    let tenants = (!args.tenants.is_empty()).then_some(args.tenants);
+    let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), tenants, expires_at };
     let created = context.api.create_admin_token(&request).await?;
     print_created(context.output, &created, args.quiet, "admin token")
 }

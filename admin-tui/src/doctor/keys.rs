@@ -72,6 +72,16 @@ fn signing_key(report: &TenantReport, program: &Program, now: Timestamp) -> Opti
     };
     let age = now.millis().saturating_sub(key.signs_from.millis());
     let has_successor = report.signing_keys.iter().any(|other| other.signs_from > now);
+    let overdue = report.signing_keys.iter().filter_map(|key| key.rotates_at).find(|at| at.plus_millis(DAY_MS) <= now);
+    if let Some(at) = overdue {
+        let message = format!(
+            "The signing key {} should have been replaced on {} (token.rotate_every). The job `rotation of signing keys` \
+             has failed or does not run.",
+            key.id,
+            time_format::date(at)
+        );
+        return Some(Finding::new(Severity::Warning, "signing_key_overdue", message, Some(rotate)));
+    }
     (age >= OLD_SIGNING_KEY_MS && !has_successor).then(|| {
         let message =
             format!("The signing key {} has been in use since {}.", key.id, time_format::date(key.signs_from));

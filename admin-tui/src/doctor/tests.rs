@@ -33,6 +33,7 @@ fn healthy() -> TenantReport {
         retired_at: None,
         withdrawn_at: None,
         signing: true,
+        rotates_at: None,
     };
     TenantReport {
         tenant: TenantDetail {
@@ -335,6 +336,18 @@ fn signing_keys_are_checked() {
     let mut report = healthy();
     report.signing_keys[0].signs_from = now().plus_millis(-366 * DAY);
     expect(&report, "signing_key_old", Severity::Warning, &["2025-11-24", "signing-key rotate"]);
+    report.signing_keys[0].signs_from = now().plus_millis(-30 * DAY);
+    report.signing_keys[0].rotates_at = Some(now().plus_millis(-DAY + 1));
+    assert!(
+        examine(&report, &Program::default(), now()).iter().all(|finding| !finding.name.starts_with("signing_key"))
+    );
+    report.signing_keys[0].rotates_at = Some(now().plus_millis(-DAY));
+    expect(
+        &report,
+        "signing_key_overdue",
+        Severity::Warning,
+        &["2026-11-24", "rotation of signing keys", "signing-key rotate"],
+    );
     report.signing_keys.clear();
     expect(&report, "no_signing_key", Severity::Error, &["signing-key rotate"]);
 }

@@ -227,6 +227,7 @@ impl Values<'_> {
                 1 => Role::Admin,
                 _ => Role::Metrics,
             }),
+            tenants: None,
             expires_at: self.expiry(2)?,
         })
     }

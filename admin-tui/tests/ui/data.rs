@@ -219,7 +219,7 @@ fn token(at: usize, name: &str, role: Role) -> AdminTokenItem {
         2 => Some(5 * DAY),
         _ => None,
     };
-    AdminTokenItem { secret: secret(4, at, name, used, expires), role }
+    AdminTokenItem { secret: secret(4, at, name, used, expires), role, tenants: None }
 }
 
 fn signing_key(
@@ -237,6 +237,7 @@ fn signing_key(
         retired_at,
         withdrawn_at: None,
         signing: retired_at.is_none(),
+        rotates_at: None,
     }
 }
 

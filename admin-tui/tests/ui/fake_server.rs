@@ -184,7 +184,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
     Ok(match call {
         BackendRequest::Me => {
             let id = AdminTokenId::new(data::uuid(4, 0));
-            BackendResponse::Me(Me { id, name: "ops".to_owned(), role })
+            BackendResponse::Me(Me { id, name: "ops".to_owned(), role, tenants: None })
         }
         BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
         BackendRequest::Vitals => BackendResponse::Vitals(Box::new(data::vitals(world))),
@@ -339,6 +339,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
                 retired_at: None,
                 withdrawn_at: None,
                 signing: false,
+                rotates_at: None,
             };
             world.tenant(id)?.signing_keys.insert(0, key.clone());
             BackendResponse::SigningKeys(vec![key])

@@ -14,7 +14,7 @@ use doorward_server::{
     config::LogFormat,
     db::{DatabaseOptions, DatabaseUrl},
     domain::RequestMeta,
-    installation::{self, Purpose},
+    installation::{self, Location, Purpose},
     jobs,
     net::Serving,
     server::{self, Listening},
@@ -51,8 +51,12 @@ pub(crate) async fn doorward(folder: &Path) -> Server {
     let log = telemetry::start(LogFormat::Json, "info").expect("a level");
     let options = DatabaseOptions::new(DatabaseUrl::Sqlite(folder.join("doorward.db")));
     let settings = AppSettings { tenant_cache: 10_000, key_cache: 100_000, ..settings() };
-    let app = installation::open(folder, options, settings, Purpose::Serve).await.expect("an installation").app;
-    let administrator = AdminContext { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default() };
+    let app = installation::open(&Location::in_folder(folder), options, settings, Purpose::Serve)
+        .await
+        .expect("an installation")
+        .app;
+    let administrator =
+        AdminContext { app: Arc::clone(&app), actor: "bench".to_owned(), meta: RequestMeta::default(), scope: None };
     let request = CreateTenantRequest {
         id: None,
         display_name: Some("Bench".to_owned()),

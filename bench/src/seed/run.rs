@@ -9,7 +9,7 @@ use doorward_server::{
     clock::random,
     crypto::{PlainSecret, key_hash},
     db::{DatabaseOptions, DatabaseUrl},
-    installation::{self, Purpose},
+    installation::{self, Location, Purpose},
 };
 use doorward_shared::Base64Url;
 use doorward_testkit::server::settings;
@@ -44,7 +44,7 @@ pub async fn run(job: SeedJob, mut progress: impl FnMut(u64)) -> Result<SeedResu
     let started = Instant::now();
     let generate = |error: &dyn std::fmt::Display| SeedError::Generate(error.to_string());
     let options = DatabaseOptions::new(job.database.clone());
-    let app = installation::open(&job.data_dir, options, settings(), Purpose::Create).await?.app;
+    let app = installation::open(&Location::in_folder(&job.data_dir), options, settings(), Purpose::Create).await?.app;
     app.db.close().await;
     let mut writer = Writer::begin(&job.database, job.append).await?;
 

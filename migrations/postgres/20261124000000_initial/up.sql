@@ -11,6 +11,8 @@ CREATE TABLE admin_tokens (
     role TEXT NOT NULL,
     hint TEXT NOT NULL,
     secret_hash TEXT NOT NULL,
+    -- The tenants that the token may use, as a JSON list; NULL for all tenants.
+    tenants TEXT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
     last_used_at BIGINT,

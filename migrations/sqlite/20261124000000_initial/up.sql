@@ -10,6 +10,8 @@ CREATE TABLE admin_tokens (
     role TEXT NOT NULL,
     hint TEXT NOT NULL,
     secret_hash TEXT NOT NULL,
+    -- The tenants that the token may use, as a JSON list; NULL for all tenants.
+    tenants TEXT,
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     last_used_at INTEGER,

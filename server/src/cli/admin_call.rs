@@ -33,7 +33,7 @@ pub(super) fn context(app: Arc<App>) -> Result<AdminContext, CliError> {
         user_agent: concat!("doorward/", env!("CARGO_PKG_VERSION")).to_owned(),
         api_key: None,
     };
-    Ok(AdminContext { app, actor: format!("cli:{}", process_user::name()), meta })
+    Ok(AdminContext { app, actor: format!("cli:{}", process_user::name()), meta, scope: None })
 }
 
 pub(super) fn failed(failure: ServiceError) -> CliError {

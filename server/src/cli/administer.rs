@@ -113,7 +113,12 @@ pub(super) async fn create_admin_token(args: AdminTokenCreateArgs) -> Result<(),
     let out = SecretOutput::open()?;
     let call = open(&args.admin).await?;
     let expires_at = expires(&call, args.expires)?;
-    let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), expires_at };
+    let mut tenants = Vec::new();
+    for tenant in &args.tenants {
+        tenants.push(find_tenant(&call, tenant).await?);
+    }
+    let tenants = (!tenants.is_empty()).then_some(tenants);
+    let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), tenants, expires_at };
     let token = admin_tokens::create(&call, request).await.map_err(failed)?;
     let text = created(&token, args.admin.json, args.quiet)?;
     out.print(&text, "the admin token", &format!("doorward admin-token revoke {} --yes", token.id))
@@ -126,11 +131,16 @@ pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
     }
     let row = |token: &doorward_shared::admin::AdminTokenItem| {
         let mut row = secret_row(&token.secret);
-        row.push(token.role.to_string());
+        let tenants =
+            token.tenants.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+        row.extend([token.role.to_string(), tenants.unwrap_or_else(|| "all".to_owned())]);
         row
     };
     let [id, name, hint, created, used, expires] = SECRET_HEADINGS;
-    output::table(&[id, name, hint, created, used, expires, "ROLE"], &tokens.iter().map(row).collect::<Vec<_>>())
+    output::table(
+        &[id, name, hint, created, used, expires, "ROLE", "TENANTS"],
+        &tokens.iter().map(row).collect::<Vec<_>>(),
+    )
 }
 
 pub(super) async fn revoke_admin_token(args: AdminTokenRevokeArgs) -> Result<(), CliError> {

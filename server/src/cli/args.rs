@@ -14,8 +14,9 @@ use doorward_shared::{
 
 use super::expiry::Expiry;
 use crate::{
-    config::{DatabaseUrlText, Flags},
+    config::{DatabaseUrlText, Flags, parse},
     crypto::PlainSecret,
+    domain::master_key_origin::MasterKeyOrigin,
 };
 
 mod help;
@@ -72,6 +73,9 @@ pub enum Command {
     /// Replace the signing keys of all tenants after the master key was lost
     #[command(subcommand, arg_required_else_help = true, alias = "signing-keys")]
     SigningKey(SigningKeyCommand),
+    /// Replace the master key
+    #[command(subcommand, arg_required_else_help = true)]
+    MasterKey(MasterKeyCommand),
     /// Import metadata of authenticator models from the FIDO Metadata Service
     #[command(subcommand, arg_required_else_help = true)]
     Mds(MdsCommand),
@@ -467,6 +471,9 @@ pub struct AdminTokenCreateArgs {
     /// Role: admin (everything), auditor (read only) or metrics (only /metrics)
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
+    /// Limit the token to this tenant (id or name); may be repeated [default: all tenants]
+    #[arg(long = "tenant", short, value_name = "TENANT")]
+    pub tenants: Vec<String>,
     /// Expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "WHEN")]
     pub expires: Option<Expiry>,
@@ -514,6 +521,48 @@ pub struct SigningKeyResetArgs {
     pub admin: AdminArgs,
 }
 
+/// `doorward master-key …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum MasterKeyCommand {
+    /// Encrypt everything that the master key encrypts with a new one
+    #[command(after_help = help::MASTER_KEY_ROTATE)]
+    Rotate(MasterKeyRotateArgs),
+}
+
+/// `doorward master-key rotate`
+#[derive(Debug, Clone, Args)]
+pub struct MasterKeyRotateArgs {
+    /// File with the new key [default: a new key replaces master.key in the data folder]
+    #[arg(long, value_name = "FILE", group = "new")]
+    pub new_file: Option<PathBuf>,
+    /// File descriptor from which the new key is read
+    #[arg(long, value_name = "NUMBER", group = "new", value_parser = descriptor)]
+    pub new_descriptor: Option<u32>,
+    /// Program that prints the new key, with its arguments
+    #[arg(long, value_name = "COMMAND", group = "new", value_parser = command)]
+    pub new_command: Option<Words>,
+    /// The confirmation.
+    #[command(flatten)]
+    pub confirmation: Confirmation,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// A program with its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(pub Vec<String>);
+
+impl MasterKeyRotateArgs {
+    /// Returns where the new key comes from; `None` if it has to be created.
+    pub fn new_key(&self) -> Option<MasterKeyOrigin> {
+        let file = self.new_file.clone().map(MasterKeyOrigin::File);
+        let descriptor = self.new_descriptor.map(MasterKeyOrigin::Descriptor);
+        let command = self.new_command.clone().map(|words| MasterKeyOrigin::Command(words.0));
+        file.or(descriptor).or(command)
+    }
+}
+
 /// `doorward check-config`
 #[derive(Debug, Clone, Default, Args)]
 pub struct CheckConfigArgs {
@@ -553,6 +602,15 @@ pub struct VersionArgs {
 #[expect(clippy::unnecessary_wraps, reason = "signature of a clap value parser")]
 fn secret(text: &str) -> Result<PlainSecret, std::convert::Infallible> {
     Ok(PlainSecret::new(text.trim().to_owned()))
+}
+
+fn descriptor(text: &str) -> Result<u32, String> {
+    parse::descriptor(text).flatten().ok_or_else(|| "must be a number other than 1 and 2".to_owned())
+}
+
+fn command(text: &str) -> Result<Words, String> {
+    let words = parse::command(text).flatten();
+    words.map(Words).ok_or_else(|| "must be a list of strings in JSON, or words separated by spaces".to_owned())
 }
 
 fn role(text: &str) -> Result<Role, String> {

@@ -1,6 +1,9 @@
 //! `doorward backup` and `doorward restore`: copies of the embedded database.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -42,9 +45,9 @@ pub(super) async fn back_up(args: BackupArgs) -> Result<(), CliError> {
 
 pub(super) async fn restore(args: RestoreArgs) -> Result<(), CliError> {
     let (settings, database) = embedded(&args.admin, "restore", "pg_restore")?;
-    let key_file = settings.data.master_key();
-    let has_key = key_file.exists();
-    let data_dir = settings.data.dir.clone();
+    let location = start::location(&settings);
+    let key_file = location.master_key.in_data_folder().map(Path::to_path_buf);
+    let has_key = key_file.as_ref().is_none_or(|file| file.exists());
     let accept = move |backup: &mut Connection| {
         let sealed = values::get(backup, values::SEALED_WORD)
             .ok()
@@ -53,7 +56,7 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<(), CliError> {
         if !has_key {
             return Ok(());
         }
-        installation::check_master_key(&data_dir, &sealed).map_err(|error| CliError::new(error.to_string()))
+        installation::check_master_key(&location, &sealed).map_err(|error| CliError::new(error.to_string()))
     };
     let bytes = db::restore_sqlite(args.from.clone(), database.clone(), accept).await?;
     if args.admin.json {
@@ -63,12 +66,15 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<(), CliError> {
         );
     }
     output::line(&format!("restored {} ({} MiB)", database.display(), bytes.div_ceil(MIB)))?;
-    if has_key {
-        return output::line(
-            "Start the server. Keys and credentials that were revoked after the backup are valid again.",
-        );
+    match key_file.filter(|_| !has_key) {
+        None => {
+            output::line("Start the server. Keys and credentials that were revoked after the backup are valid again.")
+        }
+        Some(file) => output::line(&format!(
+            "Copy the master key of the backup to {} before you start the server.",
+            file.display()
+        )),
     }
-    output::line(&format!("Copy the master key of the backup to {} before you start the server.", key_file.display()))
 }
 
 /// Returns the path of the embedded database, or an error that names the tool for PostgreSQL.

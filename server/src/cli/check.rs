@@ -17,10 +17,10 @@ use crate::{
 pub(super) async fn migrate(args: &MigrateArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.admin.installation.flags())?;
     let options = start::database_options(&settings)?;
-    let (dir, engine) = (&settings.data.dir, engine(&options.url));
-    let pending = installation::pending_migrations(dir, options.clone()).await.map_err(start::not_opened)?;
+    let (location, engine) = (start::location(&settings), engine(&options.url));
+    let pending = installation::pending_migrations(&location, options.clone()).await.map_err(start::not_opened)?;
     if !args.dry_run && !pending.is_empty() {
-        installation::migrate(dir, options).await.map_err(start::not_opened)?.close().await;
+        installation::migrate(&location, options).await.map_err(start::not_opened)?.close().await;
     }
     if args.admin.json {
         let changed = !args.dry_run && !pending.is_empty();
@@ -50,7 +50,7 @@ pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     start::listening(&settings)?;
     let mut warnings = Certificates::load(&settings)?.warnings(SystemClock.now());
-    let checked = installation::check(&settings.data.dir, &start::database_options(&settings)?);
+    let checked = installation::check(&start::location(&settings), &start::database_options(&settings)?);
     warnings.extend(checked.map_err(|error| CliError::usage(error.to_string()))?);
     for warning in warnings {
         output::notice(&format!("warning: {}", output::cell(&warning)));

@@ -13,6 +13,7 @@ mod documentation;
 mod error;
 pub mod expiry;
 mod init;
+mod master_key;
 mod mds;
 mod output;
 mod probe;
@@ -29,7 +30,10 @@ use doorward_shared::command_line::{json_requested, parse_arguments};
 
 pub use self::error::CliError;
 use self::{
-    args::{AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, MdsCommand, SigningKeyCommand, TenantCommand},
+    args::{
+        AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, MasterKeyCommand, MdsCommand, SigningKeyCommand,
+        TenantCommand,
+    },
     disabling::State,
 };
 use crate::http::openapi::{self, Api};
@@ -81,6 +85,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::AdminToken(AdminTokenCommand::List(args)) => administer::list_admin_tokens(args).await,
         Command::AdminToken(AdminTokenCommand::Revoke(args)) => administer::revoke_admin_token(args).await,
         Command::SigningKey(SigningKeyCommand::Reset(args)) => signing_key::reset(args).await,
+        Command::MasterKey(MasterKeyCommand::Rotate(args)) => master_key::rotate(args).await,
         Command::Mds(MdsCommand::Import(args)) => mds::import(args).await,
         Command::Mds(MdsCommand::Status(args)) => mds::status(args).await,
         Command::CheckConfig(args) => check::config(&args),

@@ -125,7 +125,7 @@ fn start_demo(
 /// Returns the demo tenant from the file, or creates one. Also returns whether it is new.
 async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFile, bool), CliError> {
     let meta = RequestMeta { request_id: "quickstart".to_owned(), ..RequestMeta::default() };
-    let call = AdminContext { app: Arc::clone(app), actor: "cli:quickstart".to_owned(), meta };
+    let call = AdminContext { app: Arc::clone(app), actor: "cli:quickstart".to_owned(), meta, scope: None };
     if let Some(mut file) = DemoFile::read(data_dir)? {
         match replace_origin(&call, &file, origin).await {
             Ok(()) => {

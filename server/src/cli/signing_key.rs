@@ -33,9 +33,9 @@ pub(super) async fn reset(args: SigningKeyResetArgs) -> Result<(), CliError> {
         return output::change_json(replaced > 0, &result);
     }
     output::line(&format!(
-        "replaced the signing keys of {replaced} of {} tenants; start every server with the master.key in {}, and \
+        "replaced the signing keys of {replaced} of {} tenants; start every server with the master key in {}, and \
          keep a safe copy of it",
         tenants.len(),
-        settings.data.dir.display()
+        settings.data.master_key
     ))
 }

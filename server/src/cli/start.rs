@@ -8,8 +8,9 @@ use super::{CliError, connection_limit};
 use crate::{
     app::AppSettings,
     config::{DatabaseUrlText, Flags, Settings},
+    crypto::MasterKeySource,
     db::{Database, DatabaseOptions, DatabaseUrlError, DbError},
-    installation::{self, Installation, OpenError, Purpose},
+    installation::{self, Installation, Location, OpenError, Purpose},
     net::descriptors,
     server::Listening,
     service::ServiceError,
@@ -42,9 +43,16 @@ pub(super) fn log(settings: &Settings) -> Result<Log, CliError> {
 
 /// Opens the installation, or creates it if the purpose allows it.
 pub(super) async fn open(settings: &Settings, purpose: Purpose) -> Result<Installation, CliError> {
-    installation::open(&settings.data.dir, database_options(settings)?, app_settings(settings), purpose)
+    installation::open(&location(settings), database_options(settings)?, app_settings(settings), purpose)
         .await
         .map_err(not_opened)
+}
+
+/// Returns where the files of the installation are. Call it once for a command, because some origins of the master key
+/// can be read only once.
+pub(super) fn location(settings: &Settings) -> Location {
+    let data = &settings.data;
+    Location { data_dir: data.dir.clone(), master_key: MasterKeySource::new(data.master_key.clone()) }
 }
 
 /// Converts an error of opening an installation. If a retry may succeed, the exit code says so.
@@ -92,7 +100,7 @@ pub(super) fn options_of_flag(flag: &str, url: &DatabaseUrlText) -> Result<Datab
     Ok(options)
 }
 
-fn app_settings(settings: &Settings) -> AppSettings {
+pub(super) fn app_settings(settings: &Settings) -> AppSettings {
     let limits = &settings.limits;
     AppSettings {
         issuer: settings.token.issuer.clone(),
@@ -102,6 +110,8 @@ fn app_settings(settings: &Settings) -> AppSettings {
         json_depth: limits.json_depth,
         visits_per_address: limits.keyless_per_address,
         visits_per_tenant: limits.keyless_per_tenant,
+        rotate_every_days: settings.token.rotate_every_days,
+        admin_token_days: limits.admin_token_days,
         audit_retention_days: settings.audit.retention_days,
         wrong_key_delay: WRONG_KEY_DELAY,
         tenant_cache: settings.cache.tenants,

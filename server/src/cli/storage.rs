@@ -17,9 +17,9 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), CliError> {
     let settings = start::settings(&Flags { config: args.config, data_dir: args.data_dir, ..Flags::default() })?;
     let (from, to) = (start::options_of_flag("--from", &args.from)?, start::options_of_flag("--to", &args.to)?);
-    let data_dir = settings.data.dir.clone();
+    let location = start::location(&settings);
     let accept =
-        move |sealed: &str| installation::check_master_key(&data_dir, sealed).map_err(|error| error.to_string());
+        move |sealed: &str| installation::check_master_key(&location, sealed).map_err(|error| error.to_string());
     let mut printer = ProgressPrinter { json: args.json, last: None };
     let moved = transfer::transfer(from, to, accept, move |progress| printer.print(&progress)).await;
     let report = moved.map_err(|error| CliError::new(error.to_string()))?;
@@ -41,7 +41,7 @@ pub(super) async fn migrate(args: MigrateStorageArgs) -> Result<(), CliError> {
         &report.tables.iter().map(row).collect::<Vec<_>>(),
     )?;
     output::line(&format!("\nmoved from {} to {}; the source was not changed", args.from, args.to))?;
-    output::line("Start every node with the same master.key and with --database-url set to the new database.")
+    output::line("Start every node with the same master key and with --database-url set to the new database.")
 }
 
 struct ProgressPrinter {

@@ -28,6 +28,13 @@ pub enum Problem {
         name: String,
         nearest: Option<&'static str>,
     },
+    /// A value is set directly and by a file that contains it.
+    TwoValues {
+        key: &'static str,
+        source: Source,
+        file_key: &'static str,
+        file_source: Source,
+    },
     Syntax {
         path: PathBuf,
         /// Line number, starting at 1.
@@ -83,6 +90,9 @@ impl fmt::Display for Problem {
             Self::UnknownVariable { name, nearest } => {
                 write!(f, "{name}: no such setting")?;
                 did_you_mean(f, nearest)
+            }
+            Self::TwoValues { key, source, file_key, file_source } => {
+                write!(f, "{key} ({source}) and {file_key} ({file_source}) are both set: remove one of them")
             }
             Self::Syntax { path, line, message } => write!(f, "{}, line {line}: {message}", path.display()),
             Self::Unreadable { path, by, error } => write!(f, "{} ({by}): {error}", path.display()),

@@ -34,6 +34,24 @@ pub fn optional_path(text: &str) -> Result<Option<PathBuf>, &'static str> {
     if text.is_empty() { Ok(None) } else { path(text).map(Some) }
 }
 
+/// Parses a program with its arguments: a JSON array of strings, or words separated by spaces; an empty text becomes
+/// `None`.
+pub fn command(text: &str) -> Option<Option<Vec<String>>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let words: Vec<String> = match text.starts_with('[') {
+        true => serde_json::from_str(text).ok()?,
+        false => text.split_whitespace().map(str::to_owned).collect(),
+    };
+    words.first().is_some_and(|program| !program.is_empty()).then_some(Some(words))
+}
+
+/// Parses the number of a file descriptor other than standard output and standard error; an empty text becomes `None`.
+pub fn descriptor(text: &str) -> Option<Option<u32>> {
+    if text.is_empty() { Some(None) } else { text.parse().ok().filter(|number| !matches!(number, 1 | 2)).map(Some) }
+}
+
 /// Parses a PostgreSQL URL. The error does not contain the text, which may contain a password.
 pub fn optional_postgres_url(text: &str) -> Result<Option<DatabaseUrl>, String> {
     match text.parse() {
@@ -72,6 +90,14 @@ pub fn rate(text: &str) -> Option<Option<u32>> {
 /// Parses a positive number of days; `forever` becomes `Some(None)`.
 pub fn days(text: &str) -> Option<Option<u32>> {
     if text == "forever" { Some(None) } else { text.parse().ok().filter(|&days| days > 0).map(Some) }
+}
+
+/// Parses an age in whole days, from `1d` to `3650d`, and returns the number of days; `off` becomes `Some(None)`.
+pub fn age(text: &str) -> Option<Option<u32>> {
+    if text == "off" {
+        return Some(None);
+    }
+    text.strip_suffix('d')?.trim_end().parse().ok().filter(|days| (1..=3650).contains(days)).map(Some)
 }
 
 /// Parses a name of 1 to 256 characters without control characters.

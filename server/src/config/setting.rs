@@ -39,8 +39,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("tls.key", "DOORWARD_TLS_KEY", "", "PEM file with the private key of the certificate"),
     setting("tls.client_ca", "DOORWARD_TLS_CLIENT_CA", "", "PEM file with CA certificates; if set, clients of the admin API must present a certificate of one of these authorities"),
     flagged("data.dir", "DOORWARD_DATA_DIR", "--data-dir", "./data", "folder of the master key and the embedded database"),
+    setting("master_key.file", "DOORWARD_MASTER_KEY_FILE", "", "file of 32 bytes with the master key, which must exist; empty: master.key in data.dir, which is created with a new installation"),
+    setting("master_key.descriptor", "DOORWARD_MASTER_KEY_DESCRIPTOR", "", "number of an open file descriptor from which the master key is read, as 32 bytes or in Base64"),
+    setting("master_key.command", "DOORWARD_MASTER_KEY_COMMAND", "", "program that prints the master key as 32 bytes or in Base64, with its arguments: a list, or words separated by spaces"),
     flagged("database.url", "DOORWARD_DATABASE_URL", "--database-url", "", "path or postgres:// URL; empty: doorward.db in data.dir"),
+    setting("database.url_file", "DOORWARD_DATABASE_URL_FILE", "", "file with the value of database.url"),
     setting("database.listen_url", "DOORWARD_DATABASE_LISTEN_URL", "", "postgres:// URL of a direct connection for locks and notifications, if database.url leads to a connection pooler"),
+    setting("database.listen_url_file", "DOORWARD_DATABASE_LISTEN_URL_FILE", "", "file with the value of database.listen_url"),
     setting("database.connections", "DOORWARD_DATABASE_CONNECTIONS", "10", "connections of the pool (PostgreSQL) or for reading (SQLite)"),
     setting("database.acquire_timeout", "DOORWARD_DATABASE_ACQUIRE_TIMEOUT", "2s", "maximum time to wait for a connection; then 503"),
     setting("database.statement_timeout", "DOORWARD_DATABASE_STATEMENT_TIMEOUT", "10s", "maximum time for one statement (PostgreSQL only)"),
@@ -51,16 +56,22 @@ pub const SETTINGS: &[Setting] = &[
     setting("limits.json_depth", "DOORWARD_JSON_DEPTH", "64", "maximum nesting depth of JSON in requests"),
     setting("limits.keyless_per_address", "DOORWARD_KEYLESS_PER_ADDRESS", "600", "requests per minute without a valid API key or admin token from one address (IPv6: one /64); the addresses of an IPv4 /24 or IPv6 /48 together may send eight times as many; off: no limit"),
     setting("limits.keyless_per_tenant", "DOORWARD_KEYLESS_PER_TENANT", "60000", "requests per minute without a valid API key to one tenant, except for its public keys (JWKS); off: no limit"),
+    setting("limits.admin_token_lifetime", "DOORWARD_ADMIN_TOKEN_LIFETIME", "off", "maximum time until a new admin token expires, for example 90d; off: tokens need not expire"),
     setting("proxy.trusted", "DOORWARD_TRUSTED_PROXIES", "", "addresses and networks of proxies whose X-Forwarded-For is trusted"),
     setting("log.format", "DOORWARD_LOG_FORMAT", "json", "json, or text for people"),
     setting("log.level", "DOORWARD_LOG_LEVEL", "info", "error, warn, info, debug, trace, or directives like info,doorward=debug"),
     setting("token.issuer", "DOORWARD_TOKEN_ISSUER", "doorward", "iss of tokens: name of the installation"),
+    setting("token.rotate_every", "DOORWARD_TOKEN_ROTATE_EVERY", "off", "age at which a tenant's signing key is replaced, for example 90d; off: only administrators replace keys"),
     setting("audit.retention_days", "DOORWARD_AUDIT_RETENTION_DAYS", "forever", "days after which audit entries are deleted"),
     setting("cache.tenants", "DOORWARD_CACHE_TENANTS", "10000", "maximum number of cached tenants"),
     setting("cache.verified_keys", "DOORWARD_CACHE_VERIFIED_KEYS", "50000", "maximum number of cached verified keys, about 100 bytes each"),
     setting("traces.endpoint", "DOORWARD_TRACES_ENDPOINT", "", "URL of an OpenTelemetry collector (OTLP over HTTP) like http://127.0.0.1:4318; empty: no traces"),
     setting("traces.ratio", "DOORWARD_TRACES_RATIO", "1", "share of the requests without the header traceparent that are recorded, from 0 to 1"),
 ];
+
+/// Settings that may contain a secret, each with the setting that names a file with its value.
+pub const SECRET_FILES: &[(&str, &str)] =
+    &[("database.url", "database.url_file"), ("database.listen_url", "database.listen_url_file")];
 
 pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)

@@ -26,7 +26,7 @@ fn defaults_are_valid() {
     assert_eq!(settings.server.public_addr, "127.0.0.1:8000".parse().unwrap());
     assert_eq!(settings.server.admin_addr, "127.0.0.1:8001".parse().unwrap());
     assert_eq!(settings.server.workers, None);
-    assert_eq!(settings.data.master_key(), Path::new("./data/master.key"));
+    assert_eq!(settings.data.master_key, MasterKeyOrigin::DataFolder("./data/master.key".into()));
     assert_eq!(settings.database.url, DatabaseUrl::Sqlite("./data/doorward.db".into()));
     assert_eq!(settings.limits.body_bytes, 256 * 1024);
     assert_eq!(settings.limits.keyless_per_address, Some(600));
@@ -106,7 +106,8 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
 
 #[test]
 fn every_setting_can_be_set_by_variable_and_file() {
-    for (key, value) in GOOD {
+    // Settings with the path of a file with a value have a test of their own, because the file must exist.
+    for (key, value) in GOOD.into_iter().filter(|(key, _)| !key.ends_with("url_file")) {
         let setting = setting::find(key).unwrap();
         let needed = needed_by(key);
         let by_variable =
@@ -134,7 +135,7 @@ fn needed_by(key: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-const GOOD: [(&str, &str); 30] = [
+const GOOD: [(&str, &str); 37] = [
     ("server.public_addr", "[::]:80"),
     ("server.admin_addr", "[::1]:81"),
     ("server.workers", "3"),
@@ -146,8 +147,13 @@ const GOOD: [(&str, &str); 30] = [
     ("tls.key", "/etc/doorward/key.pem"),
     ("tls.client_ca", "/etc/doorward/clients.pem"),
     ("data.dir", "/var/lib/doorward"),
+    ("master_key.file", "/run/secrets/master.key"),
+    ("master_key.descriptor", "3"),
+    ("master_key.command", "systemd-creds decrypt /etc/doorward/master.cred -"),
     ("database.url", "postgres://door@db/doorward"),
+    ("database.url_file", "/run/secrets/url"),
     ("database.listen_url", "postgres://door@db:5433/doorward"),
+    ("database.listen_url_file", "/run/secrets/listen-url"),
     ("database.connections", "20"),
     ("database.acquire_timeout", "500ms"),
     ("database.statement_timeout", "1h"),
@@ -158,10 +164,12 @@ const GOOD: [(&str, &str); 30] = [
     ("limits.json_depth", "8"),
     ("limits.keyless_per_address", "off"),
     ("limits.keyless_per_tenant", "1"),
+    ("limits.admin_token_lifetime", "90d"),
     ("proxy.trusted", "10.0.0.0/8, fd00::1"),
     ("log.format", "text"),
     ("log.level", "warn,doorward_server=debug"),
     ("token.issuer", "https://login.example.com"),
+    ("token.rotate_every", "90d"),
     ("audit.retention_days", "365"),
     ("cache.tenants", "100000"),
     ("cache.verified_keys", "1"),
@@ -195,6 +203,11 @@ const BAD: &[(&str, &[&str])] = &[
     ("tls.key", &["~/key.pem"]),
     ("tls.client_ca", &["~/clients.pem"]),
     ("data.dir", &["~", "~/data"]),
+    ("master_key.file", &["~/master.key"]),
+    ("master_key.descriptor", &["1", "2", "-1", "three"]),
+    ("master_key.command", &["[", "[1]", "[]"]),
+    ("database.url_file", &["/no/such/file"]),
+    ("database.listen_url_file", &["/no/such/file"]),
     ("database.connections", &["0", "1001"]),
     ("database.acquire_timeout", &["never", "1ms"]),
     ("database.statement_timeout", &["10"]),
@@ -205,14 +218,75 @@ const BAD: &[(&str, &[&str])] = &[
     ("limits.json_depth", &["3", "129"]),
     ("limits.keyless_per_address", &["0", "none", "600/m"]),
     ("limits.keyless_per_tenant", &["-1", "4294967296"]),
+    ("limits.admin_token_lifetime", &["0d", "3651d", "90", "never"]),
     ("proxy.trusted", &["proxy.internal", "10.0.0.0/33", "10.0.0.1;10.0.0.2"]),
     ("log.format", &["JSON", "pretty"]),
     ("log.level", &["loud", "info,doorward", "INFOO"]),
     ("token.issuer", &["   "]),
+    ("token.rotate_every", &["0d", "3651d", "90", "12h", "never"]),
     ("audit.retention_days", &["0", "30d", "never"]),
     ("cache.tenants", &["0"]),
     ("cache.verified_keys", &["lots"]),
 ];
+
+#[test]
+fn secret_settings_are_read_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    for &(key, file_key) in setting::SECRET_FILES {
+        let file = folder.path().join(key);
+        std::fs::write(&file, " postgres://door:hunter2@db/doorward\n").unwrap();
+        let path = file.to_str().unwrap();
+        let (variable, file_variable) =
+            (setting::find(key).unwrap().variable, setting::find(file_key).unwrap().variable);
+        assert_eq!(file_variable, format!("{variable}_FILE"));
+        let settings = resolve(&[(file_variable, path)], "").unwrap();
+        let effective = settings.effective.iter().find(|one| one.key == key).unwrap();
+        assert_eq!(effective.source, Source::File(file.clone()));
+        assert!(!effective.value.contains("hunter2"), "{}", effective.value);
+        assert_ne!(settings, resolve(&[], "").unwrap());
+
+        let both = [(file_variable, path), (variable, "postgres://door:hunter2@db/other")];
+        let message = error(&both, "");
+        let expected = format!("{key} ({variable}) and {file_key} ({file_variable}) are both set: remove one of them");
+        assert_eq!(message, expected);
+        let (section, name) = key.split_once('.').unwrap();
+        let in_file = format!("[{section}]\n{name} = \"postgres://door@db/other\"");
+        assert!(error(&[(file_variable, path)], &in_file).contains("both set"));
+
+        std::fs::write(&file, "mysql://door:hunter2@db/doorward").unwrap();
+        let message = error(&[(file_variable, path)], "");
+        assert!(message.starts_with(&format!("{key} ({path}): ")) && !message.contains("hunter2"), "{message}");
+        std::fs::write(&file, "\n").unwrap();
+        assert!(error(&[(file_variable, path)], "").contains("it is empty"));
+    }
+}
+
+#[test]
+fn every_setting_with_a_secret_can_be_in_a_file() {
+    let of_file = |key: &str| setting::SECRET_FILES.iter().any(|(secret, _)| *secret == key);
+    for setting in SETTINGS {
+        let may_hold_secret = setting.help.contains("postgres://") && !setting.key.ends_with("_file");
+        assert_eq!(of_file(setting.key), may_hold_secret, "{}", setting.key);
+    }
+}
+
+#[test]
+fn master_key_has_one_origin() {
+    let origin =
+        |variables: &[(&str, &str)], text: &str| resolve(variables, text).map(|settings| settings.data.master_key);
+    let words = |words: &[&str]| MasterKeyOrigin::Command(words.iter().map(|&word| word.to_owned()).collect());
+    let list = "[master_key]\ncommand = [\"kms\", \"a, b\"]";
+    assert_eq!(origin(&[], list).unwrap(), words(&["kms", "a, b"]));
+    let variable = |value| [("DOORWARD_MASTER_KEY_COMMAND", value)];
+    assert_eq!(origin(&variable("kms get  key"), "").unwrap(), words(&["kms", "get", "key"]));
+    assert_eq!(origin(&variable(r#"["kms","a b"]"#), "").unwrap(), words(&["kms", "a b"]));
+    assert_eq!(origin(&[("DOORWARD_MASTER_KEY_DESCRIPTOR", "0")], "").unwrap(), MasterKeyOrigin::Descriptor(0));
+    let file = ("DOORWARD_MASTER_KEY_FILE", "/run/secrets/key");
+    assert_eq!(origin(&[file], "").unwrap(), MasterKeyOrigin::File("/run/secrets/key".into()));
+    let message = error(&[file], list);
+    assert!(message.contains("master_key.command") && message.contains("the only setting"), "{message}");
+    assert!(error(&[file, ("DOORWARD_MASTER_KEY_DESCRIPTOR", "3")], "").starts_with("master_key.descriptor"));
+}
 
 #[test]
 fn admin_api_needs_tls_beyond_the_machine() {
@@ -450,6 +524,8 @@ fn documentation_states_the_allowed_values() {
         ("BODY_BYTES", ["1KiB", "64MiB"], ["1023", "65MiB"], "`limits.body_bytes` | `1KiB` to `64MiB`"),
         ("JSON_DEPTH", ["4", "128"], ["3", "129"], "`limits.json_depth` | 4 to 128"),
         ("KEYLESS_PER_ADDRESS", ["1", "4294967295"], ["0", "4294967296"], "| 1 to 4294967295 requests per minute"),
+        ("ADMIN_TOKEN_LIFETIME", ["1d", "3650d"], ["0d", "3651d"], "`limits.admin_token_lifetime` | `1d` to `3650d`"),
+        ("TOKEN_ROTATE_EVERY", ["1d", "3650d"], ["0d", "3651d"], "`token.rotate_every` | `1d` to `3650d`"),
         ("AUDIT_RETENTION_DAYS", ["1", "4294967295"], ["0", "4294967296"], "`audit.retention_days` | 1 to 4294967295"),
     ] {
         let variable = format!("DOORWARD_{variable}");

@@ -1,6 +1,12 @@
 //! Collects the value and the source of each setting.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+    time::Duration,
+};
 
 use toml::{Table, Value};
 
@@ -9,9 +15,12 @@ use super::{
     error::Problem,
     input::{ConfigFile, Flags},
     parse,
-    setting::{SETTINGS, Setting, find, is_foreign, nearest},
+    setting::{SECRET_FILES, SETTINGS, Setting, find, is_foreign, nearest},
     source::Source,
 };
+
+/// Maximum number of bytes that are read from a file with one value.
+const MAX_SECRET: u64 = 64 * 1024;
 
 /// The effective value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +50,28 @@ impl Values {
                 values.found.insert(setting.key, (value.to_owned(), Source::Flag(name)));
             }
         }
+        values.take_secret_files();
         values
+    }
+
+    /// Reads the values of settings that are in files of their own.
+    fn take_secret_files(&mut self) {
+        for &(key, file_key) in SECRET_FILES {
+            let Some((path, file_source)) = self.found.get(file_key).filter(|(path, _)| !path.is_empty()).cloned()
+            else {
+                continue;
+            };
+            if let Some((_, source)) = self.found.get(key).filter(|(value, _)| !value.is_empty()).cloned() {
+                self.problems.push(Problem::TwoValues { key, source, file_key, file_source });
+                continue;
+            }
+            match secret_of_file(Path::new(&path)) {
+                Ok(value) => {
+                    self.found.insert(key, (value, Source::File(path.into())));
+                }
+                Err(error) => self.refuse(file_key, &format!("a file with the value of {key}: {error}")),
+            }
+        }
     }
 
     fn take_variables(&mut self, env: &BTreeMap<String, String>) {
@@ -86,7 +116,8 @@ impl Values {
     fn take_entry(&mut self, path: &Path, key: String, value: &Value) {
         let Some(setting) = find(&key) else { return self.unknown_key(path, key) };
         let source = Source::File(path.to_owned());
-        match text(value) {
+        let text = if setting.key == "master_key.command" && value.is_array() { list(value) } else { text(value) };
+        match text {
             Some(text) => {
                 self.found.insert(setting.key, (text, source));
             }
@@ -201,6 +232,22 @@ fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {
         "database.url" => flags.database_url.as_ref().map(DatabaseUrlText::expose),
         _ => None,
     }
+}
+
+/// Returns the content of a file with one value, without the spaces around it.
+fn secret_of_file(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_SECRET).read_to_string(&mut text)?;
+    match text.trim() {
+        "" => Err(io::Error::other("it is empty")),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Converts a list of strings to JSON, because an item may contain every separator.
+fn list(value: &Value) -> Option<String> {
+    let items = value.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?;
+    serde_json::to_string(&items).ok()
 }
 
 /// Converts a TOML value to text in the format of environment variables.

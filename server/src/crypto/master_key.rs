@@ -8,20 +8,28 @@ use std::{
     io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use doorward_shared::{SigningKeyId, TenantId};
 use zeroize::Zeroizing;
 
+use super::master_key_command::CommandError;
 use crate::{
     clock::{Entropy, NoEntropy, random},
+    domain::master_key_origin::MasterKeyOrigin,
     secret_file,
 };
 
 pub const MASTER_KEY_BYTES: usize = 32;
 /// Version of the format, in the first byte of a sealed key.
 const VERSION: u8 = 1;
+/// Permissions that the key file in the data folder must not give to group and others.
+const PRIVATE: u32 = 0o077;
+/// The same for a file that the operator provides. Secrets of Kubernetes and credentials of systemd are readable for the
+/// group of the service.
+const PROVIDED: u32 = 0o037;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
@@ -38,6 +46,17 @@ pub enum MasterKeyError {
     Malformed(PathBuf),
     #[error("the master key {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
+    #[error("{origin}: {error}")]
+    Command { origin: MasterKeyOrigin, error: CommandError },
+    #[error(
+        "file descriptor {number} (master_key.descriptor): {source}; open it for reading in the process that starts doorward"
+    )]
+    Descriptor { number: u32, source: io::Error },
+    #[error("{0} must provide a master key: 32 bytes, or 32 bytes in Base64")]
+    NoKey(MasterKeyOrigin),
+    /// The key was not available when this process started.
+    #[error("{0}")]
+    NotLoaded(Arc<MasterKeyError>),
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
     #[error("the private key cannot be encrypted")]
@@ -49,8 +68,8 @@ pub enum MasterKeyError {
 
 /// The master key. `Debug` does not print it, and its memory is wiped on drop.
 ///
-/// `Err` contains the path of a lost key file. Administration that needs no signing keys still works without the key.
-pub struct MasterKey(Result<LessSafeKey, PathBuf>);
+/// `Err` contains the reason why the key could not be loaded. Administration that needs no signing keys still works.
+pub struct MasterKey(Result<LessSafeKey, Arc<MasterKeyError>>);
 
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,13 +84,13 @@ impl MasterKey {
             .map_err(|_| MasterKeyError::Seal)
     }
 
-    /// Returns a placeholder for a lost key. Sealing and opening fail with [`MasterKeyError::Missing`].
-    pub const fn lost(path: PathBuf) -> Self {
-        Self(Err(path))
+    /// Returns a placeholder for a key that could not be loaded. Sealing and opening fail with the same reason.
+    pub fn not_loaded(reason: MasterKeyError) -> Self {
+        Self(Err(Arc::new(reason)))
     }
 
     fn key(&self) -> Result<&LessSafeKey, MasterKeyError> {
-        self.0.as_ref().map_err(|path| MasterKeyError::Missing(path.clone()))
+        self.0.as_ref().map_err(|reason| MasterKeyError::NotLoaded(Arc::clone(reason)))
     }
 
     /// Loads the key from its file, or creates the file if it does not exist.
@@ -96,6 +115,15 @@ impl MasterKey {
     /// [`MasterKeyError::Missing`]; [`MasterKeyError::Permissions`] if group or others have any permission;
     /// [`MasterKeyError::Malformed`] if the file does not have 32 bytes; [`MasterKeyError::Io`].
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
+        Self::load_if(path, PRIVATE)
+    }
+
+    /// Loads the key from a file that the operator provides. Its group may be able to read it.
+    pub fn load_provided(path: &Path) -> Result<Self, MasterKeyError> {
+        Self::load_if(path, PROVIDED)
+    }
+
+    fn load_if(path: &Path, refused: u32) -> Result<Self, MasterKeyError> {
         let io_error = |source| MasterKeyError::Io { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => MasterKeyError::Missing(path.to_owned()),
@@ -107,7 +135,7 @@ impl MasterKey {
             return Err(MasterKeyError::Malformed(path.to_owned()));
         }
         let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
+        if mode & refused != 0 {
             return Err(MasterKeyError::Permissions { path: path.to_owned(), mode });
         }
         let mut bytes = Zeroizing::new([0; MASTER_KEY_BYTES]);
@@ -284,9 +312,9 @@ mod tests {
 
     #[test]
     fn lost_key_neither_seals_nor_opens() {
-        let lost = MasterKey::lost(PathBuf::from("/srv/master.key"));
+        let lost = MasterKey::not_loaded(MasterKeyError::Missing(PathBuf::from("/srv/master.key")));
         let entropy = SystemEntropy::default();
-        assert!(matches!(lost.seal(tenant(1), key(1), PLAIN, &entropy), Err(MasterKeyError::Missing(_))));
+        assert!(matches!(lost.seal(tenant(1), key(1), PLAIN, &entropy), Err(MasterKeyError::NotLoaded(_))));
         let sealed = MasterKey::from_bytes(&[7; 32]).unwrap().seal(tenant(1), key(1), PLAIN, &entropy).unwrap();
         let refusal = lost.open(tenant(1), key(1), &sealed).unwrap_err().to_string();
         assert!(refusal.contains("/srv/master.key") && refusal.contains("signing-key reset"), "{refusal}");

@@ -1,6 +1,6 @@
-//! The lock that prevents `migrate-storage` and `signing-key reset` from changing a database in use. Every process that
-//! opens the database holds a shared lock; these two commands need the exclusive lock. The end of a process releases its
-//! lock.
+//! The lock that prevents `migrate-storage`, `master-key rotate` and `signing-key reset` from changing a database in use.
+//! Every process that opens the database holds a shared lock; these commands need the exclusive lock. The end of a
+//! process releases its lock.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -54,7 +54,7 @@ const fn refusal(exclusive: bool) -> &'static str {
     if exclusive {
         "another process uses it: stop every server and command that uses it"
     } else {
-        "`doorward migrate-storage` or `doorward signing-key reset` is changing it"
+        "`doorward migrate-storage`, `doorward master-key rotate` or `doorward signing-key reset` is changing it"
     }
 }
 

@@ -15,6 +15,7 @@ pub mod json;
 pub mod json_reader;
 pub mod key_format;
 pub mod list;
+pub mod master_key_origin;
 pub mod metadata;
 pub mod origin;
 pub mod secret;

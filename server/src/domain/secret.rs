@@ -1,5 +1,7 @@
 //! Stored API keys, admin tokens and signing keys. None contains its secret in plain text.
 
+use std::collections::BTreeSet;
+
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId, TenantId, Timestamp,
     admin::{Role, SigningAlgorithm},
@@ -51,6 +53,8 @@ pub struct AdminToken {
     /// Unique name. Audit entries show it as the actor.
     pub name: String,
     pub role: Role,
+    /// The tenants that the token may use; `None` for all tenants and the installation.
+    pub tenants: Option<BTreeSet<TenantId>>,
     /// First characters of the token.
     pub hint: String,
     pub hash: SecretHash,

@@ -6,10 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    error::OpenError,
-    files::{ADMIN_TOKEN_FILE, MASTER_KEY_FILE},
-};
+use super::{error::OpenError, files::ADMIN_TOKEN_FILE, location::MASTER_KEY_FILE};
 use crate::db::DatabaseUrl;
 
 /// Permissions of other users (the last digit of a mode).

@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{app::BuildError, crypto::MasterKeyError, db::DbError, service::ServiceError};
+use crate::{
+    app::BuildError, crypto::MasterKeyError, db::DbError, domain::master_key_origin::MasterKeyOrigin,
+    service::ServiceError,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -14,10 +17,30 @@ pub enum OpenError {
     MasterKey(#[from] MasterKeyError),
     /// The database belongs to another master key.
     #[error(
-        "{} is not the master key of this database: restore the original file, because the signing keys cannot be decrypted without it",
-        .0.display()
+        "{0} is not the master key of this database: restore the original key, because the signing keys cannot be \
+         decrypted without it"
     )]
-    WrongMasterKey(PathBuf),
+    WrongMasterKey(MasterKeyOrigin),
+    /// A rotation of the master key was interrupted.
+    #[error("a rotation of the master key is not complete: run `doorward master-key rotate` again until it succeeds")]
+    UnfinishedRotation,
+    /// The interrupted rotation used another new key.
+    #[error("{0} is not the key with which the rotation of the master key was begun: repeat it with the same new key")]
+    OtherRotation(MasterKeyOrigin),
+    /// The key cannot be created, because it does not come from a file.
+    #[error(
+        "the master key comes from {0}, so Doorward cannot replace it: pass the new key with --new-file, \
+         --new-descriptor or --new-command"
+    )]
+    NewKeyNeeded(MasterKeyOrigin),
+    #[error("the new master key is the present one: nothing was changed")]
+    SameKey,
+    /// The database has tenants, but nothing that shows to which master key they belong.
+    #[error(
+        "{database} contains tenants, but its master key is not known, and a new one could not decrypt their signing \
+         keys: restore the database from a backup"
+    )]
+    UnknownMasterKey { database: String },
     /// A transfer of an installation into this database is not complete.
     #[error("the database is incomplete: run `doorward migrate-storage` again until it succeeds")]
     Incomplete,
@@ -43,6 +66,8 @@ pub enum OpenError {
     OpenFolder { path: PathBuf, mode: u32 },
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error("rotation of the master key: {0}")]
+    Rotation(ServiceError),
     #[error("new installation: {0}")]
     Create(ServiceError),
 }

@@ -6,25 +6,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::error::OpenError;
+use super::{error::OpenError, location::Location};
+use crate::crypto::MasterKeySource;
 
-pub const MASTER_KEY_FILE: &str = "master.key";
 /// File name of the admin token that is created with the installation.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 
 /// Paths in the data folder.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
-    pub(super) master_key: PathBuf,
+    pub(super) master_key: MasterKeySource,
     pub(super) admin_token: PathBuf,
     /// Temporary file of the first admin token. It exists while an installation is being created.
     pub(super) unfinished_token: PathBuf,
 }
 
 impl Files {
-    pub(super) fn new(data_dir: &Path) -> Self {
+    pub(super) fn new(location: &Location) -> Self {
+        let data_dir = &location.data_dir;
         Self {
-            master_key: data_dir.join(MASTER_KEY_FILE),
+            master_key: location.master_key.clone(),
             admin_token: data_dir.join(ADMIN_TOKEN_FILE),
             unfinished_token: data_dir.join("admin.token.new"),
         }
@@ -35,7 +36,8 @@ impl Files {
         if self.unfinished_token.exists() {
             return None;
         }
-        [&self.admin_token, &self.master_key].into_iter().find(|path| path.exists()).map(PathBuf::as_path)
+        let token = Some(self.admin_token.as_path());
+        [token, self.master_key.in_data_folder()].into_iter().flatten().find(|path| path.exists())
     }
 }
 

@@ -1,17 +1,11 @@
 //! Checks that a master key belongs to a database. The database contains a text that was encrypted with its master key.
 
-use std::path::Path;
-
 use doorward_shared::{Base64Url, SigningKeyId, TenantId};
 
-use super::{
-    error::OpenError,
-    files::{Files, MASTER_KEY_FILE},
-    purpose::Purpose,
-};
+use super::{error::OpenError, files::Files, location::Location, purpose::Purpose, rotation_file};
 use crate::{
     clock::Entropy,
-    crypto::{MasterKey, MasterKeyError},
+    crypto::{MasterKey, MasterKeyError, MasterKeySource},
 };
 
 /// Plaintext of the check text.
@@ -38,20 +32,30 @@ impl MasterKeyUse {
 
     /// Loads the key and checks it with the check text of the database.
     pub(super) fn load(self, files: &Files, check_text: &str) -> Result<MasterKey, OpenError> {
-        let path = &files.master_key;
-        match MasterKey::load(path) {
-            Err(MasterKeyError::Missing(_)) if self != Self::Required => Ok(MasterKey::lost(path.clone())),
+        match files.master_key.load() {
+            Err(error) if self != Self::Required && is_unavailable(&error) => Ok(MasterKey::not_loaded(error)),
             Ok(key) if self == Self::Unchecked || decrypts(&key, check_text) => Ok(key),
-            Ok(_) => Err(OpenError::WrongMasterKey(path.clone())),
+            Ok(_) => Err(wrong_key(&files.master_key, check_text)),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// Checks that the master key in the data folder encrypted the check text of a database.
-pub fn check_master_key(data_dir: &Path, check_text: &str) -> Result<(), OpenError> {
-    let file = data_dir.join(MASTER_KEY_FILE);
-    if decrypts(&MasterKey::load(&file)?, check_text) { Ok(()) } else { Err(OpenError::WrongMasterKey(file)) }
+/// Returns whether the key is lost or its origin does not work. Other errors show that the origin must be corrected.
+const fn is_unavailable(error: &MasterKeyError) -> bool {
+    matches!(error, MasterKeyError::Missing(_) | MasterKeyError::Command { .. } | MasterKeyError::Descriptor { .. })
+}
+
+/// Checks that the master key of an installation encrypted the check text of a database.
+pub fn check_master_key(location: &Location, check_text: &str) -> Result<(), OpenError> {
+    let source = &location.master_key;
+    if decrypts(&source.load()?, check_text) { Ok(()) } else { Err(wrong_key(source, check_text)) }
+}
+
+/// Returns the error for a key that is not the one of the database.
+fn wrong_key(source: &MasterKeySource, check_text: &str) -> OpenError {
+    let is_rotated = rotation_file::load(source).is_some_and(|new| decrypts(&new, check_text));
+    if is_rotated { OpenError::UnfinishedRotation } else { OpenError::WrongMasterKey(source.origin().clone()) }
 }
 
 /// Encrypts the check text for a database.
@@ -60,7 +64,7 @@ pub(super) fn seal_check_text(key: &MasterKey, entropy: &dyn Entropy) -> Result<
     Ok(Base64Url::encode(&sealed))
 }
 
-fn decrypts(key: &MasterKey, check_text: &str) -> bool {
+pub(super) fn decrypts(key: &MasterKey, check_text: &str) -> bool {
     Base64Url::decode(check_text)
         .ok()
         .and_then(|sealed| key.open(TenantId::INSTALLATION, check_key_id(), sealed.as_bytes()).ok())

@@ -1,13 +1,14 @@
 //! Background jobs. Several nodes may run the same job at once, because each is idempotent. Units of work are bounded.
 
 mod deletions;
+mod key_rotation;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
-pub use self::deletions::finish_deletions;
+pub use self::{deletions::finish_deletions, key_rotation::rotate_signing_keys};
 use crate::{
     app::App,
     db::{Connection, DbError},
@@ -24,6 +25,7 @@ const FINISH_DELETIONS_EVERY: Duration = Duration::from_secs(30);
 const COUNT_DAYS_EVERY: Duration = Duration::from_secs(3_600);
 const COUNT_ENTRIES_EVERY: Duration = Duration::from_secs(600);
 const JUDGE_ATTESTATIONS_EVERY: Duration = Duration::from_secs(60);
+const ROTATE_KEYS_EVERY: Duration = Duration::from_secs(3_600);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(5);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// Number of challenges or redeemed tokens that one unit of work examines.
@@ -62,6 +64,9 @@ pub fn start(app: &Arc<App>) -> Jobs {
         }),
         every(JUDGE_ATTESTATIONS_EVERY, Arc::clone(app), "judging attestations with new metadata", |app| async move {
             attestations::judge_again(&app).await.map(drop)
+        }),
+        every(ROTATE_KEYS_EVERY, Arc::clone(app), "rotation of signing keys", |app| async move {
+            rotate_signing_keys(&app).await.map(drop)
         }),
         every(COUNT_ENTRIES_EVERY, Arc::clone(app), "counting the audit entries", |app| async move {
             scrape::count_audit_entries(&app).await

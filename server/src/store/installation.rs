@@ -12,6 +12,9 @@ use crate::db::cached_sql::CachedSql;
 /// Name of a fixed text that is encrypted with the master key. A key that decrypts it is the right one.
 pub const SEALED_WORD: &str = "master_key_check";
 
+/// Name of the same text, encrypted with the new master key. It exists while a rotation of the master key is not complete.
+pub const ROTATION: &str = "master_key_rotation";
+
 /// Returns whether the table exists. It does not in a database whose schema was never migrated.
 pub fn table_exists(conn: &mut Connection) -> Result<bool, DbError> {
     let expression = match conn.engine() {

@@ -4,7 +4,7 @@ diesel::table! { installation (name) { name -> Text, value -> Text, } }
 
 diesel::table! {
     admin_tokens (id) {
-        id -> Text, name -> Text, role -> Text, hint -> Text, secret_hash -> Text, created_at -> BigInt,
+        id -> Text, name -> Text, role -> Text, hint -> Text, secret_hash -> Text, tenants -> Nullable<Text>, created_at -> BigInt,
         expires_at -> Nullable<BigInt>, last_used_at -> Nullable<BigInt>, revoked_at -> Nullable<BigInt>,
     }
 }

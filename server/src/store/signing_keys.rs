@@ -69,6 +69,33 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<SigningKeyRec
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
+/// Returns keys of all tenants in the order of tenant and id, from the first key after the given one.
+pub fn list_of_all(
+    conn: &mut Connection,
+    after: Option<(TenantId, SigningKeyId)>,
+    limit: i64,
+) -> Result<Vec<SigningKeyRecord>, DbError> {
+    let (tenant, id) = after.map_or_else(Default::default, |(tenant, id)| (tenant.to_string(), id.to_string()));
+    let is_after = || {
+        let in_tenant = signing_keys::tenant_id.eq(tenant.clone()).and(signing_keys::id.gt(id.clone()));
+        // The first condition lets the database begin in the primary key.
+        signing_keys::tenant_id.ge(tenant.clone()).and(signing_keys::tenant_id.gt(tenant.clone()).or(in_tenant))
+    };
+    let query = || {
+        let order = (signing_keys::tenant_id.asc(), signing_keys::id.asc());
+        signing_keys::table.filter(is_after()).order(order).limit(limit)
+    };
+    row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+}
+
+/// Replaces the encrypted private key. Returns `false` if the key does not exist.
+pub fn reseal(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, sealed: &[u8]) -> Result<bool, DbError> {
+    let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .set(signing_keys::sealed_private_key.eq(sealed)).execute(c))?;
+    Ok(rows == 1)
+}
+
 /// Retires a key. Returns `false` if it does not exist or is already retired.
 pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
     let target =

@@ -3,7 +3,7 @@
 //! The functions that change users, credentials and API keys also change the counts, in the same unit of work. To
 //! prevent deadlocks on PostgreSQL, each unit changes the summary after the rows that it counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{
     dsl::sql,
@@ -179,12 +179,24 @@ macro_rules! sorted {
     }};
 }
 
-/// Query of the rows whose name, RP ID or id contains a text. These columns are in lower case.
+/// Query of the rows of the tenants in a scope; `None` stands for all tenants.
+macro_rules! scoped {
+    ($db:ty, $scope:expr) => {{
+        let query = tenant_summaries::table.into_boxed::<$db>();
+        let scope: Option<&[String]> = $scope;
+        match scope {
+            Some(ids) => query.filter(tenant_summaries::tenant_id.eq_any(ids.to_vec())),
+            None => query,
+        }
+    }};
+}
+
+/// Query of the rows in a scope whose name, RP ID or id contains a text. These columns are in lower case.
 macro_rules! matching {
-    ($db:ty, $search:expr) => {{
+    ($db:ty, $search:expr, $scope:expr) => {{
         use tenant_summaries as columns;
         let search: Option<&str> = $search;
-        let (query, pattern) = (columns::table.into_boxed::<$db>(), search.map(like_pattern));
+        let (query, pattern) = (scoped!($db, $scope), search.map(like_pattern));
         match (search, pattern) {
             (Some(text), Some(pattern)) if may_be_in_id(text) => {
                 let in_name = columns::name_key.like(pattern.clone()).escape('\\');
@@ -207,9 +219,14 @@ fn may_be_in_id(text: &str) -> bool {
     text.len() >= MIN_ID_LENGTH && text.chars().all(|character| character.is_ascii_hexdigit() || character == '-')
 }
 
-fn count_matching(conn: &mut Connection, search: Option<&str>) -> Result<u64, DbError> {
-    let count = on_engine!(conn, c, Db => matching!(Db, search).count().get_result::<i64>(c))?;
+fn count_matching(conn: &mut Connection, search: Option<&str>, scope: Option<&[String]>) -> Result<u64, DbError> {
+    let count = on_engine!(conn, c, Db => matching!(Db, search, scope).count().get_result::<i64>(c))?;
     Ok(row_convert::total(count))
+}
+
+/// Returns the ids as the table contains them.
+fn keys(scope: Option<&BTreeSet<TenantId>>) -> Option<Vec<String>> {
+    scope.map(|ids| ids.iter().map(TenantId::to_string).collect())
 }
 
 /// Limits a query to the rows up to a row, inclusive, in the order of creation.
@@ -225,19 +242,22 @@ macro_rules! created_until {
     }};
 }
 
-/// Returns a page of the tenants that match a search, by creation time. Examines at most [`NUMBERED_ROWS`] tenants, also
+/// Returns a page of the tenants in a scope that match a search, by creation time. Examines at most [`NUMBERED_ROWS`] tenants, also
 /// for the total.
 pub fn numbered_page(
     conn: &mut Connection,
     search: Option<&str>,
+    scope: Option<&BTreeSet<TenantId>>,
     query: &PageQuery,
 ) -> Result<NumberedPage<TenantId>, DbError> {
     use tenant_summaries::{created_at, tenant_id};
+    let scope = keys(scope);
+    let scope = scope.as_deref();
     let order = query.order;
     let after = query.after.as_ref().map(|after| (after.key.number(), after.id.as_str()));
     // The last row of the total and of a search. `None` if there are fewer rows.
     let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
-        let rows = tenant_summaries::table.into_boxed::<Db>();
+        let rows = scoped!(Db, scope);
         sorted!(rows, created_at, order, after)
             .select((created_at, tenant_id))
             .offset(NUMBERED_ROWS - 1)
@@ -249,13 +269,13 @@ pub fn numbered_page(
         // A page by cursor has no total.
         Some(_) => 0,
         None => on_engine!(conn, c, Db => {
-            created_until!(matching!(Db, search), until).count().get_result::<i64>(c)
+            created_until!(matching!(Db, search, scope), until).count().get_result::<i64>(c)
         })?,
     };
     let total = row_convert::total(total);
     let total = if end.is_some() { Total::AtLeast(total) } else { Total::Exact(total) };
     let rows: Vec<(i64, String)> = on_engine!(conn, c, Db => {
-        let rows = sorted!(matching!(Db, search), created_at, order, after);
+        let rows = sorted!(matching!(Db, search, scope), created_at, order, after);
         let rows = created_until!(rows, search.and(until));
         rows.select((created_at, tenant_id)).limit(i64::from(query.page.per_page) + 1).offset(query.offset()).load(c)
     })?;
@@ -265,14 +285,20 @@ pub fn numbered_page(
     page.try_map(|(_, id)| row_convert::parse(&id))
 }
 
-/// Returns a page of the tenants that match a search. Each sort order has an index that also contains the name, so the
+/// Returns a page of the tenants in a scope that match a search. Each sort order has an index that also contains the name, so the
 /// query for a page reads only that index, in order.
-pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, DbError> {
+pub fn page(
+    conn: &mut Connection,
+    query: &TenantQuery,
+    scope: Option<&BTreeSet<TenantId>>,
+) -> Result<TenantPage, DbError> {
+    let scope = keys(scope);
+    let scope = scope.as_deref();
     macro_rules! load {
         ($column:ident, $kind:ty, $key:path, $value:ident) => {{
             let after = query.after.as_ref().map(|after| (after.key.$value(), after.id.as_str()));
             let rows: Vec<($kind, String)> = on_engine!(conn, c, Db => {
-                let rows = matching!(Db, query.search.as_deref());
+                let rows = matching!(Db, query.search.as_deref(), scope);
                 sorted!(rows, tenant_summaries::$column, query.order, after)
                     .select((tenant_summaries::$column, tenant_summaries::tenant_id))
                     .limit(i64::from(query.limit) + 1)
@@ -291,7 +317,7 @@ pub fn page(conn: &mut Connection, query: &TenantQuery) -> Result<TenantPage, Db
     let next = truncate(&mut rows, query.limit, Cursor::clone);
     let ids: Vec<TenantId> = rows.iter().map(|row| row_convert::parse(&row.id)).collect::<Result<_, _>>()?;
     let is_only_page = next.is_none() && query.after.is_none();
-    let total = if is_only_page { ids.len() as u64 } else { count_matching(conn, query.search.as_deref())? };
+    let total = if is_only_page { ids.len() as u64 } else { count_matching(conn, query.search.as_deref(), scope)? };
     Ok(TenantPage { ids, total, next })
 }
 

@@ -75,9 +75,10 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbErr
 pub fn list(
     conn: &mut Connection,
     search: Option<&str>,
+    scope: Option<&BTreeSet<TenantId>>,
     query: &PageQuery,
 ) -> Result<NumberedPage<TenantItem>, DbError> {
-    let page = tenant_summaries::numbered_page(conn, search, query)?;
+    let page = tenant_summaries::numbered_page(conn, search, scope, query)?;
     let keys: Vec<String> = page.items.iter().map(TenantId::to_string).collect();
     let columns = (tenants::id, tenants::display_name, tenants::disabled_at);
     let query = || existing().filter(tenants::id.eq_any(&keys)).select(columns);

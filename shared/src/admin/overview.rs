@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TenantItem;
-use crate::{AdminTokenId, Timestamp, audit::AdminAuditLogItem};
+use crate::{AdminTokenId, TenantId, Timestamp, audit::AdminAuditLogItem};
 
 /// Overview of the installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +124,9 @@ pub struct Me {
     pub name: String,
     /// The token's role.
     pub role: super::Role,
+    /// The tenants that the token may use. Absent if it may use all of them and the installation.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tenants: Option<Vec<TenantId>>,
 }
 
 /// Recent activity of a tenant, to find out why ceremonies fail and who uses it.

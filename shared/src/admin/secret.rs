@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::{TenantId, Timestamp};
 
 text_enum! {
     /// Role of an admin token.
@@ -117,6 +117,9 @@ pub struct SigningKeyItem {
     pub withdrawn_at: Option<Timestamp>,
     /// Whether the key signs tokens now.
     pub signing: bool,
+    /// Time from which the server replaces the key, by the setting `token.rotate_every`. Only the newest key has this time.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rotates_at: Option<Timestamp>,
 }
 
 /// Response to the withdrawal of a signing key.
@@ -140,6 +143,9 @@ pub struct AdminTokenItem {
     pub secret: SecretItem,
     /// Role of the token.
     pub role: Role,
+    /// The tenants that the token may use. Absent if it may use all of them and the installation.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tenants: Option<Vec<TenantId>>,
 }
 
 /// Creates an admin token.
@@ -155,6 +161,10 @@ pub struct CreateAdminTokenRequest {
     /// Role of the token. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub role: Option<Role>,
+    /// Limits the token to these tenants, at most 100. It can then use only the endpoints of these tenants, the lists of
+    /// tenants, `/me`, `/mds` and `/config/check`. Not for the role `metrics`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tenants: Option<Vec<TenantId>>,
     /// Expiry time. Without it, the secret does not expire.
     pub expires_at: Option<Timestamp>,
 }

@@ -85,7 +85,7 @@ text_enum! {
         UserEnabled => "user_enabled",
         /// The credential is not disabled.
         CredentialEnabled => "credential_enabled",
-        /// The role of the admin token allows the operation.
+        /// The role and the tenants of the admin token allow the operation.
         Role => "role",
         /// The tenant id in the path is a UUID.
         TenantIdForm => "tenant_id_form",

@@ -22,9 +22,14 @@ impl View for Tokens {
         ];
         let now = canvas.now;
         canvas.paged_list(area, &self.list, "There are no admin tokens.", &columns, |it| {
+            let scope = match it.tenants.as_deref() {
+                None => String::new(),
+                Some([_]) => " (1 tenant)".to_owned(),
+                Some(tenants) => format!(" ({} tenants)", tenants.len()),
+            };
             let name = match self.is_in_use(it) {
-                true => cell(format!("{} (in use)", it.secret.name), Tone::Accent),
-                false => cell(&it.secret.name, Tone::Plain),
+                true => cell(format!("{}{scope} (in use)", it.secret.name), Tone::Accent),
+                false => cell(format!("{}{scope}", it.secret.name), Tone::Plain),
             };
             vec![
                 name,

@@ -53,6 +53,13 @@ pub(super) const SIGNING_KEY_RESET: &str = "\
 Use this command only if master.key and all copies of it are lost. API keys, admin tokens and passkeys stay valid.
 Stop every server first. For up to 10 minutes, applications with a cached JWKS document reject new tokens.";
 
+pub(super) const MASTER_KEY_ROTATE: &str = "\
+Examples:
+  doorward master-key rotate --data-dir /srv/doorward
+  doorward master-key rotate --new-command 'systemd-creds decrypt /etc/doorward/master.cred -'
+
+Stop every server and command first; a database in use is refused. An interrupted run continues where it stopped; until then, no server starts. Without a flag for the new key, a new key replaces master.key in the data folder; copy it to all other nodes. With such a flag, change the settings of the master key afterwards. Backups that were made before need the old key: keep a copy of it with them.";
+
 pub(super) const MIGRATE_STORAGE: &str = "\
 Examples:
   doorward migrate-storage --data-dir /srv/doorward \\

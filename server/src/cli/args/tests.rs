@@ -34,6 +34,8 @@ fn every_command_is_parsed() {
         "restore --from /backup/doorward.db",
         "signing-key reset --yes --json",
         "signing-keys reset -y",
+        "master-key rotate --yes --json",
+        "master-key rotate --new-command /usr/bin/key",
         "tenants list",
         "tenant delete Shop -y",
         "keys list -t Shop",

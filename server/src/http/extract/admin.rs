@@ -1,8 +1,10 @@
 //! Callers of the admin API, who send an admin token.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpMessage as _, HttpRequest,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
 };
 use doorward_shared::{
     AdminTokenId, AuditType, ErrorCode, TenantId,
@@ -17,9 +19,10 @@ use super::{
 };
 use crate::{
     app::App,
+    domain::{AdminToken, RequestMeta},
     http::{ApiError, middleware::refused_changes::ChangeAuthor},
     service::{
-        ServiceError,
+        Refusal, ServiceError,
         admin::{AdminContext, admin_tokens},
         audit,
     },
@@ -86,6 +89,7 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
                 .with_header(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer")));
         }
     };
+    check_scope(request, &app, &meta, &token).await?;
     if !allows(token.role, needed) {
         let reason = match token.role {
             Role::Metrics => "a token of the role metrics reads only the metrics",
@@ -100,7 +104,40 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
     }
     app.key_usage.token_used(token.id, app.clock.now());
-    Ok(Auditor { token: token.id, role: token.role, context: AdminContext { actor: token.name, app, meta } })
+    let scope = token.tenants.map(Arc::new);
+    Ok(Auditor { token: token.id, role: token.role, context: AdminContext { actor: token.name, app, meta, scope } })
+}
+
+/// Endpoints without a tenant in their path that a token for some tenants may use. The lists contain only its tenants,
+/// and the others return no data of tenants.
+const WITHOUT_TENANT: [(&str, &str); 5] =
+    [("GET", "/tenants"), ("GET", "/tenant_summaries"), ("GET", "/me"), ("GET", "/mds"), ("POST", "/config/check")];
+
+/// Refuses a request that is outside of the tenants of its token. A new endpoint without a tenant in its path is refused,
+/// unless it is added to [`WITHOUT_TENANT`].
+async fn check_scope(request: &HttpRequest, app: &App, meta: &RequestMeta, token: &AdminToken) -> Result<(), ApiError> {
+    let Some(scope) = &token.tenants else { return Ok(()) };
+    let tenant = request.match_info().get("tenant_id").map(str::parse::<TenantId>);
+    let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+    match &tenant {
+        Some(Ok(id)) if scope.contains(id) => return Ok(()),
+        // The handler refuses a malformed id.
+        Some(Err(_)) => return Ok(()),
+        None if WITHOUT_TENANT.contains(&(method, request.path())) => return Ok(()),
+        Some(Ok(_)) | None => {}
+    }
+    let reason = "the admin token may use only its own tenants";
+    if let Some(left_out) = app.refused_changes.admit(app.clock.now()) {
+        let detail = RefusalDetail::new(Check::Role).expected(["a token for all tenants".to_owned()]);
+        let detail = detail.received(format!("a token for {} tenants", scope.len())).key(Some(token.id.uuid()));
+        let detail = detail.request(request.method().as_str(), request.path()).left_out_before(left_out);
+        reject(app, meta, Some(token.name.clone()), ErrorCode::Forbidden, reason, &detail).await?;
+    }
+    // The token does not show whether another tenant exists.
+    match tenant {
+        Some(_) => Err(Refusal::TenantNotFound.into()),
+        None => Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason)),
+    }
 }
 
 /// Returns the bearer token of the request (RFC 6750 §2.1).
@@ -122,7 +159,7 @@ const fn allows(role: Role, needed: Role) -> bool {
 
 async fn reject(
     app: &App,
-    meta: &crate::domain::RequestMeta,
+    meta: &RequestMeta,
     name: Option<String>,
     code: ErrorCode,
     reason: &str,

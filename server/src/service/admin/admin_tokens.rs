@@ -1,5 +1,7 @@
 //! Creates, lists, revokes and verifies admin tokens.
 
+use std::collections::BTreeSet;
+
 use doorward_shared::{
     AdminTokenId, AuditType, TenantId, Timestamp,
     admin::{AdminTokenItem, CreateAdminTokenRequest, CreatedSecret, Role, SecretItem},
@@ -10,17 +12,22 @@ use super::context::{AdminContext, unless_duplicate};
 use crate::{
     app::App,
     crypto::{GeneratedSecret, KeyKind, KeyScope, PresentedKey},
+    db::Connection,
     domain::AdminToken,
     service::{
         Refusal, ServiceError,
         auth::{KeyRejection, RejectedKey},
         validate,
     },
-    store::admin_tokens as table,
+    store::{admin_tokens as table, tenants as tenant_table},
 };
 
-/// Prefix of the actors of commands in the audit log. Names of admin tokens must not begin with it.
-const CLI_ACTOR_PREFIX: &str = "cli:";
+const DAY_MS: i64 = 86_400_000;
+/// Maximum number of tenants to which a token can be limited.
+const MAX_TENANTS: usize = 100;
+
+/// Prefixes of the actors of commands and background jobs in the audit log. Names of admin tokens must not begin with one.
+const RESERVED_PREFIXES: [&str; 2] = ["cli:", "job:"];
 
 /// Creates a token. Only this response contains its secret.
 ///
@@ -29,14 +36,17 @@ const CLI_ACTOR_PREFIX: &str = "cli:";
 pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) -> Result<CreatedSecret, ServiceError> {
     let now = context.app.clock.now();
     let name = validate::label("name", request.name)?;
-    if name.trim_start().to_lowercase().starts_with(CLI_ACTOR_PREFIX) {
-        return Err(Refusal::Invalid(format!("name must not begin with {CLI_ACTOR_PREFIX}")).into());
+    let lowercase = name.trim_start().to_lowercase();
+    if let Some(prefix) = RESERVED_PREFIXES.iter().find(|prefix| lowercase.starts_with(*prefix)) {
+        return Err(Refusal::Invalid(format!("name must not begin with {prefix}")).into());
     }
     let expires_at = validate::future("expires_at", request.expires_at, now)?;
+    check_lifetime(context, expires_at, now)?;
     let role = request.role.ok_or_else(|| {
         let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
         Refusal::Invalid(format!("role is a required field: {}", roles.join(", ")))
     })?;
+    let tenants = scope(request.tenants, role)?;
     let made = GeneratedSecret::new(KeyKind::Admin, context.app.entropy.as_ref())?;
     let id = made.id;
     let secret = made.plain.expose().to_owned();
@@ -45,6 +55,7 @@ pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) ->
         id: AdminTokenId::new(id),
         name,
         role,
+        tenants,
         hint: made.hint,
         hash: made.hash,
         created_at: now,
@@ -54,6 +65,7 @@ pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) ->
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenCreated, now)?.detail(describe(&token));
     context
         .change(move |connection| {
+            require_tenants(connection, token.tenants.as_ref())?;
             unless_duplicate(table::insert(connection, &token), || {
                 Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))
             })?;
@@ -63,10 +75,52 @@ pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) ->
         .await
 }
 
+/// Checks the tenants of a new token.
+fn scope(tenants: Option<Vec<TenantId>>, role: Role) -> Result<Option<BTreeSet<TenantId>>, Refusal> {
+    let Some(tenants) = tenants else { return Ok(None) };
+    if !(1..=MAX_TENANTS).contains(&tenants.len()) {
+        return Err(Refusal::Invalid(format!(
+            "tenants must contain 1 to {MAX_TENANTS} ids; leave it out for all tenants"
+        )));
+    }
+    if role == Role::Metrics {
+        return Err(Refusal::Invalid(
+            "tenants: the metrics are those of all tenants, so the role must not be metrics".into(),
+        ));
+    }
+    Ok(Some(tenants.into_iter().collect()))
+}
+
+fn require_tenants(connection: &mut Connection, tenants: Option<&BTreeSet<TenantId>>) -> Result<(), ServiceError> {
+    let Some(tenants) = tenants else { return Ok(()) };
+    let found = tenant_table::names(connection, tenants)?;
+    match tenants.iter().find(|id| !found.contains_key(id)) {
+        Some(id) => Err(Refusal::Invalid(format!("tenants: there is no tenant {id}")).into()),
+        None => Ok(()),
+    }
+}
+
+/// Returns the latest expiry time of a token that is created now; `None` if tokens need not expire.
+pub(super) fn latest_expiry(app: &App, now: Timestamp) -> Option<Timestamp> {
+    app.settings.admin_token_days.map(|days| now.plus_millis(i64::from(days) * DAY_MS))
+}
+
+fn check_lifetime(context: &AdminContext, expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    let Some(latest) = latest_expiry(&context.app, now) else { return Ok(()) };
+    if expires_at.is_some_and(|at| at <= latest) {
+        return Ok(());
+    }
+    let days = context.app.settings.admin_token_days.unwrap_or_default();
+    Err(Refusal::Invalid(format!(
+        "expires_at must be set to {latest} or earlier: new admin tokens expire within {days} days \
+         (limits.admin_token_lifetime)"
+    )))
+}
+
 /// Returns the part of a token that the audit log contains.
 pub(super) fn describe(token: &AdminToken) -> Value {
     json!({
-        "id": token.id, "name": token.name, "role": token.role, "hint": token.hint, "expires_at": token.expires_at,
+        "id": token.id, "name": token.name, "role": token.role, "tenants": token.tenants, "hint": token.hint, "expires_at": token.expires_at,
     })
 }
 
@@ -83,6 +137,7 @@ pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, Service
             disabled_at: None,
         },
         role: token.role,
+        tenants: token.tenants.map(Vec::from_iter),
     };
     Ok(context.read(|connection| Ok(table::list(connection)?)).await?.into_iter().map(item).collect())
 }
@@ -100,8 +155,11 @@ pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Re
             // The lock prevents two concurrent requests from revoking the last two tokens.
             table::lock_administrators(connection)?;
             let token = table::revoke(connection, id, now)?.ok_or(Refusal::SecretNotFound)?;
-            let is_usable =
-                |token: &AdminToken| token.role == Role::Admin && token.expires_at.is_none_or(|expiry| expiry > now);
+            // A token for some tenants cannot create other tokens.
+            let is_usable = |token: &AdminToken| {
+                let may_create_tokens = token.role == Role::Admin && token.tenants.is_none();
+                may_create_tokens && token.expires_at.is_none_or(|expiry| expiry > now)
+            };
             if !force && is_usable(&token) && !table::list(connection)?.iter().any(is_usable) {
                 return Err(Refusal::LastAdminToken.into());
             }

@@ -1,6 +1,6 @@
 //! Context of every admin operation: the application, the administrator and the request's metadata.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use doorward_shared::{AuditType, TenantId, Timestamp};
 
@@ -19,6 +19,8 @@ pub struct AdminContext {
     pub actor: String,
     /// Request id, client address and user agent.
     pub meta: RequestMeta,
+    /// The only tenants that lists contain; `None` for all tenants.
+    pub scope: Option<Arc<BTreeSet<TenantId>>>,
 }
 
 impl AdminContext {

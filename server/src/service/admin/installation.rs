@@ -22,10 +22,11 @@ pub async fn create(context: &AdminContext, check_text: String, token: Presented
         id: AdminTokenId::new(secret.id),
         name: "first".to_owned(),
         role: Role::Admin,
+        tenants: None,
         hint: secret.hint,
         hash: secret.hash,
         created_at: now,
-        expires_at: None,
+        expires_at: admin_tokens::latest_expiry(&context.app, now),
         last_used_at: None,
     };
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenCreated, now)?;

@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod context;
 pub mod disabling;
 pub mod installation;
+pub mod master_key_rotation;
 pub mod metadata;
 pub mod overview;
 pub mod precondition;

@@ -74,9 +74,10 @@ pub async fn installation(context: &AdminContext, days: u32) -> Result<Overview,
 
 pub async fn tenants(context: &AdminContext, query: TenantQuery) -> Result<TenantSummaryPage, ServiceError> {
     let week = last_days(context.app.clock.now(), WEEK);
+    let scope = context.scope.clone();
     context
         .read(move |connection| {
-            let page = tenant_summaries::page(connection, &query)?;
+            let page = tenant_summaries::page(connection, &query, scope.as_deref())?;
             let items = tenant_summaries::of(connection, &page.ids, week)?;
             Ok(TenantSummaryPage { items, total: page.total, next: page.next.map(|cursor| cursor.encode()) })
         })

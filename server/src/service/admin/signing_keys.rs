@@ -21,6 +21,8 @@ use crate::{
 /// Milliseconds between the publication of a new key and its first use: longer than clients may cache a JWKS document.
 pub const PUBLISHED_BEFORE_SIGNING_MS: i64 = 15 * 60 * 1_000;
 
+const DAY_MS: i64 = 86_400_000;
+
 /// Consequences of a withdrawal for verifiers, which may cache the JWKS for 10 minutes.
 const WITHDRAWAL_NOTICE: &str = "Tokens of the withdrawn key are refused by verifiers that read the JWKS from now on. \
     For up to 10 minutes, verifiers with a cached JWKS refuse new tokens, and may still accept tokens of the withdrawn key.";
@@ -52,16 +54,47 @@ pub async fn create(
 ) -> Result<SigningKeyItem, ServiceError> {
     let now = context.app.clock.now();
     let signs_from = if force { now } else { now.plus_millis(PUBLISHED_BEFORE_SIGNING_MS) };
+    let made = publish(context, tenant, request.algorithm, signs_from, None).await?;
+    made.ok_or_else(|| no_signing_key(tenant))
+}
+
+/// Replaces the tenant's signing key like [`create`] if its newest key signs since `before` or longer. Returns whether
+/// it did. Several nodes may call this at the same time; one of them replaces the key.
+pub async fn rotate_if_due(context: &AdminContext, tenant: TenantId, before: Timestamp) -> Result<bool, ServiceError> {
+    let signs_from = context.app.clock.now().plus_millis(PUBLISHED_BEFORE_SIGNING_MS);
+    Ok(publish(context, tenant, None, signs_from, Some(before)).await?.is_some())
+}
+
+/// Returns whether the newest of a tenant's keys that sign or will sign does so since `before` or longer.
+pub fn is_due(keys: &[SigningKeyRecord], before: Timestamp, now: Timestamp) -> bool {
+    keys.iter().filter(|key| is_usable(key, now)).map(|key| key.signs_from).max().is_some_and(|newest| newest <= before)
+}
+
+/// Publishes a new key that signs from a time on; the current keys are then retired. With `due_before`, does nothing
+/// and returns `None` unless the tenant's keys are due.
+async fn publish(
+    context: &AdminContext,
+    tenant: TenantId,
+    algorithm: Option<SigningAlgorithm>,
+    signs_from: Timestamp,
+    due_before: Option<Timestamp>,
+) -> Result<Option<SigningKeyItem>, ServiceError> {
+    let now = context.app.clock.now();
     let keys = list(context, tenant).await?;
     let current = keys.iter().find(|key| key.signing).map(|key| key.algorithm);
-    let algorithm = request.algorithm.or(current).unwrap_or(SigningAlgorithm::Es256);
+    let algorithm = algorithm.or(current).unwrap_or(SigningAlgorithm::Es256);
+    let every = context.app.settings.rotate_every_days;
     let key = generate(context, tenant, algorithm, now, signs_from).await?;
     let entry = context.event(tenant, AuditType::SigningKeyCreated, now)?;
     let entry = entry.detail(json!({ "id": key.id, "algorithm": algorithm, "signs_from": signs_from }));
     context
         .change(move |connection| {
             lock_tenant(connection, tenant)?;
-            for old in table::list(connection, tenant)? {
+            let keys = table::list(connection, tenant)?;
+            if due_before.is_some_and(|before| !is_due(&keys, before, now)) {
+                return Ok(None);
+            }
+            for old in keys {
                 // A forced key also replaces keys that are scheduled to retire later.
                 if old.retired_at.is_none_or(|at| at > signs_from) {
                     table::schedule_retirement(connection, tenant, old.id, Some(signs_from))?;
@@ -69,7 +102,7 @@ pub async fn create(
             }
             table::insert(connection, &key)?;
             entry.write(connection)?;
-            Ok(item(&key, force))
+            Ok(Some(SigningKeyItem { rotates_at: rotates_at(&key, every), ..item(&key, signs_from <= now) }))
         })
         .await
 }
@@ -84,7 +117,18 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Signin
             Ok(table::list(connection, tenant)?)
         })
         .await?;
-    Ok(records.iter().rev().map(|record| item(record, Some(record.id) == signing)).collect())
+    let every = context.app.settings.rotate_every_days;
+    let now = context.app.clock.now();
+    let newest = records.iter().filter(|key| is_usable(key, now)).max_by_key(|key| key.signs_from).map(|key| key.id);
+    let item_of = |record: &SigningKeyRecord| SigningKeyItem {
+        rotates_at: rotates_at(record, every.filter(|_| newest == Some(record.id))),
+        ..item(record, Some(record.id) == signing)
+    };
+    Ok(records.iter().rev().map(item_of).collect())
+}
+
+fn rotates_at(key: &SigningKeyRecord, every_days: Option<u32>) -> Option<Timestamp> {
+    every_days.map(|days| key.signs_from.plus_millis(i64::from(days) * DAY_MS))
 }
 
 /// Retires a key. It stays published until the tokens that it signed have expired. If no other key may sign yet,
@@ -227,5 +271,6 @@ fn item(record: &SigningKeyRecord, signing: bool) -> SigningKeyItem {
         retired_at: record.retired_at,
         withdrawn_at: record.withdrawn_at,
         signing,
+        rotates_at: None,
     }
 }

@@ -105,7 +105,8 @@ pub async fn list(
     search: Option<String>,
     query: PageQuery,
 ) -> Result<NumberedPage<TenantItem>, ServiceError> {
-    context.read(move |connection| Ok(table::list(connection, search.as_deref(), &query)?)).await
+    let scope = context.scope.clone();
+    context.read(move |connection| Ok(table::list(connection, search.as_deref(), scope.as_deref(), &query)?)).await
 }
 
 /// Returns all tenants, or those whose id or name contains `search`, oldest first.

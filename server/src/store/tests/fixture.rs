@@ -166,6 +166,7 @@ pub(super) fn token(number: u128, name: &str) -> AdminToken {
         id: token_id(number),
         name: name.to_owned(),
         role: Role::Auditor,
+        tenants: Some([tenant_id(number)].into()),
         hint: "dwa_0000".to_owned(),
         hash: SecretHash::new("$argon2id$…".to_owned()),
         created_at: at(i64::try_from(number).unwrap_or(0)),

@@ -34,7 +34,7 @@ async fn walk(db: &TestDatabase, text: Option<&'static str>) -> (Vec<String>, Op
     let (mut names, mut total) = (Vec::new(), None);
     loop {
         let next = query.clone();
-        let page = db.read(move |c| tenants::list(c, text, &next)).await;
+        let page = db.read(move |c| tenants::list(c, text, None, &next)).await;
         names.extend(page.items.into_iter().map(|tenant| tenant.display_name));
         total = total.or(page.total);
         match page.next {
@@ -97,7 +97,7 @@ async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     assert!(!db.write(|c| tenants::rename(c, tenant_id(9), "Other", at(7))).await);
     assert!(!db.write(move |c| tenants::update_config(c, tenant_id(9), &changed, at(7))).await);
 
-    let page = db.read(|c| tenants::list(c, None, &numbered(2, 1))).await;
+    let page = db.read(|c| tenants::list(c, None, None, &numbered(2, 1))).await;
     assert_eq!((page.total, page.items[0].id), (Some(Total::Exact(2)), tenant_id(2)));
 
     // Deleting the nil tenant or an unknown tenant does nothing, so the installation's log is kept.
@@ -130,7 +130,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
     // No function finds the tenant, and no entry can be added to its log.
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, None);
     assert_eq!(db.read(|c| tenants::all(c).map(|all| all.len())).await, 1);
-    assert_eq!(db.read(|c| tenants::list(c, None, &numbered(1, 20))).await.total, Some(Total::Exact(1)));
+    assert_eq!(db.read(|c| tenants::list(c, None, None, &numbered(1, 20))).await.total, Some(Total::Exact(1)));
     assert!(!db.write(|c| tenants::rename(c, tenant_id(1), "Other", at(7))).await);
     assert!(!db.write(|c| tenants::mark_deleted(c, tenant_id(1), at(9))).await);
     let entry = event(tenant_id(1), 0, 1, AuditType::ApiKeyRejected);
@@ -181,7 +181,7 @@ async fn search_matches_wildcards_literally(db: TestDatabase) {
         ("ärger", vec![]),
         ("ß", vec!["Straße"]),
     ] {
-        let page = db.read(move |c| tenants::list(c, Some(text), &numbered(1, 20))).await;
+        let page = db.read(move |c| tenants::list(c, Some(text), None, &numbered(1, 20))).await;
         let names: Vec<_> = page.items.iter().map(|item| item.display_name.as_str()).collect();
         assert_eq!((names, page.total), (expected.clone(), Some(Total::Exact(expected.len() as u64))), "{text}");
     }

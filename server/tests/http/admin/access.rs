@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use super::fixture::{Fixture, changes, guarded};
 
 async fn token(server: &TestServer, name: &str, expires_at: Option<Timestamp>) -> CreatedSecret {
-    let request = CreateAdminTokenRequest { name: Some(name.to_owned()), role: Some(Role::Admin), expires_at };
+    let request =
+        CreateAdminTokenRequest { name: Some(name.to_owned()), role: Some(Role::Admin), tenants: None, expires_at };
     admin_tokens::create(&server.administrator(), request).await.unwrap()
 }
 

@@ -50,6 +50,23 @@ async fn concurrent_requests_do_not_revoke_both_administrators() {
 }
 
 #[tokio::test]
+async fn new_tokens_expire_within_the_maximum_lifetime() {
+    const DAY_MS: i64 = 86_400_000;
+    let server = TestServer::builder().settings(|settings| settings.admin_token_days = Some(30)).start().await;
+    let latest = server.app.clock.now().plus_millis(30 * DAY_MS);
+    let admin = server.admin("root", Role::Admin).await;
+    for expires_at in [None, Some(latest.plus_millis(1))] {
+        let body = json!({ "name": "long", "role": "auditor", "expires_at": expires_at });
+        let refused = admin.post("/admin_tokens", &body).await;
+        refused.expect_refusal(400, "validation_failed");
+        let details = refused.field("details");
+        assert!(details.contains("limits.admin_token_lifetime") && details.contains("30 days"), "{details}");
+    }
+    let made = create(&admin, "short", "auditor", Some(latest)).await;
+    assert_eq!(made["expires_at"], json!(latest));
+}
+
+#[tokio::test]
 async fn names_of_commands_are_reserved() {
     let server = TestServer::start().await;
     let admin = server.admin("root", Role::Admin).await;

@@ -33,8 +33,12 @@ impl Fixture {
         let server = TestServer::start().await;
         let (one, other) = (owner(&server).await, owner(&server).await);
         let (admin, auditor) = (server.admin("ops", Role::Admin).await, server.admin("audit", Role::Auditor).await);
-        let request =
-            CreateAdminTokenRequest { name: Some("spare".to_owned()), role: Some(Role::Auditor), expires_at: None };
+        let request = CreateAdminTokenRequest {
+            name: Some("spare".to_owned()),
+            role: Some(Role::Auditor),
+            tenants: None,
+            expires_at: None,
+        };
         let spare = admin_tokens::create(&server.administrator(), request).await.unwrap().id.to_string();
         Self { server, one, other, admin, auditor, spare }
     }

@@ -87,8 +87,12 @@ async fn rejected_tokens_record_their_id_and_role() {
 async fn keys_in_the_place_of_ids_are_not_stored() {
     let fixture = Fixture::new().await;
     let (tenant, admin) = (&fixture.one.tenant, &fixture.admin);
-    let request =
-        CreateAdminTokenRequest { name: Some("mistaken".to_owned()), role: Some(Role::Admin), expires_at: None };
+    let request = CreateAdminTokenRequest {
+        name: Some("mistaken".to_owned()),
+        role: Some(Role::Admin),
+        tenants: None,
+        expires_at: None,
+    };
     let token = admin_tokens::create(&fixture.server.administrator(), request).await.unwrap().secret;
     let key = &tenant.api_key;
     let path = format!("/tenants/{}", tenant.id);

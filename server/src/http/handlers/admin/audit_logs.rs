@@ -44,7 +44,7 @@ pub async fn of_tenant(
     if tenant != TenantId::INSTALLATION {
         tenants::require_log(&caller.context, tenant).await?;
     }
-    let AdminContext { app, actor, meta } = &caller.context;
+    let AdminContext { app, actor, meta, .. } = &caller.context;
     respond(app, Log::Of(tenant), meta, Some(actor.clone()), request.path(), &query).await
 }
 
@@ -67,6 +67,6 @@ pub async fn of_tenant(
     ),
 )]
 pub async fn of_all(caller: Auditor, request: HttpRequest, query: Query) -> Result<HttpResponse, ApiError> {
-    let AdminContext { app, actor, meta } = &caller.context;
+    let AdminContext { app, actor, meta, .. } = &caller.context;
     respond(app, Log::All, meta, Some(actor.clone()), request.path(), &query).await
 }

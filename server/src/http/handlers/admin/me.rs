@@ -5,7 +5,7 @@ use doorward_shared::admin::Me;
 
 use crate::http::{Auditor, responses::*};
 
-/// Returns the id, name and role of the caller's admin token.
+/// Returns the id, name, role and tenants of the caller's admin token.
 #[utoipa::path(
     get,
     path = "/me",
@@ -13,5 +13,6 @@ use crate::http::{Auditor, responses::*};
     responses((status = 200, description = "the token's id, name and role", body = Me), AuditorErrors),
 )]
 pub async fn get(caller: Auditor) -> Json<Me> {
-    Json(Me { id: caller.token, name: caller.context.actor, role: caller.role })
+    let tenants = caller.context.scope.map(|tenants| tenants.iter().copied().collect());
+    Json(Me { id: caller.token, name: caller.context.actor, role: caller.role, tenants })
 }

@@ -1,0 +1,48 @@
+//! `doorward master-key rotate`: replaces the master key.
+
+use serde_json::json;
+
+use super::{CliError, admin_call, args::MasterKeyRotateArgs, output, start};
+use crate::{
+    crypto::MasterKeySource,
+    installation::{self, OpenError, Rotated},
+};
+
+const WARNING: &str = "This encrypts all signing keys with a new master key. The old key is then of no use for the \
+    database, but backups that were made before still need it: keep a copy with them. Stop every server first: this \
+    command refuses to run beside one. Tokens and public keys do not change.";
+
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        start::not_opened(error)
+    }
+}
+
+pub(super) async fn rotate(args: MasterKeyRotateArgs) -> Result<(), CliError> {
+    args.confirmation.ask(WARNING)?;
+    let settings = start::settings(&args.admin.installation.flags())?;
+    let new = args.new_key();
+    let rotated = installation::rotate_master_key(
+        &start::location(&settings),
+        new.clone().map(MasterKeySource::new),
+        start::database_options(&settings)?,
+        start::app_settings(&settings),
+        admin_call::context,
+    )
+    .await?;
+    if args.admin.json {
+        let Rotated { signing_keys, undecryptable } = rotated;
+        return output::change_json(true, &json!({ "signing_keys": signing_keys, "undecryptable": undecryptable }));
+    }
+    output::line(&format!("encrypted {} signing keys with the new master key", rotated.signing_keys))?;
+    if rotated.undecryptable > 0 {
+        output::line(&format!(
+            "{} signing keys were not changed, because the old master key does not decrypt them either",
+            rotated.undecryptable
+        ))?;
+    }
+    output::line(&match new {
+        Some(origin) => format!("Set the master key to {origin} in the settings of every server, then start them."),
+        None => format!("Copy {} to every node, then start the servers.", settings.data.master_key),
+    })
+}

@@ -1,0 +1,26 @@
+//! The places from which the master key can come.
+
+use std::{fmt, path::PathBuf};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeyOrigin {
+    /// `master.key` in the data folder. Only this file is created with a new installation.
+    DataFolder(PathBuf),
+    /// A file that the operator provides.
+    File(PathBuf),
+    /// Number of a file descriptor that the process has inherited.
+    Descriptor(u32),
+    /// A program and its arguments. The program prints the key.
+    Command(Vec<String>),
+}
+
+impl fmt::Display for MasterKeyOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DataFolder(path) | Self::File(path) => path.display().fmt(f),
+            Self::Descriptor(number) => write!(f, "file descriptor {number}"),
+            // Arguments may contain something that does not belong in a log.
+            Self::Command(words) => write!(f, "the command {}", words.first().map_or("", String::as_str)),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Rotation of the master key. It needs the exclusive process lock, so no server or command uses the database meanwhile.
+//!
+//! 1. The new key is created as `master.key.new`, or comes from the operator.
+//! 2. The check text under the new key is stored as a marker. From now on, only a rotation may open the database.
+//! 3. All sealed values are encrypted again, in bounded units of work.
+//! 4. One unit of work removes the marker and replaces the check text. The database now belongs to the new key.
+//! 5. `master.key.new` replaces `master.key`.
+//!
+//! After a crash, the next rotation continues with the same new key.
+
+use std::sync::Arc;
+
+use super::{
+    access,
+    error::OpenError,
+    location::Location,
+    master_key::{decrypts, seal_check_text},
+    rotation_file, stored,
+};
+use crate::{
+    app::{App, AppSettings},
+    clock::{SystemClock, SystemEntropy},
+    crypto::{MasterKey, MasterKeySource},
+    db::{Connection, Database, DatabaseOptions},
+    service::{
+        ServiceError,
+        admin::{AdminContext, master_key_rotation as service},
+    },
+    store::installation,
+};
+
+/// Result of a rotation.
+#[derive(Debug, Clone, Copy)]
+pub struct Rotated {
+    /// Number of signing keys that are encrypted with the new key.
+    pub signing_keys: usize,
+    /// Number of signing keys that neither key decrypts. They were not usable before either.
+    pub undecryptable: usize,
+}
+
+/// Rotates the master key of the installation, or completes an interrupted rotation. `new` is the new key of the
+/// operator; without it, a key is created in the data folder. `context` returns the author of the change.
+///
+/// # Errors
+/// [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`], [`OpenError::SameKey`],
+/// [`OpenError::OtherRotation`] or [`OpenError::WrongMasterKey`] if the keys do not fit. Then nothing was changed.
+pub async fn rotate_master_key<E: From<OpenError>>(
+    location: &Location,
+    new: Option<MasterKeySource>,
+    options: DatabaseOptions,
+    settings: AppSettings,
+    context: impl FnOnce(Arc<App>) -> Result<AdminContext, E>,
+) -> Result<Rotated, E> {
+    let keys = Keys::load(location, new)?;
+    let Opened { app, new_key, state } = open(location, keys, options, settings).await?;
+    let context = context(app)?;
+    let rotated = reseal(&context, new_key, state).await.map_err(OpenError::Rotation)?;
+    context.app.db.close().await;
+    rotation_file::make_current(&location.master_key)?;
+    Ok(rotated)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No value is encrypted with the new key.
+    NotBegun,
+    /// Some values may be encrypted with the new key.
+    Begun,
+    /// All values are encrypted with the new key.
+    Done,
+}
+
+/// The present key and the new one.
+#[derive(Clone)]
+struct Keys {
+    old: Arc<MasterKey>,
+    /// `None` if the key in the data folder has not been created yet.
+    new: Option<Arc<MasterKey>>,
+    /// The new key, if it comes from the operator.
+    provided: Option<MasterKeySource>,
+    location: Location,
+}
+
+impl Keys {
+    fn load(location: &Location, provided: Option<MasterKeySource>) -> Result<Self, OpenError> {
+        let source = &location.master_key;
+        if provided.is_none() && source.in_data_folder().is_none() {
+            return Err(OpenError::NewKeyNeeded(source.origin().clone()));
+        }
+        let new = match &provided {
+            Some(provided) => Some(provided.load()?),
+            None => rotation_file::load(source),
+        };
+        Ok(Self { old: Arc::new(source.load()?), new: new.map(Arc::new), provided, location: location.clone() })
+    }
+
+    /// Returns how far the rotation is.
+    fn state(&self, connection: &mut Connection, database: String) -> Result<State, OpenError> {
+        let text = stored::check_text(Some(&mut *connection))?.ok_or(OpenError::NoInstallation { database })?;
+        let marker = installation::get(connection, installation::ROTATION)?;
+        let opens = |key: Option<&Arc<MasterKey>>, text: &str| key.is_some_and(|key| decrypts(key, text));
+        let (old, new) = (opens(Some(&self.old), &text), opens(self.new.as_ref(), &text));
+        match marker {
+            None if old && new => Err(OpenError::SameKey),
+            None if new => Ok(State::Done),
+            _ if !old => Err(OpenError::WrongMasterKey(self.location.master_key.origin().clone())),
+            None => Ok(State::NotBegun),
+            Some(marker) if opens(self.new.as_ref(), &marker) => Ok(State::Begun),
+            Some(_) => {
+                let source = self.provided.as_ref().unwrap_or(&self.location.master_key);
+                Err(OpenError::OtherRotation(source.origin().clone()))
+            }
+        }
+    }
+}
+
+struct Opened {
+    app: Arc<App>,
+    new_key: Arc<MasterKey>,
+    state: State,
+}
+
+/// Opens the database under the exclusive lock, after the keys were checked.
+async fn open(
+    location: &Location,
+    keys: Keys,
+    options: DatabaseOptions,
+    settings: AppSettings,
+) -> Result<Opened, OpenError> {
+    access::check(&location.data_dir, &options.url)?;
+    let options = DatabaseOptions { exclusive: true, ..options };
+    let name = options.url.to_string();
+    let (database, checked) = (name.clone(), keys.clone());
+    let db = Database::open_if(options, move |connection| match connection {
+        Some(connection) => checked.state(connection, database).map(drop),
+        None => Err(OpenError::NoInstallation { database }),
+    });
+    let db = db.await?;
+    let again = keys.clone();
+    let state = db.read(move |connection| again.state(connection, name)).await?;
+    let entropy = Arc::new(SystemEntropy::default());
+    let new_key = match keys.new {
+        Some(key) => key,
+        None => Arc::new(rotation_file::load_or_create(&location.master_key, entropy.as_ref())?),
+    };
+    let app = App::new(db, keys.old, Arc::new(SystemClock), entropy, settings)?;
+    Ok(Opened { app, new_key, state })
+}
+
+async fn reseal(context: &AdminContext, new: Arc<MasterKey>, state: State) -> Result<Rotated, ServiceError> {
+    let check_text = seal_check_text(&new, context.app.entropy.as_ref()).map_err(service::failed)?;
+    if state == State::NotBegun {
+        service::begin(context, check_text.clone()).await?;
+    }
+    let resealed = service::reseal_signing_keys(context, &new).await?;
+    if state != State::Done {
+        service::finish(context, check_text, resealed).await?;
+    }
+    Ok(Rotated { signing_keys: resealed.signing_keys, undecryptable: resealed.undecryptable })
+}

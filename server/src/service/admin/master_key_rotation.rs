@@ -1,0 +1,106 @@
+//! Encrypts all sealed values with a new master key. The caller holds the exclusive process lock.
+
+use std::sync::Arc;
+
+use doorward_shared::{AuditType, SigningKeyId, TenantId};
+use serde_json::json;
+
+use super::context::AdminContext;
+use crate::{
+    crypto::{MasterKey, MasterKeyError},
+    domain::SigningKeyRecord,
+    service::ServiceError,
+    store::{installation, signing_keys as table},
+};
+
+/// Number of keys in one unit of work.
+const BATCH: i64 = 500;
+
+/// Numbers of signing keys after a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Resealed {
+    /// Keys that are encrypted with the new master key.
+    pub signing_keys: usize,
+    /// Keys that neither master key decrypts: damaged ones, and ones that were retired because a master key was lost.
+    pub undecryptable: usize,
+}
+
+/// Stores the check text under the new key as the marker of an incomplete rotation.
+pub async fn begin(context: &AdminContext, check_text: String) -> Result<(), ServiceError> {
+    context.change(move |connection| Ok(installation::put(connection, installation::ROTATION, &check_text)?)).await
+}
+
+/// Encrypts every signing key with the new master key. Keys that an interrupted run has encrypted stay unchanged.
+pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -> Result<Resealed, ServiceError> {
+    let mut total = Resealed::default();
+    let mut after = None;
+    loop {
+        let batch = context.read(move |connection| Ok(table::list_of_all(connection, after, BATCH)?)).await?;
+        let Some(last) = batch.last() else { return Ok(total) };
+        after = Some((last.tenant_id, last.id));
+        let mut changed = Vec::new();
+        for key in &batch {
+            match reseal(context, new, key).map_err(failed)? {
+                Outcome::Current => total.signing_keys += 1,
+                Outcome::Undecryptable => total.undecryptable += 1,
+                Outcome::Resealed(sealed) => {
+                    total.signing_keys += 1;
+                    changed.push((key.tenant_id, key.id, sealed));
+                }
+            }
+        }
+        store(context, changed).await?;
+    }
+}
+
+/// Removes the marker and makes the new key the one of the installation.
+pub async fn finish(context: &AdminContext, check_text: String, resealed: Resealed) -> Result<(), ServiceError> {
+    let entry = context.event(TenantId::INSTALLATION, AuditType::MasterKeyRotated, context.app.clock.now())?;
+    let entry = entry.detail(json!({
+        "signing_keys": resealed.signing_keys, "undecryptable": resealed.undecryptable,
+    }));
+    context
+        .change(move |connection| {
+            installation::delete(connection, installation::ROTATION)?;
+            installation::put(connection, installation::SEALED_WORD, &check_text)?;
+            Ok(entry.write(connection)?)
+        })
+        .await
+}
+
+enum Outcome {
+    Current,
+    Resealed(Vec<u8>),
+    Undecryptable,
+}
+
+fn reseal(context: &AdminContext, new: &MasterKey, key: &SigningKeyRecord) -> Result<Outcome, MasterKeyError> {
+    let open = |master: &MasterKey| master.open(key.tenant_id, key.id, &key.sealed_private_key);
+    if open(new).is_ok() {
+        return Ok(Outcome::Current);
+    }
+    match open(&context.app.master_key) {
+        Ok(plain) => new.seal(key.tenant_id, key.id, &plain, context.app.entropy.as_ref()).map(Outcome::Resealed),
+        Err(MasterKeyError::Open) => Ok(Outcome::Undecryptable),
+        Err(error) => Err(error),
+    }
+}
+
+async fn store(context: &AdminContext, changed: Vec<(TenantId, SigningKeyId, Vec<u8>)>) -> Result<(), ServiceError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    context
+        .change(move |connection| {
+            for (tenant, id, sealed) in &changed {
+                table::reseal(connection, *tenant, *id, sealed)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Converts an error of a master key.
+pub fn failed(error: MasterKeyError) -> ServiceError {
+    ServiceError::Internal(error.to_string())
+}

@@ -1,0 +1,126 @@
+//! Replacement of signing keys by the setting `token.rotate_every`.
+
+use doorward_server::{db::DbError, jobs, service::admin::signing_keys::PUBLISHED_BEFORE_SIGNING_MS};
+use doorward_shared::admin::Role;
+use doorward_testkit::{Http, Person, TestServer, TestTenant};
+use serde_json::{Value, json};
+
+const DAY_MS: i64 = 86_400_000;
+const DAYS: u32 = 30;
+
+async fn fixture() -> (TestServer, TestTenant, Http) {
+    let server = TestServer::builder().settings(|settings| settings.rotate_every_days = Some(DAYS)).start().await;
+    with_tenant(server).await
+}
+
+async fn with_tenant(server: TestServer) -> (TestServer, TestTenant, Http) {
+    let tenant = server.tenant().await;
+    let auditor = server.admin("reader", Role::Auditor).await;
+    (server, tenant, auditor)
+}
+
+async fn keys(auditor: &Http, tenant: &TestTenant) -> Vec<Value> {
+    let path = format!("/tenants/{}/secrets/jwk", tenant.id);
+    auditor.get(&path).await.expect(200).json().as_array().unwrap().clone()
+}
+
+/// Returns the `kid` of a new token.
+async fn kid(tenant: &TestTenant, person: &mut Person) -> String {
+    let token = person.login(tenant).await.expect(200).field("token");
+    jsonwebtoken::decode_header(&token).unwrap().kid.unwrap()
+}
+
+async fn published(tenant: &TestTenant) -> Vec<String> {
+    let document = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200).json();
+    document["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn due_key_is_replaced_and_its_successor_is_published_before_it_signs() {
+    let (server, tenant, auditor) = fixture().await;
+    let mut zoe = Person::new("zoe");
+    let _ = zoe.register(&tenant).await.expect(200);
+    let old = kid(&tenant, &mut zoe).await;
+    let [only] = keys(&auditor, &tenant).await.try_into().unwrap();
+    let time = |key: &Value, name: &str| key[name].as_str().unwrap().parse::<doorward_shared::Timestamp>().unwrap();
+    assert_eq!(time(&only, "rotates_at"), time(&only, "signs_from").plus_millis(i64::from(DAYS) * DAY_MS));
+
+    server.clock.advance_ms(i64::from(DAYS) * DAY_MS - 1);
+    assert_eq!(jobs::rotate_signing_keys(&server.app).await.unwrap(), 0);
+    server.clock.advance_ms(1);
+    assert_eq!(jobs::rotate_signing_keys(&server.app).await.unwrap(), 1);
+    assert_eq!(jobs::rotate_signing_keys(&server.app).await.unwrap(), 0, "the new key is not due");
+
+    let listed = keys(&auditor, &tenant).await;
+    assert_eq!(listed.len(), 2);
+    let new = listed[0]["id"].as_str().unwrap().to_owned();
+    assert!(listed[0]["rotates_at"].is_string() && listed[1]["rotates_at"].is_null(), "{listed:?}");
+    let documents = published(&tenant).await;
+    assert!(documents.contains(&old) && documents.contains(&new));
+    server.clock.advance_ms(PUBLISHED_BEFORE_SIGNING_MS - 1);
+    assert_eq!(kid(&tenant, &mut zoe).await, old);
+    server.clock.advance_ms(1);
+    assert_eq!(kid(&tenant, &mut zoe).await, new);
+
+    let entry = tenant.entries("type=signing_key_created").await.remove(0).0;
+    assert_eq!(entry["actor_user_id"], "job:token.rotate_every", "{entry}");
+    let metrics = server.admin("scraper", Role::Metrics).await.get("/metrics").await.expect(200).text;
+    assert!(metrics.contains("doorward_signing_keys_rotated_total 1"), "{metrics}");
+}
+
+#[tokio::test]
+async fn algorithm_stays_and_key_of_an_administrator_delays_the_schedule() {
+    let (server, tenant, auditor) = fixture().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    server.clock.advance_ms(20 * DAY_MS);
+    let path = format!("/tenants/{}/secrets/jwk?force=true", tenant.id);
+    let _ = admin.post(&path, &json!({ "algorithm": "EdDSA" })).await.expect(201);
+    server.clock.advance_ms(20 * DAY_MS);
+    assert_eq!(jobs::rotate_signing_keys(&server.app).await.unwrap(), 0);
+    server.clock.advance_ms(10 * DAY_MS);
+    assert_eq!(jobs::rotate_signing_keys(&server.app).await.unwrap(), 1);
+    let newest = keys(&auditor, &tenant).await.remove(0);
+    assert_eq!((&newest["algorithm"], &newest["signing"]), (&json!("EdDSA"), &json!(false)));
+    let refused = admin.post("/admin_tokens", &json!({ "name": "Job: rotate", "role": "admin" })).await;
+    refused.expect_refusal(400, "validation_failed");
+}
+
+#[tokio::test]
+async fn nothing_is_replaced_without_the_setting() {
+    let (server, tenant, auditor) = with_tenant(TestServer::start().await).await;
+    server.clock.advance_ms(4_000 * DAY_MS);
+    assert_eq!(jobs::rotate_signing_keys(&server.app).await.unwrap(), 0);
+    let listed = keys(&auditor, &tenant).await;
+    assert!(listed.len() == 1 && listed[0]["rotates_at"].is_null(), "{listed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_jobs_replace_each_key_once() {
+    let (server, tenant, auditor) = fixture().await;
+    let more = [server.tenant().await, server.tenant().await];
+    server.clock.advance_ms(i64::from(DAYS) * DAY_MS);
+    let run = || jobs::rotate_signing_keys(&server.app);
+    let (a, b, c) = tokio::join!(run(), run(), run());
+    assert_eq!(a.unwrap() + b.unwrap() + c.unwrap(), 3);
+    for tenant in more.iter().chain([&tenant]) {
+        assert_eq!(keys(&auditor, tenant).await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn tenant_whose_key_is_damaged_does_not_stop_the_others() {
+    let (server, damaged, auditor) = fixture().await;
+    let statement =
+        format!("UPDATE signing_keys SET sealed_private_key = public_jwk WHERE tenant_id = '{}'", damaged.id);
+    let statement = match doorward_testkit::database::postgres() {
+        Some(_) => statement.replace("public_jwk", "public_jwk::bytea"),
+        None => statement.replace("public_jwk", "CAST(public_jwk AS BLOB)"),
+    };
+    doorward_testkit::database::execute(server.database_url(), &statement).await;
+    // The creation of a tenant invalidates the cached keys.
+    let good = server.tenant().await;
+    server.clock.advance_ms(i64::from(DAYS) * DAY_MS);
+    let result = jobs::rotate_signing_keys(&server.app).await;
+    assert!(matches!(&result, Err(DbError::Database(reason)) if reason.contains("1 tenants")), "{result:?}");
+    assert_eq!(keys(&auditor, &good).await.len(), 2);
+}
