@@ -25,7 +25,7 @@ use self::{files::Files, master_key::MasterKeyUse};
 use crate::{
     app::{App, AppSettings},
     clock::{SystemClock, SystemEntropy},
-    crypto::MasterKey,
+    crypto::{DigestKey, MasterKey},
     db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError, inspect_sqlite},
     domain::RequestMeta,
     service::admin::{AdminContext, installation as service},
@@ -186,14 +186,21 @@ fn check_files(location: &Location, options: &DatabaseOptions) -> Result<Vec<Str
     access::check(&location.data_dir, &options.url)
 }
 
-/// Stores the check text of the current master key. This makes it the key of the installation.
-pub async fn accept_master_key(app: &App) -> Result<(), OpenError> {
+/// Stores the check text of the current master key. This makes it the key of the installation. Deletes a digest key that
+/// another master key encrypted. Returns whether it did: imported API keys are no longer accepted then.
+pub async fn accept_master_key(app: &App) -> Result<bool, OpenError> {
     let text = master_key::seal_check_text(&app.master_key, app.entropy.as_ref())?;
+    let stored = app.db.read(|connection| installation::get(connection, installation::SEALED_DIGEST_KEY)).await?;
+    let lost = stored.is_some_and(|sealed| DigestKey::open(&app.master_key, &sealed).is_err());
     let put = move |connection: &mut Connection| {
+        if lost {
+            installation::delete(connection, installation::SEALED_DIGEST_KEY)?;
+        }
         installation::delete(connection, installation::ROTATION)?;
         installation::put(connection, installation::SEALED_WORD, &text)
     };
-    Ok(app.db.write_and_invalidate(put).await?)
+    app.db.write_and_invalidate(put).await?;
+    Ok(lost)
 }
 
 fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), OpenError> {

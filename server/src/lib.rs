@@ -30,6 +30,7 @@ pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod http;
+pub mod import;
 pub mod installation;
 pub mod jobs;
 pub mod metrics;

@@ -44,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("service", &["app", "clock", "crypto", "db", "domain", "store", "webauthn"]),
+    ("import", &["app", "clock", "crypto", "db", "domain", "service", "store", "webauthn"]),
     ("jobs", &["app", "db", "domain", "service", "store"]),
     ("http", &["app", "clock", "domain", "service", "traces"]),
     ("routes", &["http"]),
@@ -54,7 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// For each crate with restricted use, the top-level modules that may use it.
 const CRATE_USERS: &[(&str, &[&str])] = &[
-    ("diesel", &["db", "store", "transfer"]),
+    ("diesel", &["db", "import", "store", "transfer"]),
     ("libsqlite3_sys", &["db"]),
     ("tokio_postgres", &["db"]),
     ("webauthn_rs", &["webauthn"]),

@@ -320,8 +320,11 @@ fn commands_without_signing_keys_work_after_the_master_key_was_lost() {
     let why = refused(data, &["signing-key", "reset"], 2);
     assert!(why.contains("Stop every server first") && why.contains("--yes"), "{why}");
     let reset = ["signing-key", "reset", "--yes", "--json"];
-    assert_eq!(json(data, &reset), serde_json::json!({ "changed": true, "tenants": 1, "replaced": 1 }));
-    let again = serde_json::json!({ "changed": false, "tenants": 1, "replaced": 0 });
+    assert_eq!(
+        json(data, &reset),
+        serde_json::json!({ "changed": true, "tenants": 1, "replaced": 1, "lost_imported_keys": false })
+    );
+    let again = serde_json::json!({ "changed": false, "tenants": 1, "replaced": 0, "lost_imported_keys": false });
     assert_eq!(json(data, &reset), again, "keys that can be decrypted are not replaced");
     let second = Quickstart::start(data);
     let good = probe(&second, &key, data);

@@ -13,7 +13,8 @@ pub const ADMIN_APP: [&str; 7] = [
 ];
 
 /// Variables of commands of `doorward` that are not settings of `doorward serve`.
-pub const COMMANDS: [&str; 4] = ["DOORWARD_API_KEY", "DOORWARD_CONFIG", "DOORWARD_MIGRATE_FROM", "DOORWARD_MIGRATE_TO"];
+pub const COMMANDS: [&str; 5] =
+    ["DOORWARD_API_KEY", "DOORWARD_CONFIG", "DOORWARD_IMPORT_FROM", "DOORWARD_MIGRATE_FROM", "DOORWARD_MIGRATE_TO"];
 
 /// Variables of the tests and of the scripts in the repository.
 pub const DEVELOPMENT: [&str; 6] = [

@@ -277,7 +277,8 @@ impl TestServer {
 }
 
 impl TestTenant {
-    fn new(server: &TestServer, id: TenantId, api_key: String) -> Self {
+    /// Returns clients for an existing tenant.
+    pub fn new(server: &TestServer, id: TenantId, api_key: String) -> Self {
         let anonymous = Http::new(format!("{}/{id}", server.public_url));
         Self { id, http: anonymous.clone().header("apiKey", &api_key), anonymous, api_key }
     }

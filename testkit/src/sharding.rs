@@ -72,7 +72,7 @@ fn normalized(sql: &str) -> String {
         sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
     // Texts in single quotes are at the odd positions. The bodies of functions are not in single quotes.
     let code: Vec<_> = code.split('\'').step_by(2).collect();
-    let code = code.join("''").replace('"', "").replace("( ", "(").to_uppercase();
+    let code = code.join("''").replace(['"', '`'], "").replace("( ", "(").to_uppercase();
     code.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -39,6 +39,8 @@ CREATE TABLE api_keys (
     name TEXT NOT NULL,
     hint TEXT NOT NULL,
     secret_hash TEXT NOT NULL,
+    -- Keyed digest of an imported key, which contains no id. NULL for keys that Doorward generated.
+    secret_digest TEXT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
     last_used_at BIGINT,
@@ -46,6 +48,7 @@ CREATE TABLE api_keys (
     revoked_at BIGINT,
     PRIMARY KEY (tenant_id, id)
 );
+CREATE UNIQUE INDEX api_keys_by_digest ON api_keys (tenant_id, secret_digest) WHERE secret_digest IS NOT NULL;
 
 CREATE TABLE signing_keys (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,

@@ -38,6 +38,8 @@ CREATE TABLE api_keys (
     name TEXT NOT NULL,
     hint TEXT NOT NULL,
     secret_hash TEXT NOT NULL,
+    -- Keyed digest of an imported key, which contains no id. NULL for keys that Doorward generated.
+    secret_digest TEXT,
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     last_used_at INTEGER,
@@ -45,6 +47,7 @@ CREATE TABLE api_keys (
     revoked_at INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX api_keys_by_digest ON api_keys (tenant_id, secret_digest) WHERE secret_digest IS NOT NULL;
 
 CREATE TABLE signing_keys (
     tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,

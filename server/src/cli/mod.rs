@@ -12,6 +12,8 @@ mod disabling;
 mod documentation;
 mod error;
 pub mod expiry;
+mod export;
+mod import;
 mod init;
 mod master_key;
 mod mds;
@@ -31,8 +33,8 @@ use doorward_shared::command_line::{json_requested, parse_arguments};
 pub use self::error::CliError;
 use self::{
     args::{
-        AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, MasterKeyCommand, MdsCommand, SigningKeyCommand,
-        TenantCommand,
+        AdminTokenCommand, ApiKeyCommand, ApiName, Cli, Command, ImportCommand, MasterKeyCommand, MdsCommand,
+        SigningKeyCommand, TenantCommand,
     },
     disabling::State,
 };
@@ -69,6 +71,9 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Init(args) => init::run(&args).await,
         Command::Migrate(args) => check::migrate(&args).await,
         Command::MigrateStorage(args) => storage::migrate(args).await,
+        Command::Export(args) => export::run(args).await,
+        Command::Import(ImportCommand::Hanko(args)) => import::hanko(args).await,
+        Command::Import(ImportCommand::Tenant(args)) => import::tenant(args).await,
         Command::Backup(args) => backup::back_up(args).await,
         Command::Restore(args) => backup::restore(args).await,
         Command::Tenant(TenantCommand::Create(args)) => administer::create_tenant(*args).await,

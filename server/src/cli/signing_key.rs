@@ -27,9 +27,20 @@ pub(super) async fn reset(args: SigningKeyResetArgs) -> Result<(), CliError> {
         replaced += usize::from(signing_key_reset::replace(&call, tenant.id).await.map_err(failed)?);
     }
     // This is the last step, because servers do not start with the new master key before it.
-    installation::accept_master_key(&call.app).await.map_err(|error| CliError::new(error.to_string()))?;
+    let accepted = installation::accept_master_key(&call.app).await;
+    let lost_imported_keys = accepted.map_err(|error| CliError::new(error.to_string()))?;
+    if lost_imported_keys {
+        output::message(
+            "API keys that were imported can no longer be found without the old master key: create new ones with \
+             `doorward api-key create`",
+        );
+    }
     if args.admin.json {
-        let result = serde_json::json!({ "tenants": tenants.len(), "replaced": replaced });
+        let result = serde_json::json!({
+            "tenants": tenants.len(),
+            "replaced": replaced,
+            "lost_imported_keys": lost_imported_keys,
+        });
         return output::change_json(replaced > 0, &result);
     }
     output::line(&format!(

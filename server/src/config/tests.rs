@@ -405,6 +405,7 @@ fn unknown_variables_are_rejected_unless_they_belong_to_other_programs() {
         ("DOORWARD_ADMIN_CA_FILE", "ca.pem"),
         ("DOORWARD_API_KEY", "dw_x"),
         ("DOORWARD_TEST_POSTGRES_URL", "postgres://"),
+        ("DOORWARD_IMPORT_FROM", "postgres://hanko@db/passkey"),
         ("DOORWARD_MIGRATE_FROM", "a.db"),
         ("DOORWARD_ADMIN_THEME", "light"),
         ("DOORWARD_SERVICE_HOST", "10.0.0.1"),

@@ -23,6 +23,8 @@ use crate::{
 
 const SECRET_BYTES: usize = 24;
 const SECRET_CHARS: usize = 32;
+/// Number of random bytes in the secret of an imported key.
+const IMPORTED_BYTES: usize = 64;
 
 impl KeyKind {
     /// Describes a value that is not a key of this kind. The description contains nothing of the value.
@@ -106,6 +108,16 @@ impl PresentedKey {
     }
 }
 
+/// Parses a secret of an imported API key: 64 bytes in base64url with padding. Other secrets are not imported, because
+/// people may have chosen them.
+pub fn imported_secret(value: &str) -> Option<PlainSecret> {
+    let value = value.trim();
+    let unpadded = value.strip_suffix("==")?;
+    let bytes = Zeroizing::new(Base64Url::decode(unpadded).ok()?.0);
+    // The comparison rejects other texts that decode to the same bytes, so that each secret has one spelling.
+    (bytes.len() == IMPORTED_BYTES && Base64Url::encode(&bytes) == unpadded).then(|| PlainSecret::new(value.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +151,18 @@ mod tests {
             (KeyKind::Api, "日本語です", "a value without the right prefix"),
         ] {
             assert_eq!(kind.describe_malformed(value), expected);
+        }
+    }
+
+    #[test]
+    fn imported_secret_has_64_bytes_and_one_spelling() {
+        let text = format!("{}==", Base64Url::encode(&[0xab; 64]));
+        assert_eq!(imported_secret(&format!(" {text}\n")).unwrap().expose(), text);
+        for wrong in ["", "==", "my-own-secret", &text[..86], &text.replace("qw==", "qx=="), &format!("{text}=")] {
+            assert!(imported_secret(wrong).is_none(), "{wrong}");
+        }
+        for bytes in [63, 65, 66] {
+            assert!(imported_secret(&format!("{}==", Base64Url::encode(&vec![0xab; bytes]))).is_none());
         }
     }
 

@@ -143,6 +143,34 @@ pub fn generate(
     })
 }
 
+/// Seals a private key of another system, which is given as PKCS #8.
+///
+/// # Errors
+/// [`SigningKeyError::Corrupt`] if it is not a key of this algorithm.
+pub fn import(
+    tenant_id: TenantId,
+    id: SigningKeyId,
+    algorithm: SigningAlgorithm,
+    pkcs8: &[u8],
+    signs_from: Timestamp,
+    master: &MasterKey,
+    entropy: &dyn Entropy,
+) -> Result<SigningKeyRecord, SigningKeyError> {
+    let corrupt = || SigningKeyError::Corrupt(id);
+    let jwk = KeyPair::from_pkcs8(algorithm, pkcs8).and_then(|pair| pair.jwk(id)).ok_or_else(corrupt)?;
+    Ok(SigningKeyRecord {
+        tenant_id,
+        id,
+        algorithm,
+        public_jwk: serde_json::to_string(&jwk).map_err(|_| corrupt())?,
+        sealed_private_key: master.seal(tenant_id, id, pkcs8, entropy)?,
+        created_at: signs_from,
+        signs_from,
+        retired_at: None,
+        withdrawn_at: None,
+    })
+}
+
 pub struct SigningKey {
     id: SigningKeyId,
     algorithm: SigningAlgorithm,

@@ -28,6 +28,27 @@ impl std::fmt::Debug for SecretHash {
     }
 }
 
+/// Keyed digest of an imported API key. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SecretDigest(String);
+
+impl SecretDigest {
+    pub const fn new(base64url: String) -> Self {
+        Self(base64url)
+    }
+
+    /// Returns the digest in base64url, for storage.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretDigest(…)")
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     pub tenant_id: TenantId,
@@ -37,6 +58,8 @@ pub struct ApiKey {
     /// First characters of the key.
     pub hint: String,
     pub hash: SecretHash,
+    /// Digest by which an imported key is found; `None` for Doorward's own keys, which contain their id.
+    pub digest: Option<SecretDigest>,
     pub created_at: Timestamp,
     /// Time from which the key is rejected.
     pub expires_at: Option<Timestamp>,

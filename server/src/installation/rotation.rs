@@ -153,6 +153,7 @@ async fn reseal(context: &AdminContext, new: Arc<MasterKey>, state: State) -> Re
         service::begin(context, check_text.clone()).await?;
     }
     let resealed = service::reseal_signing_keys(context, &new).await?;
+    service::reseal_digest_key(context, &new).await?;
     if state != State::Done {
         service::finish(context, check_text, resealed).await?;
     }

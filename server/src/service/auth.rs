@@ -166,13 +166,15 @@ pub fn identify(
 }
 
 fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity, ServiceError> {
-    use KeyRejection::{Disabled, Malformed, Missing, Unknown, Wrong};
+    use KeyRejection::{Disabled, Missing, Unknown, Wrong};
     let Some(presented) = presented.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(Identity::Anonymous(Missing.into()));
     };
     let value = presented;
-    let Some(presented) = PresentedKey::parse(KeyKind::Api, value) else {
-        return Ok(Identity::Anonymous(Malformed.of_form(KeyKind::Api, value)));
+    let parsed = PresentedKey::parse(KeyKind::Api, value).map_or_else(|| imported_key(context, value), Ok);
+    let presented = match parsed {
+        Ok(presented) => presented,
+        Err(rejected) => return Ok(Identity::Anonymous(rejected)),
     };
     let id = ApiKeyId::new(presented.id);
     let Some(key) = context.tenant.api_keys.get(&id) else {
@@ -188,6 +190,13 @@ fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity,
         (true, Some(_)) => Identity::Anonymous(Disabled.of(presented.id)),
         (true, None) => Identity::ApiKey(id),
     })
+}
+
+/// Finds an imported key by its digest. It contains no id, but like any other key it costs at most one Argon2 hash.
+fn imported_key(context: &RequestContext, value: &str) -> Result<PresentedKey, RejectedKey> {
+    let malformed = || KeyRejection::Malformed.of_form(KeyKind::Api, value);
+    let secret = context.tenant.imported_secret(value).ok_or_else(malformed)?;
+    context.tenant.imported_key(secret).ok_or_else(|| KeyRejection::Unknown.into())
 }
 
 /// Refuses the request if its tenant is disabled, and writes an audit entry.

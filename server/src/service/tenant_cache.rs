@@ -8,10 +8,10 @@ use quick_cache::sync::Cache;
 
 use super::ServiceError;
 use crate::{
-    crypto::{KeySet, MasterKey},
+    crypto::{DigestKey, KeySet, MasterKey, PlainSecret, PresentedKey, SigningKeyError, api_key::imported_secret},
     db::{self, Database, DbError},
-    domain::{ApiKey, Ceremony, CeremonyPolicy, CorsRules, RelyingPartyPolicy, Tenant},
-    store::{api_keys, signing_keys, tenants},
+    domain::{ApiKey, Ceremony, CeremonyPolicy, CorsRules, RelyingPartyPolicy, SecretDigest, Tenant},
+    store::{api_keys, installation, signing_keys, tenants},
 };
 
 /// A tenant at one point in time.
@@ -24,12 +24,45 @@ pub struct TenantSnapshot {
     pub cors: CorsRules,
     /// API keys that are not revoked, including expired ones.
     pub api_keys: HashMap<ApiKeyId, ApiKey>,
+    /// Digests of the imported API keys; `None` if the tenant has none.
+    imported_keys: Option<ImportedKeys>,
     /// The active signing keys, and retired ones whose public keys are still published.
     pub signing_keys: KeySet,
     change_counter: u64,
 }
 
+/// The imported API keys of a tenant.
+#[derive(Debug)]
+struct ImportedKeys {
+    digest_key: DigestKey,
+    ids: HashMap<SecretDigest, ApiKeyId>,
+}
+
+impl ImportedKeys {
+    /// Returns `None` without an imported key or without a digest key, which is deleted when the master key is lost.
+    fn open(keys: &[ApiKey], sealed: Option<&str>, master: &MasterKey) -> Result<Option<Self>, SigningKeyError> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        let ids: HashMap<_, _> = keys.iter().filter_map(|key| Some((key.digest.clone()?, key.id))).collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self { digest_key: DigestKey::open(master, sealed)?, ids }))
+    }
+}
+
 impl TenantSnapshot {
+    /// Returns the secret in a value that may be an imported API key; `None` if the tenant has no imported keys.
+    pub fn imported_secret(&self, value: &str) -> Option<PlainSecret> {
+        self.imported_keys.as_ref().and_then(|_| imported_secret(value))
+    }
+
+    /// Finds the imported API key with this secret by its digest. The key must still be verified.
+    pub fn imported_key(&self, secret: PlainSecret) -> Option<PresentedKey> {
+        let imported = self.imported_keys.as_ref()?;
+        let id = imported.ids.get(&imported.digest_key.digest(self.id(), &secret))?;
+        Some(PresentedKey { id: id.uuid(), secret })
+    }
+
     pub const fn id(&self) -> TenantId {
         self.tenant.id
     }
@@ -91,11 +124,16 @@ impl TenantCache {
                 let may_cache = db::may_cache(connection, change_counter)?;
                 let Some(tenant) = tenants::find(connection, id)? else { return Ok((None, may_cache)) };
                 let keys = api_keys::list(connection, id)?;
-                Ok::<_, DbError>((Some((tenant, keys, signing_keys::list(connection, id)?)), may_cache))
+                let digest_key = match keys.iter().any(|key| key.digest.is_some()) {
+                    true => installation::get(connection, installation::SEALED_DIGEST_KEY)?,
+                    false => None,
+                };
+                let records = signing_keys::list(connection, id)?;
+                Ok::<_, DbError>((Some((tenant, keys, digest_key, records)), may_cache))
             })
             .await?;
         let (found, may_cache) = found;
-        let Some((tenant, keys, records)) = found else {
+        let Some((tenant, keys, digest_key, records)) = found else {
             self.snapshots.remove(&id);
             if may_cache {
                 self.absent.insert(id, change_counter);
@@ -107,6 +145,7 @@ impl TenantCache {
             passkey_policy: tenant.passkey_policy(),
             mfa_policy: tenant.mfa_policy(),
             cors: CorsRules::new(&tenant.config.cors),
+            imported_keys: ImportedKeys::open(&keys, digest_key.as_deref(), master_key)?,
             api_keys: keys.into_iter().map(|key| (key.id, key)).collect(),
             signing_keys: KeySet::open(&records, master_key, now)?,
             tenant,

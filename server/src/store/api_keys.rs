@@ -8,7 +8,7 @@ use super::{
     schema::api_keys,
     tenant_summaries::{self, Count},
 };
-use crate::domain::{ApiKey, SecretHash};
+use crate::domain::{ApiKey, SecretDigest, SecretHash};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_keys, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -18,6 +18,7 @@ struct Row {
     name: String,
     hint: String,
     secret_hash: String,
+    secret_digest: Option<String>,
     created_at: i64,
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
@@ -34,6 +35,7 @@ impl TryFrom<Row> for ApiKey {
             name: row.name,
             hint: row.hint,
             hash: SecretHash::new(row.secret_hash),
+            digest: row.secret_digest.map(SecretDigest::new),
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: row_convert::time(row.expires_at),
             last_used_at: row_convert::time(row.last_used_at),
@@ -45,7 +47,7 @@ impl TryFrom<Row> for ApiKey {
 /// Adds a key.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the id exists, [`DbError::Orphan`] if the tenant does not exist.
+/// [`DbError::Duplicate`] if the id or the digest exists, [`DbError::Orphan`] if the tenant does not exist.
 pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
     let row = Row {
         tenant_id: key.tenant_id.to_string(),
@@ -53,6 +55,7 @@ pub fn insert(conn: &mut Connection, key: &ApiKey) -> Result<(), DbError> {
         name: key.name.clone(),
         hint: key.hint.clone(),
         secret_hash: key.hash.expose().to_owned(),
+        secret_digest: key.digest.as_ref().map(|digest| digest.expose().to_owned()),
         created_at: key.created_at.millis(),
         expires_at: row_convert::millis(key.expires_at),
         last_used_at: row_convert::millis(key.last_used_at),
@@ -73,6 +76,16 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
             .order((api_keys::created_at.asc(), api_keys::id.asc()))
     };
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
+}
+
+/// Adds a key from another system, unless a key with its id exists, revoked or not. Returns whether it was added.
+pub fn import(conn: &mut Connection, key: &ApiKey) -> Result<bool, DbError> {
+    let row = || api_keys::table.find((key.tenant_id.to_string(), key.id.to_string())).select(api_keys::id);
+    let stored: Option<String> = on_engine!(conn, c, _Db => row().first(c).optional())?;
+    if stored.is_some() {
+        return Ok(false);
+    }
+    insert(conn, key).map(|()| true)
 }
 
 pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, DbError> {

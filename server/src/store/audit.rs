@@ -10,8 +10,8 @@ mod skew;
 
 pub(super) use self::entry::{columns, new_entry, new_values};
 pub use self::{
-    entry::{count, hold, insert},
-    ids::{OpenWriters, open_writers},
+    entry::{count, hold, import, insert},
+    ids::{OpenWriters, imported as imported_id, open_writers},
     list::{busiest, page, slice, total},
     retention::{Purged, purge},
 };

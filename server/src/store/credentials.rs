@@ -1,5 +1,7 @@
 //! Credentials of users.
 
+mod import;
+
 use std::collections::BTreeMap;
 
 use diesel::{
@@ -9,6 +11,7 @@ use diesel::{
 use doorward_shared::{TenantId, Timestamp, UserId, page::Order};
 use uuid::Uuid;
 
+pub use self::import::{ids_created_until, import, set_user_disabled};
 use super::{
     Connection, DbError,
     bounded_search::{in_order, newest_first},

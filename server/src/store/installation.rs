@@ -14,6 +14,8 @@ pub const SEALED_WORD: &str = "master_key_check";
 
 /// Name of the same text, encrypted with the new master key. It exists while a rotation of the master key is not complete.
 pub const ROTATION: &str = "master_key_rotation";
+/// Name of the digest key of imported API keys, encrypted with the master key.
+pub const SEALED_DIGEST_KEY: &str = "api_key_digest_key";
 
 /// Returns whether the table exists. It does not in a database whose schema was never migrated.
 pub fn table_exists(conn: &mut Connection) -> Result<bool, DbError> {

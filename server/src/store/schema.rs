@@ -18,8 +18,8 @@ diesel::table! {
 
 diesel::table! {
     api_keys (tenant_id, id) {
-        tenant_id -> Text, id -> Text, name -> Text, hint -> Text, secret_hash -> Text, created_at -> BigInt,
-        expires_at -> Nullable<BigInt>, last_used_at -> Nullable<BigInt>, disabled_at -> Nullable<BigInt>,
+        tenant_id -> Text, id -> Text, name -> Text, hint -> Text, secret_hash -> Text, secret_digest -> Nullable<Text>,
+        created_at -> BigInt, expires_at -> Nullable<BigInt>, last_used_at -> Nullable<BigInt>, disabled_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
     }
 }

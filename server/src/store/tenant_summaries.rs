@@ -143,6 +143,18 @@ pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError
     })
 }
 
+/// Returns whether an API key of the tenant was used, or a ceremony was completed, since the tenant was created.
+pub fn is_used(conn: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
+    let query = || {
+        tenant_summaries::table
+            .find(tenant.to_string())
+            .filter(tenant_summaries::last_activity.gt(tenant_summaries::created_at))
+            .count()
+    };
+    let used: i64 = on_engine!(conn, c, _Db => query().get_result(c))?;
+    Ok(used > 0)
+}
+
 pub fn totals(conn: &mut Connection) -> Result<Totals, DbError> {
     let query = || {
         tenant_summaries::table.select((

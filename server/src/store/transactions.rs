@@ -10,7 +10,7 @@ pub(super) use self::row::Row;
 pub use self::search::search;
 use super::{Connection, DbError, bounded_search::newest_first, on_engine, row_convert, schema::transactions, users};
 use crate::domain::{
-    Transaction,
+    ImportOutcome, Transaction,
     list::{Cursor, SortKey},
 };
 
@@ -38,6 +38,38 @@ pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), Db
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(transactions::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
     row_convert::inserted(rows, "transactions")
+}
+
+/// Adds a transaction from another system. A stored transaction is not changed.
+pub fn import(conn: &mut Connection, transaction: &Transaction) -> Result<ImportOutcome, DbError> {
+    match insert(conn, transaction) {
+        Ok(()) => Ok(ImportOutcome::Added),
+        Err(DbError::Orphan) => Ok(ImportOutcome::Refused("its user was not imported")),
+        Err(DbError::Duplicate { .. }) if find(conn, transaction.tenant_id, transaction.id)?.is_some() => {
+            Ok(ImportOutcome::Unchanged)
+        }
+        Err(DbError::Duplicate { .. }) => Ok(ImportOutcome::Refused("another transaction has the same identifier")),
+        Err(error) => Err(error),
+    }
+}
+
+/// Marks the transaction with this identifier as confirmed, unless it is.
+pub fn confirm_imported(
+    conn: &mut Connection,
+    tenant: TenantId,
+    identifier: &str,
+    at: Timestamp,
+) -> Result<(), DbError> {
+    let query = || {
+        transactions::table
+            .filter(transactions::tenant_id.eq(tenant.to_string()))
+            .filter(transactions::identifier.eq(identifier))
+            .filter(transactions::updated_at.eq(transactions::created_at))
+            .select(transactions::id)
+    };
+    let id: Option<String> = on_engine!(conn, c, _Db => query().first(c).optional())?;
+    let Some(id) = id else { return Ok(()) };
+    confirm(conn, tenant, row_convert::parse(&id)?, at).map(drop)
 }
 
 /// Finds a transaction by Doorward's id.

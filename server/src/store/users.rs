@@ -19,7 +19,7 @@ use super::{
 use crate::{
     db::cached_sql::CachedSql,
     domain::{
-        User,
+        ImportOutcome, User,
         audit::Total,
         list::{Cursor, NUMBERED_ROWS, NumberedPage, PageQuery, SortKey},
     },
@@ -72,6 +72,47 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     }
     tenant_summaries::add(conn, user.tenant_id, Count::Users, 1)?;
     Ok(user.clone())
+}
+
+/// Adds a user from another system, or updates the names and icon of the user with the same `external_id`.
+///
+/// # Errors
+/// Those of [`upsert`].
+pub fn import(conn: &mut Connection, user: &User) -> Result<ImportOutcome, DbError> {
+    let stored = find_by_external(conn, user.tenant_id, &user.external_id)?;
+    let same = |stored: &User| {
+        (&stored.name, &stored.display_name, &stored.icon) == (&user.name, &user.display_name, &user.icon)
+    };
+    match &stored {
+        Some(stored) if same(stored) => return Ok(ImportOutcome::Unchanged),
+        None if find(conn, user.tenant_id, user.id)?.is_some() => {
+            return Ok(ImportOutcome::Refused("another user of the tenant has its internal id"));
+        }
+        _ => {}
+    }
+    upsert(conn, user)?;
+    Ok(if stored.is_some() { ImportOutcome::Updated } else { ImportOutcome::Added })
+}
+
+/// Returns the ids of users that were created until a time, in the order of ids after `after`.
+pub fn ids_created_until(
+    conn: &mut Connection,
+    tenant: TenantId,
+    until: Timestamp,
+    after: UserId,
+    limit: i64,
+) -> Result<Vec<UserId>, DbError> {
+    let key = tenant.to_string();
+    let query = || {
+        existing(&key)
+            .filter(users::created_at.le(until.millis()))
+            .filter(users::id.gt(after.to_string()))
+            .order(users::id)
+            .limit(limit)
+            .select(users::id)
+    };
+    let ids: Vec<String> = on_engine!(conn, c, _Db => query().load(c))?;
+    ids.iter().map(|id| row_convert::parse(id)).collect()
 }
 
 fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {

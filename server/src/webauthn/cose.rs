@@ -179,6 +179,14 @@ const fn label_count(algorithm: CoseAlgorithm) -> usize {
     }
 }
 
+/// Validates the public key of a credential of another system. Returns its algorithm and its canonical encoding.
+///
+/// # Errors
+/// The reason why Doorward cannot verify signatures with this key.
+pub fn imported_key(encoded: &[u8]) -> Result<(CoseAlgorithm, Vec<u8>), VerificationError> {
+    canonical_key(encoded).map(|(key, canonical)| (key.algorithm, canonical))
+}
+
 /// Validates a new key. Returns it with its canonical encoding, without unknown members (CTAP 2.1 §8).
 ///
 /// # Errors

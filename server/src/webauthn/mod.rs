@@ -34,6 +34,7 @@ mod tests;
 
 pub use auth_data::AuthenticatorExtensions;
 pub use certificate_path::PathError;
+pub use cose::imported_key;
 pub use options::{CreationExtras, RequestExtras, creation_options, request_options, transaction_challenge};
 pub use parse::{Malformed, ParsedAssertion, ParsedRegistration, parse_assertion, parse_registration};
 pub use trust::judge_again;

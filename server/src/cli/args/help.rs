@@ -68,6 +68,26 @@ Examples:
 
 Stop all servers of the installation first; a database in use is refused. Pending migrations are applied to the source; otherwise it is not changed. An interrupted run continues where it stopped. At the end all tables are compared on both sides by number of rows and digest. Set passwords in DOORWARD_MIGRATE_FROM and DOORWARD_MIGRATE_TO, not on the command line, which other users can read.";
 
+pub(super) const IMPORT_HANKO: &str = "\
+Examples:
+  DOORWARD_IMPORT_FROM=postgres://hanko@db.internal/passkey doorward import hanko --dry-run
+  DOORWARD_IMPORT_FROM=postgres://hanko@db.internal/passkey doorward import hanko --data-dir /srv/doorward
+
+The database is only read, in one snapshot. Tenants keep their ids, API keys, signing keys, users, credentials, transactions and audit log. Run the command again to import what has changed since; an interrupted run continues in this way too. The report names everything that was not imported. Doorward and the Hanko server may run meanwhile. Set the password in DOORWARD_IMPORT_FROM, not on the command line, which other users can read. docs/migrating.md describes the whole move.";
+
+pub(super) const IMPORT_TENANT: &str = "\
+Examples:
+  doorward import tenant shop.jsonl
+  doorward import tenant users.jsonl --into Shop
+
+The whole file is checked before anything is written; an error names the line. Running the command again with the same file changes nothing. docs/migrating.md describes the format, and how tables of other systems become such a file.";
+
+pub(super) const EXPORT: &str = "\
+Example:
+  doorward export Shop --to shop.jsonl
+
+The file contains no secrets: API keys and signing keys stay behind, and so do attestations and the audit log. A server may run meanwhile.";
+
 pub(super) const BACKUP: &str = "\
 Example:
   doorward backup --data-dir /srv/doorward --to /backup/doorward-2026-11-28.db

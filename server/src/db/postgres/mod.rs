@@ -117,6 +117,17 @@ pub(crate) fn connect_exclusively(
     Ok(Some((conn, guard)))
 }
 
+/// Connects to another system's database and begins a read-only transaction, which reads one snapshot and has no time
+/// limits. Must be called on a thread without an async runtime.
+pub(crate) fn connect_to_read(url: &str, options: &DatabaseOptions) -> Result<PostgresConnection, DbError> {
+    let mut conn = connect(&Target::new(url, options)?)?;
+    conn.batch_execute(
+        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+         BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1",
+    )?;
+    Ok(conn)
+}
+
 /// Applies, reverts or lists migrations under a lock. Other nodes wait for the lock.
 pub(crate) fn change_schema(target: &Target, change: SchemaChange) -> Result<Vec<String>, DbError> {
     let mut conn = connect(target)?;

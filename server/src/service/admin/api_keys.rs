@@ -32,6 +32,7 @@ pub(super) fn generate(
         name,
         hint: made.hint,
         hash: made.hash,
+        digest: None,
         created_at: now,
         expires_at,
         last_used_at: None,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::context::AdminContext;
 use crate::{
-    crypto::{MasterKey, MasterKeyError},
+    crypto::{DigestKey, MasterKey, MasterKeyError},
     domain::SigningKeyRecord,
     service::ServiceError,
     store::{installation, signing_keys as table},
@@ -50,6 +50,23 @@ pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -
             }
         }
         store(context, changed).await?;
+    }
+}
+
+/// Encrypts the digest key of imported API keys with the new master key. If neither master key decrypts it, it stays: then
+/// imported API keys were not accepted before either.
+pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Result<(), ServiceError> {
+    let stored = context.read(|connection| Ok(installation::get(connection, installation::SEALED_DIGEST_KEY)?)).await?;
+    let Some(stored) = stored else { return Ok(()) };
+    let app = &context.app;
+    match DigestKey::reseal(&app.master_key, new, &stored, app.entropy.as_ref()) {
+        Ok(None) | Err(MasterKeyError::Open) => Ok(()),
+        Ok(Some(sealed)) => {
+            let put =
+                move |connection: &mut _| Ok(installation::put(connection, installation::SEALED_DIGEST_KEY, &sealed)?);
+            context.change(put).await
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod admin_tokens;
 pub mod api_keys;
 pub mod context;
 pub mod disabling;
+pub mod import;
 pub mod installation;
 pub mod master_key_rotation;
 pub mod metadata;

@@ -77,7 +77,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
 }
 
 /// Adds a tenant, unless the id is that of a tenant or of a kept log.
-fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(), ServiceError> {
+pub(super) fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(), ServiceError> {
     let inserted = table::insert(connection, tenant);
     // On PostgreSQL, the insertion waits for a transaction that removes a tenant with this id. Only a later statement
     // sees the log that this transaction or an earlier one keeps.

@@ -9,7 +9,7 @@ use diesel::{
 use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
 
 use super::{
-    super::{Connection, DbError, audit_counts, row_convert, schema::audit_logs},
+    super::{Connection, DbError, audit_counts, on_engine, row_convert, schema::audit_logs},
     ids, skew,
 };
 use crate::{
@@ -46,6 +46,11 @@ pub(in crate::store) use new_values;
 
 const INSERT_SQLITE: &str =
     concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+const IMPORT: &str = concat!(
+    "INSERT INTO ",
+    columns!(),
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING"
+);
 const INSERT_POSTGRES: &str = concat!("INSERT INTO ", columns!(), " VALUES (", new_values!(), ") RETURNING id");
 
 #[derive(Queryable, Selectable)]
@@ -131,6 +136,19 @@ pub fn hold(conn: &mut Connection, tenant: TenantId, id: AuditId) -> Result<bool
         Connection::Sqlite(c) => entry().first(c).optional()?,
     };
     Ok(found.is_some())
+}
+
+/// Adds an entry of another system's log, with an id of [`ids::imported`], unless it was added before. Returns whether it
+/// was added.
+pub fn import(conn: &mut Connection, event: &AuditEvent, id: AuditId) -> Result<bool, DbError> {
+    let tenant = event.tenant_id.to_string();
+    let key = id.to_string();
+    let statement = CachedSql::<()>::new(IMPORT).bind(&tenant).bind(&key).bind_all(values(event)?);
+    if on_engine!(conn, c, _Db => statement.execute(c))? == 0 {
+        return Ok(false);
+    }
+    audit_counts::add(conn, &tenant, event.kind, event.at, id)?;
+    Ok(true)
 }
 
 /// Counts an entry that a statement of this unit added.

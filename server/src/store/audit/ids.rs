@@ -49,6 +49,15 @@ pub(super) fn next(newest: Option<AuditId>, at: Timestamp, random: u64) -> Audit
     AuditId::new(Uuid::from_u64_pair(high, variant(random)))
 }
 
+/// Returns the id of an entry of another system's log, which has this time in microseconds. The same time and random
+/// bits give the same id, so that an entry is imported once.
+pub fn imported(micros: i64, random: u64) -> AuditId {
+    let micros = u64::try_from(micros).unwrap_or(0);
+    let (millis, rest) = (micros / 1000, micros % 1000);
+    let high = millis << 16 | 0x7 << TICK_BITS | ((rest << TICK_BITS) / 1000);
+    AuditId::new(Uuid::from_u64_pair(high, variant(random)))
+}
+
 /// Returns the last 17 characters of an id, which hold these random bits. The last three bits are the shard of the
 /// counters to which the connection adds.
 pub(super) fn tail(random: u64, shard: i16) -> String {

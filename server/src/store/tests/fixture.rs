@@ -154,6 +154,7 @@ pub(super) fn api_key(tenant: u128, number: u128) -> ApiKey {
         name: format!("key {number}"),
         hint: "dw_0000".to_owned(),
         hash: SecretHash::new("$argon2id$…".to_owned()),
+        digest: None,
         created_at: at(i64::try_from(number).unwrap_or(0)),
         expires_at: Some(at(1)),
         last_used_at: None,

@@ -1,0 +1,43 @@
+//! Results of importing rows.
+
+use serde::Serialize;
+
+/// What the import of one row changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportOutcome {
+    Added,
+    Updated,
+    Unchanged,
+    /// The row contradicts a stored one and was not imported. The text is the reason, for people.
+    Refused(&'static str),
+}
+
+/// Numbers of imported rows by outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tally {
+    /// Number of rows that the source contains.
+    pub read: u64,
+    pub added: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    /// Rows of an earlier import that the source no longer contains.
+    pub deleted: u64,
+    /// Rows that were not imported. The report names the reasons.
+    pub refused: u64,
+}
+
+impl Tally {
+    pub const fn add(&mut self, outcome: ImportOutcome) {
+        match outcome {
+            ImportOutcome::Added => self.added += 1,
+            ImportOutcome::Updated => self.updated += 1,
+            ImportOutcome::Unchanged => self.unchanged += 1,
+            ImportOutcome::Refused(_) => self.refused += 1,
+        }
+    }
+
+    /// Returns whether the import changed something.
+    pub const fn changed(&self) -> bool {
+        self.added + self.updated + self.deleted > 0
+    }
+}

@@ -1,0 +1,10 @@
+//! Imports tenants from other systems.
+//!
+//! [`hanko`] reads the database of a Hanko passkey server, [`neutral`] a file. They convert the data to Doorward's types;
+//! `service::admin::import` writes them. A [`Report`] names everything that could not be imported.
+
+pub mod hanko;
+pub mod neutral;
+mod report;
+
+pub use self::report::{Problem, Progress, Report, TenantReport, TenantState};

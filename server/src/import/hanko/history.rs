@@ -1,0 +1,92 @@
+//! The audit log.
+
+use doorward_shared::{AuditType, ErrorCode, TenantId};
+use uuid::Uuid;
+
+use super::{
+    rows::{AUDIT, AuditRow},
+    secrets::time,
+    session::{Import, ImportError},
+};
+use crate::{
+    domain::{AuditEvent, RequestMeta, audit::AuditError},
+    service::admin::import::{self as target, Entry},
+    store::audit,
+};
+
+/// Entries that are older than the newest imported one by less than this time are read again, because the source's
+/// clocks may differ and an entry is committed after its time.
+const OVERLAP_MICROS: i64 = 15 * 60 * 1_000_000;
+
+pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
+    // The source has no index by time, so all entries are scanned, but only new ones are read from it.
+    let imported = import.tenants.values().filter(|tenant| !tenant.report.is_skipped());
+    let start = imported.map(|tenant| tenant.previous.as_ref().map_or(i64::MIN, |one| one.audit_until)).min();
+    let Some(start) = start else { return Ok(()) };
+    let start = start.saturating_sub(OVERLAP_MICROS);
+    let query = match start {
+        ..0 => AUDIT.to_owned(),
+        _ => format!("{AUDIT} AND created_at >= to_timestamp({start} / 1000000.0) AT TIME ZONE 'UTC'"),
+    };
+    import.source.declare("audit_rows", &query)?;
+    let mut read = 0;
+    loop {
+        let rows: Vec<AuditRow> = import.source.fetch("audit_rows")?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        read += rows.len() as u64;
+        let (mut batch, mut ids) = (Vec::new(), Vec::new());
+        for row in rows {
+            let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
+            let read_before = state.previous.as_ref().map_or(i64::MIN, |previous| previous.audit_until);
+            if row.created_at < read_before.saturating_sub(OVERLAP_MICROS) {
+                continue;
+            }
+            state.next.audit_until = state.next.audit_until.max(row.created_at);
+            state.report.tally("audit_entries").read += 1;
+            match entry(tenant, &row) {
+                Ok(entry) => {
+                    ids.push((tenant, row.id));
+                    batch.push(entry);
+                }
+                Err(reason) => state.report.refuse("audit_entries", &row.id, &reason),
+            }
+        }
+        if !import.options.dry_run {
+            let outcomes = import.wait(target::history(&import.context, batch))?;
+            import.count("audit_entries", ids, &outcomes);
+        }
+        import.progress("audit_logs", read);
+    }
+}
+
+fn entry(tenant_id: TenantId, row: &AuditRow) -> Result<Entry, String> {
+    let kind: AuditType = row.kind.parse().map_err(|_| format!("its type {:?} is unknown", row.kind))?;
+    let id: Uuid = row.id.parse().map_err(|_| "its id is no UUID".to_owned())?;
+    let (high, low) = id.as_u64_pair();
+    // The bits of the source's id make the new id the same in each run.
+    let random = high.rotate_left(32) ^ low.rotate_left(2);
+    let reason = row.error.clone().filter(|_| kind.is_failure());
+    Ok(Entry {
+        id: audit::imported_id(row.created_at, random),
+        event: AuditEvent {
+            random,
+            tenant_id,
+            kind,
+            error: reason.map(|reason| AuditError { code: ErrorCode::Internal.as_str(), reason }),
+            meta: RequestMeta {
+                // That log does not record which API key was used.
+                api_key: None,
+                request_id: row.request_id.clone(),
+                source_ip: row.source_ip.clone(),
+                user_agent: row.user_agent.clone(),
+            },
+            actor: row.actor.clone(),
+            credential_id: None,
+            transaction_id: row.transaction_id.clone(),
+            detail: None,
+            at: time(row.created_at),
+        },
+    })
+}

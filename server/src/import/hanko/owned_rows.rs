@@ -1,0 +1,235 @@
+//! Users, credentials and transactions.
+
+use std::collections::BTreeSet;
+
+use doorward_shared::{AttestationTrust, Base64Url, TenantId, UserId};
+
+use super::{
+    rows::{
+        CREDENTIALS, CredentialRow, EXISTING_CREDENTIALS, EXISTING_USERS, TRANSACTIONS, TransactionRow, USERS, UserRow,
+    },
+    secrets::time,
+    session::{Import, ImportError},
+};
+use crate::{
+    domain::{Credential, CredentialId, Transaction, User, user::MAX_USER_HANDLE_BYTES},
+    service::admin::import as target,
+    webauthn,
+};
+
+/// Number of ids that are compared with the source at once.
+const COMPARED: i64 = 500;
+
+pub(super) fn users(import: &mut Import<'_>) -> Result<(), ImportError> {
+    import.source.declare("user_rows", USERS)?;
+    let mut read = 0;
+    loop {
+        let rows: Vec<UserRow> = import.source.fetch("user_rows")?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        read += rows.len() as u64;
+        let (mut batch, mut ids) = (Vec::new(), Vec::new());
+        for row in rows {
+            let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
+            state.seen(time(row.created_at));
+            state.report.tally("users").read += 1;
+            match user(tenant, &row) {
+                Ok(user) => {
+                    ids.push((tenant, row.user_id));
+                    batch.push(user);
+                }
+                Err(reason) => state.report.refuse("users", &row.user_id, reason),
+            }
+        }
+        if !import.options.dry_run {
+            let outcomes = import.wait(target::users(&import.context, batch))?;
+            import.count("users", ids, &outcomes);
+        }
+        import.progress("users", read);
+    }
+}
+
+fn user(tenant_id: TenantId, row: &UserRow) -> Result<User, &'static str> {
+    if row.user_id.is_empty() || row.user_id.len() > MAX_USER_HANDLE_BYTES {
+        return Err("its id does not have 1 to 64 bytes, so no authenticator can store it as a user handle");
+    }
+    let id: UserId = row.id.parse().map_err(|_| "its internal id is no UUID")?;
+    Ok(User {
+        tenant_id,
+        id,
+        external_id: row.user_id.clone(),
+        name: row.name.clone(),
+        display_name: row.display_name.clone(),
+        icon: row.icon.clone(),
+        created_at: time(row.created_at),
+        updated_at: time(row.updated_at),
+        disabled_at: None,
+    })
+}
+
+pub(super) fn credentials(import: &mut Import<'_>) -> Result<(), ImportError> {
+    import.source.declare("credential_rows", CREDENTIALS)?;
+    let mut read = 0;
+    loop {
+        let rows: Vec<CredentialRow> = import.source.fetch("credential_rows")?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        read += rows.len() as u64;
+        let (mut batch, mut ids) = (Vec::new(), Vec::new());
+        for row in rows {
+            let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
+            state.seen(time(row.created_at));
+            state.report.tally("credentials").read += 1;
+            match credential(tenant, &row) {
+                Ok(credential) => {
+                    ids.push((tenant, row.id));
+                    batch.push((credential, row.user_id));
+                }
+                Err(reason) => state.report.refuse("credentials", &row.id, &reason),
+            }
+        }
+        if !import.options.dry_run {
+            let outcomes = import.wait(target::credentials(&import.context, batch))?;
+            import.count("credentials", ids, &outcomes);
+        }
+        import.progress("credentials", read);
+    }
+}
+
+fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, String> {
+    let id = CredentialId::parse(&row.id).ok_or("its id is not base64url")?;
+    let key = Base64Url::decode(&row.public_key).map_err(|_| "its public key is not base64url")?;
+    let (algorithm, public_key) = webauthn::imported_key(key.as_bytes()).map_err(|error| error.reason)?;
+    let (created_at, last_used_at) = (time(row.created_at), row.last_used_at.map(time));
+    Ok(Credential {
+        tenant_id,
+        id,
+        // The owner is found by the tenant's own id of the user.
+        user_id: UserId::new(uuid::Uuid::nil()),
+        name: row.name.clone().unwrap_or_default(),
+        public_key,
+        algorithm,
+        attestation_format: row.attestation_format.clone(),
+        // The source keeps no attestation, so nothing is proven.
+        attestation_trust: AttestationTrust::None,
+        attestation_key_id: None,
+        aaguid: row.aaguid.parse().map_err(|_| "its AAGUID is no UUID")?,
+        sign_count: u32::try_from(row.sign_count).map_err(|_| "its signature counter is negative")?,
+        transports: row
+            .transports
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|e| e.to_string())?
+            .unwrap_or_default(),
+        backup_eligible: row.backup_eligible,
+        backup_state: row.backup_state,
+        is_mfa: row.is_mfa,
+        // The source does not record these two.
+        user_verified: false,
+        discoverable: None,
+        // The source also sets this time at the registration.
+        last_used_at: last_used_at.filter(|used| *used > created_at),
+        created_at,
+        updated_at: created_at,
+        disabled_at: None,
+    })
+}
+
+pub(super) fn transactions(import: &mut Import<'_>) -> Result<(), ImportError> {
+    import.source.declare("transaction_rows", TRANSACTIONS)?;
+    let mut read = 0;
+    loop {
+        let rows: Vec<TransactionRow> = import.source.fetch("transaction_rows")?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        read += rows.len() as u64;
+        let (mut batch, mut ids) = (Vec::new(), Vec::new());
+        for row in rows {
+            let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
+            state.report.tally("transactions").read += 1;
+            let Ok(id) = row.id.parse() else {
+                state.report.refuse("transactions", &row.identifier, "its internal id is no UUID");
+                continue;
+            };
+            let created_at = time(row.created_at);
+            ids.push((tenant, row.identifier.clone()));
+            let transaction = Transaction {
+                tenant_id: tenant,
+                id,
+                identifier: row.identifier,
+                user_id: UserId::new(uuid::Uuid::nil()),
+                data: row.data,
+                created_at,
+                // The import of the audit log finds the confirmed ones.
+                updated_at: created_at,
+            };
+            batch.push((transaction, row.user_id));
+        }
+        if !import.options.dry_run {
+            let outcomes = import.wait(target::transactions(&import.context, batch))?;
+            import.count("transactions", ids, &outcomes);
+        }
+        import.progress("transactions", read);
+    }
+}
+
+/// Deletes users and credentials of the last complete import that the source no longer contains.
+pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError> {
+    if import.options.dry_run {
+        return Ok(());
+    }
+    let tenants: Vec<TenantId> = import.tenants.keys().copied().collect();
+    for id in tenants {
+        let Some(tenant) = import.tenants.get(&id).filter(|one| !one.report.is_skipped() && !one.is_used) else {
+            continue;
+        };
+        let Some(previous) = tenant.previous.clone() else { continue };
+        let users = delete_users(import, id, &previous)?;
+        let credentials = delete_credentials(import, id, &previous)?;
+        if let Some(tenant) = import.tenants.get_mut(&id) {
+            tenant.report.tally("users").deleted = users;
+            tenant.report.tally("credentials").deleted = credentials;
+        }
+    }
+    Ok(())
+}
+
+fn delete_users(import: &mut Import<'_>, tenant: TenantId, previous: &target::ImportState) -> Result<u64, ImportError> {
+    let (mut after, mut deleted) = (UserId::new(uuid::Uuid::nil()), 0);
+    loop {
+        let page = target::older_users(&import.context, tenant, previous.rows_until, after, COMPARED);
+        let page = import.wait(page)?;
+        let Some(last) = page.last() else { return Ok(deleted) };
+        after = *last;
+        let ids: Vec<String> = page.iter().map(ToString::to_string).collect();
+        let existing: BTreeSet<String> = import.source.texts(EXISTING_USERS, &ids)?.into_iter().collect();
+        for id in page.iter().filter(|id| !existing.contains(&id.to_string())) {
+            import.wait(target::delete_user(&import.context, tenant, *id))?;
+            deleted += 1;
+        }
+    }
+}
+
+fn delete_credentials(
+    import: &mut Import<'_>,
+    tenant: TenantId,
+    previous: &target::ImportState,
+) -> Result<u64, ImportError> {
+    let (mut after, mut deleted) = (String::new(), 0);
+    loop {
+        let page = target::older_credentials(&import.context, tenant, previous.rows_until, after, COMPARED);
+        let page = import.wait(page)?;
+        let Some(last) = page.last() else { return Ok(deleted) };
+        after = last.to_string();
+        let ids: Vec<String> = page.iter().map(ToString::to_string).collect();
+        let existing: BTreeSet<String> = import.source.texts(EXISTING_CREDENTIALS, &ids)?.into_iter().collect();
+        let missing: Vec<CredentialId> = page.into_iter().filter(|id| !existing.contains(&id.to_string())).collect();
+        if !missing.is_empty() {
+            deleted += import.wait(target::delete_credentials(&import.context, tenant, missing))?;
+        }
+    }
+}

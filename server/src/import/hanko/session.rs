@@ -1,0 +1,101 @@
+//! A running import: the connection to the source, and what is known about each tenant.
+
+use std::collections::BTreeMap;
+
+use doorward_shared::{TenantId, Timestamp};
+use tokio::runtime::Handle;
+
+use super::{
+    super::report::{Progress, TenantReport},
+    source::{Source, SourceError},
+};
+use crate::{
+    db::DbError,
+    domain::ImportOutcome,
+    service::{
+        ServiceError,
+        admin::{AdminContext, import::ImportState},
+    },
+};
+
+/// What to import, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether the data is only read and checked.
+    pub dry_run: bool,
+    /// Tenants to import; empty for all.
+    pub tenants: Vec<TenantId>,
+    /// Whether tenants are updated that Doorward already serves. Nothing of them is deleted.
+    pub include_used: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error("the installation: {0}")]
+    Target(#[from] ServiceError),
+    #[error("the source has no tenant {0}")]
+    NoTenant(TenantId),
+}
+
+impl From<DbError> for ImportError {
+    fn from(error: DbError) -> Self {
+        Self::Target(error.into())
+    }
+}
+
+/// A running import.
+pub(super) struct Import<'a> {
+    pub(super) source: Source,
+    pub(super) context: AdminContext,
+    pub(super) options: Options,
+    pub(super) tenants: BTreeMap<TenantId, TenantImport>,
+    pub(super) runtime: Handle,
+    pub(super) progress: &'a mut dyn FnMut(Progress),
+}
+
+/// One tenant of a running import.
+pub(super) struct TenantImport {
+    pub(super) report: TenantReport,
+    /// State of the last complete import.
+    pub(super) previous: Option<ImportState>,
+    /// State to store at the end.
+    pub(super) next: ImportState,
+    pub(super) is_used: bool,
+}
+
+impl TenantImport {
+    pub(super) fn seen(&mut self, created_at: Timestamp) {
+        self.next.rows_until = self.next.rows_until.max(created_at);
+    }
+}
+
+impl Import<'_> {
+    /// Waits for an operation on the installation.
+    pub(super) fn wait<F: Future>(&self, operation: F) -> F::Output {
+        self.runtime.block_on(operation)
+    }
+
+    pub(super) fn progress(&mut self, table: &'static str, rows: u64) {
+        (self.progress)(Progress { table, rows });
+    }
+
+    /// Returns the tenant of a row; `None` if it is not imported.
+    pub(super) fn tenant(&mut self, id: &str) -> Option<(TenantId, &mut TenantImport)> {
+        let id: TenantId = id.parse().ok()?;
+        let tenant = self.tenants.get_mut(&id).filter(|tenant| !tenant.report.is_skipped())?;
+        Some((id, tenant))
+    }
+
+    /// Counts the outcomes of a batch. `rows` contains the tenant and the id of each row.
+    pub(super) fn count(&mut self, kind: &'static str, rows: Vec<(TenantId, String)>, outcomes: &[ImportOutcome]) {
+        for ((tenant, id), outcome) in rows.into_iter().zip(outcomes) {
+            let Some(tenant) = self.tenants.get_mut(&tenant) else { continue };
+            match outcome {
+                ImportOutcome::Refused(reason) => tenant.report.refuse(kind, &id, reason),
+                outcome => tenant.report.tally(kind).add(*outcome),
+            }
+        }
+    }
+}

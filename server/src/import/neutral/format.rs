@@ -1,0 +1,111 @@
+//! The lines of the neutral format.
+
+use doorward_shared::{Base64Url, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Value of `format` in the first line.
+pub const FORMAT: &str = "doorward-tenant";
+/// Version of the format. A reader refuses other versions.
+pub const VERSION: u32 = 1;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Line {
+    /// The first line.
+    Header(HeaderLine),
+    Tenant(TenantLine),
+    User(UserLine),
+    /// Follows the line of its user.
+    Credential(CredentialLine),
+    /// Follows the line of its user.
+    Transaction(TransactionLine),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeaderLine {
+    pub format: String,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantLine {
+    pub id: TenantId,
+    pub display_name: String,
+    /// Configuration in the form of the admin API.
+    pub config: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserLine {
+    /// Id in the tenant's system.
+    pub user_id: String,
+    /// Doorward's id; generated if it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    pub name: String,
+    /// Default: `name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub icon: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialLine {
+    pub id: Base64Url,
+    pub user_id: String,
+    /// COSE key.
+    pub public_key: Base64Url,
+    #[serde(default)]
+    pub sign_count: u32,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub transports: Vec<String>,
+    #[serde(default)]
+    pub aaguid: Uuid,
+    #[serde(default)]
+    pub backup_eligible: bool,
+    #[serde(default)]
+    pub backup_state: bool,
+    /// Whether it is only a second factor.
+    #[serde(default)]
+    pub is_mfa: bool,
+    #[serde(default)]
+    pub user_verified: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discoverable: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransactionLine {
+    pub transaction_id: String,
+    pub user_id: String,
+    /// The confirmed JSON as a text, byte for byte.
+    pub data: String,
+    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
+}

@@ -1,0 +1,19 @@
+//! Writes tenants and their data from other systems. The callers have converted the data. Every function can run again
+//! with the same data, and then changes nothing.
+
+mod export;
+mod keys;
+mod rows;
+mod state;
+mod tenant;
+
+pub use self::{
+    export::{UserRows, user_rows},
+    keys::{digest_key, new_signing_key},
+    rows::{
+        Entry, credentials, delete_credentials, delete_user, history, older_credentials, older_users, transactions,
+        users,
+    },
+    state::{ImportState, put_state, state},
+    tenant::{ImportedTenant, TenantChanges, is_used, tenant},
+};

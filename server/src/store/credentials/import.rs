@@ -1,0 +1,88 @@
+//! Import of credentials from another system.
+
+use diesel::prelude::*;
+use doorward_shared::{TenantId, Timestamp};
+
+use super::{Connection, DbError, credentials, find, insert, on_engine, row_convert};
+use crate::domain::{Credential, CredentialId, ImportOutcome};
+
+/// Adds a credential, or updates what its use and its renaming in the other system have changed. The stored signature
+/// counter never decreases.
+pub fn import(conn: &mut Connection, credential: &Credential) -> Result<ImportOutcome, DbError> {
+    let Some(stored) = find(conn, credential.tenant_id, &credential.id)? else {
+        return match insert(conn, credential) {
+            Err(DbError::Orphan) => Ok(ImportOutcome::Refused("its user was not imported")),
+            inserted => inserted.map(|()| ImportOutcome::Added),
+        };
+    };
+    if (stored.user_id, &stored.public_key) != (credential.user_id, &credential.public_key) {
+        return Ok(ImportOutcome::Refused("a credential with this id has another user or another public key"));
+    }
+    let newer = Credential {
+        name: credential.name.clone(),
+        sign_count: stored.sign_count.max(credential.sign_count),
+        backup_eligible: credential.backup_eligible,
+        backup_state: credential.backup_state,
+        is_mfa: credential.is_mfa,
+        transports: credential.transports.clone(),
+        last_used_at: stored.last_used_at.max(credential.last_used_at),
+        updated_at: stored.updated_at.max(credential.updated_at),
+        ..stored.clone()
+    };
+    if newer == stored {
+        return Ok(ImportOutcome::Unchanged);
+    }
+    update(conn, &newer)?;
+    Ok(ImportOutcome::Updated)
+}
+
+/// Stores the state of a disabled user in an imported credential, which logins check.
+pub fn set_user_disabled(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: &CredentialId,
+    since: Timestamp,
+) -> Result<(), DbError> {
+    let target = || credentials::table.find((tenant.to_string(), id.to_string()));
+    let change = credentials::user_disabled_at.eq(since.millis());
+    on_engine!(conn, c, _Db => diesel::update(target()).set(change).execute(c))?;
+    Ok(())
+}
+
+fn update(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
+    let target = || credentials::table.find((credential.tenant_id.to_string(), credential.id.to_string()));
+    let changes = (
+        credentials::name.eq(&credential.name),
+        credentials::sign_count.eq(i64::from(credential.sign_count)),
+        credentials::backup_eligible.eq(credential.backup_eligible),
+        credentials::backup_state.eq(credential.backup_state),
+        credentials::is_mfa.eq(credential.is_mfa),
+        credentials::transports.eq(row_convert::to_json(&credential.transports)?),
+        credentials::last_used_at.eq(row_convert::millis(credential.last_used_at)),
+        credentials::updated_at.eq(credential.updated_at.millis()),
+    );
+    on_engine!(conn, c, _Db => diesel::update(target()).set(changes).execute(c))?;
+    Ok(())
+}
+
+/// Returns the ids of credentials that were created until a time, in the order of their texts after `after`.
+pub fn ids_created_until(
+    conn: &mut Connection,
+    tenant: TenantId,
+    until: Timestamp,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<CredentialId>, DbError> {
+    let query = || {
+        credentials::table
+            .filter(credentials::tenant_id.eq(tenant.to_string()))
+            .filter(credentials::created_at.le(until.millis()))
+            .filter(credentials::id.gt(after))
+            .order(credentials::id)
+            .limit(limit)
+            .select(credentials::id)
+    };
+    let ids: Vec<String> = on_engine!(conn, c, _Db => query().load(c))?;
+    let parse = |id: &String| CredentialId::parse(id).ok_or_else(|| row_convert::corrupt(&"a credential's id"));
+    ids.iter().map(parse).collect()
+}
