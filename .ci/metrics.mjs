@@ -6,8 +6,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const binary = process.env.DOORWARD_BIN;
-// Metrics of Prometheus itself, and those that only PostgreSQL or TLS has.
-const elsewhere = new Set(["up", "doorward_database_connected", "doorward_tls_certificate_expiry_timestamp_seconds"]);
+// Metrics of Prometheus itself, of scheduled probes (server/tests/probe.rs), and those that only PostgreSQL or TLS has.
+const elsewhere = new Set([
+    "up",
+    "doorward_probe_success",
+    "doorward_database_connected",
+    "doorward_tls_certificate_expiry_timestamp_seconds",
+]);
 
 const data = mkdtempSync(join(tmpdir(), "doorward-metrics-"));
 const settings = {
@@ -16,6 +21,8 @@ const settings = {
     DOORWARD_PUBLIC_ADDR: "127.0.0.1:0",
     DOORWARD_ADMIN_ADDR: "127.0.0.1:0",
     DOORWARD_DRAIN: "0s",
+    DOORWARD_BACKUP_EVERY: "1h",
+    DOORWARD_AUDIT_FORWARD: `file:${join(data, "audit.ndjson")}`,
 };
 const server = spawn(binary, ["serve"], { env: settings, stdio: ["ignore", "ignore", "pipe"] });
 try {

@@ -6,6 +6,7 @@ use crate::api::TenantReport;
 
 mod configuration;
 mod finding;
+mod jobs;
 mod keys;
 mod origins;
 mod program;
@@ -25,6 +26,7 @@ pub fn examine(report: &TenantReport, program: &Program, now: Timestamp) -> Vec<
     findings.extend(trust::examine(report));
     findings.extend(keys::examine(report, program, now));
     findings.extend(refusals::examine(report, program));
+    findings.extend(jobs::examine(report, now));
     findings.sort_by_key(|finding| finding.severity);
     findings
 }

@@ -36,6 +36,7 @@ const SHARED: &[&str] = &[
     "settings",
     "time_format",
     "time_parse",
+    "trust_text",
     "zone",
 ];
 

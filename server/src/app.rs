@@ -12,10 +12,11 @@ use doorward_shared::TenantId;
 use ipnet::IpNet;
 
 use crate::{
+    backup::{self, Scheduled},
     clock::{Clock, Entropy, NoEntropy},
     crypto::{KeyVerifier, MasterKey},
     db::{Database, DatabaseMetrics, DbError},
-    domain::Metadata,
+    domain::{Metadata, forward_target::ForwardTarget},
     metrics::Metrics,
     rate_limit::{RateLimits, RejectedRequests},
     service::{
@@ -25,6 +26,7 @@ use crate::{
         key_usage::KeyUsage,
         metadata_cache::MetadataCache,
         pending_ceremonies::PendingCeremonies,
+        probe_results::ProbeResults,
         readiness::Readiness,
         tenant_cache::{TenantCache, TenantSnapshot},
     },
@@ -47,6 +49,8 @@ pub struct App {
     /// Cache of the FIDO metadata. Other modules use [`App::metadata`].
     metadata: MetadataCache,
     pub readiness: Readiness,
+    /// Results of scheduled probes.
+    pub probe_results: ProbeResults,
     /// Last use of keys and last activity of tenants.
     pub key_usage: KeyUsage,
     /// Cache of the daily counts of audit entries.
@@ -56,6 +60,8 @@ pub struct App {
     pub untrusted_peers: UntrustedPeers,
     /// Limits how many audit entries are written for refused changes.
     pub refused_changes: AuditLimit,
+    /// Scheduled backups; `None` if they are off.
+    pub backups: Option<Scheduled>,
     pub metrics: Metrics,
     pub traces: Traces,
     /// `None` after its start, and if traces are off.
@@ -88,6 +94,10 @@ pub struct AppSettings {
     pub admin_token_days: Option<u32>,
     /// Number of days after which audit entries are deleted; `None` to keep all entries.
     pub audit_retention_days: Option<u32>,
+    /// Targets of audit forwarding. Retention keeps the entries that one of them does not have.
+    pub audit_forward: Vec<ForwardTarget>,
+    /// Schedule of backups; `None` if they are off.
+    pub backup: Option<backup::Plan>,
     /// Minimum delay of a response that rejects a missing or wrong key. The maximum delay is twice this time.
     pub wrong_key_delay: Duration,
     /// Maximum number of cached tenants.
@@ -134,10 +144,12 @@ impl App {
             pending_ceremonies: PendingCeremonies::new(pending.hits, pending.misses),
             metadata: MetadataCache::default(),
             readiness: Readiness::default(),
+            probe_results: ProbeResults::default(),
             key_usage: KeyUsage::default(),
             daily_counts: DailyCounts::default(),
             rate_limits: RateLimits::new(settings.visits_per_address, settings.visits_per_tenant, rejected),
             refused_changes: AuditLimit::default(),
+            backups: settings.backup.clone().map(Scheduled::new),
             untrusted_peers: UntrustedPeers::default(),
             metrics,
             traces: traces.unwrap_or_default(),

@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
+use url::Url;
 
 mod database_url_text;
 mod error;
@@ -28,7 +29,11 @@ pub use values::Effective;
 
 use values::Values;
 
-use crate::{db::DatabaseUrl, domain::master_key_origin::MasterKeyOrigin, traces::TracesSettings};
+use crate::{
+    db::DatabaseUrl,
+    domain::{forward_target::ForwardTarget, master_key_origin::MasterKeyOrigin},
+    traces::TracesSettings,
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -42,6 +47,8 @@ pub struct Settings {
     pub log: LogConfig,
     pub token: TokenConfig,
     pub audit: AuditConfig,
+    pub probe: ProbeConfig,
+    pub backup: BackupConfig,
     pub cache: CacheConfig,
     /// `None` if requests are not traced.
     pub traces: Option<TracesSettings>,
@@ -133,6 +140,39 @@ pub struct TokenConfig {
 pub struct AuditConfig {
     /// Number of days after which audit entries are deleted; `None` to keep all entries.
     pub retention_days: Option<u32>,
+    pub forward: ForwardConfig,
+}
+
+/// Receivers of all audit entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForwardConfig {
+    pub targets: Vec<ForwardTarget>,
+    /// File with the secret that signs requests to webhooks.
+    pub secret_file: Option<PathBuf>,
+    /// Networks with internal addresses to which webhooks may connect.
+    pub networks: Vec<IpNet>,
+    /// PEM file with the authorities that webhooks trust; `None` for those of the system.
+    pub ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeConfig {
+    /// Interval of scheduled probes; `None` for none.
+    pub every: Option<Duration>,
+    /// File with the tenants to probe and their API keys.
+    pub keys_file: Option<PathBuf>,
+    /// URL of the public API; `None` for the address on which the server listens.
+    pub url: Option<Url>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupConfig {
+    /// Interval of scheduled backups; `None` for none.
+    pub every: Option<Duration>,
+    /// Number of scheduled backups to keep.
+    pub keep: usize,
+    /// Folder of scheduled backups.
+    pub dir: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +221,9 @@ impl Settings {
             values.read("token.issuer", "a name of 1 to 256 characters without control characters", parse::name);
         let rotate_every_days = values.read("token.rotate_every", "an age from 1d to 3650d, or off", parse::age);
         let retention_days = values.read("audit.retention_days", "a number of days, or forever", parse::days);
+        let forward = ForwardConfig::read(&mut values);
+        let probe = ProbeConfig::read(&mut values, matches!(tls, Some(Some(_))));
+        let backup = BackupConfig::read(&mut values, data.as_ref(), database.as_ref());
         let tenants = values.read_number("cache.tenants", 1, 10_000_000);
         let verified_keys = values.read_number("cache.verified_keys", 1, 10_000_000);
         let expected = "empty, or the URL of a collector like http://127.0.0.1:4318";
@@ -198,7 +241,9 @@ impl Settings {
                 proxy: ProxyConfig { trusted: proxy? },
                 log: LogConfig { format: format?, level: level? },
                 token: TokenConfig { issuer: issuer?, rotate_every_days: rotate_every_days? },
-                audit: AuditConfig { retention_days: retention_days? },
+                audit: AuditConfig { retention_days: retention_days?, forward: forward? },
+                probe: probe?,
+                backup: backup?,
                 cache: CacheConfig { tenants: tenants?, verified_keys: verified_keys? },
                 traces: traces?,
                 effective,
@@ -310,6 +355,57 @@ impl DatabaseConfig {
             statement_timeout: statement_timeout?,
             write_queue: write_queue?,
         })
+    }
+}
+
+impl ForwardConfig {
+    fn read(values: &mut Values) -> Option<Self> {
+        let expected = "a list of at most 8 different receivers: https:// URLs, file:/path, stdout";
+        let targets = values.read_or_explain("audit.forward", expected, parse::forward_targets);
+        let secret_file =
+            values.read_or_explain("audit.forward_secret_file", "the path of a file", parse::optional_path);
+        let expected = "a list of addresses and networks like 10.0.0.1 or 10.0.0.0/8";
+        let networks = values.read_or_explain("audit.forward_networks", expected, parse::networks);
+        let ca = values.read_or_explain("audit.forward_ca", "the path of a PEM file", parse::optional_path);
+        let has_webhook = |targets: &[ForwardTarget]| targets.iter().any(|it| matches!(it, ForwardTarget::Webhook(_)));
+        if secret_file == Some(None) && targets.as_deref().is_some_and(has_webhook) {
+            values.refuse("audit.forward_secret_file", "the path of a file, because audit.forward contains a URL");
+        }
+        Some(Self { targets: targets?, secret_file: secret_file?, networks: networks?, ca: ca? })
+    }
+}
+
+impl ProbeConfig {
+    fn read(values: &mut Values, has_tls: bool) -> Option<Self> {
+        let every = values.read("probe.every", "a time like 5m or 1h, from 1s to 365d, or off", parse::interval)?;
+        let keys_file = values.read_or_explain("probe.keys_file", "the path of a file", parse::optional_path)?;
+        let url =
+            values.read("probe.url", "empty, or a URL like https://passkeys.example.com", parse::optional_http_url)?;
+        if every.is_some() && keys_file.is_none() {
+            values.refuse("probe.keys_file", "the path of a file, because probe.every is set");
+        }
+        if every.is_some() && has_tls && url.is_none() {
+            values.refuse("probe.url", "a URL with the name in the certificate, because tls.certificate is set");
+        }
+        Some(Self { every, keys_file, url })
+    }
+}
+
+impl BackupConfig {
+    fn read(values: &mut Values, data: Option<&DataConfig>, database: Option<&DatabaseConfig>) -> Option<Self> {
+        let every = values.read("backup.every", "a time like 6h or 1d, from 1s to 365d, or off", parse::interval);
+        let keep = values.read_number("backup.keep", 1, 10_000);
+        let dir = values.read_or_explain("backup.dir", "the path of a folder", parse::optional_path);
+        if every.is_some_and(|every| every.is_some())
+            && database.is_some_and(|database| matches!(database.url, DatabaseUrl::Postgres(_)))
+        {
+            values.refuse(
+                "backup.every",
+                "off, because the database is PostgreSQL: use pg_dump, or archive its write-ahead log",
+            );
+        }
+        let default = || data.map(|data| data.dir.join("backups")).unwrap_or_default();
+        Some(Self { every: every?, keep: keep?, dir: dir?.unwrap_or_else(default) })
     }
 }
 

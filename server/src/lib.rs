@@ -6,12 +6,13 @@
 //!   that verify tokens with [`token_verifier`]
 //! * [`config`]: settings from flags, environment variables and a file; [`telemetry`]: logging
 //! * [`server`]: the servers of both APIs; [`routes`]: their route tables; [`http`]: extractors, middleware, handlers
-//! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs
+//! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs;
+//!   [`forwarding`]: sends the audit log to other systems
 //! * [`service`]: one use case per file, with validation, a unit of work and an audit entry
 //! * [`app`]: state that requests share, with its parts [`metrics`], [`rate_limit`], [`stopwatch`]
 //!   and [`untrusted_peers`]
-//! * [`store`]: tables; [`transfer`]: copies an installation; [`crypto`]: key hashes, signing keys, the master key;
-//!   [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
+//! * [`store`]: tables; [`transfer`]: copies an installation; [`backup`]: copies of the embedded database;
+//!   [`crypto`]: key hashes, signing keys, the master key; [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
 //! * [`traces`]: spans of requests and units of work for OpenTelemetry
 //! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events
@@ -22,6 +23,7 @@
 #![cfg_attr(not(test), deny(clippy::print_stderr))]
 
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -29,6 +31,7 @@ pub mod crypto;
 pub mod db;
 pub mod demo;
 pub mod domain;
+pub mod forwarding;
 pub mod http;
 pub mod import;
 pub mod installation;

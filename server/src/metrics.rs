@@ -6,7 +6,7 @@ mod vitals;
 use std::{sync::Arc, time::Duration};
 
 use doorward_shared::Timestamp;
-use metrics::{Counter, Histogram, Key, Label, Recorder as _, Unit};
+use metrics::{Counter, Gauge, Histogram, Key, Label, Recorder as _, Unit};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use quick_cache::sync::Cache;
 
@@ -28,12 +28,15 @@ const SIGNING_KEYS_ROTATED: &str = "doorward_signing_keys_rotated_total";
 const TRUST_MONITORED: &str = "doorward_trust_monitored_total";
 const AUDIT_WRITTEN: &str = "doorward_audit_entries_written_total";
 const SPANS_DROPPED: &str = "doorward_trace_spans_dropped_total";
+const FORWARD_LAG: &str = "doorward_audit_forward_lag_seconds";
+const FORWARDED: &str = "doorward_audit_forwarded_total";
+const FORWARD_FAILURES: &str = "doorward_audit_forward_failures_total";
 const JOB_RUNS: &str = "doorward_job_runs_total";
 const CERTIFICATE_EXPIRY: &str = "doorward_tls_certificate_expiry_timestamp_seconds";
 const JOB_SUCCESS: &str = "doorward_job_last_success_timestamp_seconds";
 
 /// Name and description of each gauge that is set when the metrics are read.
-const GAUGES: [(&str, &str); 11] = [
+const GAUGES: [(&str, &str); 16] = [
     ("doorward_build_info", "always 1; the labels are the version and the database engine"),
     ("doorward_database_bytes", "size of the database in bytes"),
     ("doorward_database_queued_units", "units of work that wait in a queue of the database"),
@@ -44,6 +47,11 @@ const GAUGES: [(&str, &str); 11] = [
     (CERTIFICATE_EXPIRY, "Unix time at which the TLS certificate expires"),
     ("doorward_metadata_age_seconds", "time since the import of the FIDO metadata; absent if nothing was imported"),
     ("doorward_metadata_overdue", "1 if the next FIDO metadata should have been published, otherwise 0"),
+    (FORWARD_LAG, "age of the oldest audit entry that a target of audit.forward does not have"),
+    ("doorward_probe_success", "1 if the latest scheduled probe of the tenant succeeded, otherwise 0"),
+    ("doorward_probe_seconds", "duration of the latest scheduled probe of the tenant"),
+    ("doorward_backup_interval_seconds", "interval of scheduled backups (backup.every)"),
+    ("doorward_backup_last_success_timestamp_seconds", "Unix time of the newest scheduled backup; 0 if there is none"),
     (JOB_SUCCESS, "Unix time of the last successful run of a background job"),
 ];
 
@@ -78,6 +86,15 @@ struct RequestMetrics {
 pub struct CacheMetrics {
     pub hits: Counter,
     pub misses: Counter,
+}
+
+/// Metrics of one target of audit forwarding.
+#[derive(Debug, Clone)]
+pub struct ForwardMetrics {
+    pub forwarded: Counter,
+    pub failures: Counter,
+    /// Age in seconds of the oldest entry that the target does not have.
+    pub lag: Gauge,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -216,6 +233,22 @@ impl Metrics {
         self.gauge(CERTIFICATE_EXPIRY, &[], expiry.seconds() as f64);
     }
 
+    /// Sets a gauge of scheduled probes. `tenant` is the id of a tenant in the settings.
+    pub fn probe(&self, name: &'static str, tenant: &str, value: f64) {
+        let labels = vec![Label::new("tenant", tenant.to_owned())];
+        self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
+    }
+
+    /// Returns the metrics of a target of audit forwarding. `target` is its kind and its number in the setting.
+    pub fn forwarding(&self, target: &str) -> ForwardMetrics {
+        let key = |name| Key::from_parts(name, vec![Label::new("target", target.to_owned())]);
+        ForwardMetrics {
+            forwarded: self.recorder.register_counter(&key(FORWARDED), &METADATA),
+            failures: self.recorder.register_counter(&key(FORWARD_FAILURES), &METADATA),
+            lag: self.recorder.register_gauge(&key(FORWARD_LAG), &METADATA),
+        }
+    }
+
     /// Sets the function that returns the number of open connections of the public API.
     pub fn watch_connections(&self, open: impl Fn() -> usize + Send + Sync + 'static) {
         self.recorded.watch_connections(Arc::new(open));
@@ -261,6 +294,8 @@ fn describe(recorder: &PrometheusRecorder) {
         (SIGNING_KEYS_ROTATED, "signing keys that this process replaced by token.rotate_every"),
         (COUNTER_REGRESSIONS, "accepted logins whose signature counter did not increase (webauthn.counter_policy)"),
         (SPANS_DROPPED, "spans that were not sent to the collector (traces.endpoint)"),
+        (FORWARDED, "audit entries that were forwarded, by target of audit.forward"),
+        (FORWARD_FAILURES, "failed attempts to forward audit entries"),
         (JOB_RUNS, "runs of background jobs by outcome"),
     ] {
         recorder.describe_counter(name.into(), None, description.into());

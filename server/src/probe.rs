@@ -44,7 +44,7 @@ struct Probe<'a> {
     target: &'a Target,
     client: reqwest::Client,
     steps: Vec<Step>,
-    observe: &'a mut dyn FnMut(&Step),
+    observe: &'a mut (dyn FnMut(&Step) + Send + Sync),
 }
 
 /// Status and JSON body.
@@ -66,7 +66,7 @@ struct Ceremony<'a> {
 ///
 /// # Errors
 /// An error if the HTTP client cannot be created.
-pub async fn run(target: &Target, observe: &mut dyn FnMut(&Step)) -> Result<Vec<Step>, reqwest::Error> {
+pub async fn run(target: &Target, observe: &mut (dyn FnMut(&Step) + Send + Sync)) -> Result<Vec<Step>, reqwest::Error> {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(10))
         // The API key must be sent only to the given URL: not to the target of a redirect, and not to a proxy that the

@@ -26,11 +26,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("db", &["traces"]),
     ("store", &["db", "domain"]),
     ("transfer", &["db", "store"]),
+    ("backup", &["db", "store"]),
     ("crypto", &["clock", "domain", "secret_file"]),
     ("webauthn", &["domain"]),
     (
         "app",
         &[
+            "backup",
             "clock",
             "crypto",
             "db",
@@ -45,7 +47,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("service", &["app", "clock", "crypto", "db", "domain", "store", "webauthn"]),
     ("import", &["app", "clock", "crypto", "db", "domain", "service", "store", "webauthn"]),
-    ("jobs", &["app", "db", "domain", "service", "store"]),
+    ("jobs", &["app", "db", "domain", "probe", "service", "store"]),
+    ("forwarding", &["app", "clock", "crypto", "db", "domain", "metrics", "service"]),
     ("http", &["app", "clock", "domain", "service", "traces"]),
     ("routes", &["http"]),
     ("server", &["app", "clock", "http", "net", "routes"]),
@@ -63,7 +66,7 @@ const CRATE_USERS: &[(&str, &[&str])] = &[
     ("actix_http", &["net"]),
     ("rustix", &["crypto", "db", "net"]),
     ("argon2", &["crypto", "demo"]),
-    ("reqwest", &["probe", "demo", "traces"]),
+    ("reqwest", &["probe", "demo", "forwarding", "traces"]),
 ];
 
 fn root() -> PathBuf {

@@ -8,7 +8,7 @@ use doorward_server::{
     clock::{Clock as _, SystemClock},
     probe::{self, Step, Target},
 };
-use doorward_testkit::{ORIGIN, TestServer, TestTenant};
+use doorward_testkit::{Http, ORIGIN, Process, TestServer, TestTenant, until};
 use serde_json::Value;
 
 /// What the proxy changes.
@@ -153,4 +153,48 @@ async fn redirects_are_not_followed() {
     let steps = run(&server, &tenant, Change::Redirect).await;
     assert_eq!(failed(&steps), [("signing keys are published", "HTTP 307: expected HTTP 200")]);
     assert_eq!(tenant.count("").await, 3, "the server received no request");
+}
+
+/// Returns the status of the deep readiness check.
+async fn deep_status(server: &Process) -> u16 {
+    Http::new(server.public_url.clone()).get("/health/ready?deep=1").await.status
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scheduled_probe_is_visible() {
+    let data = tempfile::tempdir().unwrap();
+    let (url, _database) = doorward_testkit::database::for_test(data.path()).await;
+    let command = || doorward_testkit::process::command(env!("CARGO_BIN_EXE_doorward"), data.path(), &url);
+    doorward_testkit::process::init(command());
+    let mut create = command();
+    create.args(["tenant", "create", "--name", "Shop", "--rp-id", "example.com", "--api-key", "--json"]);
+    create.args(["--origin", ORIGIN]);
+    let created = doorward_testkit::process::json(create);
+    let (tenant, key) = (created["id"].as_str().unwrap(), created["api_key"]["secret"].as_str().unwrap());
+    let keys = data.path().join("probe.keys");
+    let serve = |origin: &str| {
+        std::fs::write(&keys, format!("{tenant} {key} {origin}\n")).unwrap();
+        let mut command = command();
+        command.env("DOORWARD_PROBE_EVERY", "1s").env("DOORWARD_PROBE_KEYS_FILE", &keys);
+        Process::serve(command)
+    };
+    let token = std::fs::read_to_string(data.path().join("admin.token")).unwrap();
+    let metrics = async |server: &Process| {
+        let admin = Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {}", token.trim()));
+        admin.get("/metrics").await.expect(200).text
+    };
+    let success = format!("doorward_probe_success{{tenant=\"{tenant}\"}}");
+
+    let server = serve(ORIGIN);
+    until("the probe succeeds", async || metrics(&server).await.contains(&format!("{success} 1"))).await;
+    assert_eq!(deep_status(&server).await, 200);
+    server.terminate();
+
+    let server = serve("https://elsewhere.example");
+    until("the probe fails", async || metrics(&server).await.contains(&format!("{success} 0"))).await;
+    assert_eq!(deep_status(&server).await, 503);
+    assert_eq!(Http::new(server.public_url.clone()).get("/health/ready").await.status, 200);
+    let log = server.terminate_and_read_log();
+    let line = log.iter().find(|line| line.contains("scheduled probe failed")).expect("a log line");
+    assert!(line.contains("second factor registered") && !line.contains(key), "{line}");
 }

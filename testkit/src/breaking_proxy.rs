@@ -28,7 +28,7 @@ const COMMITTED: &[u8] = b"COMMIT\0";
 
 #[derive(Debug, Default)]
 struct State {
-    /// Text of a statement, the moment, and the number of connections that are still to be closed.
+    /// Text of a statement, the moment, and the number of connections that remain to be closed.
     armed: Option<(&'static str, Moment, usize)>,
     /// Connections, except those of sessions that listen for changes.
     connections: Vec<TcpStream>,
@@ -86,7 +86,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns whether and when the connection that sends these bytes is to be closed.
+/// Returns when to close the connection that sends these bytes; `None` if it stays open.
 fn moment(state: &Mutex<State>, bytes: &[u8]) -> Option<Moment> {
     let mut state = lock(state);
     let (text, moment, times) = state.armed.filter(|(text, ..)| contains(bytes, text.as_bytes()))?;

@@ -173,6 +173,8 @@ pub fn settings() -> AppSettings {
         rotate_every_days: None,
         admin_token_days: None,
         audit_retention_days: None,
+        audit_forward: Vec::new(),
+        backup: None,
         wrong_key_delay: Duration::ZERO,
         tenant_cache: 1_000,
         key_cache: 1_000,

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{MetadataStatus, SecretItem, SigningKeyItem, TenantDetail},
+    admin::{JobVitals, MetadataStatus, SecretItem, SigningKeyItem, TenantDetail},
     audit::{AdminAuditLogItem, AuditOutcome},
 };
 
@@ -32,6 +32,8 @@ pub struct TenantReport {
     pub succeeded: u64,
     /// The FIDO metadata of the installation.
     pub metadata: MetadataStatus,
+    /// Background jobs of the node that responded whose latest run failed. Empty if the token may not read them.
+    pub failing_jobs: Vec<JobVitals>,
 }
 
 impl Api {
@@ -49,6 +51,7 @@ impl Api {
             start: Some(now.plus_millis(-i64::from(REPORT_DAYS) * 86_400_000)),
             ..AuditQuery::default()
         };
+        let failing_jobs = self.failing_jobs().await?;
         let mut report = TenantReport {
             tenant,
             api_keys,
@@ -57,6 +60,7 @@ impl Api {
             is_partial: true,
             succeeded,
             metadata,
+            failing_jobs,
         };
         let mut position = AuditPosition::Newest;
         for _ in 0..MAX_PAGES {
@@ -73,5 +77,13 @@ impl Api {
             position = AuditPosition::Before(next);
         }
         Ok(report)
+    }
+
+    async fn failing_jobs(&self) -> Result<Vec<JobVitals>, ApiError> {
+        match self.vitals().await {
+            Ok(vitals) => Ok(vitals.jobs.into_iter().filter(|job| job.failing).collect()),
+            Err(ApiError::Forbidden(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -1,7 +1,7 @@
 use clap::Parser as _;
 use doorward_shared::{
     AuditId, AuditType, AuthenticatorStatus, ErrorCode, TenantId,
-    admin::{MetadataStatus, SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail},
+    admin::{JobVitals, MetadataStatus, SecretItem, SigningAlgorithm, SigningKeyItem, TenantDetail},
     audit::{AdminAuditLogItem, AuditLogItem},
     config::{AttestationPreference, Cors, RelyingParty, TenantConfig, TrustMode, UserVerification},
     refusal::{Check, RefusalDetail, StoredChallenge},
@@ -55,6 +55,7 @@ fn healthy() -> TenantReport {
             age_days: Some(1),
             entries: 345,
         },
+        failing_jobs: Vec::new(),
     }
 }
 
@@ -474,4 +475,21 @@ fn commands_name_the_profile_in_use() {
         check_command(command);
     }
     assert_eq!(Program::with_profile(Some("a'b c")).to_string(), r"doorward-admin --profile 'a'\''b c'");
+}
+
+#[test]
+fn failing_job_is_found() {
+    let mut report = healthy();
+    assert_eq!(find(&report, "job_failing"), None);
+    let job = JobVitals {
+        job: "scheduled backup".to_owned(),
+        runs: 3,
+        failures: 2,
+        failing: true,
+        last_success: Some(now().plus_millis(-DAY)),
+    };
+    report.failing_jobs = vec![job.clone()];
+    expect(&report, "job_failing", Severity::Warning, &["\"scheduled backup\" fails; it last succeeded 1d ago"]);
+    report.failing_jobs = vec![JobVitals { last_success: None, ..job }];
+    expect(&report, "job_failing", Severity::Warning, &["has not succeeded since the server started"]);
 }

@@ -276,6 +276,7 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
                 is_partial: false,
                 succeeded: 100,
                 metadata,
+                failing_jobs: Vec::new(),
             }))
         }
         BackendRequest::CreateTenant(request) => {

@@ -61,7 +61,7 @@ pub enum Command {
     /// Import tenants from another system
     #[command(subcommand, arg_required_else_help = true)]
     Import(ImportCommand),
-    /// Write a copy of the embedded database to a file, also while a server runs
+    /// Write a copy of the embedded database and its manifest, also while a server runs; or verify such a copy
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),
     /// Put a backup in the place of the embedded database, which must not exist
@@ -304,13 +304,35 @@ pub struct MigrateArgs {
 
 /// `doorward backup`
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct BackupArgs {
-    /// File to write; must not exist
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
+    /// Verifies a backup instead.
+    #[command(subcommand)]
+    pub command: Option<BackupCommand>,
+    /// File to write; must not exist. The manifest gets the same name with .manifest.json at its end
+    #[arg(long, value_name = "FILE", required = true)]
+    pub to: Option<PathBuf>,
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
+}
+
+/// `doorward backup …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum BackupCommand {
+    /// Compare a backup with its manifest: SHA-256, integrity, schema version and number of rows
+    Verify(BackupVerifyArgs),
+}
+
+/// `doorward backup verify`
+#[derive(Debug, Clone, Args)]
+pub struct BackupVerifyArgs {
+    /// File that `doorward backup` wrote; its manifest is beside it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `doorward restore`

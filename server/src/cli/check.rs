@@ -4,7 +4,7 @@ use super::{
     CliError,
     args::{CheckConfigArgs, MigrateArgs},
     certificates::Certificates,
-    output, start,
+    output, probe_plan, start,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -50,6 +50,8 @@ pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     start::listening(&settings)?;
     let mut warnings = Certificates::load(&settings)?.warnings(SystemClock.now());
+    start::forward_targets(&settings)?;
+    probe_plan::read(&settings, settings.server.public_addr)?;
     let checked = installation::check(&start::location(&settings), &start::database_options(&settings)?);
     warnings.extend(checked.map_err(|error| CliError::usage(error.to_string()))?);
     for warning in warnings {

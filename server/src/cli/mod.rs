@@ -19,6 +19,7 @@ mod master_key;
 mod mds;
 mod output;
 mod probe;
+mod probe_plan;
 mod process_user;
 mod quickstart;
 mod serve;

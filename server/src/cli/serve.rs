@@ -9,10 +9,11 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{CliError, certificates::Certificates, demo_file, start};
+use super::{CliError, certificates::Certificates, demo_file, probe_plan, start};
 use crate::{
     app::App,
     config::Settings,
+    forwarding,
     installation::Purpose,
     jobs,
     server::{self, Listener, Listening, Serving},
@@ -38,6 +39,8 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let hangups = listen_for(SignalKind::hangup())?;
     let listening = start::listening(settings)?;
     let certificates = Certificates::load(settings)?;
+    let targets = start::forward_targets(settings)?;
+    probe_plan::read(settings, settings.server.public_addr)?;
     let listeners = Listeners::bind(settings, &certificates)?;
     let app = start::open(settings, Purpose::Serve).await?.app;
     demo_file::warn_about_key(&app, &settings.data.dir).await;
@@ -56,6 +59,9 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     certificates.report(&running.app);
     let app = Arc::clone(&running.app);
     tokio::spawn(certificates.watch(hangups, move |certificates| certificates.report(&app)));
+    // The port is known only now.
+    let _probes = probe_plan::read(settings, running.public)?.map(|plan| jobs::start_probes(&running.app, plan));
+    let _forwarding = forwarding::start(&running.app, targets);
     notify_service_manager(NotifyState::Ready);
     stop_on_signal(running, signals, settings).await
 }

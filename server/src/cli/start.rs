@@ -1,15 +1,17 @@
 //! Opens an installation according to the settings.
 
-use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, path::Path, time::Duration};
 
 use doorward_shared::ErrorCode;
 
 use super::{CliError, connection_limit};
 use crate::{
     app::AppSettings,
-    config::{DatabaseUrlText, Flags, Settings},
-    crypto::MasterKeySource,
-    db::{Database, DatabaseOptions, DatabaseUrlError, DbError},
+    backup::Plan,
+    config::{BackupConfig, DatabaseUrlText, Flags, ForwardConfig, Settings},
+    crypto::{MasterKeySource, PlainSecret},
+    db::{Database, DatabaseOptions, DatabaseUrl, DatabaseUrlError, DbError},
+    forwarding::{AllowedNetworks, Targets, WebhookOptions},
     installation::{self, Installation, Location, OpenError, Purpose},
     net::descriptors,
     server::Listening,
@@ -23,6 +25,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Minimum delay of a response that rejects an API key or admin token. The maximum is twice as long.
 const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
+/// Minimum length of the secret that signs requests to webhooks.
+const MIN_FORWARD_SECRET: usize = 32;
 
 /// Reads the settings from flags, the environment and the settings file.
 pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
@@ -113,11 +117,43 @@ pub(super) fn app_settings(settings: &Settings) -> AppSettings {
         rotate_every_days: settings.token.rotate_every_days,
         admin_token_days: limits.admin_token_days,
         audit_retention_days: settings.audit.retention_days,
+        audit_forward: settings.audit.forward.targets.clone(),
+        backup: backup_plan(settings),
         wrong_key_delay: WRONG_KEY_DELAY,
         tenant_cache: settings.cache.tenants,
         key_cache: settings.cache.verified_keys,
         traces: settings.traces.clone(),
     }
+}
+
+/// Prepares the receivers of the audit log, and reads the files that webhooks need.
+pub(super) fn forward_targets(settings: &Settings) -> Result<Targets, CliError> {
+    let ForwardConfig { targets, secret_file, networks, ca } = &settings.audit.forward;
+    let read = |key: &str, path: &Path| {
+        std::fs::read(path).map_err(|error| CliError::usage(format!("{key}: {}: {error}", path.display())))
+    };
+    let webhooks = match secret_file {
+        Some(path) => {
+            let key = "audit.forward_secret_file";
+            let text = String::from_utf8(read(key, path)?).unwrap_or_default();
+            if text.trim().len() < MIN_FORWARD_SECRET {
+                let path = path.display();
+                let problem = format!("{key}: {path}: must contain a text of at least {MIN_FORWARD_SECRET} characters");
+                return Err(CliError::usage(problem));
+            }
+            let secret = PlainSecret::new(text.trim().to_owned());
+            let ca = ca.as_deref().map(|path| read("audit.forward_ca", path)).transpose()?;
+            Some(WebhookOptions { secret, networks: AllowedNetworks::new(networks.clone()), ca })
+        }
+        None => None,
+    };
+    Targets::new(targets, webhooks.as_ref()).map_err(|reason| CliError::usage(format!("audit.forward_ca: {reason}")))
+}
+
+fn backup_plan(settings: &Settings) -> Option<Plan> {
+    let BackupConfig { every, keep, dir } = &settings.backup;
+    let DatabaseUrl::Sqlite(database) = &settings.database.url else { return None };
+    Some(Plan { database: database.clone(), folder: dir.clone(), every: (*every)?, keep: *keep })
 }
 
 /// Returns the limits of the listeners. Raises the limit of open files as far as the system allows.

@@ -9,12 +9,17 @@ use std::{
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 use super::log_format::LogFormat;
 use crate::{
     db::{DatabaseUrl, HOME_NOT_EXPANDED},
+    domain::forward_target::ForwardTarget,
     traces::{Endpoint, EndpointError},
 };
+
+/// Maximum number of receivers of the audit log. Each has a task of its own.
+const MAX_FORWARD_TARGETS: usize = 8;
 
 pub fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
@@ -160,6 +165,37 @@ pub fn timeout(text: &str) -> Option<Duration> {
 /// Parses a duration from zero to one hour.
 pub fn pause(text: &str) -> Option<Duration> {
     duration(text).filter(|time| *time <= Duration::from_secs(3600))
+}
+
+/// Parses a comma-separated list of receivers of the audit log; an empty text is an empty list.
+///
+/// # Errors
+/// The reason why an item is not acceptable.
+pub fn forward_targets(text: &str) -> Result<Vec<ForwardTarget>, String> {
+    let mut targets: Vec<ForwardTarget> = Vec::new();
+    for item in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
+        let target = item.parse()?;
+        if targets.contains(&target) {
+            return Err(format!("{item:?} is listed twice"));
+        }
+        targets.push(target);
+    }
+    if targets.len() > MAX_FORWARD_TARGETS { Err(format!("there are {}", targets.len())) } else { Ok(targets) }
+}
+
+/// Parses an `http://` or `https://` URL; an empty text becomes `Some(None)`.
+pub fn optional_http_url(text: &str) -> Option<Option<Url>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    text.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https")).map(Some)
+}
+
+/// Parses a duration from one second to 365 days; `off` becomes `Some(None)`.
+pub fn interval(text: &str) -> Option<Option<Duration>> {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+    let in_range = |time: &Duration| (Duration::from_secs(1)..=YEAR).contains(time);
+    if text == "off" { Some(None) } else { duration(text).filter(in_range).map(Some) }
 }
 
 /// Parses a comma-separated list of addresses and networks in CIDR notation (RFC 4632); an empty text is an empty list.

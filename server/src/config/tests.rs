@@ -131,11 +131,12 @@ fn needed_by(key: &str) -> &'static [(&'static str, &'static str)] {
         "tls.certificate" => &[("DOORWARD_TLS_KEY", "key.pem")],
         "tls.key" => &[("DOORWARD_TLS_CERTIFICATE", "certificate.pem")],
         "tls.client_ca" => &[("DOORWARD_TLS_CERTIFICATE", "certificate.pem"), ("DOORWARD_TLS_KEY", "key.pem")],
+        "probe.every" => &[("DOORWARD_PROBE_KEYS_FILE", "/keys")],
         _ => &[],
     }
 }
 
-const GOOD: [(&str, &str); 37] = [
+const GOOD: [(&str, &str); 47] = [
     ("server.public_addr", "[::]:80"),
     ("server.admin_addr", "[::1]:81"),
     ("server.workers", "3"),
@@ -171,6 +172,16 @@ const GOOD: [(&str, &str); 37] = [
     ("token.issuer", "https://login.example.com"),
     ("token.rotate_every", "90d"),
     ("audit.retention_days", "365"),
+    ("audit.forward", "stdout"),
+    ("audit.forward_secret_file", "/etc/doorward/forward.secret"),
+    ("audit.forward_networks", "10.0.0.0/8"),
+    ("audit.forward_ca", "/etc/doorward/ca.pem"),
+    ("probe.every", "5m"),
+    ("probe.keys_file", "/etc/doorward/probe.keys"),
+    ("probe.url", "https://passkeys.example.com/"),
+    ("backup.every", "1d"),
+    ("backup.keep", "30"),
+    ("backup.dir", "/backup"),
     ("cache.tenants", "100000"),
     ("cache.verified_keys", "1"),
 ];
@@ -225,6 +236,16 @@ const BAD: &[(&str, &[&str])] = &[
     ("token.issuer", &["   "]),
     ("token.rotate_every", &["0d", "3651d", "90", "12h", "never"]),
     ("audit.retention_days", &["0", "30d", "never"]),
+    ("audit.forward", &["http://siem.example.com/", "file:audit.ndjson", "stdout,stdout", "siem.example.com"]),
+    ("audit.forward_secret_file", &["~/secret"]),
+    ("audit.forward_networks", &["10.0.0.0/33"]),
+    ("audit.forward_ca", &["~/ca.pem"]),
+    ("probe.every", &["0s", "often"]),
+    ("probe.keys_file", &["~/keys"]),
+    ("probe.url", &["passkeys.example.com", "ftp://passkeys.example.com"]),
+    ("backup.every", &["0s", "366d", "daily"]),
+    ("backup.keep", &["0", "10001"]),
+    ("backup.dir", &["~/backup"]),
     ("cache.tenants", &["0"]),
     ("cache.verified_keys", &["lots"]),
 ];
@@ -298,6 +319,37 @@ fn admin_api_needs_tls_beyond_the_machine() {
     assert!(resolve(&[("DOORWARD_ADMIN_ADDR", "127.9.9.9:8001")], "").is_ok());
     assert_eq!(error(&files[..1], "").lines().count(), 1);
     assert!(error(&files[1..], "").starts_with("tls.certificate (default): must be the path"));
+}
+
+#[test]
+fn scheduled_probes_need_keys_and_with_tls_a_url() {
+    let every = ("DOORWARD_PROBE_EVERY", "5m");
+    assert!(error(&[every], "").contains("because probe.every is set"));
+    let keys = ("DOORWARD_PROBE_KEYS_FILE", "/keys");
+    assert!(resolve(&[every, keys], "").is_ok());
+    let tls = [every, keys, ("DOORWARD_TLS_CERTIFICATE", "c.pem"), ("DOORWARD_TLS_KEY", "k.pem")];
+    assert!(error(&tls, "").contains("because tls.certificate is set"));
+    assert!(resolve(&[&tls[..], &[("DOORWARD_PROBE_URL", "https://passkeys.example.com")]].concat(), "").is_ok());
+}
+
+#[test]
+fn webhooks_need_a_secret() {
+    let url = ("DOORWARD_AUDIT_FORWARD", "file:/a.ndjson, https://siem.example.com/");
+    let message = error(&[url], "");
+    assert!(message.contains("because audit.forward contains a URL"), "{message}");
+    let settings = resolve(&[url, ("DOORWARD_AUDIT_FORWARD_SECRET_FILE", "/s")], "").unwrap();
+    assert_eq!(settings.audit.forward.targets.len(), 2);
+    let message = error(&[("DOORWARD_AUDIT_FORWARD", "https://u:hunter2@siem.example.com/")], "");
+    assert!(message.contains("a URL contains a user name"), "{message}");
+}
+
+#[test]
+fn scheduled_backups_need_the_embedded_database() {
+    let every = ("DOORWARD_BACKUP_EVERY", "6h");
+    let settings = resolve(&[every, ("DOORWARD_DATA_DIR", "/srv")], "").unwrap();
+    assert_eq!(settings.backup.dir, Path::new("/srv/backups"));
+    let message = error(&[every, ("DOORWARD_DATABASE_URL", "postgres://db/doorward")], "");
+    assert!(message.contains("off, because the database is PostgreSQL"), "{message}");
 }
 
 #[test]
@@ -527,6 +579,8 @@ fn documentation_states_the_allowed_values() {
         ("KEYLESS_PER_ADDRESS", ["1", "4294967295"], ["0", "4294967296"], "| 1 to 4294967295 requests per minute"),
         ("ADMIN_TOKEN_LIFETIME", ["1d", "3650d"], ["0d", "3651d"], "`limits.admin_token_lifetime` | `1d` to `3650d`"),
         ("TOKEN_ROTATE_EVERY", ["1d", "3650d"], ["0d", "3651d"], "`token.rotate_every` | `1d` to `3650d`"),
+        ("BACKUP_EVERY", ["1s", "365d"], ["0s", "366d"], "`probe.every`, `backup.every` | 1 s to 365 d"),
+        ("BACKUP_KEEP", ["1", "10000"], ["0", "10001"], "`backup.keep` | 1 to 10000"),
         ("AUDIT_RETENTION_DAYS", ["1", "4294967295"], ["0", "4294967296"], "`audit.retention_days` | 1 to 4294967295"),
     ] {
         let variable = format!("DOORWARD_{variable}");

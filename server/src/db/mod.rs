@@ -63,6 +63,9 @@ use crate::traces;
 const READ_SPAN: &str = "database read";
 const WRITE_SPAN: &str = "database write";
 
+/// Scheduling priority of the thread of a backup, from 0 (normal) to 19 (lowest). On Linux it applies to one thread.
+const BACKUP_PRIORITY: i32 = 10;
+
 /// An open database. Clones share it.
 #[derive(Clone)]
 pub struct Database(Arc<Inner>);
@@ -397,12 +400,33 @@ pub fn inspect_sqlite<E: From<DbError>>(
 }
 
 /// Writes a copy of a SQLite database to a new file and returns the file's size in bytes. Servers may use the database
-/// meanwhile.
+/// meanwhile. Calls `finish` with the path of the complete copy before the copy gets its final name.
 ///
 /// # Errors
-/// [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
-pub async fn back_up_sqlite(database: PathBuf, to: PathBuf, busy_timeout: Duration) -> Result<u64, DbError> {
-    run_blocking(move || sqlite::backup::backup(&sqlite_path(&database)?, &sqlite_path(&to)?, busy_timeout)).await
+/// The error of `finish`, or [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
+pub async fn back_up_sqlite<E: From<DbError> + Send + 'static>(
+    database: PathBuf,
+    to: PathBuf,
+    busy_timeout: Duration,
+    finish: impl FnOnce(&Path) -> Result<(), E> + Send + 'static,
+) -> Result<u64, E> {
+    run_blocking(move || {
+        // Requests come first. If the system refuses, the backup only competes with them.
+        let _ = rustix::process::setpriority_process(None, BACKUP_PRIORITY);
+        sqlite::backup::backup(&sqlite_path(&database)?, &sqlite_path(&to)?, busy_timeout, finish)
+    })
+    .await
+}
+
+/// Calls `read` with a backup, after a check of its integrity. Does not change the file.
+///
+/// # Errors
+/// The error of `read`, or [`DbError::Unavailable`] if the file cannot be read or is damaged.
+pub fn read_backup<T, E: From<DbError>>(
+    backup: &Path,
+    read: impl FnOnce(&mut Connection) -> Result<T, E>,
+) -> Result<T, E> {
+    read(&mut Connection::Sqlite(sqlite::backup::open_backup(backup)?))
 }
 
 /// Copies a backup to the place of a SQLite database, which must not exist. Calls `accept` with the copy before the

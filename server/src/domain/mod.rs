@@ -12,6 +12,7 @@ pub mod cors;
 pub mod credential;
 pub mod extensions;
 pub mod import;
+pub mod forward_target;
 pub mod json;
 pub mod json_reader;
 pub mod key_format;

@@ -2,17 +2,18 @@
 
 mod deletions;
 mod key_rotation;
+mod probes;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
-pub use self::{deletions::finish_deletions, key_rotation::rotate_signing_keys};
+pub use self::{deletions::finish_deletions, key_rotation::rotate_signing_keys, probes::ProbePlan};
 use crate::{
     app::App,
     db::{Connection, DbError},
-    service::{attestations, daily_counts::MAX_DAYS, scrape},
+    service::{attestations, daily_counts::MAX_DAYS, forwarding, scrape},
     store::{
         audit,
         expired_rows::{self, ExpiredChunk, ExpiringTable, RowKey},
@@ -27,6 +28,8 @@ const COUNT_ENTRIES_EVERY: Duration = Duration::from_secs(600);
 const JUDGE_ATTESTATIONS_EVERY: Duration = Duration::from_secs(60);
 const ROTATE_KEYS_EVERY: Duration = Duration::from_secs(3_600);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(5);
+const BACKUP_INTERVAL: &str = "doorward_backup_interval_seconds";
+const BACKUP_TIME: &str = "doorward_backup_last_success_timestamp_seconds";
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// Number of challenges or redeemed tokens that one unit of work examines.
 const EXPIRED_BATCH: i64 = 1_000;
@@ -50,7 +53,28 @@ impl Drop for Jobs {
 }
 
 pub fn start(app: &Arc<App>) -> Jobs {
-    Jobs(vec![
+    let backups = app.backups.as_ref().map(|backups| {
+        let run = |app: Arc<App>| async move { back_up(&app).await };
+        every(backups.check_interval(), Arc::clone(app), "scheduled backup", run)
+    });
+    let mut jobs = always(app);
+    jobs.extend(backups);
+    Jobs(jobs)
+}
+
+/// Probes each tenant of the plan in turn, now and after each interval.
+pub fn start_probes(app: &Arc<App>, plan: ProbePlan) -> Jobs {
+    let (period, targets) = (plan.every, Arc::new(plan.targets));
+    let run = move |app: Arc<App>| {
+        let targets = Arc::clone(&targets);
+        async move { probes::probe_all(&app, &targets).await }
+    };
+    Jobs(vec![every(period, Arc::clone(app), "scheduled probe", run)])
+}
+
+/// Starts the jobs that no setting turns off.
+fn always(app: &Arc<App>) -> Vec<JoinHandle<()>> {
+    vec![
         every(PURGE_EXPIRED_EVERY, Arc::clone(app), "deletion of expired challenges", |app| async move {
             purge_expired(&app).await?;
             app.rate_limits.forget_idle();
@@ -84,7 +108,22 @@ pub fn start(app: &Arc<App>) -> Jobs {
             "writing the last use of keys and the activity of tenants",
             |app| async move { app.key_usage.flush(&app.db, false).await.map(drop) },
         ),
-    ])
+    ]
+}
+
+/// Writes a backup if one is due.
+async fn back_up(app: &App) -> Result<(), DbError> {
+    let Some(backups) = &app.backups else { return Ok(()) };
+    app.metrics.gauge(BACKUP_INTERVAL, &[], backups.every().as_secs_f64());
+    let begin = app.stopwatch.start();
+    let result = backups.run(app.clock.now()).await;
+    if let Ok(Some(file)) = &result {
+        let seconds = app.stopwatch.elapsed(begin).as_secs_f64();
+        tracing::info!(file = %file.display(), seconds, "backup written");
+    }
+    let newest = backups.newest().ok().flatten();
+    app.metrics.gauge(BACKUP_TIME, &[], newest.map_or(0.0, |newest| newest.millis() as f64 / 1_000.0));
+    result.map(drop)
 }
 
 /// Deletes challenges and redeemed tokens that expired at least ten minutes ago. Returns their number.
@@ -113,14 +152,17 @@ async fn purge_table(app: &App, table: ExpiringTable) -> Result<usize, DbError> 
     }
 }
 
-/// Deletes audit entries that are older than the retention time. Returns their number.
+/// Deletes audit entries that are older than the retention time and were forwarded to all targets. Returns their number.
 pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
+    let forwarded = forwarding::forwarded_to_all(app).await?;
     let mut deleted = 0;
     let mut after = None;
     loop {
-        let batch = app.db.write(move |connection| audit::purge(connection, None, before, after, AUDIT_BATCH)).await?;
+        let purge =
+            move |connection: &mut Connection| audit::purge_up_to(connection, forwarded, before, after, AUDIT_BATCH);
+        let batch = app.db.write(purge).await?;
         deleted += batch.deleted;
         after = batch.next;
         if after.is_none() {

@@ -13,6 +13,6 @@ pub use self::{
     entry::{count, hold, import, insert},
     ids::{OpenWriters, imported as imported_id, open_writers},
     list::{busiest, page, slice, total},
-    retention::{Purged, purge},
+    retention::{Purged, purge, purge_up_to},
 };
 pub use crate::domain::audit::{Activity, Days, EXAMINED};

@@ -1,6 +1,6 @@
 //! Credentials of users.
 
-mod import;
+pub mod import;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,6 @@ use diesel::{
 use doorward_shared::{TenantId, Timestamp, UserId, page::Order};
 use uuid::Uuid;
 
-pub use self::import::{ids_created_until, import, set_user_disabled};
 use super::{
     Connection, DbError,
     bounded_search::{in_order, newest_first},

@@ -1,6 +1,5 @@
 //! The fields of the configuration form.
 
-use super::trust_fields::TRUST_FIELDS;
 use doorward_shared::{
     CoseAlgorithm,
     config::{
@@ -162,12 +161,8 @@ const ATTACHMENT: &str = "platform: built into the device; cross-platform: secur
 const ATTESTATION: &str = "how much the authenticator reveals about its model";
 const RESIDENT_KEY: &str = "whether the credential is discoverable, without a user name";
 
-/// Returns all fields, in the order of the form.
-pub(super) fn all_fields() -> impl Iterator<Item = &'static ConfigField> {
-    FIELDS.iter().chain(TRUST_FIELDS.iter())
-}
-
-static FIELDS: [ConfigField; 39] = {
+/// All fields except those of the trust policies, in the order of the form.
+pub(super) static FIELDS: [ConfigField; 39] = {
     use Group::{Browsers, Options, OtherSites, Passkeys, RelyingParty, SecondFactors, TokensAndLimits};
     use Kind::{
         Choice, List, ListOf, Milliseconds, Number, OptionalChoice, OptionalMilliseconds, OptionalText, OptionalYesNo,

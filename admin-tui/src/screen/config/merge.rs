@@ -4,8 +4,9 @@ use doorward_shared::config::TenantConfig;
 
 use super::{
     ConfigForm, Versioned,
-    config_field::{ConfigField, all_fields},
+    config_field::ConfigField,
     rows::{self, ConfigRow},
+    trust_fields::all_fields,
 };
 use crate::ui::{MergeField, Side};
 

@@ -18,8 +18,9 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{Remote, Selection, TextInput, Tone, UpdateContext, pick},
 };
-use config_field::{ConfigField, all_fields};
+use config_field::ConfigField;
 use rows::{ConfigRow, Value};
+use trust_fields::all_fields;
 
 /// Pause in typing after which the server checks the configuration, in milliseconds.
 const PAUSE_MS: i64 = 300;

@@ -3,7 +3,10 @@
 use doorward_shared::{admin::ConfigProblem, config::TenantConfig};
 use serde_json::Value as Json;
 
-use super::config_field::{ANY, ConfigField, Kind, all_fields};
+use super::{
+    config_field::{ANY, ConfigField, Kind},
+    trust_fields::all_fields,
+};
 use crate::ui::TextInput;
 
 #[derive(Debug, Clone)]

@@ -2,7 +2,12 @@
 
 use doorward_shared::{AuthenticatorStatus, CertificationLevel, config::TrustMode};
 
-use super::config_field::{ConfigField, Group, Kind, algorithms, field};
+use super::config_field::{ConfigField, FIELDS, Group, Kind, algorithms, field};
+
+/// Returns all fields of the form, in its order.
+pub(super) fn all_fields() -> impl Iterator<Item = &'static ConfigField> {
+    FIELDS.iter().chain(TRUST_FIELDS.iter())
+}
 
 fn modes() -> Vec<&'static str> {
     TrustMode::ALL.iter().map(|it| it.as_str()).collect()
@@ -27,7 +32,7 @@ const BOUND: &str = "yes refuses credentials that can be backed up or synchronis
 const ALGORITHM: &str = "accepted algorithm; empty: all";
 
 /// Fields of the policies, in the order of the form.
-pub(super) static TRUST_FIELDS: [ConfigField; 18] = {
+static TRUST_FIELDS: [ConfigField; 18] = {
     use Group::{PasskeyTrust, SecondFactorTrust};
     use Kind::{Choice, ListOf, Models, OptionalChoice, OptionalListOf, OptionalModels, YesNo};
     [

@@ -89,8 +89,9 @@ Example:
 The file contains no secrets: API keys and signing keys stay behind, and so do attestations and the audit log. A server may run meanwhile.";
 
 pub(super) const BACKUP: &str = "\
-Example:
+Examples:
   doorward backup --data-dir /srv/doorward --to /backup/doorward-2026-11-28.db
+  doorward backup verify /backup/doorward-2026-11-28.db
 
 The copy is consistent, whatever the server writes meanwhile. It does not contain master.key: keep a copy of that file in another place.
 On PostgreSQL use pg_dump.";
@@ -99,7 +100,7 @@ pub(super) const RESTORE: &str = "\
 Example:
   doorward restore --data-dir /srv/doorward --from /backup/doorward-2026-11-28.db
 
-Stop the server first, and move doorward.db, doorward.db-wal and doorward.db-shm away. The data folder needs the master.key of the backup.
+The backup is verified if its manifest is beside it. Stop the server first, and move doorward.db, doorward.db-wal and doorward.db-shm away. The data folder needs the master.key of the backup.
 Keys and credentials that were revoked after the backup are valid again. On PostgreSQL use pg_restore.";
 
 pub(super) const MDS_IMPORT: &str = "\

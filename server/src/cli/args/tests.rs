@@ -31,6 +31,7 @@ fn every_command_is_parsed() {
         "init --json --data-dir /srv",
         "migrate --json",
         "backup --to /backup/doorward.db --json --data-dir /srv",
+        "backup verify /backup/doorward.db --json",
         "restore --from /backup/doorward.db",
         "import hanko --from postgres://db/passkey --dry-run --tenant 0198c0de-0000-7000-8000-000000000001 --json",
         "import hanko --from postgres://db/passkey --include-used --data-dir /srv",
@@ -166,12 +167,16 @@ fn debug_of_probe_arguments_prints_no_key() {
 
 #[test]
 fn invalid_arguments_are_rejected() {
-    use ErrorKind::{InvalidSubcommand, InvalidValue, MissingRequiredArgument, UnknownArgument, ValueValidation};
+    use ErrorKind::{
+        ArgumentConflict, InvalidSubcommand, InvalidValue, MissingRequiredArgument, UnknownArgument, ValueValidation,
+    };
     for (line, kind) in [
         ("dance", InvalidSubcommand),
         ("serve --colour red", UnknownArgument),
         ("serve extra", UnknownArgument),
         ("tenant rename", InvalidSubcommand),
+        ("backup", MissingRequiredArgument),
+        ("backup --to a.db verify b.db", ArgumentConflict),
         ("tenant create --name Shop --rp-id example.com", MissingRequiredArgument),
         ("tenant create --rp-id example.com --origin https://example.com", MissingRequiredArgument),
         ("tenant delete", MissingRequiredArgument),

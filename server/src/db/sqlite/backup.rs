@@ -23,11 +23,23 @@ use super::{
     file_id, owner,
 };
 
-/// Writes a consistent copy of the database to a new file. Returns its size in bytes.
+/// Writes a consistent copy of the database to a new file. Returns its size in bytes. `finish` gets the path of the
+/// complete copy before the copy gets its final name.
 ///
 /// The copy is read from one snapshot, so commits of other processes neither change nor restart the copy. Until the
 /// copy is complete, the write-ahead log cannot be emptied.
-pub(in crate::db) fn backup(database: &Path, to: &Path, busy_timeout: Duration) -> Result<u64, DbError> {
+pub(in crate::db) fn backup<E: From<DbError>>(
+    database: &Path,
+    to: &Path,
+    busy_timeout: Duration,
+    finish: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<u64, E> {
+    let partial = copy_snapshot(database, to, busy_timeout)?;
+    finish(&partial.path)?;
+    Ok(partial.finish(to)?)
+}
+
+fn copy_snapshot(database: &Path, to: &Path, busy_timeout: Duration) -> Result<Partial, DbError> {
     if !database.exists() {
         return Err(unavailable(database, &"there is no database"));
     }
@@ -41,7 +53,26 @@ pub(in crate::db) fn backup(database: &Path, to: &Path, busy_timeout: Duration) 
     sql_query("VACUUM INTO ?").bind::<Text, _>(partial.name()?).execute(&mut conn)?;
     drop(conn);
     file_id::assign(&mut check_integrity(open_file(&partial.path)?)?)?;
-    partial.finish(to)
+    Ok(partial)
+}
+
+/// Opens a backup without changing it, and checks its integrity.
+pub(in crate::db) fn open_backup(path: &Path) -> Result<SqliteConnection, DbError> {
+    if !path.is_file() {
+        return Err(unavailable(path, &"there is no such file"));
+    }
+    open_immutable(path)
+        .and_then(check_integrity)
+        .map_err(|error| unavailable(path, &format!("the file is not a usable backup: {error}")))
+}
+
+/// Opens a file that no process changes, possibly in a folder without write permission.
+fn open_immutable(path: &Path) -> Result<SqliteConnection, DbError> {
+    let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
+    let name = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let mut conn = establish(Path::new(&format!("file:{name}?mode=ro&immutable=1")))?;
+    conn.batch_execute("PRAGMA trusted_schema = OFF")?;
+    Ok(conn)
 }
 
 /// Copies a backup to the place of a database, which must not exist. `accept` gets the copy and can reject it.

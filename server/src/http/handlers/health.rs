@@ -3,7 +3,11 @@
 use actix_web::{HttpResponse, web};
 use doorward_shared::ErrorBody;
 
-use crate::{app::App, http::ApiError, service::health};
+use crate::{
+    app::App,
+    http::{ApiError, Query},
+    service::health,
+};
 
 /// Reports that the process is running.
 #[utoipa::path(get, path = "/health/alive", tag = "Health", security(()),
@@ -13,16 +17,21 @@ pub async fn alive() -> HttpResponse {
 }
 
 /// Reports whether the process can serve requests. It can if its database can be read and written, and it received no
-/// stop signal. The result is at most one second old.
+/// stop signal. The result is at most one second old. With `deep=1` also fails if the latest scheduled probe of a tenant
+/// failed (`probe.every`).
 #[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
+    params(("deep" = Option<u8>, Query, minimum = 1, maximum = 1, description = "1: also checks the scheduled probes")),
     responses(
         (status = 200, description = "`{\"ready\":true}`", body = Object),
-        (status = 503, description = "the database does not respond, or the server is stopping", body = ErrorBody),
+        (status = 503, description = "the database does not respond, the server is stopping, or with `deep=1` a scheduled probe failed", body = ErrorBody),
     ))]
-pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+pub async fn ready(app: web::Data<App>, query: Query) -> Result<HttpResponse, ApiError> {
     if app.is_stopping() {
         return Err(ApiError::stopping());
     }
     health::check_database(&app).await.map_err(ApiError::unavailable)?;
+    if query.get("deep") == Some("1") {
+        health::check_probes(&app).map_err(ApiError::unavailable)?;
+    }
     Ok(HttpResponse::Ok().json(serde_json::json!({ "ready": true })))
 }

@@ -23,6 +23,17 @@ pub struct Purged {
     pub next: Option<AuditId>,
 }
 
+/// Like [`purge`] for all logs, but keeps the entries after `up_to`.
+pub fn purge_up_to(
+    conn: &mut Connection,
+    up_to: Option<AuditId>,
+    before: Timestamp,
+    after: Option<AuditId>,
+    limit: i64,
+) -> Result<Purged, DbError> {
+    purge_below(conn, None, up_to, before, after, limit)
+}
+
 /// Examines the `limit` oldest entries after a cursor, in one log or in all, and deletes those created before a time.
 /// Keeps the entry that is the newest across all logs, because the next id must be larger than its id.
 pub fn purge(
@@ -32,9 +43,22 @@ pub fn purge(
     after: Option<AuditId>,
     limit: i64,
 ) -> Result<Purged, DbError> {
+    purge_below(conn, tenant, None, before, after, limit)
+}
+
+fn purge_below(
+    conn: &mut Connection,
+    tenant: Option<TenantId>,
+    up_to: Option<AuditId>,
+    before: Timestamp,
+    after: Option<AuditId>,
+    limit: i64,
+) -> Result<Purged, DbError> {
     let newest = || audit_logs::table.select(audit_logs::id).order(audit_logs::id.desc());
     let newest: Option<String> = on_engine!(conn, c, _Db => newest().first(c).optional())?;
     let upper = Skew::load(conn)?.upper(before).min(newest.unwrap_or_else(|| ABOVE_ALL.to_owned()));
+    // `+` sorts before all characters of ids, so this limit is directly after the id.
+    let upper = up_to.map(|id| format!("{id}+")).into_iter().fold(upper, String::min);
     let lower = after.map_or_else(String::new, |id| id.to_string());
     let tenant = tenant.map(|tenant| tenant.to_string());
     let last: Option<String> = on_engine!(conn, c, Db => {

@@ -8,7 +8,7 @@ use crate::domain::{Credential, CredentialId, ImportOutcome};
 
 /// Adds a credential, or updates what its use and its renaming in the other system have changed. The stored signature
 /// counter never decreases.
-pub fn import(conn: &mut Connection, credential: &Credential) -> Result<ImportOutcome, DbError> {
+pub fn add_or_update(conn: &mut Connection, credential: &Credential) -> Result<ImportOutcome, DbError> {
     let Some(stored) = find(conn, credential.tenant_id, &credential.id)? else {
         return match insert(conn, credential) {
             Err(DbError::Orphan) => Ok(ImportOutcome::Refused("its user was not imported")),

@@ -8,7 +8,11 @@ use crate::{
     db::Connection,
     domain::{AuditEvent, Credential, CredentialId, ImportOutcome, Transaction, User, UserSelector},
     service::ServiceError,
-    store::{audit, credentials as credentials_table, transactions as transactions_table, users as users_table},
+    store::{
+        audit,
+        credentials::{self as stored_credentials, import as credentials_table},
+        transactions as transactions_table, users as users_table,
+    },
 };
 
 /// An audit entry of another system.
@@ -33,7 +37,7 @@ pub async fn credentials(
         let owner = users_table::find_by_external(connection, credential.tenant_id, external_id)?;
         let Some(owner) = owner else { return Ok(ImportOutcome::Refused("its user was not imported")) };
         let credential = Credential { user_id: owner.id, ..credential.clone() };
-        let outcome = credentials_table::import(connection, &credential)?;
+        let outcome = credentials_table::add_or_update(connection, &credential)?;
         if let (ImportOutcome::Added, Some(since)) = (outcome, owner.disabled_at) {
             credentials_table::set_user_disabled(connection, credential.tenant_id, &credential.id, since)?;
         }
@@ -117,7 +121,7 @@ pub async fn delete_credentials(
         .change(move |connection| {
             let mut deleted = 0;
             for id in missing {
-                if credentials_table::delete(connection, tenant, &id)? {
+                if stored_credentials::delete(connection, tenant, &id)? {
                     let detail = json!({ "reason": "deleted in the source of the import" });
                     entry.clone().credential(&id).detail(detail).write(connection)?;
                     deleted += 1;

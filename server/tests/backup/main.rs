@@ -1,6 +1,10 @@
 //! Backs up an installation under load, restores it elsewhere, and checks that mismatched files are refused.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
+mod drill;
+mod manifest;
+mod schedule;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -15,23 +19,23 @@ use std::{
 use doorward_testkit::{ORIGIN, Person, Process, TestTenant, database, process};
 use serde_json::{Value, json};
 
-fn command(data: &Path) -> Command {
+pub(crate) fn command(data: &Path) -> Command {
     let database = data.join("doorward.db");
     process::command(env!("CARGO_BIN_EXE_doorward"), data, &database.display().to_string())
 }
 
-fn run(data: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(data: &Path, arguments: &[&str]) -> Output {
     command(data).args(arguments).output().unwrap()
 }
 
-fn expect_error(data: &Path, arguments: &[&str], code: i32, part: &str) {
+pub(crate) fn expect_error(data: &Path, arguments: &[&str], code: i32, part: &str) {
     let output = run(data, arguments);
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");
     assert!(message.contains(part), "{arguments:?}: {message}");
 }
 
-fn back_up(data: &Path, to: &Path) -> Value {
+pub(crate) fn back_up(data: &Path, to: &Path) -> Value {
     let mut command = command(data);
     process::json({
         command.args(["backup", "--json", "--to"]).arg(to);
@@ -40,7 +44,7 @@ fn back_up(data: &Path, to: &Path) -> Value {
 }
 
 /// Creates a tenant and returns its id and API key.
-fn create_tenant(data: &Path) -> (String, String) {
+pub(crate) fn create_tenant(data: &Path) -> (String, String) {
     process::init(command(data));
     let mut create = command(data);
     create.args(["tenant", "create", "--name", "Example", "--rp-id", "example.com", "--api-key", "--json"]);
@@ -51,7 +55,7 @@ fn create_tenant(data: &Path) -> (String, String) {
 }
 
 /// Adds audit entries, so that a backup takes some time.
-async fn fill(data: &Path, tenant: &str) {
+pub(crate) async fn fill(data: &Path, tenant: &str) {
     let entries = format!(
         "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) \
          INSERT INTO audit_logs (tenant_id, id, type, request_id, source_ip, user_agent, actor, created_at) \

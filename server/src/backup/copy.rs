@@ -1,0 +1,47 @@
+//! Writes and verifies backups.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use doorward_shared::Timestamp;
+
+use super::manifest::{Manifest, failed, path_of};
+use crate::db::{self, DbError};
+
+/// Maximum time to wait for another process that changes the files.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Writes a consistent copy of a SQLite database to a new file, and its manifest beside it. Servers may use the
+/// database meanwhile. `now` is the current time.
+///
+/// # Errors
+/// [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
+pub async fn create(database: PathBuf, to: PathBuf, now: Timestamp) -> Result<Manifest, DbError> {
+    let described = to.clone();
+    // The manifest is complete before the backup gets its name, so that no backup is without one.
+    let finish = move |copy: &Path| Manifest::describe(copy, now)?.write(&described);
+    let written = db::back_up_sqlite(database, to.clone(), BUSY_TIMEOUT, finish).await;
+    if let Err(error) = written {
+        if !to.exists() {
+            let _ = fs::remove_file(path_of(&to));
+        }
+        return Err(error);
+    }
+    Manifest::read(&to)?.ok_or_else(|| failed(&path_of(&to), &"the file was removed"))
+}
+
+/// Checks the file of a backup: its manifest, SHA-256, integrity, schema version and number of rows.
+///
+/// # Errors
+/// [`DbError::Unavailable`] with the difference.
+pub fn verify(backup: &Path) -> Result<Manifest, DbError> {
+    if !backup.is_file() {
+        return Err(failed(backup, &"there is no such file"));
+    }
+    let manifest = Manifest::read(backup)?.ok_or_else(|| failed(&path_of(backup), &"there is no such file"))?;
+    manifest.check(backup)?;
+    Ok(manifest)
+}

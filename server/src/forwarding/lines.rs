@@ -1,0 +1,85 @@
+//! Appends lines to a file or to standard output, on a thread of their own, because both may block.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use tokio::sync::oneshot;
+
+/// Number of bytes at the end of a file in which its last complete line is searched.
+const TAIL: u64 = 1024 * 1024;
+
+/// Appends lines to a file and makes them durable. Creates the file if it is missing, also after a rotation.
+pub(super) async fn append(path: PathBuf, lines: Vec<u8>) -> Result<(), String> {
+    on_thread(move || append_blocking(&path, &lines).map_err(|error| format!("{}: {error}", path.display()))).await
+}
+
+/// Writes lines to standard output. Waits as long as its reader does not read.
+pub(super) async fn print(lines: Vec<u8>) -> Result<(), String> {
+    on_thread(move || {
+        let mut out = io::stdout().lock();
+        out.write_all(&lines).and_then(|()| out.flush()).map_err(|error| format!("standard output: {error}"))
+    })
+    .await
+}
+
+/// Runs a closure on a new thread. Unlike threads of the runtime, it does not delay the end of the process.
+async fn on_thread(f: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), String> {
+    let (sender, receiver) = oneshot::channel();
+    let started = thread::Builder::new().name("forward".to_owned()).spawn(move || {
+        let _ = sender.send(f());
+    });
+    started.map_err(|error| format!("cannot start a thread: {error}"))?;
+    receiver.await.unwrap_or_else(|_| Err("the thread panicked".to_owned()))
+}
+
+fn append_blocking(path: &Path, lines: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+    if file.metadata()?.is_file() {
+        remove_incomplete_line(&mut file)?;
+    }
+    file.write_all(lines)?;
+    match file.sync_data() {
+        // Pipes and devices cannot be synced.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
+}
+
+/// Removes what an interrupted write has left. Its entries are written again.
+fn remove_incomplete_line(file: &mut File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let start = length.saturating_sub(TAIL);
+    file.seek(SeekFrom::Start(start))?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail)?;
+    let complete = tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index as u64 + 1);
+    if start + complete < length && (complete > 0 || start == 0) {
+        file.set_len(start + complete)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_follow_the_last_complete_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.ndjson");
+        for (before, after) in [("", "new\n"), ("one\n", "one\nnew\n"), ("one\ntw", "one\nnew\n"), ("on", "new\n")] {
+            fs::write(&path, before).unwrap();
+            append(path.clone(), b"new\n".to_vec()).await.unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after, "after {before:?}");
+        }
+        let error = append(folder.path().to_owned(), Vec::new()).await.unwrap_err();
+        assert!(error.contains(&folder.path().display().to_string()), "{error}");
+    }
+}

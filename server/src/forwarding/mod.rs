@@ -1,0 +1,220 @@
+//! Forwards the audit log to webhooks, files and standard output: every entry at least once, in the order of commit.
+//!
+//! One task per target reads entries after the stored position, delivers them, and then stores the new position. Only
+//! the node that holds the lease of a target forwards to it. Requests never wait for a target, and memory holds one
+//! batch per target.
+
+mod address;
+mod lines;
+mod webhook;
+
+use std::{sync::Arc, time::Duration};
+
+use doorward_shared::{AuditId, Timestamp, audit::AdminAuditLogItem};
+use tokio::{task::JoinHandle, time::sleep};
+
+use self::webhook::Webhook;
+pub use self::{
+    address::AllowedNetworks,
+    webhook::{SIGNATURE, WebhookOptions},
+};
+use crate::{
+    app::App,
+    clock,
+    domain::forward_target::ForwardTarget,
+    metrics::ForwardMetrics,
+    service::forwarding::{self, Held},
+};
+
+/// Pause between two looks for new entries.
+const POLL: Duration = Duration::from_millis(500);
+/// Pause while another node holds the lease.
+const LEASE_POLL: Duration = Duration::from_secs(5);
+/// Pause after the first failure. It doubles with each further one.
+const MIN_BACKOFF: Duration = Duration::from_millis(500);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// Size of a batch in bytes; one entry may be larger.
+const BATCH_BYTES: usize = 256 * 1024;
+
+/// Running tasks. They stop when this value is dropped.
+#[derive(Debug, Default)]
+pub struct Forwarding(Vec<JoinHandle<()>>);
+
+impl Drop for Forwarding {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// A target with its connection.
+enum Sink {
+    Stdout,
+    File(std::path::PathBuf),
+    Webhook(Box<Webhook>),
+}
+
+/// Targets that are ready to start.
+pub struct Targets(Vec<(ForwardTarget, Sink)>);
+
+impl Targets {
+    /// Prepares the targets without connecting to them.
+    ///
+    /// # Errors
+    /// The reason, if the certificates of webhooks cannot be used.
+    pub fn new(targets: &[ForwardTarget], webhooks: Option<&WebhookOptions>) -> Result<Self, String> {
+        let sink = |target: &ForwardTarget| {
+            let sink = match target {
+                ForwardTarget::Stdout => Sink::Stdout,
+                ForwardTarget::File(path) => Sink::File(path.clone()),
+                ForwardTarget::Webhook(url) => {
+                    let options = webhooks.ok_or("a webhook needs a secret")?;
+                    Sink::Webhook(Box::new(Webhook::new(url.clone(), options)?))
+                }
+            };
+            Ok((target.clone(), sink))
+        };
+        targets.iter().map(sink).collect::<Result<_, String>>().map(Self)
+    }
+}
+
+/// Starts forwarding to each target.
+pub fn start(app: &Arc<App>, targets: Targets) -> Forwarding {
+    let node = clock::random_uuid(app.entropy.as_ref()).unwrap_or_default().to_string();
+    let tasks = targets.0.into_iter().enumerate().map(|(index, (target, sink))| {
+        let label = format!("{}-{}", target.kind(), index + 1);
+        let metrics = app.metrics.forwarding(&label);
+        let forwarder = Forwarder { app: Arc::clone(app), node: node.clone(), target, sink, label, metrics };
+        tokio::spawn(forwarder.run())
+    });
+    Forwarding(tasks.collect())
+}
+
+/// Forwards to one target.
+struct Forwarder {
+    app: Arc<App>,
+    node: String,
+    target: ForwardTarget,
+    sink: Sink,
+    /// Name of the target in logs and metrics.
+    label: String,
+    metrics: ForwardMetrics,
+}
+
+/// What happens after a successful round.
+enum Next {
+    /// There may be more entries.
+    Continue(Held),
+    /// The target has all entries.
+    Wait(Held),
+    /// Another node holds the lease.
+    Leave,
+}
+
+impl Forwarder {
+    async fn run(self) {
+        let (mut held, mut failures) = (None, 0);
+        loop {
+            let pause = match self.round(held.take()).await {
+                Ok(next) => {
+                    failures = 0;
+                    let pause = match &next {
+                        Next::Continue(_) => Duration::ZERO,
+                        Next::Wait(_) => POLL,
+                        Next::Leave => LEASE_POLL,
+                    };
+                    held = match next {
+                        Next::Continue(lease) | Next::Wait(lease) => Some(lease),
+                        Next::Leave => None,
+                    };
+                    pause
+                }
+                Err(reason) => {
+                    self.metrics.failures.increment(1);
+                    tracing::warn!(receiver = %self.label, reason, "audit entries could not be forwarded and will be sent again");
+                    failures += 1;
+                    backoff(failures)
+                }
+            };
+            sleep(pause).await;
+        }
+    }
+
+    /// Delivers one batch. After an error the lease is read again.
+    async fn round(&self, held: Option<Held>) -> Result<Next, String> {
+        let app = self.app.as_ref();
+        let failed = |error: crate::db::DbError| error.to_string();
+        let held = match held {
+            Some(held) => held.renew(app).await.map_err(failed)?,
+            None => forwarding::acquire(app, &self.target, &self.node).await.map_err(failed)?,
+        };
+        let Some(held) = held else {
+            self.metrics.lag.set(0.0);
+            return Ok(Next::Leave);
+        };
+        let entries = held.next_entries(app).await.map_err(|error| error.to_string())?;
+        let Some(oldest) = entries.first() else {
+            self.metrics.lag.set(0.0);
+            return Ok(Next::Wait(held));
+        };
+        let (body, count, last) = batch(&entries)?;
+        self.deliver_and_show_lag(body, oldest.entry.created_at).await?;
+        self.metrics.forwarded.increment(count);
+        let advanced = held.advance(app, last).await.map_err(failed)?;
+        Ok(advanced.map_or(Next::Leave, Next::Continue))
+    }
+
+    /// Delivers a batch. Shows the growing age of its oldest entry meanwhile, because a reader may block for hours.
+    async fn deliver_and_show_lag(&self, body: Vec<u8>, oldest: Timestamp) -> Result<(), String> {
+        let mut delivery = std::pin::pin!(self.deliver(body));
+        loop {
+            self.metrics.lag.set(age(oldest, self.app.clock.now()));
+            tokio::select! {
+                result = &mut delivery => return result,
+                () = sleep(POLL) => {}
+            }
+        }
+    }
+
+    async fn deliver(&self, body: Vec<u8>) -> Result<(), String> {
+        match &self.sink {
+            Sink::Stdout => lines::print(body).await,
+            Sink::File(path) => lines::append(path.clone(), body).await,
+            Sink::Webhook(webhook) => webhook.send(body, self.app.clock.now()).await,
+        }
+    }
+}
+
+fn age(at: Timestamp, now: Timestamp) -> f64 {
+    now.millis().saturating_sub(at.millis()).max(0) as f64 / 1_000.0
+}
+
+fn backoff(failures: u32) -> Duration {
+    MIN_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(MAX_BACKOFF)
+}
+
+/// Returns the first entries as lines of JSON, their number, and the id of the last one.
+fn batch(entries: &[AdminAuditLogItem]) -> Result<(Vec<u8>, u64, AuditId), String> {
+    let (mut body, mut count, mut last) = (Vec::new(), 0, AuditId::new(uuid::Uuid::nil()));
+    for entry in entries {
+        let line = serde_json::to_vec(entry).map_err(|error| error.to_string())?;
+        if count > 0 && body.len() + line.len() >= BATCH_BYTES {
+            break;
+        }
+        body.extend_from_slice(&line);
+        body.push(b'\n');
+        (count, last) = (count + 1, entry.entry.id);
+    }
+    Ok((body, count, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_up_to_its_maximum() {
+        let seconds: Vec<f64> = (1..=8).map(|failures| backoff(failures).as_secs_f64()).collect();
+        assert_eq!(seconds, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]);
+        assert_eq!(backoff(u32::MAX), MAX_BACKOFF);
+    }
+}

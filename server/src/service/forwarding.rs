@@ -1,0 +1,125 @@
+//! Positions of audit forwarding: the last entry that a target has, and the node that forwards to it.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use doorward_shared::{AuditId, Base64Url, Timestamp, audit::AdminAuditLogItem};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ServiceError,
+    audit_logs::{self, Log},
+};
+use crate::{
+    app::App,
+    db::{Connection, DbError},
+    domain::{
+        audit::{AuditCursor, AuditFilter},
+        forward_target::ForwardTarget,
+    },
+    store::forwarding,
+};
+
+/// Time for which a node may forward to a target without renewing its lease.
+pub const LEASE_MS: i64 = 20_000;
+/// Remaining time below which a node renews its lease.
+const RENEW_BELOW_MS: i64 = 15_000;
+/// Maximum number of entries that are read at once.
+const SLICE: u32 = 500;
+
+/// A target whose lease this node holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    target: String,
+    position: Position,
+}
+
+/// The stored value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Position {
+    /// The last entry that the target has; the nil UUID before the first one.
+    after: AuditId,
+    /// Node that forwards to the target.
+    node: String,
+    /// End of the node's lease.
+    until: Timestamp,
+}
+
+impl Position {
+    fn parse(text: &str) -> Result<Self, DbError> {
+        serde_json::from_str(text).map_err(|error| DbError::Database(format!("position of audit forwarding: {error}")))
+    }
+
+    fn text(&self) -> Result<String, DbError> {
+        serde_json::to_string(self).map_err(|error| DbError::Database(error.to_string()))
+    }
+}
+
+/// Returns the name of a target in the database: a digest, because a URL can be long.
+fn name(target: &ForwardTarget) -> String {
+    Base64Url::encode(digest(&SHA256, target.to_string().as_bytes()).as_ref()).to_string()
+}
+
+/// Takes the lease of a target. Returns `None` if another node holds it.
+pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Option<Held>, DbError> {
+    let (target, now) = (name(target), app.clock.now());
+    let (key, node) = (target.clone(), node.to_owned());
+    let acquire = move |connection: &mut Connection| {
+        let stored = forwarding::position(connection, &key)?;
+        let position = stored.as_deref().map(Position::parse).transpose()?;
+        if position.as_ref().is_some_and(|position| position.node != node && position.until > now) {
+            return Ok(None);
+        }
+        let after = position.map_or_else(|| AuditId::new(uuid::Uuid::nil()), |position| position.after);
+        let position = Position { after, node, until: now.plus_millis(LEASE_MS) };
+        let replaced = forwarding::replace_position(connection, &key, stored.as_deref(), &position.text()?)?;
+        Ok::<_, DbError>(replaced.then_some(position))
+    };
+    let position = app.db.write(acquire).await?;
+    Ok(position.map(|position| Held { target, position }))
+}
+
+impl Held {
+    /// Returns the entries that follow the position, oldest first.
+    pub async fn next_entries(&self, app: &App) -> Result<Vec<AdminAuditLogItem>, ServiceError> {
+        let cursor = AuditCursor::After(self.position.after);
+        let slice = audit_logs::slice(app, Log::All, AuditFilter::default(), cursor, SLICE).await?;
+        Ok(slice.items)
+    }
+
+    /// Renews the lease if it ends soon. Returns `None` if another node has taken it.
+    pub async fn renew(self, app: &App) -> Result<Option<Self>, DbError> {
+        let left = self.position.until.millis().saturating_sub(app.clock.now().millis());
+        if left >= RENEW_BELOW_MS {
+            return Ok(Some(self));
+        }
+        let after = self.position.after;
+        self.advance(app, after).await
+    }
+
+    /// Stores a new position and renews the lease. Returns `None` if another node has taken it.
+    pub async fn advance(self, app: &App, after: AuditId) -> Result<Option<Self>, DbError> {
+        let until = app.clock.now().plus_millis(LEASE_MS);
+        let position = Position { after, until, ..self.position.clone() };
+        let (target, old, new) = (self.target.clone(), self.position.text()?, position.text()?);
+        let replace =
+            move |connection: &mut Connection| forwarding::replace_position(connection, &target, Some(&old), &new);
+        let replaced = app.db.write(replace).await?;
+        Ok(replaced.then_some(Self { target: self.target, position }))
+    }
+}
+
+/// Returns the last entry that all targets have; `None` if there are no targets. Retention deletes only entries up to
+/// this one.
+pub async fn forwarded_to_all(app: &App) -> Result<Option<AuditId>, DbError> {
+    let targets: Vec<String> = app.settings.audit_forward.iter().map(name).collect();
+    let read = move |connection: &mut Connection| {
+        let mut oldest = None;
+        for target in &targets {
+            let stored = forwarding::position(connection, target)?;
+            let position = stored.as_deref().map(Position::parse).transpose()?;
+            let after = position.map_or_else(|| AuditId::new(uuid::Uuid::nil()), |position| position.after);
+            oldest = Some(oldest.map_or(after, |oldest: AuditId| oldest.min(after)));
+        }
+        Ok::<_, DbError>(oldest)
+    };
+    app.db.read(read).await
+}

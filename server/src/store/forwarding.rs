@@ -1,0 +1,25 @@
+//! Positions of audit forwarding. The value of a target is the position as text; see `service::forwarding`.
+
+use diesel::prelude::*;
+
+use super::{Connection, DbError, installation, on_engine, schema::installation as named_values};
+
+/// Prefix of names in `installation`. Each ends with the digest of a target.
+const PREFIX: &str = "audit_forward/";
+
+pub fn position(conn: &mut Connection, target: &str) -> Result<Option<String>, DbError> {
+    installation::get(conn, &format!("{PREFIX}{target}"))
+}
+
+/// Replaces the position of a target, if it is still `old`. Returns whether it was replaced.
+pub fn replace_position(conn: &mut Connection, target: &str, old: Option<&str>, new: &str) -> Result<bool, DbError> {
+    let name = format!("{PREFIX}{target}");
+    let Some(old) = old else {
+        return Ok(installation::put_if_absent(conn, &name, new)? == new);
+    };
+    let update = || {
+        let row = named_values::table.find(&name).filter(named_values::value.eq(old));
+        diesel::update(row).set(named_values::value.eq(new))
+    };
+    Ok(on_engine!(conn, c, _Db => update().execute(c))? == 1)
+}

@@ -1,0 +1,75 @@
+//! Scheduled backups: they are written, verified, and deleted when there are too many. Errors are visible.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use doorward_testkit::{Http, Process, process, until};
+
+use crate::{command, create_tenant};
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return BTreeSet::new() };
+    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(".db")).collect()
+}
+
+async fn metric(data: &Path, server: &Process, name: &str) -> Option<f64> {
+    let token = fs::read_to_string(data.join("admin.token")).unwrap();
+    let admin = Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {}", token.trim()));
+    let text = admin.get("/metrics").await.expect(200).text;
+    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn newest_backups_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let _ = create_tenant(data);
+    let backups = data.join("backups");
+    fs::create_dir(&backups).unwrap();
+    // Not a scheduled backup, and what an interrupted one has left.
+    fs::write(backups.join("doorward-mine.db"), "").unwrap();
+    fs::write(backups.join("doorward-20260101T000000.000Z.db.partial"), "").unwrap();
+    let mut serve = command(data);
+    serve.envs([("DOORWARD_BACKUP_EVERY", "1s"), ("DOORWARD_BACKUP_KEEP", "2")]);
+    let server = Process::serve(serve);
+    let mut seen = BTreeSet::new();
+    until("four backups were written", async || {
+        seen.extend(names(&backups));
+        seen.len() >= 5
+    })
+    .await;
+    let newest: Vec<_> = seen.iter().filter(|name| *name != "doorward-mine.db").collect();
+    until("the oldest backups are deleted", async || !names(&backups).contains(newest[1])).await;
+    until("two backups are kept", async || names(&backups).len() == 3).await;
+    let time = metric(data, &server, "doorward_backup_last_success_timestamp_seconds").await.unwrap();
+    assert!(time > 1_700_000_000.0, "{time}");
+    assert_eq!(metric(data, &server, "doorward_backup_interval_seconds").await, Some(1.0));
+    server.terminate();
+    assert!(names(&backups).contains("doorward-mine.db"));
+    assert!(!backups.join("doorward-20260101T000000.000Z.db.partial").exists());
+    for name in names(&backups).iter().filter(|name| *name != "doorward-mine.db") {
+        let verified = process::json({
+            let mut verify = command(data);
+            verify.args(["backup", "verify", "--json"]).arg(backups.join(name));
+            verify
+        });
+        assert_eq!(verified["counts"]["tenants"], 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_backup_is_visible() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let _ = create_tenant(data);
+    fs::write(data.join("file"), "").unwrap();
+    let mut serve = command(data);
+    serve.env("DOORWARD_BACKUP_EVERY", "1s").env("DOORWARD_BACKUP_DIR", data.join("file/backups"));
+    let server = Process::serve(serve);
+    let failed = "doorward_job_runs_total{job=\"scheduled backup\",outcome=\"failed\"}";
+    until("the failure is counted", async || metric(data, &server, failed).await > Some(0.0)).await;
+    assert_eq!(metric(data, &server, "doorward_backup_last_success_timestamp_seconds").await, Some(0.0));
+    let log = server.terminate_and_read_log();
+    let line = log.iter().find(|line| line.contains("scheduled backup failed")).expect("a log line");
+    assert!(line.contains("file/backups"), "{line}");
+}
