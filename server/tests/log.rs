@@ -1,8 +1,12 @@
 //! The log of the real binary: lines that cannot be written do no harm, and clients cannot flood the log.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs::{self, OpenOptions},
+    process::Command,
+};
 
-use doorward_testkit::{Http, Process, process};
+use doorward_testkit::{Http, Process, process, until};
 use serde_json::Value;
 
 const UNKNOWN_TENANT: &str = "01234567-89ab-4def-8123-456789abcdef";
@@ -58,4 +62,32 @@ async fn lines_of_refused_requests_are_sampled_and_counted() {
     let reports = reports.filter(|line| line["kind"] == "request refused" && line["code"] == "tenant_not_found");
     let left_out: u64 = reports.map(|line| line["lines"].as_u64().unwrap()).sum();
     assert_eq!(refused.len() as u64 + left_out, 500);
+}
+
+#[tokio::test]
+async fn write_ahead_log_above_512_mib_is_reported() {
+    const LIMIT: u64 = 512 << 20;
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::serve(command(&data));
+    let token = fs::read_to_string(data.path().join("admin.token")).unwrap();
+    let admin = Http::new(server.admin_url.clone()).header("authorization", &format!("Bearer {}", token.trim()));
+    // SQLite ignores zeros behind the content of the file.
+    let wal = OpenOptions::new().write(true).open(data.path().join("doorward.db-wal")).unwrap();
+    let size = format!("doorward_sqlite_wal_bytes {LIMIT}");
+    until("the size in the metrics", async || {
+        wal.set_len(LIMIT).unwrap();
+        admin.get("/metrics").await.expect(200).text.lines().any(|line| line == size)
+    })
+    .await;
+    let warning = || {
+        let lines = server.log().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+        lines.into_iter().find(|line| line["message"].as_str().is_some_and(|text| text.contains("write-ahead log")))
+    };
+    until("the warning", async || {
+        wal.set_len(LIMIT + 1).unwrap();
+        warning().is_some()
+    })
+    .await;
+    assert_eq!(warning().unwrap()["wal_bytes"], LIMIT + 1, "the first warning");
+    server.terminate();
 }

@@ -105,3 +105,18 @@ fn refusal(detail: RefusalDetail) -> Refusal {
     };
     Refusal::Verification(VerificationError::new(ErrorCode::TrustPolicy, reason, detail))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_check_has_its_own_reason() {
+        let checks = ErrorCode::TrustPolicy.checks();
+        let reasons: BTreeSet<String> =
+            checks.iter().map(|check| refusal(RefusalDetail::new(*check)).reason().to_string()).collect();
+        assert_eq!((reasons.len(), checks.len()), (7, 7), "{reasons:?}");
+    }
+}

@@ -5,6 +5,7 @@ use doorward_shared::{
     Base64Url,
     config::TenantConfig,
     page::{Order, PageRequest},
+    refusal::Check,
 };
 use doorward_testkit::{Person, TestServer, claims};
 use serde_json::json;
@@ -27,7 +28,9 @@ async fn transaction_is_confirmed_only_once() {
     assert_eq!(entry.text("transaction_id").as_deref(), Some("order-1"));
     let again = json!({ "user_id": "alice", "transaction_id": "order-1", "transaction_data": data });
     let again = tenant.http.post("/transaction/initialize", &again).await;
-    tenant.expect_audited_refusal(&again, 409, "transaction_exists", "webauthn_transaction_init_failed").await;
+    let kind = "webauthn_transaction_init_failed";
+    let detail = tenant.expect_audited_refusal(&again, 409, "transaction_exists", kind).await.detail();
+    assert_eq!((detail.check, detail.received.as_deref()), (Some(Check::TransactionNew), Some("order-1")));
     assert_eq!(again.field("title"), "transaction already exists");
 }
 

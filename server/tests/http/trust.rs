@@ -214,6 +214,8 @@ async fn enforced_policy_refuses_logins_and_transactions_with_registered_credent
     for ceremony in Ceremony::ASSERTIONS {
         let body = ceremony.begin(&tenant, &mut alice).await;
         let response = ceremony.finalize(&tenant, &body).await;
+        let details = "the tenant's trust policy refuses credentials that can be backed up";
+        assert_eq!(response.field("details"), details);
         let entry = ceremony.expect_audited_refusal(&tenant, &response, 401, "trust_policy").await;
         let detail = entry.detail();
         assert_eq!((detail.check, detail.received.as_deref()), (Some(Check::TrustDeviceBound), Some("BE = 1")));

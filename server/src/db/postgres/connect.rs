@@ -49,7 +49,7 @@ pub(crate) struct Target {
     tls: MakeRustlsConnect,
     connect_timeout: Duration,
     statement_timeout: Duration,
-    /// Statements for the start of each session; empty if the URL leads to a pooler.
+    /// Statements for the start of each session; not executed if the URL leads to a pooler.
     session_settings: String,
     /// Statements that follow each BEGIN; empty unless the URL leads to a pooler.
     transaction_settings: String,
@@ -117,8 +117,7 @@ impl Target {
     /// Parses the URL of a connection pooler. Its sessions may change between transactions, so the timeouts are set in
     /// each transaction.
     pub(super) fn with_pooler(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseUrlError> {
-        let transaction_settings = timeouts("SET LOCAL", options);
-        Ok(Self { session_settings: String::new(), transaction_settings, ..Self::new(url, options)? })
+        Ok(Self { transaction_settings: timeouts("SET LOCAL", options), ..Self::new(url, options)? })
     }
 
     /// Prepares each statement again in each transaction.

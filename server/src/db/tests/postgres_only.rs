@@ -6,9 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use diesel::{RunQueryDsl as _, sql_query, sql_types::Text};
+
 use super::{exists, harness::TestDatabase, put};
 use crate::db::{
-    Connection, Database, DatabaseOptions, DatabaseUrl, DbError,
+    Connection, Database, DatabaseOptions, DatabaseUrl, DbError, on_engine,
     postgres::{Target, connect_exclusively},
 };
 
@@ -174,4 +176,45 @@ async fn engine_without_notifications_is_used_without_caches() {
         "{exclusive:?}"
     );
     database.close().await;
+}
+
+#[derive(Debug, PartialEq, Eq, diesel::QueryableByName)]
+struct Settings {
+    #[diesel(sql_type = Text)]
+    statement_timeout: String,
+    #[diesel(sql_type = Text)]
+    idle_timeout: String,
+    #[diesel(sql_type = Text)]
+    messages: String,
+}
+
+/// Returns the settings of the server for the current transaction.
+fn settings(conn: &mut Connection) -> Result<Settings, DbError> {
+    let query = sql_query(
+        "SELECT current_setting('statement_timeout') AS statement_timeout, \
+         current_setting('idle_in_transaction_session_timeout') AS idle_timeout, \
+         current_setting('client_min_messages') AS messages",
+    );
+    Ok(on_engine!(conn, c, _Db => query.get_result(c))?)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn timeouts_apply_and_the_sessions_of_a_pooler_keep_no_settings() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    for (has_pooler, messages) in [(false, "warning"), (true, "notice")] {
+        let database = db
+            .another_with(|options| {
+                options.statement_timeout = Duration::from_secs(77);
+                options.listen_url = has_pooler.then(|| options.url.clone());
+            })
+            .await;
+        let expected = || Settings {
+            statement_timeout: "77s".to_owned(),
+            idle_timeout: "77s".to_owned(),
+            messages: messages.to_owned(),
+        };
+        assert_eq!(database.read(settings).await, Ok(expected()));
+        assert_eq!(database.write(settings).await, Ok(expected()));
+        database.close().await;
+    }
 }

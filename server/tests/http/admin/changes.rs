@@ -218,7 +218,10 @@ async fn stale_versions_are_refused() {
     for accepted in ["*", &format!("\"other\", {newer}")] {
         let _ = with(accepted).put(&path, &json!({ "display_name": "Example" })).await.expect(204);
     }
-    let _ = with(&newer).put(&path, &json!({ "display_name": "Shop" })).await.expect(204);
+    let renamed = with(&newer).put(&path, &json!({ "display_name": "Shop" })).await.expect(204);
+    assert_ne!(renamed.header("etag"), Some(newer.as_str()));
+    let current = fixture.admin.get(&path).await.expect(200);
+    assert_eq!(current.header("etag"), renamed.header("etag"));
     let _ = fixture.admin.delete(&path).await.expect(204);
 }
 

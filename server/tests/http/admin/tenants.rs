@@ -1,9 +1,18 @@
 //! `/tenants/{tenant_id}`: deletion, and creation with a chosen id.
 
-use doorward_server::jobs;
-use doorward_shared::admin::Role;
+use std::{collections::BTreeSet, time::Duration};
+
+use doorward_server::{
+    db::{Connection, DbError},
+    domain::Tenant,
+    jobs,
+    service::admin::tenants,
+    store::tenants as table,
+};
+use doorward_shared::{TenantId, admin::Role};
 use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use serde_json::json;
+use uuid::Uuid;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -86,6 +95,35 @@ async fn a_tenant_can_be_created_with_a_free_id_only() {
     let chosen = "0198c0de-0000-7000-8000-000000000001";
     let created = admin.post("/tenants", &json!({ "id": chosen, "display_name": "Chosen" })).await.expect(201);
     assert_eq!(created.field("id"), chosen);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_not_call_a_tenant_without_configuration() {
+    let (_server, _tenant, admin, _auditor) = fixture().await;
+    let created = admin.post("/tenants", &json!({ "display_name": "Local" })).await.expect(201);
+    let config = admin.get(&format!("/tenants/{}", created.field("id"))).await.expect(200).json()["config"].clone();
+    assert_eq!(config["webauthn"]["relying_party"]["origins"], json!(["http://localhost:8080"]));
+    assert_eq!(config["cors"]["allowed_origins"], json!([]));
+}
+
+#[tokio::test]
+async fn commands_read_all_pages_of_the_list_of_tenants() {
+    let (server, tenant, ..) = fixture().await;
+    let id = tenant.id;
+    let copy = move |connection: &mut Connection| {
+        let model = table::find(connection, id)?.ok_or(DbError::Database("no tenant".to_owned()))?;
+        // A page has at most 1 000 tenants.
+        (1..=1_000).try_for_each(|number| {
+            let id = TenantId::new(Uuid::from_u128(number));
+            table::insert(connection, &Tenant { id, ..model.clone() })
+        })
+    };
+    server.app.db.write(copy).await.unwrap();
+    let administrator = server.administrator();
+    let all = tokio::time::timeout(Duration::from_secs(60), tenants::all(&administrator, None)).await;
+    let all = all.expect("the list ends").unwrap();
+    let distinct: BTreeSet<TenantId> = all.iter().map(|tenant| tenant.id).collect();
+    assert_eq!((all.len(), distinct.len()), (1_001, 1_001));
 }
 
 #[tokio::test]
