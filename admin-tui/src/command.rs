@@ -112,7 +112,7 @@ async fn dispatch(context: &CommandContext, command: Command) -> Result<(), Comm
         Command::Status => status::run(context).await,
         Command::Me => status::me(context).await,
         Command::Metrics => status::metrics(context).await,
-        // These need no server.
+        // These commands need no server.
         Command::Completions(args) => documentation::completions(context.output, args),
         Command::Man(args) => documentation::man(context.output, &args),
         Command::Version => status::version(context.output),

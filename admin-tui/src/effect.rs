@@ -32,6 +32,6 @@ pub enum Effect {
     Redraw,
     /// Returns the terminal to the shell and stops this process until it is resumed.
     Suspend,
-    /// Takes the terminal back after this process was resumed.
+    /// Takes control of the terminal again after this process was resumed.
     Reacquire,
 }

@@ -27,7 +27,8 @@ pub use origins::{is_local, origin_difference};
 pub const NOT_RECORDED: &str = "not recorded";
 
 /// Explains an entry. `key_history` contains entries about the creation and revocation of API keys, of any tenant, newest
-/// first. Returns `None` if the entry records neither a refusal nor one that a stricter policy would have caused.
+/// first. Returns `None` if the entry records neither a refusal nor an operation that a stricter policy would have
+/// refused.
 pub fn explain(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Option<Explanation> {
     let entry = &row.entry;
     if !entry.has_reason() {
@@ -35,7 +36,7 @@ pub fn explain(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Op
     }
     let code: Option<ErrorCode> = entry.error_code.as_deref().and_then(|code| code.parse().ok());
     let detail = RefusalDetail::of(entry.detail.as_ref()).unwrap_or_default();
-    // Without a recorded check, a code with several checks leaves open which of them failed.
+    // If the entry contains no check, and its code stands for several checks, the failed check is unknown.
     let usual = || match code.map(ErrorCode::checks) {
         Some([only]) => Some(*only),
         _ => None,

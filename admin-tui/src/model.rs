@@ -162,7 +162,7 @@ pub struct Model {
     pub(crate) me_request: Option<RequestId>,
     /// When [`Self::me_request`] was sent.
     pub(crate) me_requested_at: Timestamp,
-    /// Changes that are being reverted. The user may make and revert another change meanwhile.
+    /// Changes that are being reverted. In the meantime, the user may make and revert another change.
     pub(crate) pending_undos: Vec<PendingUndo>,
     pub(crate) responded_at: Timestamp,
     /// A stack per section, in the order of [`Section::ALL`].

@@ -70,12 +70,12 @@ pub enum BackendRequest {
     SetDisabled(DisableTarget, bool),
     DeleteCredential(TenantId, UserId, String),
     CreateAdminToken(CreateAdminTokenRequest),
-    /// Revokes an admin token. If the flag is set, even the last one with the role admin.
+    /// Revokes an admin token. If the flag is set, revokes even the last token with the role admin.
     RevokeAdminToken(AdminTokenId, bool),
 }
 
 impl BackendRequest {
-    /// Returns the request that reverts this one; `None` if that needs more than what the request contains.
+    /// Returns the request that reverts this one; `None` if the request does not contain enough data for this.
     pub fn reverse(&self) -> Option<Self> {
         match self {
             Self::SetDisabled(target, disabled) => Some(Self::SetDisabled(target.clone(), !disabled)),

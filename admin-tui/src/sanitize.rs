@@ -70,7 +70,8 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Returns whether [`EMOJI_SELECTOR`] commonly follows this character. After any other it would be invisible.
+/// Returns whether [`EMOJI_SELECTOR`] commonly follows this character. After any other character, the selector would be
+/// invisible.
 const fn has_emoji_form(symbol: char) -> bool {
     matches!(symbol, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }

@@ -50,7 +50,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// then check that the terminal was restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
-/// The theme of the app, and the source of each choice.
+/// The sources from which the app chooses its theme.
 #[derive(Debug)]
 pub struct Appearance {
     /// The theme that the config file sets.
@@ -81,7 +81,7 @@ pub async fn show<A: ApiBackend>(
         profile,
         contexts,
         settings,
-        // The theme for any background, until the terminal has reported its own.
+        // This theme fits any background. It is used until the terminal has reported its background.
         theme: detected.unwrap_or(Theme::Sixteen),
         folders: BaseFolders {
             current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
@@ -114,7 +114,8 @@ fn disable_modes() {
     let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, DisableMouseCapture, Show);
 }
 
-/// Extends the panic hook of ratatui, which only leaves the alternate screen, so that it also disables the other modes.
+/// Extends the panic hook of ratatui. That hook only leaves the alternate screen; the extended hook also disables the
+/// other modes.
 fn restore_modes_on_panic() {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

@@ -17,6 +17,6 @@ pub trait TerminalControl {
     /// Restores the terminal and stops this process until the shell resumes it.
     fn suspend(&mut self);
 
-    /// Takes the terminal back after this process was resumed. The terminal may be in any state.
+    /// Takes control of the terminal again after this process was resumed. The terminal may be in any state.
     fn reacquire(&mut self);
 }

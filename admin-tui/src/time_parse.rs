@@ -58,7 +58,7 @@ pub fn parse_past(text: &str, now: Timestamp) -> Result<Option<Timestamp>, &'sta
     parse_past_in(text, now, &Zone::utc()).map_err(|_| "write 15m, 2h, 7d, today, 2026-11-25 or 2026-11-25 10:00 (UTC)")
 }
 
-/// Parses as [`parse_past`] does. Days begin at midnight of the zone, and times without an offset are times of the zone.
+/// Like [`parse_past`], but days begin at midnight in the zone, and times without an offset are times in the zone.
 pub fn parse_past_in(text: &str, now: Timestamp, zone: &Zone) -> Result<Option<Timestamp>, InvalidTime> {
     let text = text.trim();
     let midnight = |days_ago: i64| zone.from_local(Timestamp::of_day(zone.to_local(now).day() - days_ago));

@@ -1,4 +1,5 @@
-//! The sources of time and randomness. Other code receives them as arguments, so that tests can control both.
+//! The sources of time and randomness. Other code receives these sources as arguments, so that tests can control time
+//! and randomness.
 
 use std::{
     fmt,
@@ -34,7 +35,7 @@ pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills the buffer with random bytes.
     ///
     /// # Errors
-    /// [`NoEntropy`] if the generator failed. The content of the buffer must not be used then.
+    /// [`NoEntropy`] if the generator failed. After this error the content of the buffer must not be used.
     fn fill(&self, buffer: &mut [u8]) -> Result<(), NoEntropy>;
 }
 
@@ -54,7 +55,7 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], NoEntrop
     Ok(bytes)
 }
 
-/// Returns a UUID of version 7. These are ordered by time, so new rows are added at the end of an index.
+/// Returns a UUID of version 7. Such UUIDs are ordered by time, so new rows are added at the end of an index.
 pub fn new_uuid(now: Timestamp, entropy: &dyn Entropy) -> Result<Uuid, NoEntropy> {
     let millis = u64::try_from(now.millis()).unwrap_or(0);
     Ok(Builder::from_unix_timestamp_millis(millis, &random::<10>(entropy)?).into_uuid())

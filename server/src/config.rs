@@ -336,7 +336,8 @@ impl DataConfig {
 
 impl DatabaseConfig {
     fn read(values: &mut Values, data: Option<&DataConfig>) -> Option<Self> {
-        // This is the only default that depends on another setting. An invalid folder is reported only once.
+        // The default of `database.url` depends on the setting `data.dir`. If the folder is invalid, only one problem
+        // is reported.
         let folder = data.map(|data| data.dir.clone()).unwrap_or_default();
         values.set_default("database.url", &folder.join("doorward.db").to_string_lossy());
         let expected = "the path of a SQLite file, or a URL like postgres://user:password@host/name";

@@ -56,7 +56,7 @@ pub async fn open(
     let files = Files::new(location);
     let database = options.url.to_string();
     let found = files.clone();
-    // A running server would go on signing with the old keys, and its master key could not decrypt the new ones.
+    // A running server would continue to sign with the old keys, and its master key could not decrypt the new keys.
     let options = DatabaseOptions { exclusive: purpose == Purpose::ReplaceSigningKeys, ..options };
     let db = Database::open_if(options, move |connection| accept(connection, purpose, database, &found)).await?;
     let entropy = Arc::new(SystemEntropy::default());
@@ -85,7 +85,7 @@ pub async fn open(
     Ok(Installation { app, created })
 }
 
-/// Why an inspection of a database ended before the database was opened.
+/// Reason why the inspection of a database ended before the database was opened.
 enum Inspected {
     Failed(OpenError),
     Pending(Vec<String>),
@@ -142,8 +142,8 @@ fn may_migrate(
     }
 }
 
-/// Checks what needs no connection to a server: the access to the files, the master key, and a SQLite database. Changes
-/// nothing. Returns warnings.
+/// Performs the checks that need no connection to a database server: permissions of the files, the master key, and a
+/// SQLite database. Changes nothing. Returns warnings.
 ///
 /// # Errors
 /// The error with which [`open`] would refuse to serve.
@@ -215,7 +215,7 @@ fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), O
     }
 }
 
-/// Completes the creation of an installation that this start or an interrupted earlier start began.
+/// Completes the creation of an installation. This process or an earlier, interrupted one has begun the creation.
 async fn finish(app: &App, files: &Files, purpose: Purpose, created: bool) -> Result<(), OpenError> {
     if !matches!(purpose, Purpose::Create | Purpose::Serve) {
         return Ok(());

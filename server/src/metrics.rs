@@ -197,7 +197,8 @@ impl Metrics {
         self.counter(RATE_LIMITED, [("limit", limit)])
     }
 
-    /// Counts a ceremony that a trust policy in the mode `monitor` did not refuse. `step` is `registration` or `login`.
+    /// Counts a ceremony that succeeded only because its trust policy has the mode `monitor`. `step` is `registration`
+    /// or `login`.
     pub fn trust_monitored(&self, step: &'static str) {
         self.counter(TRUST_MONITORED, [("step", step)]).increment(1);
     }
@@ -347,9 +348,11 @@ mod tests {
         request("/{tenant_id}/mfa/login/finalize", 401, Some("origin_mismatch"), 900);
         request("/{tenant_id}/login/initialize", 400, Some("body_malformed"), 30);
         request("/{tenant_id}/login/initialize", 200, None, 20_000_000);
-        // The admin API is not counted, because the app that shows these values uses it every second.
+        // Requests to the admin API are not counted, because the terminal app, which shows these values, sends one
+        // every second.
         request("/vitals", 200, None, 900);
-        // Responses that reject a key are delayed on purpose, so their times would hide those of other requests.
+        // Responses that reject a key are delayed on purpose, so their durations would distort the durations of other
+        // requests.
         request("/{tenant_id}/credentials", 401, Some("api_key_invalid"), 500_000);
         let counts = metrics.counts();
         assert_eq!((counts.requests, counts.request_times.total()), (5, 4));

@@ -14,16 +14,17 @@ use governor::{
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-/// IPv6 addresses with the same first 64 bits count as one address. A customer gets at least a network of this size
-/// (RFC 6177), and could otherwise use a new address for each request.
+/// IPv6 addresses with the same first 64 bits count as one address. An internet customer gets at least a network of
+/// this size (RFC 6177), and could otherwise use a new address for each request.
 const IPV6_ADDRESS_BITS: u32 = 64;
-/// Networks that share a limit, because one client may control all of their addresses.
+/// Prefix lengths of the networks that have their own limit. One client may control all addresses of such a
+/// network.
 const IPV4_NETWORK_BITS: u32 = 24;
 const IPV6_NETWORK_BITS: u32 = 48;
 /// The limit of a network as a multiple of the limit of an address.
 const NETWORK_FACTOR: u32 = 8;
 
-/// Maximum number of addresses that are remembered as being above their limit.
+/// Maximum number of cached addresses that are above their limit.
 const MAX_ABOVE_LIMIT: usize = 10_000;
 
 /// Rate limits for requests without a valid API key or admin token. `None` means no limit.
@@ -34,7 +35,7 @@ pub struct RateLimits {
     by_tenant: Option<DefaultKeyedRateLimiter<TenantId>>,
     /// The addresses above their limit, and the times from which they may send requests again.
     above_limit: Cache<IpAddr, Instant>,
-    /// Reads for requests whose address is above its limit. They run one after the other.
+    /// Limits reads for requests whose address is above its limit: only one such read runs at a time.
     pub limited_reads: Semaphore,
     rejected: RejectedRequests,
 }
@@ -48,7 +49,8 @@ pub struct RejectedRequests {
 }
 
 impl RateLimits {
-    /// Creates limits in requests per minute; `None` disables a limit. A burst may use a tenth of the limit at once.
+    /// Creates limits in requests per minute; `None` disables a limit. A burst of a tenth of the limit is allowed at
+    /// any time.
     pub fn new(per_address: Option<u32>, per_tenant: Option<u32>, rejected: RejectedRequests) -> Self {
         let per_network = per_address.map(|limit| limit.saturating_mul(NETWORK_FACTOR));
         Self {

@@ -16,7 +16,8 @@ use crate::clock::{Entropy, random};
 pub fn create(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<()> {
     let temporary = write_temporary(path, content, entropy)?;
     let linked = match fs::hard_link(&temporary, path) {
-        // Without hard links the file is written in place, so a crash can leave an incomplete file.
+        // If the file system has no hard links, the file is written in place. A crash can then leave an incomplete
+        // file.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => write_new(path, content),
         result => result,
     };

@@ -8,7 +8,8 @@ use doorward_shared::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind, jwk::JwkSet};
 use serde::Serialize;
 
-/// Accepted algorithms: those with which Doorward signs. The header of a token cannot extend the list.
+/// Accepted algorithms: those with which Doorward signs. An algorithm that only the header of a token names is not
+/// accepted.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
 /// Allowed clock difference in seconds.
 const LEEWAY: i64 = 5;

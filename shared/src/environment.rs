@@ -1,5 +1,5 @@
-//! Names of the environment variables that are not settings of the server. Each program refuses or ignores exactly the
-//! names that it does not use, so the lists are in one place.
+//! Names of the environment variables that are not settings of the server. The server refuses unknown variables that
+//! begin with `DOORWARD_`, so it must know these names.
 
 /// Variables of `doorward-admin`.
 pub const ADMIN_APP: [&str; 7] = [

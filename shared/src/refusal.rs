@@ -60,7 +60,7 @@ pub struct RefusalDetail {
 /// A stored challenge at the time of a finalize request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredChallenge {
-    /// The ceremony that created it, such as `login` or `mfa_registration`.
+    /// The ceremony that created the challenge, such as `login` or `mfa_registration`.
     pub ceremony: Cow<'static, str>,
     /// Milliseconds since the initialize request.
     pub age_ms: i64,
@@ -144,7 +144,7 @@ impl RefusalDetail {
         Self { left_out_before: Some(count).filter(|&count| count > 0), ..self }
     }
 
-    /// Returns the detail of an entry; `None` if the entry has none, or one of another form.
+    /// Returns the detail of an entry; `None` if the entry has no detail, or a detail of another form.
     #[must_use]
     pub fn of(detail: Option<&serde_json::Value>) -> Option<Self> {
         Self::deserialize(detail?).ok()

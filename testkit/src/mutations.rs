@@ -100,7 +100,7 @@ impl<P: Ceremony> Mutation<P> {
     }
 
     /// Returns the mutated body for these options. The authenticator is not changed. For an assertion, it must already
-    /// have a credential. Returns `None` if the mutation has no effect: for example, a missing UV flag has none where
+    /// have a credential. Returns `None` if the mutation has no effect. For example, a missing UV flag has no effect if
     /// user verification is not required.
     pub fn body(&self, options: &Value, client: &Client, authenticator: &Authenticator) -> Option<Vec<u8>> {
         let parts = P::make(client, &mut authenticator.clone(), options);

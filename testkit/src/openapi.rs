@@ -109,7 +109,7 @@ fn validate(document: &Value, schema: &Value, value: &Value, location: &str) -> 
     members(document, schema, value, location)
 }
 
-/// Checks required members and the schemas of present ones, including every part of an `allOf`.
+/// Checks required members and the schemas of the members that are present, including every part of an `allOf`.
 fn members(document: &Value, schema: &Value, value: &Value, location: &str) -> Result<(), String> {
     for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
         members(document, resolve(document, part), value, location)?;

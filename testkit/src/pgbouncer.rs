@@ -13,8 +13,8 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts PgBouncer in the mode `transaction` or `session` if this run uses PostgreSQL. If it does not, or PgBouncer
-    /// is missing, prints that the test is skipped.
+    /// Starts PgBouncer in the mode `transaction` or `session` if this run uses PostgreSQL. If this run uses SQLite, or
+    /// if PgBouncer is missing, prints that the test is skipped.
     pub fn start(test: &str, mode: &str) -> Option<Self> {
         if !crate::database::is_postgres(test) {
             return None;

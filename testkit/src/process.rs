@@ -125,7 +125,7 @@ impl Process {
         let _ = self.terminate_and_read_log();
     }
 
-    /// Like [`Process::terminate`], but also returns the log lines that follow those of the start.
+    /// Like [`Process::terminate`], but also returns the log lines that were written after the start.
     pub fn terminate_and_read_log(mut self) -> Vec<String> {
         self.signal("TERM");
         assert!(self.child.wait().expect("an exit status").success(), "SIGTERM stops the server with exit code 0");

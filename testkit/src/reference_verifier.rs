@@ -1,4 +1,4 @@
-//! Verifies assertions with webauthn-rs. Its verification is independent of Doorward's: it does all steps itself.
+//! Verifies assertions with webauthn-rs. Its verification does not depend on Doorward's code.
 //!
 //! Tests compare Doorward's results with those of this module, and the `mfa` benchmark compares the CPU time.
 

@@ -127,7 +127,7 @@ impl Api {
         let (cursor, id) = position.param();
         let request = self.audit(query).param(cursor, id).param("per_page", limit);
         let (entries, next) = request.cursor_page(cursor).await?;
-        // Ignores a cursor that does not advance, because the client would repeat the same request forever.
+        // Ignores a cursor that does not advance. Otherwise, the client would repeat the same request forever.
         let next = next.and_then(|next| next.parse().ok()).filter(|next| *next != id);
         Ok(AuditPage { entries, next })
     }

@@ -16,7 +16,7 @@ pub enum DisableTarget {
 }
 
 impl Api {
-    /// Disables the target, or enables it if `disabled` is false. Succeeds also if nothing changes.
+    /// Disables the target, or enables it if `disabled` is false. Succeeds even if nothing changes.
     pub async fn set_disabled(&self, target: &DisableTarget, disabled: bool) -> Result<(), ApiError> {
         let by_id = Some(UserIdKind::Id);
         let (path, by) = match target {

@@ -232,8 +232,8 @@ impl Api {
         self.get(&["tenants", &tenant.to_string(), "secrets", "jwk"]).json().await
     }
 
-    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. Without an algorithm, uses that of the current key.
-    /// With `force` the new key signs at once, otherwise 15 minutes later.
+    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. Without an algorithm, uses the algorithm of the current
+    /// key. With `force` the new key signs at once, otherwise 15 minutes later.
     pub async fn rotate_signing_key(
         &self,
         tenant: TenantId,

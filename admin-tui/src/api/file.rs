@@ -35,7 +35,7 @@ pub enum ExportError {
 /// Writes an export to a file and calls `progress` after each chunk.
 ///
 /// The rows go to a hidden file in the same folder, which is renamed when it is complete. Dropping the future cancels
-/// the export and removes the hidden file. The last poll gives the file its final name and returns the result, so a
+/// the export and removes the hidden file. The poll that gives the file its final name also returns the result, so a
 /// cancelled export never leaves a file. Only the owner of the file can read it (mode 0600), because it contains IP
 /// addresses and user ids.
 pub async fn export_to_file(
@@ -56,7 +56,7 @@ pub async fn export_to_file(
         progress(stream.progress());
     }
     blocking(move || file.sync_all()).await.map_err(file_error)?;
-    // Renames the file here and not on another thread: the future cannot be dropped between the rename and its result.
+    // Renames the file on this thread, so that the future cannot be dropped between the rename and the result.
     match partial.publish(&path, on_existing) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(ExportError::Exists(path)),
         Err(error) => Err(file_error(error)),
@@ -98,7 +98,7 @@ impl PartialFile {
 
 impl Drop for PartialFile {
     fn drop(&mut self) {
-        // Fails after a successful rename, because the hidden file no longer exists.
+        // This fails if the rename succeeded, because the hidden file then no longer exists.
         let _ = fs::remove_file(&self.0);
     }
 }

@@ -18,7 +18,7 @@ use super::{
 /// Maximum size of a response in bytes. A page of 200 rows needs about one percent of it.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 const MAX_ERROR_BYTES: usize = 256 * 1024;
-/// Characters that are encoded in a path segment: all but the unreserved ones (RFC 3986 §2.3).
+/// Characters that are encoded in a path segment: all except the unreserved characters (RFC 3986 §2.3).
 const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(super) struct ApiRequest<'a> {

@@ -34,8 +34,9 @@ impl Tail {
     /// Returns the next entries, oldest first. If the page [`is_full`], more entries may be available now.
     /// An error does not change the position, so the next poll misses nothing.
     pub async fn poll(&mut self) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        // Reads the end of the log first, because the poll below covers everything up to it. Without this step, a
-        // filter that matches nothing would make the server scan all entries since the start on each poll.
+        // First reads the position of the end of the log; the poll below covers all entries up to this position.
+        // Otherwise, with a filter that matches nothing, the server would scan all entries since the start at each
+        // poll.
         let end = if self.query.is_everything() { None } else { Some(self.end().await?) };
         let entries = self.api.audit_after(&self.query, self.cursor, AUDIT_PAGE_SIZE).await?;
         self.advance(&entries);

@@ -1,4 +1,4 @@
-//! What `doctor` examines: a tenant's configuration, keys and recent refusals.
+//! Data that `doctor` examines: a tenant's configuration, keys and recent refusals.
 
 use doorward_shared::{
     TenantId, Timestamp,

@@ -38,7 +38,7 @@ async fn query(context: &CommandContext, args: &AuditArgs) -> Result<AuditQuery,
     })
 }
 
-/// Returns the log with this name: that of a tenant or of the installation; `None` for all logs.
+/// Returns the log with this name: the log of a tenant or of the installation; `None` for all logs.
 pub(super) async fn log(context: &CommandContext, name: Option<&str>) -> Result<Option<TenantId>, CommandError> {
     Ok(match name {
         None => None,

@@ -171,7 +171,7 @@ async fn save_draft(
     }
 }
 
-/// Lists the values that another administrator changed while the draft was edited, each with the value of the draft.
+/// Lists the values that another administrator changed while the draft was edited, each with its value in the draft.
 fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &Draft) -> CommandError {
     let find = |changes: &[Change], path: &str| changes.iter().find(|change| change.path == path).cloned();
     let paths: BTreeSet<&str> = theirs.iter().chain(mine).map(|change| change.path.as_str()).collect();
@@ -243,7 +243,7 @@ fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError>
     changes.iter().try_for_each(|change| output.line(&sanitize(&change.to_string())))
 }
 
-/// Prints what users lose by new trust policies.
+/// Prints what users lose under new trust policies.
 fn print_impact(output: Output, impact: Option<TrustImpact>) -> Result<(), CommandError> {
     match impact {
         Some(impact) if !output.json => output.line(&crate::trust_text::describe(impact)),

@@ -12,8 +12,8 @@ pub(super) enum State {
     Enabled,
 }
 
-/// Sets the state of an object unless it already has it, and prints the result. `what` is the kind and the name of the
-/// object.
+/// Sets the state of an object, unless the object already has this state, and prints the result. `what` is the kind and
+/// the name of the object.
 pub(super) async fn set(
     context: &CommandContext,
     target: DisableTarget,

@@ -81,7 +81,7 @@ async fn print(context: &CommandContext, mut stream: ExportStream) -> Result<Pro
     Ok(stream.progress())
 }
 
-/// Returns the format that belongs to the extension of a file. Standard output (`-`) gets NDJSON.
+/// Returns the format for the extension of a file. Standard output (`-`) gets NDJSON.
 fn format_by_name(path: &Path) -> Result<ExportFormat, CommandError> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     match extension.as_deref() {

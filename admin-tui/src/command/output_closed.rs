@@ -1,13 +1,13 @@
-//! Detects that the reader of standard output has closed the pipe, also while nothing is written.
+//! Detects that the reader of standard output has closed the pipe, even while nothing is written.
 
 use std::{future::pending, io, os::fd::AsFd as _};
 
 use tokio::{io::Interest, net::unix::pipe::Sender};
 
-/// Completes when the reader of standard output has closed the pipe. Never completes if it is not a pipe.
+/// Completes when the reader of standard output has closed the pipe. Never completes if standard output is not a pipe.
 pub(super) async fn output_closed() {
-    // The checked constructor would make standard output non-blocking, also for the other processes that share it.
-    // Nothing is written here. The registration fails for files.
+    // The checked constructor would make standard output non-blocking, even for other processes that share it. This is
+    // not necessary, because nothing is written here. The registration fails for files.
     let pipe = io::stdout().as_fd().try_clone_to_owned().and_then(Sender::from_owned_fd_unchecked);
     let closed = match &pipe {
         Ok(pipe) => pipe.ready(Interest::ERROR).await.is_ok(),

@@ -118,7 +118,7 @@ fn confirm_revocation<'a>(
     mut secrets: impl Iterator<Item = &'a SecretItem>,
     id: Uuid,
 ) -> Result<String, CommandError> {
-    // An id that is not in the list is not refused here, because the server returns an error for it.
+    // An unknown id is not refused here, because the server returns an error for it.
     let name = secrets.find(|secret| secret.id == id).map(|secret| format!(" {}", secret.name)).unwrap_or_default();
     let secret = format!("{kind}{name} ({id})");
     confirm(confirmation, &format!("This revokes the {secret}. Requests with it will be rejected."))?;

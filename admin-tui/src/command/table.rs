@@ -19,7 +19,7 @@ pub(super) struct Column {
     alignment: CellAlignment,
     /// Minimum width of truncated cells; `None` if cells must not be truncated.
     min_width: Option<u16>,
-    /// Columns with the highest number are hidden first; 0 is never hidden.
+    /// Columns with the highest number are hidden first. Columns with the number 0 are never hidden.
     hide_order: u8,
 }
 
@@ -131,7 +131,8 @@ impl Layout {
 
     fn table(&self, rows: &[Vec<String>]) -> Table {
         let mut table = Table::new();
-        // Sanitized text has no NUL. With this delimiter instead of spaces, cells are therefore cut at the exact width.
+        // Sanitized text contains no NUL. With NUL instead of the space as delimiter of words, comfy-table cuts cells
+        // at the exact width.
         table.load_style(presets::NOTHING).set_delimiter('\0');
         table.set_header(self.columns.iter().map(|column| column.heading));
         if let Some(limit) = self.limit {

@@ -11,7 +11,7 @@ use crate::sanitize::needs_escape;
 pub(super) const ANY: &str = "any";
 const ACCEPT_ANY: [&str; 4] = ["attachment", "allow_aaguids", "min_certification", "algorithms"];
 
-/// Returns whether null has a meaning for a member: it accepts any value.
+/// Returns whether a member can be null, which means that any value is accepted.
 pub(super) fn may_be_any(name: &str) -> bool {
     ACCEPT_ANY.contains(&name)
 }

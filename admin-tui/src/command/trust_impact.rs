@@ -1,4 +1,4 @@
-//! What users lose by new trust policies.
+//! What users lose under new trust policies.
 
 use doorward_shared::{TenantId, admin::TrustImpact, config::TrustPolicies};
 

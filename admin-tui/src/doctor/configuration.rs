@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{api::TenantReport, time_format};
 
-/// Minimum timeout without a finding, in milliseconds: shorter ones exclude users who must fetch their authenticator.
+/// Minimum timeout without a finding, in milliseconds: a shorter timeout excludes users who must first fetch their
+/// authenticator.
 const SHORT_TIMEOUT_MS: u32 = 30_000;
 
 pub(super) fn examine(report: &TenantReport, program: &Program) -> Vec<Finding> {

@@ -30,9 +30,9 @@ pub struct Finding {
     pub severity: Severity,
     /// Stable name of the kind of finding.
     pub name: &'static str,
-    /// What is wrong, with the values.
+    /// Description of the problem, with the values.
     pub message: String,
-    /// Shell command that fixes it.
+    /// Shell command that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }

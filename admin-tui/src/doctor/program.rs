@@ -1,17 +1,17 @@
-//! Program name and profile at the start of proposed commands, so that these reach the same server.
+//! Program name and profile at the start of proposed commands, so that the commands reach the same server.
 
 use std::fmt;
 
 use super::shell;
 
-/// Displays as `doorward-admin`, with the profile that is in use.
+/// Its display form is `doorward-admin` with the profile in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Program {
     profile: Option<String>,
 }
 
 impl Program {
-    /// Commands without a profile use the default server or that of the environment.
+    /// Without a profile, commands use the default server or the server that environment variables select.
     pub fn with_profile(profile: Option<&str>) -> Self {
         Self { profile: profile.map(str::to_owned) }
     }

@@ -93,7 +93,7 @@ impl Refusals<'_> {
         let url = Url::parse(origin).ok().filter(|url| url.origin().ascii_serialization() == origin);
         let is_own = url.as_ref().and_then(Url::host_str).is_some_and(|host| is_within(host, &rp.id));
         let is_secure = origin.starts_with("https://") || is_local(origin);
-        // Anyone can sign an Android app and send its origin, so that no command is proposed for it.
+        // Anyone can sign an Android app and send its origin, so no command is proposed for it.
         let command = shell::json_string(origin).filter(|_| is_own && is_secure).map(|json| {
             let mut expression = format!(".webauthn.relying_party.origins += [{json}]");
             if !has_cors(&self.report.tenant.config, origin) {
@@ -142,7 +142,8 @@ impl Refusals<'_> {
     fn expired_challenges(&self) -> Option<Finding> {
         let mut ages: Vec<i64> = Vec::new();
         for (_, detail) in self.of(ErrorCode::ChallengeExpired) {
-            // Much later responses come from pages that were left open. A longer timeout does not help them.
+            // Responses that arrive much later come from pages that were left open. A longer timeout does not help in
+            // this case.
             let challenge = detail.challenge.as_ref();
             ages.extend(challenge.filter(|it| it.age_ms < it.lifetime_ms.saturating_mul(10)).map(|it| it.age_ms));
         }
@@ -163,7 +164,8 @@ impl Refusals<'_> {
         let longer = slow.map(|age| (age / 30_000 + 1) * 30_000).map(|longer| longer.min(MAX_TIMEOUT_MS));
         let mfa = match config.mfa.challenge_lifetime {
             Some(lifetime) => Some(("challenge_lifetime", lifetime)),
-            // Without a lifetime of its own, a second factor has at least the lifetime of passkeys.
+            // If second factors have no challenge lifetime of their own, they have at least the lifetime of passkey
+            // challenges.
             None if setting == "challenge_lifetime" => None,
             None => config.mfa.timeout.map(|timeout| ("timeout", timeout)),
         };
@@ -185,7 +187,8 @@ impl Refusals<'_> {
             let is_used = |entry: &AuditLogItem, detail: &RefusalDetail| {
                 entry.kind == AuditType::ApiKeyRejected
                     && detail.key_id == Some(key.id)
-                    // A wrong secret says nothing about the key: anyone can send its id.
+                    // A wrong secret does not show that a client still uses the key, because anyone can send the id of
+                    // the key.
                     && detail.check == Some(Check::KeyUnexpired)
             };
             let count = self.of(ErrorCode::ApiKeyInvalid).filter(|(entry, detail)| is_used(entry, detail)).count();
@@ -201,7 +204,7 @@ impl Refusals<'_> {
         .collect()
     }
 
-    /// Findings for codes that occur often, whatever the details of the refusals are.
+    /// Findings for codes that occur often, regardless of the details of the refusals.
     fn patterns(&self) -> Vec<Finding> {
         let (program, tenant) = (self.program, self.report.tenant.id);
         let patterns = [

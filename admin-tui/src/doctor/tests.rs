@@ -17,7 +17,7 @@ fn now() -> Timestamp {
     "2026-11-25T10:30:00Z".parse().unwrap()
 }
 
-/// Returns a tenant without findings, except for the informational ones of the default configuration.
+/// Returns a tenant whose only findings are the informational findings of the default configuration.
 fn healthy() -> TenantReport {
     let relying_party =
         RelyingParty::new("example.com".to_owned(), "Shop".to_owned(), vec!["https://app.example.com".to_owned()]);
@@ -225,7 +225,7 @@ fn unknown_origin_of_the_own_domain_is_an_error_with_its_command() {
     report.tenant.config.cors.allowed_origins = vec!["https://app.example.com".to_owned()];
     let both = "origins += [\"https://www.example.com\"] | .cors.allowed_origins += [\"https://www.example.com\"]'";
     expect(&report, "origin_unknown", Severity::Error, &[both]);
-    // A configured origin needs nothing.
+    // A configured origin causes no finding.
     let mut fixed = healthy();
     refused(&mut fixed, 3, LOGIN, ErrorCode::OriginMismatch, &detail("https://app.example.com"));
     assert_eq!(find(&fixed, "origin_unknown"), None);

@@ -147,7 +147,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// Returns the checks that may have failed, for entries that do not record it.
+/// Returns the checks that may have failed, for entries that do not record the failed check.
 fn possible(code: ErrorCode) -> Vec<String> {
     code.checks().iter().map(|check| format!("This condition may not hold: {}", check.description())).collect()
 }
@@ -245,7 +245,7 @@ fn key_expired(entry: &AuditLogItem, detail: &RefusalDetail) -> Vec<String> {
     late.map(|late| format!("The key expired {late} before the request.")).into_iter().collect()
 }
 
-/// Returns why a tenant has no such key, as far as the history shows it.
+/// Returns the reason why a tenant has no such key, if the history shows it.
 fn key_unknown(entry: &AuditLogItem, detail: &RefusalDetail, history: &[AdminAuditLogItem]) -> Vec<String> {
     let Some(id) = detail.key_id.map(|id| id.to_string()) else { return Vec::new() };
     if entry.kind != AuditType::ApiKeyRejected {

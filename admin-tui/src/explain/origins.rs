@@ -1,9 +1,10 @@
-//! Compares the origin of a refused ceremony with the accepted ones.
+//! Compares the origin of a refused ceremony with the accepted origins.
 
 use doorward_shared::origin::SubdomainPattern;
 use url::{Host, Url};
 
-/// Describes how a received origin differs from the most similar accepted one. `None` if no accepted one is similar.
+/// Describes how a received origin differs from the most similar accepted origin; `None` if no accepted origin is
+/// similar.
 pub fn origin_difference(received: &str, accepted: &[String]) -> Option<String> {
     if received == "null" {
         return Some(
@@ -22,7 +23,7 @@ pub fn origin_difference(received: &str, accepted: &[String]) -> Option<String> 
     accepted.iter().filter_map(|accepted| difference(received, accepted)).min().map(|(_, text)| text)
 }
 
-/// Returns whether an origin is that of a page on the user's own computer.
+/// Returns whether an origin belongs to a page on the user's own computer.
 pub fn is_local(origin: &str) -> bool {
     Url::parse(origin).ok().is_some_and(|url| match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
@@ -32,7 +33,7 @@ pub fn is_local(origin: &str) -> bool {
     })
 }
 
-/// Returns the difference to one accepted origin, with its rank: the smaller, the more similar.
+/// Returns the difference to one accepted origin, with a rank. A smaller rank means more similar.
 fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     if let Some(pattern) = SubdomainPattern::split(accepted) {
         return difference_to_pattern(received, accepted, pattern);

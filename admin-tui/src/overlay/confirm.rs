@@ -1,4 +1,4 @@
-//! Confirmation dialog for important actions. For the most destructive ones, the user must type the object's name.
+//! Confirmation dialog for important actions. For the most destructive actions, the user must type the object's name.
 
 mod view;
 
@@ -23,11 +23,11 @@ pub struct ConfirmDialog {
     input: TextInput,
     error: Option<String>,
     pending: Option<RequestId>,
-    /// Requests to send. The first one is pending.
+    /// Requests without a response. Only the first request can be pending.
     queue: VecDeque<BackendRequest>,
     failed: Vec<BackendRequest>,
     completed: usize,
-    /// Requests that revert the completed ones.
+    /// Requests that revert the completed requests.
     reverse: VecDeque<BackendRequest>,
     scroll: Selection,
     /// Number of rows of the text, as the last frame reported.
@@ -158,8 +158,8 @@ impl ConfirmDialog {
         cx.navigate(Navigation::Reload);
     }
 
-    /// Returns whether the error is the one after which another question replaces this one, and only the refused request
-    /// remains.
+    /// Returns whether another question replaces the current question, because the server refused the only remaining
+    /// request with the code of `if_refused`.
     fn is_last_refused(&self, error: &ApiError) -> bool {
         let is_expected = self.question.if_refused.as_ref().is_some_and(|(code, _)| error.code() == Some(*code));
         is_expected && self.queue.len() == 1 && self.failed.is_empty()
@@ -172,7 +172,7 @@ impl ConfirmDialog {
                 *self = Self::new(*question);
                 cx.navigate(Navigation::Reload);
             }
-            // The dialog describes an outdated state.
+            // The tenant was changed, so the dialog describes an outdated state.
             (None, Some(ErrorCode::TenantChanged)) => {
                 cx.close_dialog();
                 cx.toast(Tone::Bad, error.to_string());

@@ -247,7 +247,8 @@ impl Values<'_> {
     }
 }
 
-/// Validates the fields and returns the request to send. A form without a request takes effect here: returns `None`.
+/// Validates the fields and returns the request to send. If a form sends no request, performs its action and returns
+/// `None`.
 pub(super) fn submit(
     kind: &FormKind,
     fields: &[FormField],

@@ -16,12 +16,13 @@ pub struct MergeDialog {
     fields: Vec<MergeField>,
     /// The side of each field. `None` if the user must still choose.
     sides: Vec<Option<Side>>,
-    /// The selected setting, and the number of its rows above the visible ones.
+    /// The selected setting, and the number of its rows above the visible rows.
     selected: usize,
     scroll: usize,
     /// Number of rows of the selected setting that do not fit.
     hidden: usize,
-    /// Position in the list of all settings and the hidden rows of the selected one: moving down scrolls to its end first.
+    /// Position of the selection. It counts the settings and the hidden rows of the selected setting, so that moving
+    /// down first scrolls to the end of this setting.
     position: Selection,
     /// Whether the user tried to apply an incomplete choice.
     is_incomplete: bool,

@@ -45,7 +45,8 @@ impl Palette {
         }
     }
 
-    /// Returns the commands and servers that match the text, the best matches first, and then what the server found.
+    /// Returns the commands and servers that match the text, best matches first, and then the results of the server's
+    /// search.
     fn items(&self) -> Vec<Item> {
         let query = self.input.text();
         let commands = self.commands.iter().map(|binding| Item {

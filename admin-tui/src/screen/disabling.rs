@@ -45,7 +45,7 @@ pub(super) fn list_binding(
 }
 
 /// Returns the question before an object is disabled or, if it is disabled, enabled. `what` is the kind and the name of
-/// the object. `consequences` are those of disabling.
+/// the object. `consequences` are the consequences of disabling.
 pub(super) fn confirm(
     target: DisableTarget,
     what: &str,
@@ -75,7 +75,7 @@ pub(super) fn requests_refused() -> Vec<(Tone, String)> {
 pub(super) type Marked = (String, DisableTarget, bool);
 
 /// Asks once whether to disable all marked objects or, if all of them are disabled, to enable them. `consequences` are
-/// those of disabling.
+/// the consequences of disabling.
 pub(super) fn show_bulk(
     noun: &str,
     objects: Vec<Marked>,

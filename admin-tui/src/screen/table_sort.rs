@@ -179,8 +179,7 @@ impl TableSort {
         rows.sort_by(|a, b| self.compare(a, b));
     }
 
-    /// Sorts the rows of a list and keeps the selected one. The row at `offset` is the first visible one, as far as
-    /// possible.
+    /// Sorts the rows of a list and keeps the selected one. If possible, the row at `offset` is the first visible row.
     pub(super) fn apply<T: Sorted + Keyed>(self, list: &mut PagedList<T>, offset: usize) {
         let selected = list.selected().map(Keyed::key).filter(|_| self.is_set());
         self.sort(&mut list.rows);

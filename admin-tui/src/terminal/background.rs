@@ -4,14 +4,15 @@ use std::{io, time::Duration};
 
 use crossterm::event::{Event, KeyCode, KeyModifiers};
 
-/// Time to wait for the response before the first frame. Terminals respond within milliseconds, also over most networks.
+/// Time to wait for the response before the first frame. Terminals respond within milliseconds, even over most
+/// networks.
 pub(super) const DEADLINE: Duration = Duration::from_millis(250);
 /// Maximum length of a response.
 const MAX_CHARS: usize = 40;
 /// Beginning of every response.
 const PREFIX: &str = "11;rgb";
 
-/// Sends the question. Terminals that do not support it ignore it.
+/// Sends the question. Terminals that do not support this question ignore it.
 pub(super) fn ask(terminal: &mut impl io::Write) -> io::Result<()> {
     terminal.write_all(b"\x1b]11;?\x1b\\")?;
     terminal.flush()
@@ -85,7 +86,8 @@ impl Response {
     }
 }
 
-/// Returns whether a character can be the next one of a response. If the user pressed Alt+], other letters are commands.
+/// Returns whether a character can be the next character of a response. Alt+] begins like a response; if the user
+/// pressed it, the letters after it are commands.
 fn continues(text: &str, symbol: char) -> bool {
     let expected = PREFIX.get(text.len()..).and_then(|rest| rest.chars().next());
     text.len() < MAX_CHARS && expected.is_none_or(|expected| expected == symbol)
@@ -149,13 +151,14 @@ mod tests {
         respond(&mut response, "11;rgb:0/0/0", key('g', KeyModifiers::CONTROL));
         assert_eq!(response.receive(d.clone()), Received::Event(d));
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Event(key(']', KeyModifiers::ALT)));
-        // Letters that are no response reach the app, also after Alt+] that the user pressed.
+        // Letters that are not part of a response reach the app, even after the user has pressed Alt+].
         let mut response = Response::Expected;
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Part);
         let j = key('j', KeyModifiers::NONE);
         assert_eq!(response.receive(j.clone()), Received::Event(j));
         assert!(!response.is_expected());
-        // Another key ends an incomplete response, such as Alt+] that the user pressed.
+        // Another key ends an incomplete response. For example, the user may have pressed Alt+], which begins like a
+        // response.
         let mut response = Response::Expected;
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Part);
         assert_eq!(response.receive(enter.clone()), Received::Event(enter));

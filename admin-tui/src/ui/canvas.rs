@@ -52,7 +52,7 @@ pub enum ClickTarget {
 
 #[derive(Debug, Default)]
 pub struct FrameInfo {
-    /// Click targets. Later ones cover earlier ones.
+    /// Click targets. Later targets cover earlier targets.
     pub targets: Vec<(Rect, ClickTarget)>,
     /// Number of rows of the focused list that fit.
     pub list_height: usize,
@@ -60,7 +60,8 @@ pub struct FrameInfo {
     pub text_rows: usize,
     /// Position of the text cursor of the terminal.
     pub text_cursor: Option<Position>,
-    /// Rows with characters whose width differs between terminals. If one changes, the whole terminal is cleared.
+    /// Rows with characters whose width differs between terminals. If such a row changes, the whole terminal is
+    /// cleared.
     pub ambiguous_rows: Vec<(u16, String)>,
 }
 
@@ -251,7 +252,8 @@ impl Canvas<'_> {
         self.panel(place, title, true)
     }
 
-    /// Draws a table of a screen with several lists. Clicks on its rows name the list unless it is focused.
+    /// Draws a table of a screen with several lists. The click targets of the table's rows contain `list`, unless the
+    /// list is focused.
     pub fn list_of(&mut self, list: usize, draw: impl FnOnce(&mut Self)) {
         let before = self.info.targets.len();
         draw(self);

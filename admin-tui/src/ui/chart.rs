@@ -23,7 +23,7 @@ const DATES_HEIGHT: u16 = 3;
 /// Minimum height of an area with an empty row between the series, in rows.
 const SPACED_HEIGHT: u16 = 8;
 
-/// Symbols of one eighth of a row to a whole row.
+/// Symbols for heights from one eighth of a row to a whole row.
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// Raises a nonzero value to the smallest value that the chart can draw (one eighth of a row).

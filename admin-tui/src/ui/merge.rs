@@ -9,12 +9,12 @@ pub enum Side {
     Theirs,
 }
 
-/// A setting whose value in the form differs from the one on the server.
+/// A setting whose value in the form differs from its value on the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergeField {
     /// Path in the JSON form of the configuration.
     pub path: &'static str,
-    /// Values before both changes. A list has several, an absent value none.
+    /// Values before both changes: any number for a list, none if the setting has no value, otherwise one.
     pub original: Vec<String>,
     pub mine: Vec<String>,
     pub theirs: Vec<String>,

@@ -22,7 +22,7 @@ pub trait View {
 
 /// A screen or overlay: its state and its reaction to events.
 pub trait Page: View + Debug + Send {
-    /// Returns the title. The path of screens shows it as well.
+    /// Returns the title, which the path of screens also shows.
     fn title(&self) -> String;
 
     /// Returns the key bindings in the current state. `may_change` is false for tokens of the role auditor.
@@ -30,7 +30,7 @@ pub trait Page: View + Debug + Send {
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>);
 
-    /// Requests the data that the page shows. Called when it becomes visible and when the user reloads it.
+    /// Requests the data that the page shows. Called when the page becomes visible and when the user reloads it.
     fn load(&mut self, _cx: &mut UpdateContext<'_>) {}
 
     /// Handles a response. Returns it if another page sent the request.
@@ -80,7 +80,8 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Receives the number of rows of the wrapped text that was drawn. The height of [`Self::list`] is set before.
+    /// Receives the number of rows of the wrapped text that was drawn. The height of [`Self::list`] is set before this
+    /// call.
     fn text_drawn(&mut self, _rows: usize) {}
 
     /// Returns the tenant that the page shows, with its name.

@@ -164,7 +164,7 @@ pub struct Question {
     /// A name that the user must type to confirm.
     pub typed_name: Option<String>,
     pub action: Action,
-    /// Requests to send after the one of the action, one at a time.
+    /// Requests to send after the request of the action, one at a time.
     pub more: Vec<BackendRequest>,
     /// Notification after the change was undone; `None` if it cannot be undone.
     pub undone: Option<String>,

@@ -26,7 +26,7 @@ impl Selection {
     }
 
     pub fn step(&mut self, by: isize, rows: usize) {
-        // If no row is selected, a movement by one row selects the one at which the selection was lost.
+        // If no row is selected, a movement by one row selects the row at which the selection was lost.
         let by = if self.is_none && by.abs() == 1 { 0 } else { by };
         self.select(self.selected.saturating_add_signed(by), rows);
     }

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::sanitize::sanitize;
 
-/// Returns the tabs to draw if not all fit: the first ones, as far as the selected one can be drawn completely. One column
-/// at each end is left for an arrow.
+/// Returns the tabs to draw if not all fit. They start at the first tab or, if the selected tab would then not fit, at
+/// the earliest tab from which it fits. One column at each end is left for an arrow.
 fn shown_tabs(widths: &[u16], selected: usize, available: u16) -> Range<usize> {
     let available = available.saturating_sub(2);
     let width = |range: Range<usize>| widths.get(range).unwrap_or_default().iter().sum::<u16>();
@@ -21,8 +21,8 @@ fn shown_tabs(widths: &[u16], selected: usize, available: u16) -> Range<usize> {
 }
 
 impl Canvas<'_> {
-    /// Draws tabs side by side and returns the number of columns used. If not all fit, those around the selected one are
-    /// drawn, with an arrow at each end behind which there are more. `target` maps a tab's index to its click target.
+    /// Draws tabs side by side and returns the number of columns used. If not all fit, only tabs around the selected
+    /// one are drawn, with an arrow at each end where tabs are hidden. `target` maps a tab's index to its click target.
     pub fn tabs(
         &mut self,
         area: Rect,

@@ -20,8 +20,8 @@ pub(super) fn offer(model: &mut Model, text: &str, undo: Undo) {
     model.undo = Some(UndoOffer { undo, until, text });
 }
 
-/// Withdraws the offer if one of the effects is another change: the offer concerns only the last one. The requests of an
-/// earlier undo are no changes of their own.
+/// Withdraws the offer if one of the effects is another change: the offer concerns only the last one. The requests of
+/// an earlier undo do not count as changes.
 pub(super) fn withdraw_before_change(model: &mut Model, effects: &[Effect]) {
     let undoes = |id: &RequestId| model.pending_undos.iter().any(|pending| pending.id == *id);
     let is_change = |effect: &Effect| matches!(effect, Effect::Request(id, call) if call.is_change() && !undoes(id));

@@ -46,7 +46,7 @@ fn draw_sections(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
         (1..).zip(Section::ALL).map(|(key, section)| format!(" {key} {} ", section.name())).collect();
     let width: u16 = titles.iter().map(|title| columns(title)).sum();
     let name = "doorward";
-    // Without room for the name and the mark of the connection, the name is left out.
+    // If there is no room for the name and the mark of the connection, only the mark is drawn.
     if width + columns(name) + 5 <= place.width {
         let style = canvas.theme.style(Tone::Accent).add_modifier(Modifier::BOLD);
         let used = canvas.styled(place, name, style);

@@ -36,7 +36,7 @@ fn both_binaries_have_the_same_names_for_commands_and_flags() {
             let (server, mut admin) = (arguments(verb), arguments(other));
             match verb.get_name() {
                 "list" => admin.retain(|name, _| server.contains_key(name)),
-                // Both programs have this verb, but only this one reads files with configurations.
+                // Both programs have this command, but only `doorward-admin` reads configurations from files.
                 "create" => drop(admin.remove("from")),
                 _ => {}
             }

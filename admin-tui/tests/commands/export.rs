@@ -163,8 +163,8 @@ async fn signals_of_the_system_cancel_the_export() {
     }
 }
 
-/// Drops an export a number of polls after the last row has arrived. It either has returned its result, or leaves no
-/// file.
+/// Drops an export a few polls after the last row has arrived. The export must either have returned its result or leave
+/// no file.
 #[tokio::test(flavor = "multi_thread")]
 async fn export_that_is_cancelled_at_the_last_moment_leaves_no_file() {
     let (_server, tenant, operator) = setup().await;

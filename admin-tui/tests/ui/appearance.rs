@@ -1,4 +1,4 @@
-//! What the header shows of the server, small terminals, and the chosen theme.
+//! The server's name and address in the header, small terminals, and the chosen theme.
 
 use std::path::PathBuf;
 

@@ -45,7 +45,7 @@ async fn change_is_shown_as_a_difference_that_scrolls() {
         }
         assert!(!seen.contains("https://kept.example"), "a value that did not change is shown");
         app.shows(&["+ 1000"]);
-        // Scrolling ends at the last row, and goes back from there.
+        // Scrolling down ends at the last row. Scrolling up starts from there.
         app.keys("G").await;
         let end = app.screen();
         app.keys("j").await;
@@ -119,7 +119,7 @@ async fn entries_of_earlier_days_have_a_time_and_a_date() {
     }
     app.click("── 2026-11-24 ──").await;
     assert!(selected(&app).contains("late"));
-    // In local time (an hour ahead), the second entry is of today.
+    // In local time (an hour ahead), the second entry is from today.
     app.keys("Z").await;
     app.shows(&["Time +01:00"]);
     let lines = list(&app);

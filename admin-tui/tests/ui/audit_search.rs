@@ -201,7 +201,7 @@ async fn histogram_shows_refusals_without_colour() {
     app.keys_show("3", &["✓ ok        99", "✗ refused    1", "100 entries loaded · ", "UTC"]).await;
     let screen = app.screen();
     let refused = screen.lines().find(|line| line.contains("✗ refused")).unwrap();
-    // There is one bar, and zero is empty.
+    // There is only one bar. Intervals without refusals are empty.
     assert_eq!(refused.chars().filter(|symbol| ('▁'..='█').contains(symbol)).collect::<String>(), "█");
     app.keys("H").await;
     app.lacks(&["✗ refused"]);

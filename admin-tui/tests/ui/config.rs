@@ -77,7 +77,7 @@ async fn conflicting_changes_are_merged_by_setting() {
     let (fake, app) = conflict().await;
     app.shows(&["webauthn.timeout — both changed it: choose", "original", "60000", "○ mine", "5000", "7000"]);
     app.shows(&["webauthn.user_verification — only they changed it", "webauthn.relying_party.origins — only you"]);
-    // The timeout needs a decision.
+    // The user must choose a value for the timeout.
     app.keys_show("enter", &["Choose mine or theirs"]).await;
     app.keys_show("space", &["● mine     5000"]).await;
     app.keys_show("space", &["● theirs   7000"]).await;
@@ -200,7 +200,7 @@ async fn emptied_origin_is_removed_and_selection_is_kept() {
     app.keys("2 e j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
     assert_eq!(app.screen().matches("+ add").count(), 9);
-    // After the emptied row is removed, the following row is selected.
+    // After the row whose text was deleted is removed, the following row is selected.
     app.keys_show("enter '/x' enter", &["https://login.acmebank.example/x"]).await;
     app.keys_show("U", &["  https://acmebank.example", "no unsaved changes"]).await;
     app.lacks(&["/x"]);
@@ -234,7 +234,7 @@ async fn leaving_or_quitting_asks_about_unsaved_changes() {
     app.keys_show("n", &["Acme Bank plc"]).await;
     // A reload keeps unsaved changes.
     app.keys_show("r", &["Acme Bank plc"]).await;
-    // Switching to another tab keeps them, too.
+    // Switching to another tab also keeps unsaved changes.
     app.keys_show("l h", &["Acme Bank plc", "Configuration ●"]).await;
     app.keys_show("q", &["Quit?"]).await;
     app.keys_show("esc esc y", &["8 tenants"]).await;

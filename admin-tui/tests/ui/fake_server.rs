@@ -36,7 +36,7 @@ struct Behaviour {
     fails_later_pages: bool,
     panics: bool,
     calls: Vec<BackendRequest>,
-    /// Total that exports report; With `None`, the server reports the exact number.
+    /// Total that exports report. With `None`, the server reports the exact number.
     export_total: Option<Total>,
 }
 
@@ -454,7 +454,7 @@ fn tenants(world: &World, query: &TenantSummaryQuery) -> TenantSummaryPage {
     TenantSummaryPage { items, total, next }
 }
 
-/// Returns the page after a cursor, which is a number of rows, and the cursor of the next page.
+/// Returns the page after a cursor, and the cursor of the next page. A cursor is a number of rows.
 fn page<T>(rows: Vec<T>, after: Option<&str>, limit: Option<u32>) -> (Vec<T>, Option<String>) {
     let from: usize = after.map_or(0, |after| after.parse().unwrap());
     let limit = usize::try_from(limit.unwrap_or(50)).unwrap();

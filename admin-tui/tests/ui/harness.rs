@@ -451,7 +451,7 @@ impl App {
         self.control.0.lock().unwrap().kept_themes.clone()
     }
 
-    /// Returns how often the app was suspended and how often it took the terminal back.
+    /// Returns how often the app was suspended, and how often it took control of the terminal again.
     pub(crate) fn suspended(&self) -> (usize, usize) {
         let operations = self.control.0.lock().unwrap();
         (operations.suspended, operations.reacquired)

@@ -26,7 +26,7 @@ async fn secret_is_shown_and_copied_only_in_its_dialog() {
     app.shows(&["clipboard"]);
     app.keys("esc").await;
     assert!(!is_shown(&app));
-    // No later screen shows it.
+    // No later screen shows the secret.
     for keys in ["?", "esc", ":", "esc", "a", "esc", "1", "2", "r", "^l"] {
         app.keys(keys).await;
         assert!(!is_shown(&app), "after {keys}");

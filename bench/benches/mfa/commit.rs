@@ -1,5 +1,5 @@
-//! The share of a commit that one finalize request of an MFA login pays: 32 units in one transaction, each with the statements of
-//! the server's own write, without queue and savepoint.
+//! Measures the part of a commit's cost that belongs to one finalize request of an MFA login: 32 units share one
+//! transaction, and each executes the statements of the server's own write, without queue and savepoint.
 
 use std::{path::Path, time::Duration};
 

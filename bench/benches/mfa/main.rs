@@ -67,7 +67,7 @@ fn main() {
             *bare = runtime.block_on(async { fixture::bare(tokens[0][0].clone()) });
         }
         clients.reconnect(*bare);
-        // Each worker has one connection, because concurrent exchanges on a worker are cheaper than single ones.
+        // Each worker has one connection, because concurrent exchanges on a worker are cheaper than single exchanges.
         let same: Bodies = vec![vec![sample; client_count * users / WORKERS]; WORKERS.min(client_count)];
         let (exchange, _) = measure(&mut clients, "mfa/login/finalize", same);
         clients.reconnect(server.address);

@@ -43,7 +43,7 @@ pub(super) struct Phase {
 }
 
 impl Phase {
-    /// Returns whether another ceremony may start. If so, counts it, unless this is during the warm-up.
+    /// Returns whether another ceremony may start. After the warm-up, also counts this ceremony.
     fn try_start(&self) -> bool {
         let (now, remaining) = (Instant::now(), self.remaining.get());
         if now >= self.measured_from {

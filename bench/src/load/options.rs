@@ -130,7 +130,7 @@ impl Options {
         self.users.unwrap_or_else(|| self.clients.into())
     }
 
-    /// Resolves the URLs once, so that the checked addresses are the ones that are used.
+    /// Resolves the URLs once, so that requests go to the addresses that were checked.
     pub fn hosts(&self) -> Result<Vec<Host>, LoadError> {
         self.urls.iter().map(|url| host(url, self.i_own_this_server)).collect()
     }

@@ -40,7 +40,7 @@ fn mib(kib: u64) -> f64 {
 }
 
 /// Reads the statistics of a process. Its CPU time includes child processes, because PostgreSQL has one per connection.
-/// The CPU time of this process does not, because its children may be the measured servers.
+/// If `pid` is this process, child processes are not included, because they may be the measured servers.
 pub fn read(pid: u32) -> io::Result<Reading> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let malformed = || io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat"));
@@ -54,7 +54,7 @@ pub fn read(pid: u32) -> io::Result<Reading> {
 /// CPU ticks of the descendants of a process.
 fn descendants_ticks(pid: u32) -> u64 {
     let ticks_of = |child| {
-        // If the process has ended meanwhile, the kernel has added its time to its parent.
+        // If the process has ended in the meantime, the kernel has added its CPU time to that of its parent.
         let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
         ticks(&stat).unwrap_or(0) + descendants_ticks(child)
     };

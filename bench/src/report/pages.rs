@@ -196,7 +196,8 @@ fn fill_in(template: &str, entry: &AuditLogItem, plan: &Plan, number: u32) -> St
     })
 }
 
-/// Checks that a response is a page. A page without a cursor must have a total and must not have more rows than it.
+/// Checks that a response is a page. A page without a cursor must state a total, and its number of rows must not be
+/// larger than the total.
 fn check(path: &str, response: &Response) -> Result<(), String> {
     if response.status != 200 {
         return Err(format!("status {}: {}", response.status, String::from_utf8_lossy(&response.body)));

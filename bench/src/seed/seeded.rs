@@ -1,4 +1,4 @@
-//! The file `seeded.json`. From it, `doorward-load` computes the users and keys of a seeded installation.
+//! The file `seeded.json`, from which `doorward-load` computes the users and keys of a seeded installation.
 
 use std::{fs, path::Path};
 

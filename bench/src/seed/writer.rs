@@ -14,7 +14,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::SeedError;
 
-/// Size in bytes of the buffered statements from which [`Writer::flush_if_full`] writes them.
+/// Size of the buffered statements, in bytes, at which [`Writer::flush_if_full`] writes them.
 const FULL: usize = 256 * 1024;
 /// Number of checks for other connections, 100 ms apart. PostgreSQL still lists closed connections for a short time.
 const TRIES: u32 = 20;

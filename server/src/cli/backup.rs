@@ -23,7 +23,7 @@ const MIB: u64 = 1024 * 1024;
 impl From<DbError> for CliError {
     fn from(error: DbError) -> Self {
         match error {
-            // The reason names the file.
+            // The reason already contains the name of the file.
             DbError::Unavailable(reason) => Self::new(reason),
             other => Self::new(other.to_string()),
         }

@@ -72,7 +72,7 @@ impl Certificates {
     }
 }
 
-/// Returns whether the files have changed. If they cannot be used, the certificate in use stays.
+/// Returns whether the files have changed. If the new files cannot be used, the current certificate stays in use.
 fn reload(tls: &Tls) -> bool {
     match tls.reload() {
         Ok(true) => {

@@ -28,7 +28,7 @@ impl CliError {
         Self { exit: code.into(), code: Some(code), ..Self::new(message) }
     }
 
-    /// The result of a dry run that found changes. It prints nothing.
+    /// Creates the error that ends a dry run that found pending changes. This error has no message.
     pub(super) fn would_change() -> Self {
         Self { exit: Exit::WouldChange, ..Self::new("") }
     }

@@ -38,7 +38,7 @@ impl FromStr for Expiry {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(duration) = parse::duration(text) {
-            // Limited to a century, so that the time can be represented.
+            // The duration is limited to a century, so that the resulting time can be represented.
             const CENTURY_MS: u128 = 100 * 366 * 86_400_000;
             return match i64::try_from(duration.as_millis()) {
                 Ok(millis) if (1..=CENTURY_MS).contains(&duration.as_millis()) => Ok(Self::After(millis)),

@@ -54,7 +54,7 @@ fn render(headings: &[&str], rows: &[Vec<String>]) -> String {
     table.trim_fmt()
 }
 
-/// Prints a line on standard output. If the pipe is closed, this is not an error.
+/// Prints a line on standard output. A closed pipe is not an error.
 pub(super) fn line(text: &str) -> Result<(), CliError> {
     match print(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(&error)),
@@ -62,7 +62,7 @@ pub(super) fn line(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Writes text to standard output. If the pipe is closed, this is not an error.
+/// Writes text to standard output. A closed pipe is not an error.
 pub(super) fn bytes(text: &[u8]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
@@ -92,9 +92,9 @@ impl SecretOutput {
     /// Opens standard output.
     ///
     /// # Errors
-    /// Standard output is `/dev/null`, which Rust's runtime also opens if standard output is closed.
+    /// An error if standard output is `/dev/null`. Rust's runtime also opens `/dev/null` if standard output is closed.
     pub(super) fn open() -> Result<Self, CliError> {
-        // `io::stdout()` ignores that a descriptor cannot be written, so its descriptor is used directly.
+        // `io::stdout()` reports no error if its descriptor is not writable, so the descriptor is used directly.
         let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
         let file = file.map_err(|error| CliError::output(&error))?;
         refuse_lost_secret().map_err(CliError::usage)?;
@@ -102,14 +102,15 @@ impl SecretOutput {
     }
 
     /// Prints a line that contains a new secret. If this fails, for example because a pipe is closed, nobody has seen
-    /// the secret. The error then contains the command that revokes it.
+    /// the secret. The error then contains the command that revokes the secret.
     pub(super) fn print(mut self, text: &str, what: &str, revoke: &str) -> Result<(), CliError> {
         let printed = self.0.write_all(format!("{text}\n").as_bytes());
         unless_lost(printed.map_err(|error| CliError::output(&error)), what, revoke)
     }
 }
 
-/// Adds to an error that a secret was created but not shown, and names the command that revokes this secret.
+/// If the result is an error, adds to its message that a secret was created but not shown, and the command that revokes
+/// this secret.
 pub(super) fn unless_lost(result: Result<(), CliError>, what: &str, revoke: &str) -> Result<(), CliError> {
     result.map_err(|error| {
         let reason = &error.message;
@@ -124,8 +125,8 @@ fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Escapes control characters, which could move the cursor or change colours, and the characters that reorder
-/// bidirectional text, which could make a name look like another one.
+/// Escapes control characters, which could move the cursor or change colours. Also escapes characters that reorder
+/// bidirectional text, because they could make a name look like another name.
 pub(super) fn cell(text: &str) -> String {
     text.chars()
         .flat_map(|symbol| {

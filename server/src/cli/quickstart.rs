@@ -39,7 +39,7 @@ struct Started<'a> {
     admin_url: String,
     demo_url: &'a str,
     tenant_id: TenantId,
-    /// Only present if this start created the key.
+    /// Present only if this run of the command created the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<&'a str>,
     data_dir: PathBuf,
@@ -56,7 +56,7 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
     let _log = start::log(&readable_log(settings))?;
     serve::ignore_hangups()?;
     let listening = start::listening(settings)?;
-    // The listener is opened first, because the origin of the tenant contains its port.
+    // The listener is opened first, because the origin of the tenant contains the listener's port.
     let listener = start::bind("--demo-addr", wanted.addr)?;
     let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
     let origin = origin(port);

@@ -20,7 +20,7 @@ use crate::{
     traces::{Export, Exporter},
 };
 
-/// Minimum time for closing the database, even if the requests in progress took all of `server.shutdown_timeout`.
+/// Minimum time for closing the database, even if the requests in progress took the whole `server.shutdown_timeout`.
 const MIN_CLOSE_TIME: Duration = Duration::from_secs(1);
 
 pub(super) struct Running {
@@ -158,8 +158,8 @@ fn notify_service_manager(state: NotifyState<'_>) {
     }
 }
 
-/// SIGTERM and SIGINT. From the creation of this value on, these signals no longer end the process. It is therefore
-/// created when the server can stop in an orderly way.
+/// SIGTERM and SIGINT. While this value exists, these signals do not end the process. It is therefore created only when
+/// the server can stop in an orderly way.
 pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,

@@ -70,7 +70,7 @@ pub(super) fn not_opened(error: OpenError) -> CliError {
     }
 }
 
-/// Returns the options of the database. Also checks everything of its URL that needs no connection.
+/// Returns the options of the database. Also performs all checks of its URL that need no connection.
 pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, CliError> {
     let options = DatabaseOptions {
         // SQLite opens two connections per reader.
@@ -91,8 +91,8 @@ pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, C
     Ok(options)
 }
 
-/// Returns the options of the database in a flag. The error names the flag but not its value, because the value may
-/// contain a password.
+/// Returns the options of the database whose URL a flag contains. The error names the flag but not its value, because
+/// the value may contain a password.
 pub(super) fn options_of_flag(flag: &str, url: &DatabaseUrlText) -> Result<DatabaseOptions, CliError> {
     let failed = |error: DatabaseUrlError| {
         CliError::usage(format!(

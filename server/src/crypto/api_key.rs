@@ -27,7 +27,7 @@ const SECRET_CHARS: usize = 32;
 const IMPORTED_BYTES: usize = 64;
 
 impl KeyKind {
-    /// Describes a value that is not a key of this kind. The description contains nothing of the value.
+    /// Describes a value that is not a key of this kind. The description contains no part of the value.
     pub fn describe_malformed(self, value: &str) -> &'static str {
         let (other, name) = match self {
             Self::Api => (Self::Admin, "an admin token"),
@@ -49,7 +49,7 @@ impl KeyKind {
 #[derive(Clone)]
 pub struct GeneratedSecret {
     /// Key id: a random UUID (version 4). The hint shows its first characters. A UUID of version 7 is not used, because
-    /// such UUIDs begin with the time, so that all hints of several weeks are equal.
+    /// it begins with the time: all keys created within several weeks would have the same hint.
     pub id: Uuid,
     /// The whole key, which is returned once.
     pub plain: PlainSecret,

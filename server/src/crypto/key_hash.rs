@@ -71,8 +71,8 @@ pub fn verify(secret: &PlainSecret, hash: &SecretHash) -> Result<bool, HashError
     let within_limits =
         params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_PASSES && params.p_cost() <= MAX_LANES;
     let supported = phc.algorithm == Algorithm::Argon2id.ident() && phc.version == Some(Version::V0x13.into());
-    // A hash without salt or output is rejected here. Otherwise verification returns "wrong secret", which hides the
-    // damaged row.
+    // A hash without salt or output is rejected here. Otherwise, verification would return "wrong secret", which hides
+    // the damaged row.
     let (Some(salt), Some(expected), true) = (phc.salt, phc.hash, within_limits && supported) else {
         return Err(HashError::Corrupt);
     };

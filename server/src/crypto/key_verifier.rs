@@ -27,7 +27,7 @@ impl KeyVerifier {
     /// The caller looks up the hash by the key's id first, and rejects revoked and expired keys.
     ///
     /// # Errors
-    /// The errors of [`key_hash::verify`]; none of them means that the key is wrong.
+    /// The errors of [`key_hash::verify`]. A wrong key is not an error.
     pub fn verify(&self, scope: KeyScope, key: &PresentedKey, hash: &SecretHash) -> Result<bool, HashError> {
         self.verify_with(scope, key, hash, key_hash::verify)
     }

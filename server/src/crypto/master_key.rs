@@ -129,7 +129,7 @@ impl MasterKey {
             io::ErrorKind::NotFound => MasterKeyError::Missing(path.to_owned()),
             _ => io_error(error),
         })?;
-        // The metadata is that of the open file, so that the checked file is the one that is read.
+        // The permissions are read from the open file, so that the file that is checked is also the file that is read.
         let metadata = file.metadata().map_err(io_error)?;
         if !metadata.is_file() {
             return Err(MasterKeyError::Malformed(path.to_owned()));

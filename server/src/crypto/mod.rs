@@ -5,7 +5,7 @@
 //! * [`key_hash`]: Argon2id hashes of keys; [`verified_key_cache`]: keys that were already verified; [`key_verifier`]:
 //!   verifies a key with the cache or the hash, for every request that presents a key
 //! * [`master_key`]: encrypts private keys at rest; [`signing_key`], [`key_set`]: tokens and the keys that verify them;
-//!   `token_signature` verifies one
+//!   `token_signature` verifies a token
 //!
 //! Nothing here depends on a database or on HTTP. Each module has its own closed error type.
 

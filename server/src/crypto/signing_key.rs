@@ -45,7 +45,7 @@ enum KeyPair {
 }
 
 impl KeyPair {
-    /// Generates a key pair. Also returns its private part as PKCS #8 version 1, which all readers of Ed25519 accept.
+    /// Generates a key pair. Also returns the private key as PKCS #8 version 1, which all readers of Ed25519 accept.
     fn generate(algorithm: SigningAlgorithm) -> Result<(Self, Zeroizing<Vec<u8>>), SigningKeyError> {
         let failed = |_| SigningKeyError::Generate(algorithm);
         Ok(match algorithm {
@@ -175,7 +175,7 @@ pub struct SigningKey {
     id: SigningKeyId,
     algorithm: SigningAlgorithm,
     pair: KeyPair,
-    /// The encoded header with its dot, which is the same in every token.
+    /// The encoded header and the dot after it, which are the same in every token.
     header: String,
 }
 
@@ -196,8 +196,8 @@ impl SigningKey {
     /// Decrypts and parses a stored key.
     ///
     /// # Errors
-    /// [`SigningKeyError::Master`] if it cannot be decrypted; [`SigningKeyError::Corrupt`] if it does not match its
-    /// algorithm or its public part, because its tokens could not be verified.
+    /// [`SigningKeyError::Master`] if it cannot be decrypted; [`SigningKeyError::Corrupt`] if the private key does not
+    /// match its algorithm or its public part. Nobody could verify the tokens of such a key.
     pub fn open(record: &SigningKeyRecord, master: &MasterKey) -> Result<Self, SigningKeyError> {
         let corrupt = || SigningKeyError::Corrupt(record.id);
         let pkcs8 = master.open(record.tenant_id, record.id, &record.sealed_private_key)?;
@@ -215,7 +215,7 @@ impl SigningKey {
         })
     }
 
-    /// Returns its id, which is the `kid` of its tokens.
+    /// Returns the key's id, which is the `kid` of its tokens.
     pub const fn id(&self) -> SigningKeyId {
         self.id
     }

@@ -1,8 +1,9 @@
 //! Bounded cache of verified keys, so that each key costs one Argon2 hash per process.
 //!
-//! An entry means that a secret matches a hash, which never changes. Revoked, expired and replaced keys are rejected
-//! when their row is looked up, before the cache is read. Entries are digests with a random key of this process. Memory
-//! therefore contains neither a secret nor a value from which a secret can be guessed.
+//! An entry means that a secret matches a hash, and this fact never changes. Revoked, expired and replaced keys are
+//! rejected when their row is looked up, before the cache is read. An entry is a digest that is keyed with random bytes
+//! of this process. The memory of the cache therefore contains neither a secret nor a value from which a secret can be
+//! guessed.
 
 use std::fmt;
 

@@ -2,9 +2,10 @@
 //!
 //! On SQLite, a transaction with administrative changes increments the number `PRAGMA user_version` in the header of
 //! the database. Before the commit, it sets the length of the file `<database>.changes` to the new number and thereby
-//! announces the change. Every process reads this length at each request. Nothing is announced after the commit,
-//! because that could fail. Data may be cached under a length only if the number in its snapshot is at least as large,
-//! because the announced change may not be committed yet (see [`may_cache`]).
+//! announces the change. Every process reads this length at each request. Changes are not announced after the commit,
+//! because the announcement could fail while the change stays committed. A process reads this length before it reads
+//! data for a cache. It may cache the data only if `user_version` in the snapshot of the data is at least as large as
+//! the length. If `user_version` is smaller, the announced change is not committed yet (see [`may_cache`]).
 
 use std::{
     fs::{self, OpenOptions},
@@ -85,7 +86,7 @@ impl ChangeCounter {
         }
     }
 
-    /// Records whether the server has notifications. Without them, nothing is cached.
+    /// Records whether the server has notifications. Without notifications, nothing is cached.
     pub(super) fn set_supported(&self, value: bool) {
         if let RemoteChanges::Notify { supported, .. } = &self.remote {
             supported.store(value, Ordering::SeqCst);
@@ -122,7 +123,7 @@ impl ChangeCounter {
 
     fn announce(&self, number: u64) -> io::Result<()> {
         let RemoteChanges::File(path) = &self.remote else { return Ok(()) };
-        // Without data the file needs no disk space, whatever its length is.
+        // The file contains no data, so it needs no disk space even if its length is large.
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?.set_len(number)
     }
 }

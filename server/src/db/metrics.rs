@@ -23,7 +23,7 @@ pub struct QueueLoad {
     pub idle_threads: usize,
 }
 
-/// The histograms. They are missing until [`super::Database::instrument`] sets them.
+/// The histograms, after [`super::Database::instrument`] has set them.
 #[derive(Debug, Default)]
 pub(super) struct Measurements(OnceLock<DatabaseMetrics>);
 

@@ -139,7 +139,7 @@ impl Database {
         .await
     }
 
-    /// Checks everything of a database URL that needs no connection.
+    /// Performs all checks of a database URL that need no connection.
     ///
     /// # Errors
     /// An error for a path that is a folder, an invalid PostgreSQL URL, or an unreadable file in `sslrootcert`.
@@ -151,10 +151,10 @@ impl Database {
         }
     }
 
-    /// Checks everything of [`DatabaseOptions::listen_url`] that needs no connection.
+    /// Performs all checks of [`DatabaseOptions::listen_url`] that need no connection.
     ///
     /// # Errors
-    /// An error for an invalid URL, or a URL beside that of a SQLite file.
+    /// An error if the URL is invalid, or if the database is a SQLite file.
     pub fn check_listen_url(options: &DatabaseOptions) -> Result<(), DatabaseUrlError> {
         match (&options.listen_url, &options.url) {
             (None, _) => Ok(()),
@@ -429,8 +429,8 @@ pub fn read_backup<T, E: From<DbError>>(
     read(&mut Connection::Sqlite(sqlite::backup::open_backup(backup)?))
 }
 
-/// Copies a backup to the place of a SQLite database, which must not exist. Calls `accept` with the copy before the
-/// copy gets its final name.
+/// Copies a backup to the path of a SQLite database. No database may exist at this path. Calls `accept` with the copy
+/// before the copy gets its final name.
 ///
 /// # Errors
 /// The error of `accept`, or a [`DbError`] if the database exists or the backup is damaged.

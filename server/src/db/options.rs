@@ -12,14 +12,14 @@ pub struct DatabaseOptions {
     pub listen_url: Option<DatabaseUrl>,
     /// Whether to take the exclusive process lock, so that no other process can use the database.
     pub exclusive: bool,
-    /// SQLite: number of reader threads. Each thread has one connection; as many additional
-    /// connections serve inline reads.
+    /// SQLite: number of reader threads. Each thread has one connection. The same number of additional connections
+    /// serves inline reads.
     pub readers: usize,
     /// PostgreSQL: number of worker threads, each with one connection. One more connection listens for changes.
     pub connections: usize,
-    /// Maximum number of queued writes. Writes above it are refused at once.
+    /// Maximum number of queued writes. Further writes are refused at once.
     pub write_queue: usize,
-    /// Maximum number of queued reads. Reads above it are refused at once.
+    /// Maximum number of queued reads. Further reads are refused at once.
     pub read_queue: usize,
     /// Maximum time for which a unit of work waits in the queue before it is refused.
     pub wait: Duration,

@@ -22,16 +22,16 @@ use super::{
 
 /// Maximum number of units that share one transaction.
 const UNITS_PER_BATCH: usize = 64;
-/// Number of shared transactions that may run at the same time. While they run, further units gather for the next one.
-/// There are two, so that one can be executed while the other one commits.
+/// Number of shared transactions that may run at the same time. While that many run, further units wait for the next
+/// shared transaction. With two, one can execute its statements while the other one commits.
 const PARALLEL_BATCHES: usize = 2;
-/// Time after which waiting units no longer wait for running transactions to end, because these may be stuck.
+/// Maximum time for which units wait for running shared transactions to end, because these may be stuck.
 const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
 
 /// Work for a thread that owns a connection.
 pub(super) enum NextWork {
     One(Box<dyn Unit>),
-    /// Units that share a transaction. After them, the thread calls [`Queue::end_batch`].
+    /// Units that share a transaction. After these units, the thread calls [`Queue::end_batch`].
     Batch(Vec<Box<dyn Unit>>),
 }
 
@@ -78,7 +78,7 @@ impl State {
         self.closed || self.running_batches < PARALLEL_BATCHES || first.waited() >= MAX_GATHER_TIME
     }
 
-    /// Returns the time after which waiting units no longer wait for running batches; `None` if no unit waits.
+    /// Returns the remaining time for which waiting units wait for running batches; `None` if no unit waits.
     fn gather_time(&self) -> Option<Duration> {
         self.shared.front().map(|first| MAX_GATHER_TIME.saturating_sub(first.waited()))
     }
@@ -211,8 +211,8 @@ impl Queue {
         let is_shared = unit.statement_name().is_some();
         let units = if is_shared { &mut state.shared } else { &mut state.units };
         units.push_back(unit);
-        // While enough batches run, a shared unit waits for the end of one of them. For the first unit that waits, an idle
-        // thread begins to wait for the end of `MAX_GATHER_TIME`.
+        // While the maximum number of batches runs, a shared unit waits until one of them ends. The first waiting unit
+        // wakes an idle thread, which starts a batch after `MAX_GATHER_TIME` if no other batch has ended.
         let can_start = !is_shared || state.may_start_batch() || state.shared.len() == 1;
         drop(state);
         if can_start {
@@ -221,10 +221,10 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts a unit that was taken back at the front. It then gets a transaction of its own.
+    /// Returns a unit to the front of the queue. The unit then gets its own transaction.
     ///
     /// # Errors
-    /// The unit if the queue is closed, because the other threads may have ended already.
+    /// Returns the unit if the queue is closed, because the other threads may have ended already.
     pub(super) fn requeue(&self, unit: Box<dyn Unit>) -> Result<(), Box<dyn Unit>> {
         let mut state = self.state();
         if state.closed {
@@ -251,7 +251,7 @@ impl Queue {
         Some(unit)
     }
 
-    /// Like [`Queue::next`], but returns units that can share a transaction together.
+    /// Like [`Queue::next`], but returns all units that can share a transaction as one batch.
     pub(super) fn next_work(&self) -> Option<NextWork> {
         let work = self.wait_for(State::pop_work)?;
         match &work {
@@ -319,7 +319,7 @@ impl Queue {
     }
 }
 
-/// What a caller keeps of a submitted unit.
+/// The caller's side of a submitted unit.
 struct Pending<T, E> {
     started: Arc<AtomicBool>,
     result: oneshot::Receiver<Result<Written<T>, E>>,

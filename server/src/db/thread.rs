@@ -4,7 +4,8 @@ use std::thread::JoinHandle;
 
 use super::error::DbError;
 
-/// Runs blocking work on a new thread outside of any async runtime, because PostgreSQL connections start their own.
+/// Runs blocking work on a new thread outside of any async runtime, because PostgreSQL connections start their own
+/// runtime.
 pub(crate) async fn run_blocking<T: Send + 'static, E: From<DbError> + Send + 'static>(
     f: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {

@@ -41,11 +41,12 @@ pub(super) trait Unit: Send {
     fn work(&self) -> Work;
     /// Returns the time since the unit was queued.
     fn waited(&self) -> Duration;
-    /// Returns the order of its statement among those of a shared transaction; see [`Statement::order`].
+    /// Returns the key that orders its statement in a shared transaction; see [`Statement::order`].
     fn order(&self) -> &str {
         ""
     }
-    /// Returns the name of the statement with which the unit begins. A unit without one gets a transaction of its own.
+    /// Returns the name of the statement with which the unit begins. A unit without a statement gets its own
+    /// transaction.
     fn statement_name(&self) -> Option<&'static str> {
         None
     }
@@ -62,7 +63,7 @@ pub(super) trait Unit: Send {
     fn refuse(self: Box<Self>, error: DbError);
 }
 
-/// The part of a unit by which its caller waits for the result.
+/// The part of a unit that sends the result to the waiting caller.
 pub(super) struct Caller<T, E> {
     work: Work,
     queued: Instant,
@@ -129,7 +130,7 @@ macro_rules! caller_methods {
     };
 }
 
-/// A unit with a transaction of its own.
+/// A unit that has its own transaction.
 pub(super) struct Task<T, E, F> {
     pub(super) caller: Caller<T, E>,
     pub(super) run: F,

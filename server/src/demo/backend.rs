@@ -17,7 +17,7 @@ use super::{
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Body of an error response from Doorward. Most fields are optional, because a proxy may send errors of its own.
+/// Body of an error response from Doorward. Most fields are optional, because a proxy may send its own errors.
 #[derive(Debug, Deserialize)]
 struct WireError {
     title: String,

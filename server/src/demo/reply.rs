@@ -29,7 +29,7 @@ impl DemoError {
         self.code == code.as_str()
     }
 
-    /// The response of Doorward is not one that this client understands.
+    /// Creates the error for a response of Doorward that this client does not understand.
     pub(super) fn unexpected(details: &str) -> Self {
         Self::new(502, "unexpected_response", "Doorward sent an unexpected response", details)
     }

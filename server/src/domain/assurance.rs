@@ -28,8 +28,9 @@ pub struct Evidence {
 impl Evidence {
     /// Returns the level of assurance.
     ///
-    /// A registration has the lowest level: it proves a new authenticator, and not that its holder is the user. Factors
-    /// that the application checked before a second-factor login do not count, because Doorward has not verified them.
+    /// A registration has the lowest level: it proves possession of a new authenticator, but not that the holder is the
+    /// user. Factors that the application checked before a second-factor login do not count, because Doorward has not
+    /// verified them.
     pub const fn level(self) -> AssuranceLevel {
         match self.ceremony {
             Ceremony::Registration | Ceremony::MfaRegistration => AssuranceLevel::Aal1,

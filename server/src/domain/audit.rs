@@ -180,9 +180,9 @@ impl AuditFilter {
 /// A position in a log and a direction. The entry at the position is not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditCursor {
-    /// Entries newer than this one, oldest first.
+    /// Entries newer than the entry with this id, oldest first.
     After(AuditId),
-    /// Entries older than this one, newest first.
+    /// Entries older than the entry with this id, newest first.
     Before(AuditId),
 }
 
@@ -196,7 +196,7 @@ impl AuditCursor {
 /// Upper limit of the ids that a read on PostgreSQL may return. No new entry can appear below it later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Horizon {
-    /// A text that sorts after the ids that a read may return, and before all others.
+    /// A text that sorts after the ids that a read may return, and before all other ids.
     pub end: String,
     /// Whether the limit is directly after the newest id. If not, some committed entries are left out, because a
     /// running transaction may still commit a smaller id.

@@ -138,7 +138,8 @@ fn lifetime(value: u32, timeout: u32) -> Result<(), Message> {
     Ok(())
 }
 
-/// Checks the names of levels. They are compared with `acr_values` of OpenID Connect, which are separated by spaces.
+/// Checks the names of levels. OpenID Connect separates the names in `acr_values` by spaces, so a name must not contain
+/// spaces.
 fn acr(found: &mut Problems, names: &AcrNames) {
     for (index, &level) in AssuranceLevel::ALL.iter().enumerate() {
         let name = names.name(level);

@@ -1,5 +1,5 @@
-//! Structure of a tenant's configuration: known and required settings and JSON types. Unlike serde, this reports all
-//! problems.
+//! Structure of a tenant's configuration: known and required settings and JSON types. Unlike serde, this check reports
+//! all problems.
 
 use doorward_shared::{
     AuthenticatorStatus, CertificationLevel, CoseAlgorithm,
@@ -55,7 +55,8 @@ macro_rules! one_of {
     };
 }
 
-/// Returns the extensions that registrations can request. Inputs of `prf` belong to a user, so only calls have them.
+/// Returns the extensions that registrations can request. Inputs of `prf` belong to one user, so they are part of calls
+/// and not of the configuration.
 fn extensions() -> Vec<Setting> {
     let setting = |name, kind| Setting { name, kind, presence: Nullable };
     let support = Setting { name: "support", kind: one_of!(LargeBlobSupport), presence: Nullable };
@@ -367,7 +368,8 @@ mod tests {
             }
             for value in changed {
                 let (found, readable) = (problems(&value), serde_json::from_value::<TenantConfig>(value.clone()));
-                // Arrays are rejected here, because serde reads an array as the members of a section in order.
+                // Arrays are rejected here, because serde would read the items of an array as the members of a section
+                // in order.
                 let is_array = found.len() == 1 && value.pointer(&pointer).is_some_and(Value::is_array);
                 assert_eq!(
                     found.is_empty() || is_array,

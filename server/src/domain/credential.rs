@@ -100,7 +100,8 @@ impl Credential {
         self.attestation_trust != AttestationTrust::None
     }
 
-    /// Returns the AAGUID if the attestation proves it. That of a credential with a key identifier is not signed.
+    /// Returns the AAGUID if the attestation proves it. If the credential has a key identifier, its AAGUID is not
+    /// signed.
     pub fn proven_aaguid(&self) -> Option<Uuid> {
         let is_proven = self.attestation_trust == AttestationTrust::Chain && self.attestation_key_id.is_none();
         is_proven.then_some(self.aaguid)

@@ -11,7 +11,8 @@ use super::{
 
 /// Maximum length of an input of the extension `prf`, in bytes.
 const MAX_PRF_BYTES: usize = 256;
-/// Maximum number of credentials with own inputs of the extension `prf`: the maximum number of a user's credentials.
+/// Maximum number of credentials with their own inputs of the extension `prf`: the maximum number of credentials that a
+/// user can have.
 const MAX_PRF_CREDENTIALS: usize = 256;
 /// Maximum length of a large blob, in bytes.
 const MAX_BLOB_BYTES: usize = 4_096;
@@ -19,8 +20,8 @@ const MAX_BLOB_BYTES: usize = 4_096;
 /// Problem of a member, and how to correct it.
 type Message = String;
 
-/// Parses the extensions of a registration's initialize request, and adds those of `others`. `allowed` lists those that a
-/// call may request.
+/// Parses the extensions of a registration's initialize request, and adds the extensions of `others`. `allowed` lists
+/// those that a call may request.
 pub fn of_registration(
     value: Option<Value>,
     allowed: &[Extension],

@@ -42,8 +42,8 @@ impl KeyKind {
     }
 }
 
-/// Replaces API keys and admin tokens in a text by their hints, also if they are cut. Callers that mistake a key for an
-/// id would otherwise reveal it to the readers of the audit log.
+/// Replaces API keys and admin tokens in a text by their hints, even if they are truncated. Otherwise, a caller that
+/// sends a key in place of an id would reveal the key to the readers of the audit log.
 pub fn without_keys(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = text;

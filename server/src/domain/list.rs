@@ -70,7 +70,7 @@ impl Cursor {
     }
 }
 
-/// Part of a search to which the rows of a page belong.
+/// The part of the search results to which a page belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchStage {
     /// Rows that start with the text.

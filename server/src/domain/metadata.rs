@@ -97,7 +97,7 @@ pub struct AuthenticatorMetadata {
     /// All statuses that were ever reported, for any version of the model.
     pub statuses: BTreeSet<AuthenticatorStatus>,
     roots: Vec<Arc<[u8]>>,
-    /// Those roots that belong to no model with another AAGUID.
+    /// The roots that no model with another AAGUID has.
     own_roots: Vec<Arc<[u8]>>,
 }
 
@@ -121,12 +121,13 @@ impl AuthenticatorMetadata {
         Self::new(String::new(), &statuses.iter().map(report).collect::<Vec<_>>(), Vec::new())
     }
 
-    /// Returns the certificates (DER) that issued the attestation certificates of the model, or are these certificates.
+    /// Returns the root certificates (DER) of the model. Each one has issued attestation certificates of the model, or
+    /// is itself one of them.
     pub fn roots(&self) -> &[Arc<[u8]>] {
         &self.roots
     }
 
-    /// Returns those of [`Self::roots`] that belong to no model with another AAGUID.
+    /// Returns the certificates of [`Self::roots`] that no model with another AAGUID has.
     pub fn own_roots(&self) -> &[Arc<[u8]>] {
         &self.own_roots
     }
@@ -135,7 +136,7 @@ impl AuthenticatorMetadata {
 /// Returns the level of a certification status.
 fn level(status: &str) -> Option<CertificationLevel> {
     match status.strip_prefix("FIDO_CERTIFIED")? {
-        // From the time before there were levels. Its requirements were those of level 1.
+        // This status is older than the levels. It had the requirements of level 1.
         "" => Some(CertificationLevel::L1),
         suffix => suffix.strip_prefix('_')?.parse().ok(),
     }
@@ -187,7 +188,7 @@ impl Metadata {
         self.number
     }
 
-    /// Returns the metadata of a model. It says nothing about whether an authenticator is of this model.
+    /// Returns the metadata of a model. This does not prove that an authenticator is of this model.
     pub fn by_aaguid(&self, aaguid: Uuid) -> Option<&AuthenticatorMetadata> {
         self.models.get(&ModelId::Aaguid(aaguid))
     }
@@ -197,7 +198,7 @@ impl Metadata {
         self.models.get(&ModelId::KeyId(*id))
     }
 
-    /// Returns the models whose metadata `accepts` accepts.
+    /// Returns the models for whose metadata `accepts` returns `true`.
     pub fn models(&self, accepts: impl Fn(&AuthenticatorMetadata) -> bool) -> Vec<ModelId> {
         self.models.iter().filter(|(_, model)| accepts(model)).map(|(id, _)| *id).collect()
     }
@@ -221,7 +222,7 @@ impl Metadata {
     }
 
     /// Returns the name of a model: from the metadata, or from the list of common authenticators. The AAGUID may be
-    /// unproven. With a key identifier, which belongs to a verified statement, the AAGUID says nothing.
+    /// unproven. If there is a key identifier, which comes from a verified statement, the AAGUID is ignored.
     pub fn name(&self, aaguid: Uuid, key_id: Option<&CertificateKeyId>) -> Option<&str> {
         let model = key_id.map_or_else(|| self.by_aaguid(aaguid), |id| self.by_key_id(id));
         let name = model.map(|model| model.description.as_str()).filter(|name| !name.is_empty());

@@ -1,7 +1,7 @@
 //! Trust policies: judges credentials by what is stored about their authenticators.
 //!
 //! A positive statement about a model (allow list, certification) counts only if the attestation proves the model. A
-//! negative one (deny list, status) counts in any case. It keeps honest users away, but an attacker can state another
+//! negative statement (deny list, status) always counts. It stops honest users, but an attacker can state another
 //! model, unless the policy also requires an attestation.
 
 use doorward_shared::{

@@ -228,7 +228,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
 fn details(operation: Operation, refusal: &Refusal) -> Cow<'static, str> {
     match (refusal, operation) {
         (Refusal::ChallengeUnknown, Operation::TransactionFinalize) => "no transaction found for this challenge".into(),
-        // In these cases the title is the reason.
+        // In these cases, the title already states the reason.
         (Refusal::ChallengeUnknown, Operation::RegistrationFinalize) => {
             "it was used, has expired, or belongs to another tenant or ceremony; start a new registration".into()
         }

@@ -65,7 +65,7 @@ pub fn tenant(body: &Body) -> Result<CreateTenantRequest, Refusal> {
 
 fn parse<T: DeserializeOwned>(body: &[u8], unknown: UnknownMembers) -> Result<T, Refusal> {
     let body = or_empty_object(body);
-    // Arrays are rejected here, because serde reads an array as the fields of the object in order.
+    // Arrays are rejected here, because serde would read the items of an array as the fields of the object in order.
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(Refusal::Malformed("the body must be a JSON object".to_owned()));
     }
@@ -90,7 +90,7 @@ fn or_empty_object(body: &[u8]) -> &[u8] {
 
 fn malformed(error: &serde_json::Error) -> Refusal {
     let problem = match error.classify() {
-        // Wrong types were reported before, so only a repeated member can be the cause.
+        // Wrong types are already reported at this point, so the only possible cause is a repeated member.
         Category::Data => "a member is repeated",
         Category::Eof => "the JSON ends too early",
         _ => "the JSON is invalid",

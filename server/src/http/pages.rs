@@ -19,7 +19,7 @@ use crate::domain::{
 const DEFAULT_LIMIT: u32 = 50;
 /// Maximum number of characters of a text in a query.
 const MAX_CHARS: usize = 256;
-/// Maximum number of rows on such a page.
+/// Maximum number of rows on a page that begins after a given row.
 const MOST_ROWS: u32 = 200;
 
 /// Reads `page` and `per_page` (at most [`PageRequest::MAX_PER_PAGE`]). Numbers below 1 mean the default.
@@ -156,8 +156,8 @@ pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
     }
 }
 
-/// Returns the links of a numbered page. A link to the last page exists only if numbered pages reach it. `cursor` is
-/// the link to rows that numbered pages do not reach.
+/// Returns the links of a numbered page. There is a link to the last page only if numbered pages reach the last row.
+/// `cursor` is the link to rows that numbered pages do not reach.
 pub fn links(
     path: &str,
     query: &Query,

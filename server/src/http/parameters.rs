@@ -30,7 +30,7 @@ pub struct CursorParams {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct TenantVersionParams {
-    /// `ETag` of the tenant: refuses the change if it is stale.
+    /// `ETag` of the tenant. The change is refused if this version is stale.
     #[param(rename = "If-Match")]
     if_match: Option<String>,
 }

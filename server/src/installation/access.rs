@@ -13,7 +13,7 @@ use crate::db::DatabaseUrl;
 const OTHERS: u32 = 0o007;
 const OTHERS_READ: u32 = 0o004;
 const OTHERS_WRITE: u32 = 0o002;
-/// In a folder with this bit, users cannot rename or delete files of other users.
+/// The sticky bit of a folder. It prevents users from renaming or deleting files of other users.
 const STICKY: u32 = 0o1000;
 
 /// Checks the modes of the data folder, the folder of a SQLite database, and the files with secrets in them. Missing

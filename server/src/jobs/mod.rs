@@ -37,8 +37,9 @@ const EXPIRED_BATCH: i64 = 1_000;
 const AUDIT_BATCH: i64 = 50;
 /// Pause between units that delete audit entries. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Time for which expired challenges are kept, so that late finalize requests get the code `challenge_expired`. Redeemed
-/// tokens are kept as long, so that a node with a slow clock does not accept one again.
+/// Time for which expired challenges are kept, so that late finalize requests get the code `challenge_expired`.
+/// Redeemed tokens are kept for the same time after their expiry, so that a node with a slow clock does not accept one
+/// again.
 const EXPIRED_KEPT_MS: i64 = 10 * 60 * 1_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -172,7 +173,7 @@ pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     }
 }
 
-/// Fills the cache of daily sums, newest day first. Each day is read in a unit of its own, so that an overview waits
+/// Fills the cache of daily sums, newest day first. Each day is read in its own unit of work, so that an overview waits
 /// for at most one unit. With ten million entries in 100 000 logs, a day takes 0.3 s.
 pub async fn count_days(app: &App) -> Result<(), DbError> {
     let today = app.clock.now().day();

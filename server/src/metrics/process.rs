@@ -50,7 +50,7 @@ pub(super) fn resident_bytes() -> Option<f64> {
 
 fn open_files() -> Option<f64> {
     let count = fs::read_dir("/proc/self/fd").ok()?.count();
-    // Reading the folder opens a descriptor, which is not counted.
+    // Reading the folder opens a descriptor, which must not be counted.
     u32::try_from(count).ok().map(|count| f64::from(count) - 1.0)
 }
 

@@ -1,5 +1,6 @@
-//! Counters that this process can read itself. The exporter can only render its own counters as text, so these counters
-//! record the same events. The number of counters is bounded, because label values come from closed lists.
+//! Counters that this process can read itself. The counters of the Prometheus exporter can only be rendered as text, so
+//! these counters record the same events a second time. The number of counters is bounded, because label values come
+//! from closed lists.
 
 use std::{
     collections::BTreeMap,
@@ -50,7 +51,7 @@ pub(super) fn ceremony(route: &str) -> Option<(String, String)> {
 pub(super) struct TimeBuckets([AtomicU64; BOUNDS_US.len() + 1]);
 
 impl TimeBuckets {
-    /// Returns a histogram that records in both.
+    /// Returns a histogram that records each value both in `buckets` and in the exported histogram.
     pub(super) fn beside(buckets: &Arc<Self>, exported: Histogram) -> Histogram {
         Histogram::from_arc(Arc::new(BothHistograms { buckets: Arc::clone(buckets), exported }))
     }

@@ -69,7 +69,7 @@ impl Acceptor {
                 Err(error) => self.failed(&error).await,
             }
         }
-        // Accepts the connections that clients have already opened, so that only later ones are refused.
+        // Accepts the connections in the kernel's queue, so that only later connections are refused.
         for (socket, peer) in std::iter::from_fn(|| queue.accept().ok()).take(MAX_QUEUED) {
             if socket.set_nonblocking(true).is_ok() {
                 self.dispatch(socket, peer).await;
@@ -96,7 +96,7 @@ impl Acceptor {
 
     async fn failed(&self, error: &io::Error) {
         tracing::error!(%error, "cannot accept connections");
-        // The limit of open files may be reached, so the longest waiting connection is closed.
+        // The limit of open files may be reached. Closing the longest waiting connection frees a descriptor.
         self.shared.connections.close_longest_waiting();
         sleep(RETRY_AFTER).await;
     }

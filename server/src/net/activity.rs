@@ -1,4 +1,4 @@
-//! Activity of a connection. The socket and the requests report it, and the future of the connection reads it.
+//! Activity of a connection. The socket and the requests record it, and the future that owns the connection reads it.
 
 use std::{
     cell::Cell,
@@ -42,7 +42,7 @@ pub(super) struct Activity {
     /// Any phase except [`Phase::Stalled`].
     phase: Cell<Phase>,
     pub(super) writes: Rc<Writes>,
-    /// Number of requests that began, plus the number of those that ended.
+    /// Number of requests that began, plus the number of requests that ended.
     requests: Cell<u64>,
     /// Whether the current request has a response.
     responded: Cell<bool>,
@@ -52,7 +52,7 @@ pub(super) struct Activity {
     last: Cell<bool>,
     /// Whether actix-http rejected a request. Its own response, which has no body, is discarded.
     rejected: Cell<bool>,
-    /// Whether the first byte is that of a TLS handshake.
+    /// Whether the first byte of the connection starts a TLS handshake.
     tls: Cell<bool>,
     /// The transport, after actix-http has released it.
     pub(super) released: Cell<Option<Transport>>,
@@ -82,7 +82,7 @@ impl Activity {
 
     pub(super) fn phase(&self) -> Phase {
         match self.phase.get() {
-            // The client must complete the TLS handshake in the time for the first head, whether it reads or not.
+            // The time for the first request head includes the TLS handshake, even if the client does not read.
             Phase::New => Phase::New,
             _ if self.writes.stalled.get() => Phase::Stalled,
             phase => phase,
@@ -111,12 +111,13 @@ impl Activity {
         self.phase.set(Phase::Head);
     }
 
-    /// Everything that actix-http had to write was passed to the transport.
+    /// Records that actix-http has passed all its output to the transport.
     pub(super) fn flushed(&self) {
         self.unwritten.set(false);
     }
 
-    /// Returns whether a request is in progress, and nothing of its response or of an earlier one remains to be written.
+    /// Returns whether a request is in progress, and no part of its response or of an earlier response remains to be
+    /// written.
     pub(super) fn can_respond(&self) -> bool {
         self.phase() == Phase::Request && !self.responded.get() && !self.unwritten.get()
     }
@@ -147,7 +148,7 @@ where
     let in_progress = activity.map(InProgress::new);
     let response = (!evicted).then(|| application.call(request));
     async move {
-        // An evicted connection gets no response: its future closes it.
+        // An evicted connection gets no response: the future of the connection closes it.
         let Some(response) = response else { return pending().await };
         let mut response: Response<BoxBody> = match response.await {
             Ok(response) => Response::from(response).map_into_boxed_body(),
@@ -183,7 +184,8 @@ impl Drop for InProgress {
         self.0.phase.set(if self.0.last.get() { Phase::Closing } else { Phase::Idle });
         self.0.unwritten.set(true);
         self.0.count();
-        // This must precede the last write, so that a client that has its response already counts as waiting.
+        // This must happen before the last write, so that the connection counts as waiting as soon as the client has
+        // the response.
         self.0.open.set_waiting_since(Some(Instant::now()));
     }
 }

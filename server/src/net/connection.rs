@@ -1,4 +1,5 @@
-//! The life of one connection: it ends when its client is too slow, when its place is needed, or when the server stops.
+//! The lifetime of one connection. It ends when the client is too slow, when a new connection needs its place, or when
+//! the server stops.
 
 use std::{
     future::{Future, poll_fn},
@@ -31,14 +32,15 @@ enum End {
     Closed(Result<(), Failure>),
     /// The client was too slow in this phase.
     TimedOut(Phase),
-    /// The connection was closed in this phase to make room for another one.
+    /// The connection was closed in this phase to make room for another connection.
     Evicted(Phase),
 }
 
 enum Failure {
     Handshake(HandshakeError),
     Http(DispatchError),
-    /// actix-http has closed the connection although a request was in progress. It does so only for an invalid chunk.
+    /// actix-http has closed the connection although a request was in progress. The only reason for this is an invalid
+    /// chunk in the request body.
     InvalidChunk,
 }
 
@@ -87,7 +89,7 @@ pub(super) async fn serve<F>(
             return;
         }
         End::TimedOut(Phase::Stalled) | End::Evicted(Phase::Stalled) => {
-            // A reset also frees the unsent bytes. Without it, the kernel would keep them for minutes.
+            // A reset also frees the unsent bytes. Without a reset, the kernel would keep them for minutes.
             let _ = activity.released.take().map(|transport| transport.socket().discard_unsent());
             return;
         }
@@ -149,9 +151,9 @@ struct Watch {
     phase: Phase,
     progress: u64,
     since: Instant,
-    /// Whether the socket was probed after this time.
+    /// Whether the socket was probed since the last progress.
     probed: bool,
-    /// When this connection learned that the server stops.
+    /// Time at which this connection detected that the server stops.
     stopping_since: Option<Instant>,
 }
 
@@ -192,7 +194,8 @@ impl Watch {
                 let stopping_since = *self.stopping_since.get_or_insert_with(Instant::now);
                 deadline = deadline.min(stopping_since + IDLE_WHILE_STOPPING);
             }
-            // Setting a timer takes longer than waking too early, so it is set to a later time only when it has fired.
+            // Moving a timer to a later time is more expensive than waking up too early. The timer is therefore moved
+            // only after it has fired.
             if time.is_some() && deadline < timer.deadline() {
                 timer.as_mut().reset(deadline);
             }

@@ -23,7 +23,8 @@ const BUSY: u64 = u64::MAX;
 /// Value of [`Open::waiting_since`] of an evicted connection. It never changes again.
 const EVICTED: u64 = u64::MAX - 1;
 
-/// Maximum time to wait until an evicted connection is closed. Usually its thread closes it within microseconds.
+/// Maximum time to wait until an evicted connection is closed. Usually the thread of the connection closes it within
+/// microseconds.
 const MAX_CLOSING_TIME: Duration = Duration::from_secs(1);
 
 const SERVING: u8 = 0;
@@ -57,9 +58,9 @@ struct Address {
     waiting: Waiting,
 }
 
-/// Connections that wait for their clients, sorted by waiting time, the longest waiting one last. The list does not
-/// contain connections that began to wait after it was made. Therefore the last element that has waited since then is
-/// the longest waiting connection of all.
+/// Connections that wait for their clients, sorted by waiting time; the last one has waited longest. Connections that
+/// began to wait after the list was made are not in it, and they have waited for a shorter time. The last element that
+/// still waits is therefore the longest waiting connection of all.
 #[derive(Debug, Default)]
 struct Waiting(Vec<(u64, u64)>);
 
@@ -211,8 +212,8 @@ impl Connections {
 }
 
 impl Table {
-    /// Evicts the longest waiting connection, of one address or of all. It is counted until its socket is closed.
-    /// Returns `false` if none waits.
+    /// Evicts the longest waiting connection of one address, or of all addresses. An evicted connection is counted
+    /// until its socket is closed. Returns `false` if no connection waits.
     fn evict(&mut self, address: Option<IpAddr>) -> bool {
         let waiting = match address {
             Some(address) => &mut self.addresses.entry(address).or_default().waiting,
@@ -266,13 +267,13 @@ impl Open {
         self.waker.register(waker);
     }
 
-    /// Records the start of a request. Returns `false` if the connection was evicted, so that the request is not
+    /// Records the start of a request. Returns `false` if the connection was evicted. The request must then not be
     /// served.
     pub(super) fn begin_request(&self) -> bool {
         self.set_state(BUSY)
     }
 
-    /// Records since when the connection waits for its client; `None` while it does not wait.
+    /// Sets the time since which the connection has waited for its client; `None` while it does not wait.
     pub(super) fn set_waiting_since(&self, since: Option<Instant>) {
         self.set_state(since.map_or(BUSY, |since| self.connections.micros(since)));
     }

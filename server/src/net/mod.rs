@@ -1,8 +1,9 @@
-//! HTTP/1.1 over TCP, with or without TLS: accepts connections, limits their number and their time, and ends them.
+//! HTTP/1.1 over TCP, with or without TLS: accepts connections, limits their number and duration, and closes them.
 //!
-//! actix-http parses requests and writes responses. This module owns the transport below it ([`stream`]) and the future
-//! above it ([`connection`]), so it knows what each connection waits for. [`connections`] counts the open connections.
-//! The thread of [`acceptor`] passes each new connection to one of the threads of [`worker`].
+//! actix-http parses requests and writes responses. This module owns the transport that actix-http uses ([`stream`])
+//! and the future that polls actix-http ([`connection`]), so it knows what each connection waits for. [`connections`]
+//! counts the open connections. The thread of [`acceptor`] passes each new connection to one of the threads of
+//! [`worker`].
 
 mod acceptor;
 mod activity;
@@ -43,7 +44,7 @@ pub struct Serving {
     connections: Arc<Connections>,
     /// Closes the listener.
     stop: oneshot::Sender<()>,
-    /// The workers, after the listener was closed. They end when this is dropped.
+    /// Receives the workers after the listener was closed. Dropping the workers ends them.
     workers: oneshot::Receiver<Workers>,
     /// Closed when all threads have ended.
     ended: mpsc::Receiver<()>,
@@ -55,7 +56,7 @@ impl fmt::Debug for Serving {
     }
 }
 
-/// Serves an actix-web application on threads of its own.
+/// Serves an actix-web application on separate threads.
 ///
 /// Addresses in `trusted_proxies` may have any number of connections, up to the total limit.
 ///

@@ -22,7 +22,7 @@ impl Rejection {
         details: "the head of the request did not arrive in time",
     };
 
-    /// The same response as that of a handler that already waits for the body.
+    /// The same response that a handler sends if it already waits for the body.
     pub(super) const INVALID_CHUNK: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: ErrorCode::BodyMalformed,
@@ -43,7 +43,7 @@ impl Rejection {
         );
         let (status, code, details) = match error {
             ParseError::TooLarge => too_large,
-            // A path and query of more than 65 534 bytes; the error has no other distinctive property.
+            // The path and query have more than 65 534 bytes. Only the message distinguishes this error from others.
             ParseError::Uri(error) if error.to_string() == "uri too long" => too_large,
             _ if is_tls => (
                 StatusCode::BAD_REQUEST,

@@ -17,7 +17,7 @@ use tokio::{
 /// What a socket records about its writes.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
-    /// Whether the kernel accepts nothing, because the client does not read.
+    /// Whether the kernel accepts no more bytes, because the client does not read.
     pub(super) stalled: Cell<bool>,
     /// Number of successful writes.
     pub(super) count: Cell<u64>,
@@ -60,8 +60,9 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = match Pin::new(&mut self.stream).poll_write(context, bytes) {
-            // The write is tried anyway, because the kernel accepts some bytes before it reports a socket as writable.
-            // If it accepts none now, a later success means that the client has read something.
+            // The write is tried even though the socket is not reported as writable, because the kernel may still
+            // accept some bytes. If it accepts none now, a later successful write means that the client has read
+            // something.
             Poll::Pending => match rustix::net::send(&self.stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
                 Ok(count) => Poll::Ready(Ok(count)),
                 Err(rustix::io::Errno::AGAIN) => Poll::Pending,

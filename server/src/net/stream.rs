@@ -1,4 +1,4 @@
-//! A connection as actix-http sees it, with or without TLS. It reports reads and writes to [`Activity`].
+//! The stream that actix-http reads and writes, with or without TLS. It reports reads and writes to [`Activity`].
 
 use std::{
     io,

@@ -45,8 +45,8 @@ pub enum TlsError {
     Pair { certificate: PathBuf, key: PathBuf, reason: String },
 }
 
-/// The TLS configuration of a listener. It can be replaced while connections are open; they keep the one with which
-/// they began.
+/// The TLS configuration of a listener. It can be replaced while connections are open. Open connections keep the
+/// configuration with which they began.
 pub struct Tls {
     files: TlsFiles,
     current: RwLock<Current>,
@@ -75,7 +75,8 @@ impl Tls {
     /// Reads the files.
     ///
     /// # Errors
-    /// An error that names the file if one cannot be read or used, or if the key does not belong to the certificate.
+    /// An error if a file cannot be read or used, or if the key does not belong to the certificate. The error names the
+    /// file.
     pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let contents = Contents::read(&files)?;
         let config = Arc::new(contents.config(&files)?);
@@ -131,7 +132,7 @@ impl Tls {
 pub(super) enum HandshakeError {
     /// The client closed the connection before it sent anything.
     Closed,
-    /// The client's first byte is not that of a handshake.
+    /// The client's first byte does not start a TLS handshake.
     NoTls(Socket),
     Failed(io::Error),
 }
@@ -168,7 +169,7 @@ impl Contents {
     }
 }
 
-/// The hybrid post-quantum key exchange is preferred to the others.
+/// Returns the cryptography of TLS. It prefers the hybrid post-quantum key exchange.
 fn provider() -> CryptoProvider {
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
     CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }

@@ -50,7 +50,7 @@ impl Workers {
     {
         let mut workers = Vec::new();
         for number in 0..shared.listening.workers {
-            // The number of accepted connections is limited, so the channel is bounded.
+            // The channel itself has no limit, but the number of accepted connections is limited.
             let (sender, receiver) = mpsc::unbounded_channel();
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
             let (shared, running, application) = (Arc::clone(shared), running.clone(), application.clone());

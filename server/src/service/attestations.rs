@@ -16,10 +16,11 @@ const BATCH: i64 = 100;
 /// Pause between units. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What a run did.
+/// Result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JudgedAgain {
-    /// Number of judgements. A credential that another unit of work has locked is judged, and counted, more than once.
+    /// Number of judgements. A credential that another unit of work has locked is judged again later, and is then
+    /// counted more than once.
     pub judged: u64,
     /// Credentials whose trust changed.
     pub changed: u64,

@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Entry {
     event: AuditEvent,
-    /// Written only if the request is refused.
+    /// Data of the request. It is written only if the request is refused.
     request: RequestData,
 }
 
@@ -118,8 +118,8 @@ impl Entry {
         self
     }
 
-    /// Adds code, reason and failed check of a refusal that a policy in the mode `monitor` would have caused. The type of
-    /// the entry remains that of a success.
+    /// Adds code, reason and failed check of a refusal that a policy in the mode `monitor` would have caused. The entry
+    /// keeps the type of a success.
     #[must_use]
     pub fn monitored(mut self, refusal: &Refusal) -> Self {
         self.event.error = Some(AuditError { code: refusal.code().as_str(), reason: refusal.reason() });
@@ -134,7 +134,7 @@ impl Entry {
         self
     }
 
-    /// Turns the entry into that of a refusal, with the type, the reason and the failed check.
+    /// Turns the entry into the entry of a refusal, with type, reason and failed check.
     #[must_use]
     pub fn refused(mut self, kind: AuditType, refusal: &Refusal) -> Self {
         self.event.kind = kind;

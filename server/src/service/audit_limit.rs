@@ -21,7 +21,8 @@ struct Minute {
 }
 
 impl AuditLimit {
-    /// Returns the number of earlier refusals without an entry, or `None` if this refusal gets no entry either.
+    /// Returns `None` if this refusal gets no entry, otherwise the number of refusals without an entry since the last
+    /// entry.
     pub fn admit(&self, now: Timestamp) -> Option<u64> {
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = now.seconds().div_euclid(60);

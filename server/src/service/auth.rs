@@ -139,7 +139,7 @@ pub enum CountedAgainst {
     AddressAndTenant,
 }
 
-/// Verifies the presented API key. If there is no valid one, counts the request against the rate limits.
+/// Verifies the presented API key. If there is no valid key, counts the request against the rate limits.
 ///
 /// A valid key is never rate-limited. A wrong secret costs one Argon2 hash; a key with an unknown id costs none.
 ///

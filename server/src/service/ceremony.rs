@@ -33,7 +33,7 @@ pub(super) fn hints(
 }
 
 /// Returns whether the credential may be used in this ceremony. Second-factor ceremonies also accept passkeys. All
-/// others exclude credentials that are only second factors.
+/// other ceremonies exclude credentials that are only second factors.
 pub(super) const fn includes(ceremony: Ceremony, credential: &Credential) -> bool {
     ceremony.is_mfa() || !credential.is_mfa
 }

@@ -20,8 +20,8 @@ const MAX_AGE_MS: i64 = 60_000;
 /// A sum is final if it was read at least this long after the end of its day. The delay covers entries that were still
 /// being written, and differences between the clocks of nodes.
 const FINAL_AFTER_MS: i64 = 300_000;
-/// Retention deletes old days. The sum of such a day is final if it was read at least this long after its entries
-/// reached the age for deletion. The deleting job runs every 10 minutes.
+/// Retention deletes old days. The sum of such a day is final if it was read at least this long after the entries of
+/// the day were old enough to be deleted. The deleting job runs every 10 minutes.
 const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -36,7 +36,7 @@ struct Counted {
 }
 
 impl DailyCounts {
-    /// Returns the sums of some days, and the time at which the last of them was counted. Today is read at most once a
+    /// Returns the sums of the given days, and the time of the latest of these counts. Today is read at most once a
     /// minute, and earlier days are read only once. Days that retention has deleted are read once more. Entries that
     /// are deleted with their tenant stay in the sums of past days. After an error, days that were already read stay in
     /// the cache.
@@ -49,7 +49,8 @@ impl DailyCounts {
     ) -> Result<(BTreeMap<i64, Activity>, Timestamp), DbError> {
         // The lock is held during the reads, so that concurrent requests share their results.
         let mut cache = self.0.lock().await;
-        // Drops sums from before the clock was set back. A concurrent request may be slightly ahead.
+        // Drops sums with a time in the future, which are from before the clock was set back. Times that are only
+        // slightly ahead are from concurrent requests.
         cache.retain(|_, counted| counted.at.millis() <= now.millis() + MAX_AGE_MS);
         for day in days.first..=days.last {
             if cache.get(&day).is_some_and(|counted| counted.is_current(day, now, retention_days)) {
@@ -94,7 +95,8 @@ mod tests {
         sums_from_the_future_are_dropped
     );
 
-    /// A sum is final only if it was read after late entries and the deletions of that day.
+    /// A sum is final only if it was read after the late entries of its day were written and the old entries of its day
+    /// were deleted.
     #[test]
     fn sum_is_final_from_the_end_of_changes_on() {
         let much_later = noon(TODAY + 100);
@@ -165,7 +167,7 @@ mod tests {
         add(&db, CHART).await;
         let later = chart(&counts, &db, Some(5), noon(TODAY).plus_millis(MAX_AGE_MS)).await;
         assert_eq!(later, [1, 1, 1, 1, 2, 1, 1, 1, 1, 2]);
-        // On the next day, the deleted day is read for the last time.
+        // On the next day, the day whose entries were deleted is read for the last time.
         add(&db, CHART).await;
         let next_day = chart(&counts, &db, Some(5), noon(TODAY + 1)).await;
         assert_eq!(next_day, [1, 1, 1, 1, 3, 3, 1, 1, 1, 3]);

@@ -66,7 +66,7 @@ pub enum Refusal {
     SecretInUse,
     /// The last token with the role admin is revoked only if the request contains `force`.
     LastAdminToken,
-    /// The tenant was changed since the client read it: the versions in `If-Match`, and the current one.
+    /// The tenant was changed since the client read it. Contains the versions in `If-Match`, and the current version.
     TenantChanged {
         sent: String,
         current: String,

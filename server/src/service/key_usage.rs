@@ -1,5 +1,5 @@
 //! Times of the last use of API keys and admin tokens, and of the last activity of tenants. Requests record them in
-//! memory. A job writes each one to the database at most once a minute.
+//! memory. A job writes each time to the database at most once a minute.
 
 use std::{
     collections::HashMap,
@@ -61,7 +61,8 @@ impl KeyUsage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the times that are due; with `all`, all that are not written yet. Returns the number of written rows.
+    /// Writes the times that are due or, with `all`, all times that are not written yet. Returns the number of written
+    /// rows.
     ///
     /// # Errors
     /// [`DbError`] of the database. Times that were not written stay in memory.
@@ -89,8 +90,8 @@ impl KeyUsage {
                 }
             }
         }
-        // Removes entries whose next use is due at once. A use without an entry is written at once, too, so they are
-        // not needed.
+        // Removes entries that are old enough for their next use to be written at once. They are not needed, because a
+        // use without an entry is also written at once.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

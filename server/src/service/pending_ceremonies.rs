@@ -1,10 +1,10 @@
-//! Cache of pending ceremonies: with it, finalize requests need not read the challenge, the user and the credentials.
+//! Cache of pending ceremonies: it saves finalize requests from reading the challenge, the user and the credentials.
 //!
 //! The cache is never authoritative. In one database transaction, a finalize request deletes the challenge row, compares
 //! the cached credential with the stored one, and checks that the tenant, the user and the credential are not disabled.
 //! A stale entry can therefore only cause a rejection. If the attestation was judged again since the initialize request,
-//! the request begins again. Whether the model is certified is not cached. Without an entry, the request reads the rows
-//! from the database.
+//! the request begins again. Whether the model is certified is not cached. If the cache has no entry, the request reads
+//! the rows from the database.
 
 use doorward_shared::TenantId;
 use quick_cache::{Weighter, sync::Cache};
@@ -25,7 +25,7 @@ type Key = (TenantId, ChallengeValue);
 pub struct PendingCeremony {
     pub challenge: Challenge,
     pub user: User,
-    /// The user's credentials that may be used in it.
+    /// The user's credentials that may be used in the ceremony.
     pub credentials: Vec<Credential>,
 }
 

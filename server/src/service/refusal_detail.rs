@@ -48,7 +48,7 @@ impl Refusal {
                 let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
                 detail.received(format!("invalid: {}", fields.join(", ")))
             }
-            // The audit entry has the values for these.
+            // For these refusals, the audit entry itself contains the values.
             Self::TooOften(_)
             | Self::UserNotFound
             | Self::ChallengeUnknown

@@ -79,7 +79,7 @@ const MAX_ABSENT: usize = 10_000;
 #[derive(Debug)]
 pub struct TenantCache {
     snapshots: Cache<TenantId, Arc<TenantSnapshot>>,
-    /// Value of the change counter at which no tenant had the id.
+    /// For each id, the value of the change counter at which no tenant had this id.
     absent: Cache<TenantId, u64>,
     hits: metrics::Counter,
     misses: metrics::Counter,

@@ -65,10 +65,10 @@ fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
 }
 
 /// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` if the authenticator detected
-/// the user, and `mfa` if it verified the user. Only an automatic passkey upgrade succeeds without `user`.
+/// the user, and `mfa` if it verified the user. Only tokens of automatic passkey upgrades can lack `user`.
 ///
-/// `hwk` and `swk` state how the key is stored. Most credentials have no attestation that proves it, so these values are
-/// never returned. `attested`, `aaguid` and `acr` state what an attestation proves.
+/// `hwk` and `swk` state how the key is stored. Most credentials have no attestation that proves how their key is
+/// stored, so these values are never returned. `attested`, `aaguid` and `acr` state what an attestation proves.
 fn authentication_methods(user_present: bool, user_verified: bool) -> Vec<String> {
     [Some("pop"), user_present.then_some("user"), user_verified.then_some("mfa")]
         .into_iter()

@@ -9,8 +9,8 @@ use crate::{
     store::users,
 };
 
-/// Finds a user by the id in the tenant's system, or else by Doorward's id. The tenant's id takes precedence because it
-/// may look like a UUID as well.
+/// Finds a user by the id in the tenant's system, or else by Doorward's id. The tenant's own id is tried first, because
+/// it may also be a UUID.
 pub(super) fn find(connection: &mut Connection, tenant: TenantId, id: &str) -> Result<Option<User>, DbError> {
     // PostgreSQL cannot store U+0000, so no user has such an id.
     if id.contains('\0') {
@@ -28,7 +28,7 @@ pub(super) fn find(connection: &mut Connection, tenant: TenantId, id: &str) -> R
 /// Finds the user that a selector names.
 ///
 /// # Errors
-/// [`Refusal::UserNotFound`], and [`Refusal::UserAmbiguous`] if the ids of two users fit.
+/// [`Refusal::UserNotFound`], and [`Refusal::UserAmbiguous`] if the id matches two users.
 pub(super) fn select(
     connection: &mut Connection,
     tenant: TenantId,

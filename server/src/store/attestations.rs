@@ -37,7 +37,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Returns attestations that were judged with older metadata than that of this number.
+/// Returns attestations that were judged with metadata of a smaller number.
 pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<Outdated>, DbError> {
     type Row = (String, String, Vec<u8>, Vec<u8>, i64);
     let metadata = number(metadata)?;
@@ -98,8 +98,9 @@ pub fn record(
     Ok(true)
 }
 
-/// Locks the credential and returns its stored trust. Two processes may judge it with different metadata at the same time.
-/// The credential is locked before its attestation, in the order in which a deletion locks them.
+/// Locks the credential and returns its stored trust. The lock is needed because two processes may judge the credential
+/// with different metadata at the same time. The credential is locked before its attestation, because a deletion locks
+/// them in this order.
 ///
 /// Returns `None` if another unit has locked the credential. Waiting for it could deadlock: this unit has locked other
 /// credentials, and logins that share a transaction lock several credentials in another order.

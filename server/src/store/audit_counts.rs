@@ -19,7 +19,7 @@ use crate::{
 /// wait for each other.
 const SHARDS: u8 = 8;
 
-/// Number of counters that one unit of work sums. All counters of the last tenant and day are added to them.
+/// Number of counters that one unit of work sums. The unit also sums the remaining counters of the last tenant and day.
 const SUMMED: i64 = 10_000;
 
 /// Key of a counter row: tenant, day, type, shard.
@@ -48,7 +48,8 @@ pub(super) fn add(
     conn.add(upsert, vec![tenant.to_owned().into(), at.day().into(), kind.as_str().into(), shard.into()], 1)
 }
 
-/// A tenant and a day, after which [`count_some`] continues. The default is before all counters.
+/// Position at which [`count_some`] continues: the tenant and the day of the last counter. The default is the position
+/// before all counters.
 pub type CountedTo = (String, i64);
 
 /// Sums the next [`SUMMED`] counters of all logs. Returns the sum and where to continue; `None` at the end.
@@ -89,7 +90,8 @@ pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>
     Ok(())
 }
 
-/// Returns the number of matching entries of one log; `None` if the filter uses more than type, outcome and whole days.
+/// Returns the number of matching entries of one log; `None` if the filter has conditions other than type, outcome and
+/// whole days.
 pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilter) -> Result<Option<u64>, DbError> {
     let whole_day = |time: Option<Timestamp>| time.is_none_or(|time| Timestamp::of_day(time.day()) == time);
     if filter.examines_values() || !whole_day(filter.start) || !whole_day(filter.end) {

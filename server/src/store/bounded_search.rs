@@ -8,7 +8,7 @@ use crate::domain::list::{Cursor, SearchCursor, SearchStage};
 
 /// Maximum number of prefix matches per index. If an index has more, prefix matches are not listed first.
 pub(super) const MAX_PREFIXES: usize = 500;
-/// Limit of a query that can detect more than [`MAX_PREFIXES`] rows.
+/// Row limit of a query that detects whether there are more than [`MAX_PREFIXES`] rows.
 pub(super) const PREFIX_LIMIT: i64 = MAX_PREFIXES as i64 + 1;
 /// Number of rows that a page examines.
 pub(super) const EXAMINED: i64 = 5_000;
@@ -16,7 +16,7 @@ pub(super) const EXAMINED: i64 = 5_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<R> {
     pub rows: Vec<R>,
-    /// Number of matches found so far, on this page and the pages before. Without a next page, this is the total.
+    /// Number of matches on this page and the pages before it. On the last page, this is the total.
     pub known: u64,
     /// Cursor of the next page; `None` on the last page.
     pub next: Option<SearchCursor>,
@@ -57,7 +57,8 @@ macro_rules! newest_first {
         let query = $query.order(($table::created_at.desc(), $table::id.desc()));
         match after {
             None => query,
-            // The first condition limits the index scan; the second one excludes the cursor's row and rows before it.
+            // The first condition limits the index scan. The second condition excludes the cursor's row and the rows
+            // before it that have the same key.
             Some(after) => query.filter($table::created_at.le(after.key.number())).filter(
                 $table::created_at
                     .lt(after.key.number())

@@ -1,5 +1,6 @@
-//! What a step of a login, second-factor login or transaction reads or writes, as one statement. On PostgreSQL, each step
-//! therefore takes at most three round trips: one to read, one to write, and one to commit.
+//! Statements for the steps of logins, second-factor logins and transactions. Each step reads with one statement and
+//! writes with one statement. On PostgreSQL, a step therefore takes at most three round trips: one to read, one to
+//! write, and one to commit.
 
 mod read;
 mod write;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[derive(Queryable, Selectable, Insertable)]
-// All rows use the same statement, also those with NULL, so that each connection prepares only one.
+// All rows use the same statement, even if some values are NULL, so that each connection prepares only one statement.
 #[diesel(table_name = challenges, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 pub(super) struct Row {
@@ -97,7 +97,7 @@ pub fn take(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> 
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }
 
-/// The deletion of [`take_if_enabled`]. Its binds are the tenant, the challenge and the tenant.
+/// The deletion of [`take_if_enabled`]. Its binds are the tenant, the challenge, and the tenant again.
 macro_rules! take_sql {
     () => {
         "DELETE FROM challenges WHERE tenant_id = ? AND value = ? \
@@ -108,8 +108,8 @@ pub(super) use take_sql;
 
 /// Like [`take`], but returns `false` if the tenant is disabled. The challenge then remains.
 pub fn take_if_enabled(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<bool, DbError> {
-    // One statement, because every successful ceremony runs it. The audit entry of the ceremony needs the same row of
-    // `tenants`, so this reads no additional page.
+    // This is a single statement, because every successful ceremony runs it. The ceremony's audit entry needs the same
+    // row of `tenants`, so the check reads no additional page.
     let (tenant, value) = (tenant.to_string(), value.to_string());
     let take = CachedSql::<()>::new(take_sql!()).bind(&tenant).bind(&value).bind(&tenant);
     Ok(on_engine!(conn, c, _Db => take.execute(c))? == 1)

@@ -292,8 +292,8 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
 }
 
 /// The change of [`record_use`]. Its binds are [`use_binds`]. This is raw SQL because every successful ceremony runs it, and
-/// diesel does not cache the updates that it builds. It does not set the backup eligibility, because SQLite then rewrites
-/// an entry of an index.
+/// diesel does not cache the updates that it builds. It does not set the backup eligibility, because SQLite would then
+/// rewrite an index entry each time.
 macro_rules! record_use_sql {
     () => {
         "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ? \

@@ -69,7 +69,7 @@ pub struct ExpiredChunk {
 }
 
 /// Examines the next `limit` rows of all tenants after a key, and counts those that expired before a time. Call it in a
-/// read: without an index the search is slow, and inside a write it delays other writes.
+/// read, not in a write: the search has no index and is slow, and it would delay other writes.
 pub fn find(
     conn: &mut Connection,
     table: ExpiringTable,

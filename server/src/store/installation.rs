@@ -9,7 +9,8 @@ use diesel::{
 use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation};
 use crate::db::cached_sql::CachedSql;
 
-/// Name of a fixed text that is encrypted with the master key. A key that decrypts it is the right one.
+/// Name of a fixed text that is encrypted with the master key. A key that decrypts it is the master key of the
+/// installation.
 pub const SEALED_WORD: &str = "master_key_check";
 
 /// Name of the same text, encrypted with the new master key. It exists while a rotation of the master key is not complete.

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::domain::metadata::{MetadataImport, MetadataRecords, ModelId, ModelRecord};
 
-/// Name of the number of the newest imported BLOB.
+/// Name under which the number of the newest imported BLOB is stored.
 const NUMBER: &str = "metadata_number";
-/// Name of the description of the newest import, in JSON.
+/// Name under which the description of the newest import is stored, in JSON.
 const IMPORT: &str = "metadata_import";
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -52,8 +52,8 @@ pub fn load(conn: &mut Connection) -> Result<MetadataRecords, DbError> {
     Ok(MetadataRecords { entries: row_convert::all(rows)?, roots: roots.into_iter().collect() })
 }
 
-/// Replaces the metadata. Returns `false`, and changes nothing, if a BLOB with this or a greater number was imported,
-/// also by a concurrent transaction.
+/// Replaces the metadata. Returns `false`, and changes nothing, if a BLOB with the same or a larger number is already
+/// imported, even by a concurrent transaction.
 pub fn replace(conn: &mut Connection, import: &MetadataImport, records: &MetadataRecords) -> Result<bool, DbError> {
     let number = i64::try_from(import.number).map_err(|error| row_convert::corrupt(&error))?;
     if !installation::raise(conn, NUMBER, number)? {

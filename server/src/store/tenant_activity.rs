@@ -1,4 +1,4 @@
-//! What the newest entries of one log contain. Each query examines at most [`EXAMINED`] entries.
+//! Statistics of the newest entries of one log. Each query examines at most [`EXAMINED`] entries.
 
 use diesel::{
     RunQueryDsl as _,

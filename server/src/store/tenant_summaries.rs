@@ -1,4 +1,4 @@
-//! Summaries of tenants: counts, name and last activity, by which tenant lists are sorted and searched.
+//! Summaries of tenants: counts, name and last activity. Tenant lists are sorted and searched by these columns.
 //!
 //! The functions that change users, credentials and API keys also change the counts, in the same unit of work. To
 //! prevent deadlocks on PostgreSQL, each unit changes the summary after the rows that it counts.
@@ -175,7 +175,8 @@ pub fn totals(conn: &mut Connection) -> Result<Totals, DbError> {
 macro_rules! sorted {
     ($query:expr, $column:expr, $order:expr, $after:expr) => {{
         use tenant_summaries::tenant_id;
-        // The first condition limits the index scan; the second one excludes the cursor's row and rows before it.
+        // The first condition limits the index scan. The second condition excludes the cursor's row and the rows before
+        // it that have the same key.
         match ($order, $after) {
             (Order::Ascending, None) => $query.order(($column.asc(), tenant_id.asc())),
             (Order::Descending, None) => $query.order(($column.desc(), tenant_id.desc())),
@@ -267,7 +268,7 @@ pub fn numbered_page(
     let scope = scope.as_deref();
     let order = query.order;
     let after = query.after.as_ref().map(|after| (after.key.number(), after.id.as_str()));
-    // The last row of the total and of a search. `None` if there are fewer rows.
+    // The last row that the total and the search may examine; `None` if there are fewer rows.
     let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
         let rows = scoped!(Db, scope);
         sorted!(rows, created_at, order, after)

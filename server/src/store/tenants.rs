@@ -49,7 +49,7 @@ fn existing() -> _ {
 /// Adds a tenant.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the id exists, also if its tenant is marked as deleted.
+/// [`DbError::Duplicate`] if the id exists, even if its tenant is marked as deleted.
 pub fn insert(conn: &mut Connection, tenant: &Tenant) -> Result<(), DbError> {
     let row = Row {
         id: tenant.id.to_string(),

@@ -115,7 +115,8 @@ pub fn for_user(
 /// Marks a transaction as confirmed. Returns `false` if it does not exist.
 pub fn confirm(conn: &mut Connection, tenant: TenantId, id: TransactionRowId, at: Timestamp) -> Result<bool, DbError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
-    // An `updated_at` later than `created_at` means confirmed, so it becomes at least `created_at` plus one.
+    // If `updated_at` is later than `created_at`, the transaction is confirmed. So `updated_at` becomes at least
+    // `created_at` plus one.
     let at = at.millis();
     let time =
         || case_when(transactions::created_at.lt(at), at.into_sql::<BigInt>()).otherwise(transactions::created_at + 1);

@@ -20,12 +20,12 @@ use crate::domain::{
     trust::{AffectedPosition, LoginRequirements, TrustRequirements},
 };
 
-/// The credentials that count: those that are enabled and belong to an enabled user.
+/// The FROM and WHERE clauses for credentials that are enabled and belong to an enabled user.
 fn usable(tenant: TenantId) -> String {
     format!("FROM credentials WHERE tenant_id = '{tenant}' AND disabled_at IS NULL AND user_disabled_at IS NULL")
 }
 
-/// Condition for a list of values; an empty list contains nothing.
+/// Condition: the column has one of the values. It is false for an empty list.
 fn one_of<T: std::fmt::Display>(column: &str, values: &[T]) -> String {
     let listed: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
     if listed.is_empty() { "1 = 0".to_owned() } else { format!("{column} IN ({})", listed.join(", ")) }
@@ -211,7 +211,7 @@ struct AlgorithmRow {
     credentials: i64,
 }
 
-/// Counts the credentials by algorithm, passkeys first and credentials that are only second factors next.
+/// Counts the credentials by algorithm: first the passkeys, then the credentials that are only second factors.
 pub fn algorithms(conn: &mut Connection, tenant: TenantId) -> Result<[Vec<AlgorithmCount>; 2], DbError> {
     let query = format!(
         "SELECT is_mfa, algorithm, COUNT(*) AS credentials {} GROUP BY is_mfa, algorithm ORDER BY COUNT(*) DESC, algorithm",

@@ -134,8 +134,8 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
 }
 
 /// Disables a user from a time on, or enables the user. Returns `false` if nothing changed. Also changes the copy of the
-/// state in the user's credentials. On PostgreSQL, the row locks let concurrent logins and registrations commit before
-/// this change, or find it.
+/// state in the user's credentials. On PostgreSQL, row locks make concurrent logins and registrations commit before
+/// this change, or wait and then see it.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,
@@ -179,7 +179,7 @@ pub fn page(
             let end = end.map(|(at, id)| Cursor { key: SortKey::Number(at), id });
             let count: i64 = on_engine!(conn, c, Db => {
                 let rows = existing(&key).filter(id_or_name_contains!(text));
-                // The order does not matter for a count. It only defines which rows come after `end`, and these rows
+                // The order does not matter for a count. The order only defines which rows come after `end`; these rows
                 // are not counted.
                 let rows = up_to!(rows.into_boxed::<Db>(), users, order, end.as_ref());
                 match after {
@@ -278,7 +278,7 @@ fn delete_some(
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
-/// Number of marked users that [`remove_some`] tries to lock. Other nodes may have locked the first ones.
+/// Number of marked users that [`remove_some`] tries to lock. Other nodes may have locked the first of them.
 const MARKED_AT_ONCE: i64 = 16;
 
 /// Deletes at most `limit` transactions of a user that is marked as deleted, and the user when none is left. Returns
@@ -287,7 +287,8 @@ pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
     let found: Vec<(String, String)> = on_engine!(conn, c, _Db => marked().limit(MARKED_AT_ONCE).load(c))?;
     // Another node may run the same job. Without the row lock, it could find only rows that this unit is deleting, and
-    // delete the user too early. The lock names the tenant, because sharded engines lock rows of one tenant only.
+    // delete the user too early. The locking statement contains the tenant id, because sharded engines can only lock
+    // rows of one tenant.
     let mut locked = None;
     for (tenant, user) in found {
         if let Connection::Postgres(c, _) = conn {

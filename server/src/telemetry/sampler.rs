@@ -44,7 +44,7 @@ struct Count {
 pub(super) struct LeftOut {
     /// Message of these lines.
     pub(super) kind: String,
-    /// Value of their field `code`; empty if they have none.
+    /// Value of the field `code` of these lines; empty if they have no such field.
     pub(super) code: String,
     pub(super) is_error: bool,
     pub(super) lines: u64,

@@ -1,4 +1,5 @@
-//! Writes log lines on a separate thread, so that no other thread waits for the reader of the log or fails with it.
+//! Writes log lines on a separate thread, so that no other thread waits for the reader of the log, or fails if the
+//! reader fails.
 
 use std::{
     io::{self, Write},

@@ -52,7 +52,7 @@ fn run(
     }
     accept(&identity).map_err(TransferError::NotAccepted)?;
     let mut target = Endpoint::open(Role::Target, to)?;
-    // Both schemas are changed only after all checks that need no migration.
+    // The schemas are changed only after all checks that need no migration have succeeded.
     if target.installation(CHECKPOINT)?.is_none() && target.installation(installation::SEALED_WORD)?.is_some() {
         return Err(TransferError::NotEmpty("installation".to_owned()));
     }

@@ -33,7 +33,8 @@ pub(super) fn all(
             progress(Progress::Verified { table, rows: left.rows, total });
         }
         let [left, right] = pairs.map(Reading::finish);
-        // Counts the rows without batches: a wrong order of the batches could skip the same rows on both sides.
+        // Counts the rows with one query. If batches were in a wrong order, they could skip the same rows on both
+        // sides.
         let counts = [total, target.count(plan.table)?];
         if left != right || counts != [left.0, right.0] {
             let [source_rows, target_rows] = counts;

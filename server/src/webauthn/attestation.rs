@@ -17,7 +17,7 @@ const RS256: i64 = CoseAlgorithm::Rs256.id();
 /// Maximum length of a format name (WebAuthn §8.1).
 const MAX_FORMAT_BYTES: usize = 32;
 
-/// A parsed attestation object. Its parts are the bytes that were sent.
+/// A parsed attestation object. Its parts contain the bytes exactly as they were sent.
 #[derive(Debug, Clone)]
 pub(super) struct AttestationObject {
     pub(super) format: String,

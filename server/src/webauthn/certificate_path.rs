@@ -1,4 +1,4 @@
-//! Certification paths (RFC 5280 §6): whether a known certificate issued another one.
+//! Certification paths (RFC 5280 §6): whether a known certificate issued another certificate.
 //!
 //! Names only select candidates; every link is verified by its signature. Revocation lists are not consulted, because
 //! the metadata reports revoked models and compromised keys.
@@ -56,11 +56,11 @@ pub enum PathError {
 }
 
 /// Checks that a path ends at one of the trust anchors. `path` begins with the leaf; each certificate is followed by
-/// that of its issuer. All bytes are DER.
+/// the certificate of its issuer. All bytes are DER.
 ///
-/// A certificate that is equal to an anchor ends the path, also the leaf itself. Every other certificate must be valid at
-/// `at`. The signature and the validity of anchors are not checked, but an anchor that may not issue certificates does not
-/// become an issuer by being part of the path.
+/// The path ends at the first certificate that equals an anchor. The leaf and all certificates before this anchor must
+/// be valid at `at`. The signature and the validity period of anchors above the leaf are not checked, but an anchor
+/// must be allowed to issue certificates.
 pub(super) fn validate<A: AsRef<[u8]>>(path: &[&[u8]], anchors: &[A], at: Timestamp) -> Result<(), PathError> {
     if path.is_empty() || path.len() > MAX_CERTIFICATES {
         return Err(PathError::Length);
@@ -116,8 +116,9 @@ fn check(certificate: &X509Certificate<'_>, at: Timestamp) -> Result<(), PathErr
     Ok(())
 }
 
-/// Returns whether a certificate may issue certificates, with `below` intermediate ones between it and the leaf. Old trust
-/// anchors have no basic constraints. An anchor that states that it is no authority is the certificate of an authenticator.
+/// Returns whether a certificate may issue certificates, with `below` intermediate certificates between it and the
+/// leaf. Old trust anchors have no basic constraints and may issue certificates. If the basic constraints of an anchor
+/// say that it is no authority, the anchor is the certificate of an authenticator and may not issue certificates.
 fn may_issue(certificate: &X509Certificate<'_>, below: usize, is_anchor: bool) -> bool {
     let constraints = extension(certificate, &BASIC_CONSTRAINTS, |parsed| match parsed {
         ParsedExtension::BasicConstraints(constraints) => Some(constraints),
@@ -163,8 +164,8 @@ fn has_signed(key: &SubjectPublicKeyInfo<'_>, certificate: &X509Certificate<'_>)
         .is_ok()
 }
 
-/// Returns the algorithm of a certificate's signature by a key; `None` for unsupported ones, such as SHA-1 and RSA keys
-/// with less than 2048 bits.
+/// Returns the algorithm with which a key signed a certificate; `None` if it is not supported, such as SHA-1 or an RSA
+/// key with less than 2048 bits.
 fn algorithm_of(
     key: &SubjectPublicKeyInfo<'_>,
     certificate: &X509Certificate<'_>,

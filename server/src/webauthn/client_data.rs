@@ -48,7 +48,7 @@ impl ClientData {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // Arrays are rejected here, because serde reads an array as the members in order.
+        // serde would accept an array and read its items as the members in order.
         if !text.starts_with('{') {
             return Err("clientDataJSON is not a JSON object");
         }
@@ -108,9 +108,9 @@ impl ClientData {
         })
     }
 
-    /// Checks that the ceremony ran in no frame of another origin, or that the relying party expects such frames and the
-    /// top-level page is one of those that may contain them (WebAuthn §7.1 steps 10 and 11, §7.2 steps 13 and 14).
-    /// Older clients send `crossOrigin` without `topOrigin`; the specification then requires only the expectation.
+    /// Checks that the ceremony did not run in a frame of another origin, or that the relying party accepts the origin
+    /// of the top-level page (WebAuthn §7.1 steps 10 and 11, §7.2 steps 13 and 14). Older clients send `crossOrigin`
+    /// without `topOrigin`. The specification then only requires that the relying party accepts frames at all.
     fn check_top_origin(&self, top_origins: &[String]) -> Result<(), VerificationError> {
         let expected = match &self.top_origin {
             Some(top_origin) => origin::accepts(top_origins, top_origin),

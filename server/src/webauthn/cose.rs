@@ -26,7 +26,7 @@ const ED25519_BYTES: usize = 32;
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 /// Length of the modulus of a key with 2048 bits.
 const RSA_2048_BYTES: usize = 256;
-/// Maximum length of an encoded key. One of ML-DSA-87 has 2 602 bytes.
+/// Maximum length of an encoded key. An ML-DSA-87 key has 2 602 bytes.
 const MAX_KEY_BYTES: usize = 2_700;
 /// First byte of an uncompressed point (SEC 1 §2.3.3).
 const UNCOMPRESSED: u8 = 4;
@@ -36,7 +36,7 @@ const UNCOMPRESSED: u8 = 4;
 pub(super) struct PublicKey {
     key: ParsedPublicKey,
     pub(super) algorithm: CoseAlgorithm,
-    /// The identifier in the key: that of `algorithm`, or the fully specified one (RFC 9864).
+    /// The algorithm identifier in the key: the usual identifier of `algorithm`, or the fully specified one (RFC 9864).
     pub(super) id: i64,
     /// Whether webauthn-rs can verify statements about this key.
     pub(super) known_to_webauthn_rs: bool,

@@ -47,12 +47,12 @@ pub fn cose_key(bytes: &[u8]) {
     }
 }
 
-/// Parses a metadata BLOB, and the content of one, without verifying the signature.
+/// Parses the input as a metadata BLOB and as the content of a BLOB, without verifying the signature.
 pub fn metadata_blob(bytes: &[u8]) {
     metadata_blob::parse_unverified(bytes);
 }
 
-/// Validates a path of two certificates. The first two bytes are the length of the first one.
+/// Validates a path of two certificates. The first two bytes are the length of the first certificate.
 pub fn certificate_path(bytes: &[u8]) {
     let Some((length, rest)) = bytes.split_first_chunk::<2>() else { return };
     let (leaf, issuer) = rest.split_at_checked(u16::from_be_bytes(*length).into()).unwrap_or((rest, &[]));

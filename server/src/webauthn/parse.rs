@@ -155,8 +155,8 @@ struct AssertionBody<'a> {
     user_handle: Text<'a>,
 }
 
-/// Parses `response`, which must be an object. Arrays are rejected first, because serde reads an array as the members
-/// in order.
+/// Parses `response`, which must be an object. Arrays are rejected first, because serde would read the items of an
+/// array as the members in order.
 fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Result<R, Malformed> {
     let text = response.ok_or("response is missing")?.get();
     if !text.starts_with('{') {
@@ -232,7 +232,7 @@ pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
 
 fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    // serde would also accept an array of the members in order.
+    // serde would also accept an array and read its items as the members in order.
     if !text.trim_start().starts_with('{') {
         return Err("the body is not a JSON object".into());
     }

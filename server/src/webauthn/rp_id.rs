@@ -1,4 +1,4 @@
-//! Names the RP ID whose hash an authenticator has signed.
+//! Finds the RP ID that belongs to a signed hash, for messages.
 
 use aws_lc_rs::digest;
 use doorward_shared::Base64Url;
@@ -7,8 +7,9 @@ use url::Url;
 /// Maximum number of labels of a host that are tried.
 const MAX_LABELS: usize = 8;
 
-/// Returns the RP ID with this hash, if it is the host of an origin or a parent domain of one. U2F credentials have the
-/// hash of an AppID, which can be an origin (WebAuthn §10.1.1). All other hashes are returned in base64url.
+/// Returns the RP ID with this hash, if this RP ID is the host of an origin or a parent domain of such a host. U2F
+/// credentials have the hash of an AppID, which can be an origin (WebAuthn §10.1.1). All other hashes are returned in
+/// base64url.
 pub(super) fn describe_hash(hash: &[u8], origins: &[String]) -> String {
     let is_hash_of = |text: &str| digest::digest(&digest::SHA256, text.as_bytes()).as_ref() == hash;
     for origin in origins {

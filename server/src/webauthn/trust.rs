@@ -1,7 +1,7 @@
 //! Judges what an attestation proves, with the metadata of authenticator models (WebAuthn §7.1, trust anchors).
 //!
-//! The AAGUID in the authenticator data is a claim of the client. It counts only if a root certificate of this model's
-//! metadata issued the attestation certificate.
+//! The client can send any AAGUID in the authenticator data. The AAGUID is proven only if the metadata of this model
+//! contains a root certificate that issued the attestation certificate.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use doorward_shared::{AttestationTrust, Timestamp};

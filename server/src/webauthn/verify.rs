@@ -131,8 +131,9 @@ fn keep(parsed: &ParsedRegistration) -> Option<KeptAttestation> {
     is_kept.then(|| KeptAttestation { object, client_data_hash: hash() })
 }
 
-/// Returns the trust in an attestation that is too large to be kept. It does not prove the model: the client decides its
-/// size, for example with an unknown member, and could so prevent that newer metadata changes the trust.
+/// Returns the trust in an attestation that is too large to be kept. Such an attestation does not prove the model. The
+/// client can make it large, for example with an unknown member, and could otherwise keep newer metadata from changing
+/// the trust.
 const fn without_proof(trust: AttestationTrust) -> AttestationTrust {
     match trust {
         AttestationTrust::Chain => AttestationTrust::UnknownIssuer,
@@ -172,8 +173,8 @@ fn ask_webauthn_rs(
         Err(WebauthnError::AttestationStatementX5CInvalid) if attestation.is_android_key_with_unknown_description() => {
             Ok(())
         }
-        // The registration is rejected even without its statement. So webauthn-rs cannot parse something else in it,
-        // such as `tokenBinding` or an extension output.
+        // webauthn-rs rejects the registration even without its statement. So the cause is another part that
+        // webauthn-rs cannot parse, such as `tokenBinding` or an extension output.
         Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(()),
         Err(error) => Err(webauthn_rs::attestation_error(&error).of_format(&attestation.format)),
     }
@@ -182,8 +183,8 @@ fn ask_webauthn_rs(
 /// Verifies an assertion of `credential` against the state of its ceremony. The caller checks the user handle.
 ///
 /// # Errors
-/// [`VerificationError`] of the first failed check. The counter is checked after the signature: otherwise anybody could
-/// make a credential look cloned.
+/// [`VerificationError`] of the first failed check. The counter is checked after the signature, because otherwise
+/// anybody could make a credential look cloned.
 pub fn verify_assertion(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -241,7 +242,7 @@ pub fn check_counter(
 ) -> Result<bool, VerificationError> {
     let stored = credential.sign_count;
     let advances = sent > stored || (sent == 0 && stored == 0);
-    // The stored flag decides: a copy of the key can sign any flag.
+    // The stored flag is used, because a copy of the key can sign any flag.
     let is_accepted = policy == CounterPolicy::Record && credential.backup_eligible;
     VerificationError::ensure(advances || is_accepted, ErrorCode::CounterRegression, reason, || {
         counter_regressed(stored, sent)
@@ -249,7 +250,7 @@ pub fn check_counter(
     Ok(!advances)
 }
 
-/// Returns the detail of an assertion whose counter does not follow the stored one.
+/// Returns the detail of an assertion whose counter is not greater than the stored counter.
 pub fn counter_regressed(stored: u32, sent: u32) -> RefusalDetail {
     RefusalDetail::new(Check::SignatureCounter).expected([format!("more than {stored}")]).received(sent.to_string())
 }

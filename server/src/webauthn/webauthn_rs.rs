@@ -29,7 +29,7 @@ const fn policy_name(state: &CeremonyState) -> &'static str {
     }
 }
 
-/// Verifies a registration. `attestation_object` may contain a different statement than the one that was sent.
+/// Verifies a registration. `attestation_object` may contain a statement other than the statement in the request.
 pub(super) fn register(
     state: &CeremonyState,
     challenge: &ChallengeValue,

@@ -1,4 +1,4 @@
-//! Clients that log in all the time, and their journal.
+//! Clients that log in without pause, and the journal of their requests.
 
 use std::{
     collections::BTreeSet,
@@ -175,7 +175,7 @@ impl Journal {
     }
 }
 
-/// What the finalize requests of a journal led to.
+/// Results of the finalize requests of a journal.
 pub(crate) struct Summary {
     acknowledged: usize,
     failed: usize,

@@ -1,5 +1,5 @@
-//! The leader of a PostgreSQL cluster is killed, and replaced as planned. `.ci/long ha` runs these tests, because they
-//! take minutes and need Patroni, etcd and HAProxy.
+//! The leader of a PostgreSQL cluster is killed, or replaced by a planned switchover. `.ci/long ha` runs these tests,
+//! because they take minutes and need Patroni, etcd and HAProxy.
 
 use std::time::{Duration, Instant};
 

@@ -104,7 +104,8 @@ async fn refused_requests_write_audit_entries() {
     }
     let wrong = tenant.http.get("/audit_logs?type=nonsense").await;
     wrong.expect_refusal(400, "query_invalid");
-    // A read with invalid parameters leaves no audit entry, because the request may have been a read of this log.
+    // A read with invalid parameters leaves no audit entry. Otherwise, reading the log with a misspelt filter would add
+    // an entry to the log.
     let entries = tenant.entries("?type=request_rejected").await;
     assert!(entries.iter().all(|entry| entry.code().as_deref() != Some("query_invalid")), "{entries:?}");
     let nobody = tenant.http.get("/transaction/nobody").await;
@@ -163,7 +164,8 @@ async fn pages_link_to_their_neighbours() {
     assert_eq!((only_head.text.as_str(), only_head.header("x-total-count")), ("", Some("5")));
 }
 
-/// On PostgreSQL, a request may wait for a transaction that deletes its target. It must then find the target deleted.
+/// On PostgreSQL, a request may wait for a transaction that deletes the target of the request. After this wait, the
+/// request must notice that the target no longer exists.
 #[tokio::test]
 async fn changes_during_a_deletion_are_refused() {
     if !database::is_postgres("changes_during_a_deletion_are_refused") {
@@ -211,7 +213,7 @@ async fn changes_during_a_deletion_are_refused() {
     assert_eq!(tenant.count("type=webauthn_credential_delete_failed,webauthn_credential_update_failed").await, 2);
 }
 
-/// Returns whether a transaction of this PostgreSQL database waits for another one.
+/// Returns whether a transaction of this PostgreSQL database waits for another transaction.
 async fn waits_for_a_lock(server: &TestServer) -> bool {
     let waiting =
         "EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";

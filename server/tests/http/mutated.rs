@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::server_with_tenant;
 
-/// Creates a person with a signature counter above two and with backed-up passkeys. Otherwise some mutations of the
-/// counter and of the backup flags would have no effect.
+/// Creates a person with a signature counter above two and with backed-up passkeys. With a lower counter or without
+/// backup, some mutations of the counter and of the backup flags would have no effect.
 async fn person_with_logins(tenant: &TestTenant) -> Person {
     let mut person = Person::with("mallory", Authenticator::new().counter(Counter::Increasing).backup(true, true));
     let _ = person.register(tenant).await.expect(200);

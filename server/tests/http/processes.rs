@@ -60,8 +60,8 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     two.stop().await;
 }
 
-/// There are two causes of this state: a process was killed after it announced a revocation, or a request arrives
-/// between the announcement and the commit.
+/// A revocation can be announced but not committed for two reasons: a process was killed after the announcement, or a
+/// request arrives between the announcement and the commit.
 #[tokio::test]
 async fn key_is_not_cached_while_its_revocation_is_announced() {
     if !database::is_sqlite("key_is_not_cached_while_its_revocation_is_announced") {

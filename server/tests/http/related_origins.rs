@@ -17,14 +17,15 @@ async fn document_lists_the_related_origins_for_everybody() {
     assert_eq!(response.json(), json!({ "origins": related }));
     assert_eq!(response.header("content-type"), Some("application/json"));
     assert_eq!(response.header("cache-control"), Some("max-age=600"));
-    // A disabled tenant keeps it, as it keeps its public keys: browsers check it before they offer a passkey.
+    // A disabled tenant still publishes this document, like its public keys. Browsers check the document before they
+    // offer a passkey.
     assert!(disabling::disable(&server.administrator(), tenant.id, Target::Tenant).await.unwrap());
     assert_eq!(tenant.anonymous.get(PATH).await.expect(200).json(), json!({ "origins": related }));
     let without = server.tenant().await;
     assert_eq!(without.anonymous.get(PATH).await.expect(200).json(), json!({ "origins": [] }));
 }
 
-/// A tenant's own rate limit could otherwise keep browsers from offering passkeys.
+/// With a rate limit per tenant, too many requests could keep browsers from offering passkeys.
 #[tokio::test]
 async fn document_is_rate_limited_by_address_only() {
     let server = TestServer::builder()

@@ -245,7 +245,7 @@ async fn every_algorithm_signs_tokens_that_verify() {
         let now = server.app.clock.now().seconds();
         assert_eq!((claims.sub.as_str(), claims.iat, claims.exp), ("alice", now, now + 300));
     }
-    // A rotation without an algorithm keeps the current one.
+    // A rotation without an algorithm keeps the current algorithm.
     let last = rotate(&server, &tenant, None).await.to_string();
     let keys = published(&tenant).await;
     let algorithm = |kid: &str| keys.find(kid).unwrap().common.key_algorithm;

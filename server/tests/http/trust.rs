@@ -182,7 +182,7 @@ async fn denied_model_is_refused_with_and_without_attestation() {
             assert_eq!(register(ceremony, &tenant, authenticator(ALLOWED, attestation)).await, None);
         }
     }
-    // The denied model cannot hide behind another one if the policy requires an attestation.
+    // The denied model cannot pretend to be another model if the policy requires an attestation.
     let policy = TrustPolicy { attestation_required: true, ..policy };
     let tenant = tenant_with(&server, &policy).await;
     for attestation in [Attestation::None, Attestation::PackedSelf] {
@@ -265,7 +265,7 @@ async fn monitored_refusals_succeed_and_are_found_by_their_code() {
     let metrics = admin.get("/metrics").await.expect(200).text;
     assert!(metrics.contains("doorward_trust_monitored_total{step=\"login\"} 3"), "{metrics}");
     assert!(metrics.contains("doorward_trust_monitored_total{step=\"registration\"} 1"), "{metrics}");
-    // They are not counted as refusals.
+    // These ceremonies are not counted as refusals.
     let activity = admin.get(&format!("/tenants/{}/activity", tenant.id)).await.expect(200).json();
     assert_eq!(activity["refusals"], json!([]));
 }

@@ -87,7 +87,7 @@ async fn nodes_behind_transaction_pooling_work_as_without_it() {
         person.unwrap();
     }
     assert_eq!(tenant_on_second.count("type=mfa_authentication_final_succeeded").await, 3 * 16);
-    // A revocation on one node takes effect on the other one at once.
+    // A revocation on one node takes effect on the other node at once.
     wait_until_listening(&second).await;
     let key = first.api_key(tenant.id, None).await;
     let on_second = tenant_on_second.with_key(&key.secret);

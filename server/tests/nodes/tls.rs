@@ -73,7 +73,8 @@ async fn server_without_a_trusted_certificate_is_rejected() {
     assert!(matches!(&missing, Err(DbError::Database(reason)) if reason.contains("sslrootcert")), "{missing:?}");
 }
 
-/// Starts a server that sends `response` to clients that ask for TLS, and returns what the first one sends then.
+/// Starts a server that sends `response` to clients that ask for TLS. The channel receives what each client sends after
+/// this response.
 fn respond_to_tls_requests(response: &'static [u8]) -> (String, mpsc::Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://postgres@{}/postgres?sslmode=require", listener.local_addr().unwrap());
@@ -104,7 +105,7 @@ async fn post_quantum_key_exchange_is_offered_first() {
     assert!(open(url).await.is_err());
     let hello = received.recv().unwrap();
     let number = |at: usize| usize::from(u16::from_be_bytes([hello[at], hello[at + 1]]));
-    // RFC 8446, section 4.1.2. Before the session id are the heads of record and handshake, the version and the random.
+    // RFC 8446, section 4.1.2. The heads of record and handshake, the version and the random precede the session id.
     let mut at = 5 + 4 + 2 + 32;
     at += 1 + usize::from(hello[at]);
     at += 2 + number(at);

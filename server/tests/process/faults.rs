@@ -52,7 +52,7 @@ impl Installation {
         self.tenant.http.post("/login/finalize", &self.login).await
     }
 
-    /// Requests that must fail with 503: neither a success nor a "not found" would be true.
+    /// Requests that must fail with 503: neither a success nor "not found" would be correct.
     async fn expect_unavailable(&self) {
         self.expect_ready(503).await;
         for response in [self.initialize().await, self.finalize().await] {

@@ -41,7 +41,7 @@ async fn extension_outputs_are_neither_stored_nor_logged() {
         let _ = tenant.http.post(path, &body).await.expect(status);
         // The second request is refused, because the challenge was used.
         assert_ne!(tenant.http.post(path, &body).await.status, 200);
-        // So is a malformed body.
+        // A malformed body is refused as well.
         let _ = tenant.http.post(path, &json!({ "id": 5, "clientExtensionResults": body })).await.expect(400);
     };
     let prf = json!({ "prf": { "eval": { "first": "AQ" } } });

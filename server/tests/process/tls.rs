@@ -57,7 +57,7 @@ fn serve(settings: &[(&str, &str)]) -> (Process, TempDir) {
     (serve_with(command), data)
 }
 
-/// Returns a client that trusts the test authority, with or without a certificate of its own.
+/// Returns a client that trusts the test authority, with or without its own certificate.
 fn client(has_certificate: bool) -> TlsConnector {
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519];
     let provider = CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() };

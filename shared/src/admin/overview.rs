@@ -135,7 +135,7 @@ pub struct Me {
 pub struct TenantActivity {
     /// Finalized ceremonies of the last seven days in UTC, today included.
     pub ceremonies: Vec<super::CeremonyCount>,
-    /// Number of audit entries that were examined for the users and refusals: the newest ones, at most 10 000.
+    /// Number of audit entries that were examined for the users and refusals: the newest entries, at most 10 000.
     pub examined_entries: u64,
     /// Time of the oldest examined entry; absent without entries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -144,7 +144,7 @@ pub struct TenantActivity {
     pub active_users: u64,
     /// The most frequent error codes in the examined entries, most frequent first; at most ten.
     pub refusals: Vec<RefusalCount>,
-    /// Number of credentials that were examined for the models: the newest ones, at most 2 000.
+    /// Number of credentials that were examined for the models: the newest credentials, at most 2 000.
     pub examined_credentials: u64,
     /// The most frequent authenticator models of the examined credentials, most frequent first; at most ten.
     pub models: Vec<ModelCount>,

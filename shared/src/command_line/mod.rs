@@ -1,4 +1,5 @@
-//! What both binaries share in their command lines: exit codes, errors as JSON, shell completions, man pages and flags.
+//! Parts of the command line that both binaries share: exit codes, errors as JSON, shell completions, man pages and
+//! flags.
 
 mod confirm;
 mod exit;

@@ -57,7 +57,7 @@ impl AcrNames {
         AssuranceLevel::ALL.iter().copied().find(|level| self.name(*level) == name)
     }
 
-    /// Returns the names of a level and of all higher ones.
+    /// Returns the names of a level and of all higher levels.
     pub fn at_least(&self, minimum: AssuranceLevel) -> impl Iterator<Item = &str> {
         AssuranceLevel::ALL.iter().filter(move |level| **level >= minimum).map(|level| self.name(*level))
     }

@@ -99,16 +99,17 @@ pub struct TenantConfig {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Mfa>))]
     pub mfa: Mfa,
-    /// Names of the levels of assurance. What a change omits keeps its current value; null means the default.
+    /// Names of the levels of assurance. Settings that a change omits keep their current values; null means the
+    /// default.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<AcrNames>))]
     pub acr: AcrNames,
-    /// Limits of the tenant. What a change omits keeps its current value; null means the default.
+    /// Limits of the tenant. Settings that a change omits keep their current values; null means the default.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Limits>))]
     pub limits: Limits,
-    /// Trust policies: which authenticators are accepted. What a change omits keeps its current value; null means the
-    /// default.
+    /// Trust policies: which authenticators are accepted. Settings that a change omits keep their current values; null
+    /// means the default.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustPolicies>))]
     pub trust: TrustPolicies,
@@ -199,13 +200,13 @@ pub struct RelyingParty {
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 32, example = json!(["https://example.com"])))]
     pub origins: Vec<String>,
     /// Origins of other domains whose ceremonies are accepted (WebAuthn §5.11). Browsers require that
-    /// `https://<RP ID>/.well-known/webauthn` lists them too. If a change omits them, the current ones are kept; null means
-    /// none.
+    /// `https://<RP ID>/.well-known/webauthn` lists them too. If a change omits them, they keep their current values;
+    /// null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://example.net"])))]
     pub related_origins: Vec<String>,
     /// Origins of pages that may contain a page of the tenant in a frame and run ceremonies there. Empty: ceremonies in
-    /// frames of other origins are refused. If a change omits them, the current ones are kept; null means none.
+    /// frames of other origins are refused. If a change omits them, they keep their current values; null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://partner.example"])))]
     pub top_origins: Vec<String>,
@@ -254,8 +255,8 @@ pub struct Webauthn {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<BackupEligibilityChange>))]
     pub backup_eligibility_change: BackupEligibilityChange,
-    /// Algorithms of new credentials, in order of preference. This applies to second factors too. If a change omits them,
-    /// the current ones are kept; null means the default.
+    /// Algorithms of new credentials, in order of preference. This applies to second factors too. If a change omits
+    /// them, they keep their current values; null means the default.
     #[serde(default = "default_algorithms", deserialize_with = "null_as_algorithms")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<CoseAlgorithm>>, min_items = 1, max_items = 8, example = json!(["EdDSA", "ES256", "RS256"])))]
     pub algorithms: Vec<CoseAlgorithm>,
@@ -270,13 +271,13 @@ pub struct Webauthn {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 600000))]
     pub challenge_lifetime: Option<u32>,
-    /// Kinds of authenticators that users probably have, most probable first. If a change omits them, the current ones
-    /// are kept; null means none.
+    /// Kinds of authenticators that users probably have, most probable first. If a change omits them, they keep their
+    /// current values; null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Hint>>, max_items = 3))]
     pub hints: Vec<Hint>,
     /// Preferred formats of attestation statements, best first. This applies to second factors too. If a change omits
-    /// them, the current ones are kept; null means none.
+    /// them, they keep their current values; null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AttestationFormat>>, max_items = 8))]
     pub attestation_formats: Vec<AttestationFormat>,
@@ -286,13 +287,13 @@ pub struct Webauthn {
     #[serde(default = "yes", deserialize_with = "null_as_yes")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     pub exclude_credentials: bool,
-    /// Extensions that each registration requests. This applies to second factors too. If a change omits them, the
-    /// current ones are kept; null means none.
+    /// Extensions that each registration requests. This applies to second factors too. If a change omits them, they
+    /// keep their current values; null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<RegistrationExtensions>))]
     pub extensions: RegistrationExtensions,
-    /// Extensions that calls may request. This applies to second factors too. If a change omits them, the current ones
-    /// are kept; null means all.
+    /// Extensions that calls may request. This applies to second factors too. If a change omits them, they keep their
+    /// current values; null means all.
     #[serde(default = "all_extensions", deserialize_with = "null_as_all_extensions")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Extension>>, max_items = 5))]
     pub allowed_extensions: Vec<Extension>,
@@ -332,8 +333,8 @@ pub struct Mfa {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 600000))]
     pub challenge_lifetime: Option<u32>,
-    /// Kinds of authenticators that users probably have, most probable first. If a change omits them, the current ones
-    /// are kept; null means none.
+    /// Kinds of authenticators that users probably have, most probable first. If a change omits them, they keep their
+    /// current values; null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Hint>>, max_items = 3))]
     pub hints: Vec<Hint>,

@@ -68,8 +68,8 @@ pub fn with_omitted(mut change: Value, current: Option<&TenantConfig>) -> serde_
     serde_json::from_value(change)
 }
 
-/// Returns a configuration as a change that omits no setting of [`KEPT`]: those without a value are null, so that none of
-/// them keeps its current value.
+/// Returns a configuration as a change that contains every setting of [`KEPT`]. Settings without a value are null, so
+/// that none of them keeps its current value.
 ///
 /// # Errors
 /// The configuration cannot be serialized, which does not happen.

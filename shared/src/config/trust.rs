@@ -60,8 +60,8 @@ impl TrustPolicies {
     }
 }
 
-/// Requirements on the authenticators of one kind of credential. A credential is accepted if it meets all of them. What a
-/// change omits keeps its current value; null means the default.
+/// Requirements on the authenticators of one kind of credential. A credential is accepted if it meets all of them.
+/// Settings that a change omits keep their current values; null means the default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrustPolicy {
@@ -97,15 +97,15 @@ pub struct TrustPolicy {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     pub device_bound_only: bool,
-    /// Accepted algorithms. Null: all. An enforced policy limits those that registrations offer.
+    /// Accepted algorithms. Null: all. An enforced policy also limits the algorithms that registrations offer.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 8))]
     pub algorithms: Option<Vec<CoseAlgorithm>>,
 }
 
 impl TrustPolicy {
-    /// Returns whether registrations offer an algorithm. An authenticator would choose one that an enforced policy then
-    /// refuses, if it were offered.
+    /// Returns whether registrations offer an algorithm. Algorithms that an enforced policy refuses are not offered,
+    /// because an authenticator could choose one of them.
     #[must_use]
     pub fn offers(&self, algorithm: CoseAlgorithm) -> bool {
         self.registration != TrustMode::Enforce || self.algorithms.as_ref().is_none_or(|all| all.contains(&algorithm))

@@ -42,7 +42,8 @@ pub struct RegistrationInitRequest {
     /// `conditional` starts an automatic passkey upgrade. Second factors do not support it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mediation: Option<Mediation>,
-    /// Kinds of authenticators that the user probably has, most probable first. Default: those of the tenant.
+    /// Kinds of authenticators that the user probably has, most probable first. Default: the hints in the tenant's
+    /// configuration.
     #[cfg_attr(feature = "openapi", schema(max_items = 3, example = json!(["client-device"])))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hints: Option<Vec<Hint>>,
@@ -59,7 +60,8 @@ pub struct LoginInitRequest {
     /// The tenant's own id of the user.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "42"))]
     pub user_id: Option<String>,
-    /// Kinds of authenticators that the user probably has, most probable first. Default: those of the tenant.
+    /// Kinds of authenticators that the user probably has, most probable first. Default: the hints in the tenant's
+    /// configuration.
     #[cfg_attr(feature = "openapi", schema(max_items = 3, example = json!(["client-device"])))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hints: Option<Vec<Hint>>,
@@ -83,7 +85,8 @@ pub struct MfaLoginInitRequest {
         schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
     )]
     pub user_id: Option<String>,
-    /// Kinds of authenticators that the user probably has, most probable first. Default: those of the tenant.
+    /// Kinds of authenticators that the user probably has, most probable first. Default: the hints in the tenant's
+    /// configuration.
     #[cfg_attr(feature = "openapi", schema(max_items = 3, example = json!(["client-device"])))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hints: Option<Vec<Hint>>,
@@ -120,7 +123,8 @@ pub struct TransactionInitRequest {
         schema(value_type = Value, required = true, example = json!({ "amount": "12.50", "currency": "EUR" }))
     )]
     pub transaction_data: Option<Box<serde_json::value::RawValue>>,
-    /// Kinds of authenticators that the user probably has, most probable first. Default: those of the tenant.
+    /// Kinds of authenticators that the user probably has, most probable first. Default: the hints in the tenant's
+    /// configuration.
     #[cfg_attr(feature = "openapi", schema(max_items = 3, example = json!(["client-device"])))]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hints: Option<Vec<Hint>>,
@@ -162,7 +166,7 @@ pub struct PublicKeyCreationOptions {
     /// Milliseconds that the browser should wait for the user. The challenge may be valid for longer.
     #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000, example = 60000))]
     pub timeout: u32,
-    /// Existing credentials of the user. Their authenticators must not create another one.
+    /// Existing credentials of the user. Authenticators that contain one of them must not create another credential.
     pub exclude_credentials: Vec<CredentialDescriptor>,
     /// Requirements for the authenticator.
     pub authenticator_selection: AuthenticatorSelection,

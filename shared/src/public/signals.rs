@@ -30,7 +30,7 @@ pub struct AllAcceptedCredentials {
     pub all_accepted_credential_ids: Vec<Base64Url>,
 }
 
-/// Current names of a user. Authenticators may show them instead of those of the registration.
+/// Current names of a user. Authenticators may show them instead of the names that the registration contained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -163,7 +163,7 @@ fn counter(list: &mut Assertions) {
         });
     }
     list.parts(Protocol, "counter: reset to 0", |parts, _| {
-        // The stored counter is one less. If it were 0, the server would accept 0.
+        // The stored counter is one less than this counter. If it were 0, the server would accept a counter of 0.
         if parts.authenticator_data.sign_count > 1 {
             parts.authenticator_data.sign_count = 0;
         }

@@ -41,7 +41,8 @@ pub(super) struct TenantsFile {
     pub(super) tenants: Vec<WantedTenant>,
     lines: Lines,
     pub(super) problems: Vec<Problem>,
-    /// If not, `tenants` is empty: syntax errors cause further problems, which would only hide them.
+    /// Whether the file has no syntax errors. If it has any, `tenants` is empty, because other problems may only be
+    /// consequences of the syntax errors.
     pub(super) has_valid_syntax: bool,
 }
 
@@ -95,7 +96,7 @@ impl TenantsFile {
             _ => Err("`id` must be a UUID in quotes"),
         });
         let name = self.read_member(&path, &members, "display_name", |value| {
-            // Names with spaces at their ends stay as they are, so that an export changes nothing.
+            // Names with spaces at their ends stay as they are, so that applying an export changes nothing.
             let name = value.as_str().filter(|text| command_line::name(text).is_ok());
             name.map(str::to_owned).ok_or("`display_name` must have 1 to 128 characters")
         });
@@ -106,7 +107,8 @@ impl TenantsFile {
             self.add_problem(&path, "`display_name` is missing");
         }
         match members.remove("config") {
-            // A tenant with problems is checked as well, so that all problems are reported together.
+            // The configuration of a tenant with problems is checked as well, so that all problems are reported
+            // together.
             Some(config @ Value::Object(_)) => {
                 let display_name = name.unwrap_or_default();
                 self.tenants.push(WantedTenant { id, display_name, disabled, config, path });

@@ -33,7 +33,7 @@ impl LineBreaks {
         Self(text.match_indices('\n').map(|(position, _)| position).collect())
     }
 
-    /// Returns the number of the line with a position; the first line is 1.
+    /// Returns the number of the line that contains a position; the first line is 1.
     fn line_of(&self, position: usize) -> usize {
         self.0.partition_point(|line_break| *line_break < position) + 1
     }

@@ -57,7 +57,7 @@ pub(super) struct Step {
     pub(super) changes: Vec<Change>,
     /// Number of the tenant's passkeys and second factors.
     credentials: u64,
-    /// What users lose by new trust policies; `None` if the policies are unchanged.
+    /// What users lose under new trust policies; `None` if the policies are unchanged.
     pub(super) trust_impact: Option<TrustImpact>,
 }
 
@@ -84,7 +84,7 @@ pub(super) struct Plan {
     pub(super) unchanged: usize,
 }
 
-/// Adds what users lose by new trust policies to the steps.
+/// Adds to the steps what users lose under new trust policies.
 pub(super) async fn add_trust_impacts(context: &CommandContext, plan: &mut Plan) -> Result<(), CommandError> {
     let preview = async |step: &Step| match step.new_trust() {
         Some((id, policies)) => trust_impact::of_policies(context, id, policies).await.map(Some),
@@ -141,8 +141,8 @@ impl Plan {
     }
 }
 
-/// Returns the existing tenant for each entry of the file: the tenant with the id of the entry, or without an id the
-/// only tenant with its name.
+/// Returns the existing tenant for each entry of the file: the tenant with the entry's id or, if the entry has no id,
+/// the only tenant with the entry's name.
 fn match_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], tenants: &[TenantSummary]) -> Vec<Option<TenantId>> {
     let ids: BTreeSet<TenantId> = tenants.iter().map(|tenant| tenant.tenant.id).collect();
     let mut by_name = BTreeMap::<&str, Vec<TenantId>>::new();
@@ -180,7 +180,7 @@ fn match_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], tenants: &[Ten
 }
 
 /// Adds a problem for each id of a new tenant that the server would refuse, because the log of a deleted tenant with this id
-/// is still kept. Only such ids have a log and no tenant.
+/// is still kept. Only an id of this kind has a log but no tenant.
 async fn check_new_ids(
     context: &CommandContext,
     file: &mut TenantsFile,
@@ -205,7 +205,7 @@ async fn check_new_ids(
     Ok(())
 }
 
-/// Lets the server validate a configuration, unless it is the current one.
+/// Lets the server validate a configuration, unless it is the tenant's current configuration.
 async fn check(
     context: &CommandContext,
     wanted: &WantedTenant,

@@ -17,7 +17,7 @@ impl Audit {
         BackendRequest::AuditCount(AuditQuery { start: start.max(query.start), end, ..query.clone() })
     }
 
-    /// Returns the number of entries in a range of time, without those that are loaded.
+    /// Returns the number of entries in a range of time that are not loaded.
     pub(super) fn count_of(
         &mut self,
         result: Result<BackendResponse, ApiError>,

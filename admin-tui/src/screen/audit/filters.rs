@@ -96,7 +96,7 @@ impl Audit {
     }
 }
 
-/// Formats a substring filter, to distinguish it from an exact one.
+/// Formats the value of a substring filter, to distinguish it from an exact filter.
 fn part(text: &str) -> String {
     format!("*{text}*")
 }

@@ -76,8 +76,8 @@ impl Audit {
         }
     }
 
-    /// Requests older entries if the selection is near the last line, and newer ones if it is near the first line of a
-    /// paused log.
+    /// Requests older entries if the selection is near the last line, and newer entries if the selection is near the
+    /// first line of a paused log.
     pub(super) fn load_near_selection(&mut self, cx: &mut UpdateContext<'_>) {
         if self.pending.restart.is_some() {
             return;
@@ -178,7 +178,7 @@ impl Audit {
         }
         let is_full = page.entries.len() >= usize::try_from(AUDIT_PAGE_SIZE).unwrap_or(usize::MAX);
         if is_full && page.next.is_some() {
-            // Loading every page in between could be slower than new entries arrive.
+            // Loading all pages in between could take so long that even more entries arrive.
             self.is_behind = true;
             self.pending.jump = self.send(AuditPosition::Newest, cx);
             return;
@@ -252,7 +252,7 @@ impl Audit {
             was_cut = log.cut_newest();
         });
         if was_cut {
-            // The newest rows were removed. New entries would not continue the log.
+            // The newest rows were removed, so new entries would not follow directly after the first row.
             (self.paused, self.has_newer) = (true, true);
             self.newest = self.log.newest();
         }

@@ -31,7 +31,7 @@ pub(super) enum Line {
     Gap(usize),
 }
 
-/// Identifies a line that can be selected, also after the log has changed.
+/// Identifies a line that can be selected, even after the log has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineKey {
     Entry(AuditId),
@@ -91,7 +91,8 @@ impl Log {
         self.gaps.clear();
     }
 
-    /// Adds newer entries (newest first) at the top. If they do not continue the log, a gap precedes them.
+    /// Adds newer entries (newest first) at the top. If entries are missing between these entries and the existing
+    /// rows, adds a gap.
     pub(super) fn add_newer(&mut self, rows: Vec<AdminAuditLogItem>, leaves_gap: bool) {
         if let (true, Some(above), Some(below)) = (leaves_gap, rows.last().map(|row| row.entry.id), self.newest()) {
             self.gaps.push(Gap { above, below, count: None });

@@ -53,7 +53,7 @@ pub struct Audit {
     passed_over: u64,
     /// Whether new entries arrive faster than the app can load pages.
     is_behind: bool,
-    /// Whether the log continues above the rows.
+    /// Whether the log has entries that are newer than the rows.
     has_newer: bool,
     pane: Pane,
     hides_histogram: bool,

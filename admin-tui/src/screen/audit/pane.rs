@@ -85,7 +85,8 @@ impl Pane {
         (self.scroll.selected, self.scroll.offset) = (0, 0);
     }
 
-    /// Shows the selected entry instead of the values, or opens or closes the pane.
+    /// If the pane shows the most frequent values, shows the selected entry instead; otherwise opens or closes the
+    /// pane.
     pub(super) fn toggle_entry(&mut self) {
         self.is_open = self.content == Content::TopValues || !self.is_open;
         self.content = Content::Entry;

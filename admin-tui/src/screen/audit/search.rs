@@ -45,7 +45,7 @@ pub(super) struct Term {
     pub(super) field: Option<String>,
     pub(super) value: String,
     is_quoted: bool,
-    /// Whether it has the form `*"part"*`. The value has no stars then.
+    /// Whether it has the form `*"part"*`. The value does not contain these stars.
     is_quoted_part: bool,
 }
 
@@ -99,7 +99,7 @@ fn split_value(text: &str) -> (String, bool, &str) {
     (value, true, "")
 }
 
-/// Writes a value as the search text needs it.
+/// Writes a value in the syntax of the search text.
 pub(super) fn quote(value: &str) -> String {
     let is_plain = |symbol: char| !symbol.is_whitespace() && !matches!(symbol, '"' | '*' | '\\');
     if !value.is_empty() && value.chars().all(is_plain) {
@@ -112,7 +112,7 @@ fn in_quotes(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Parses a search text. The choice of the log is taken from `log`. An error is a message for the user.
+/// Parses a search text. The query searches the same log as `log`. An error is a message for the user.
 pub(super) fn parse(text: &str, log: &AuditQuery, reference: &Reference) -> Result<AuditQuery, String> {
     let mut query = AuditQuery { tenant: log.tenant, ..AuditQuery::default() };
     let mut words = Vec::new();

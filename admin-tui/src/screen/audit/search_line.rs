@@ -9,7 +9,7 @@ use crate::{
 pub(super) struct SearchLine {
     pub(super) input: FilterInput,
     pub(super) problem: Option<String>,
-    /// The last text that was applied, and the query that it stands for. Relative times stay relative in the text.
+    /// The last text that was applied, and its query. In the text, relative times stay relative.
     pub(super) applied: Option<(String, AuditQuery)>,
     /// The query before the line was edited.
     pub(super) before: AuditQuery,

@@ -20,7 +20,7 @@ impl Audit {
         self.lines.iter().position(|line| self.log.key(*line) == Some(key))
     }
 
-    /// Returns whether the selection moves with the newest entry: it is on the first one, and no entry is open.
+    /// Returns whether the selection moves with the newest entry: the first line is selected, and no entry is open.
     fn follows_newest(&self) -> bool {
         let is_first = self.selected.is_none_or(|key| self.log.newest().map(LineKey::Entry) == Some(key));
         is_first && !self.paused && !self.pane.is_open && !self.pane.is_focused
@@ -73,7 +73,7 @@ impl Audit {
         }
     }
 
-    /// Sets the selected line to the place to which its entry has moved.
+    /// Sets the position of the selected line after its entry has moved.
     fn move_to(&mut self, line: usize) {
         let Selection { offset, selected, .. } = self.selection;
         if selected == offset || offset > 0 {

@@ -33,7 +33,8 @@ impl ConfigForm {
         }
     }
 
-    /// Keeps the configuration that the server has now for a comparison, even if its changes concern other settings.
+    /// Keeps the server's current configuration for a comparison, even if its changes and the unsaved changes concern
+    /// different settings.
     pub fn refresh_to_compare(&mut self, config: TenantConfig, version: Option<String>) {
         let current = Versioned { config, version };
         if self.is_changed() && !self.editing && current.config != self.saved.config {
@@ -48,7 +49,7 @@ impl ConfigForm {
         self.theirs.as_ref().map(|theirs| self.merge_fields(&theirs.config))
     }
 
-    /// Returns the settings whose values in the form differ from those of `theirs`.
+    /// Returns the settings whose values in the form differ from the values in `theirs`.
     fn merge_fields(&self, theirs: &TenantConfig) -> Vec<MergeField> {
         let (original, theirs) = (rows::from_config(&self.saved.config), rows::from_config(theirs));
         let fields = all_fields().map(|field| MergeField {
@@ -60,8 +61,9 @@ impl ConfigForm {
         fields.filter(|field| field.mine != field.theirs).collect()
     }
 
-    /// Merges the newer configuration of the server into the form, which then starts from it. A setting without a choice
-    /// gets the value of the side that changed it. If both did, nothing is merged and the user must compare again.
+    /// Merges the newer configuration of the server into the form. From then on, this configuration is the base of the
+    /// unsaved changes. A setting without a choice gets the value of the side that changed it. If both sides changed
+    /// it, nothing is merged and the user must compare again.
     pub fn merge(&mut self, choices: &[(&'static str, Side)]) {
         let chosen = |path| choices.iter().find(|(it, _)| *it == path).map(|(_, side)| *side);
         let Some(fields) = self.comparison() else { return };

@@ -9,7 +9,7 @@ const MAX_SAMPLES: usize = 300;
 /// Rates are stored in thousandths, so that sparklines show rates below one.
 const MILLI: u64 = 1_000;
 
-/// What happened between two responses of the server. Rates are in thousandths per second.
+/// Events between two responses of the server. Rates are in thousandths per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Sample {
     pub(super) requests: u64,
@@ -95,7 +95,8 @@ impl History {
         self.samples.back()
     }
 
-    /// Returns the codes with refusals: first those with the most recent ones, then those with the most of all.
+    /// Returns the codes with refusals, sorted by their number of recent refusals and then by their total, largest
+    /// first.
     pub(super) fn codes(&self) -> Vec<(&str, &CodeHistory)> {
         let mut codes: Vec<_> = self.codes.iter().map(|(code, history)| (code.as_str(), history)).collect();
         codes.sort_by_key(|(_, history)| std::cmp::Reverse((history.recent(), history.total)));

@@ -14,11 +14,11 @@ use crate::{
 const WIDE: u16 = 130;
 /// Minimum width of a screen with three lists side by side.
 const THREE_LISTS: u16 = 150;
-/// Minimum height of the area below the facts: with a chart, with panels of vitals, and with all panels.
+/// Minimum heights of the area below the facts for a chart, for panels of vitals, and for all panels.
 const CHART_HEIGHT: u16 = 15;
 const PANELS_HEIGHT: u16 = 22;
 const TALL: u16 = 34;
-/// Number of rows of the facts with an empty row below them, and minimum height of a screen that shows the facts.
+/// Number of rows of the facts, including an empty row below them; minimum height of a screen that shows the facts.
 const FACTS_HEIGHT: u16 = 3;
 const FACTS_MIN_HEIGHT: u16 = 12;
 
@@ -61,7 +61,7 @@ impl Overview {
         let jobs = self.history.latest.as_ref().map_or(&[][..], |vitals| &vitals.jobs);
         let failing = jobs.iter().filter(|job| job.failing).count();
         let health = match failing {
-            // The last response says nothing about the present.
+            // The last response does not describe the current state.
             _ if !canvas.is_connected => ("○ unknown".to_owned(), Tone::Bad),
             0 => ("● up".to_owned(), Tone::Good),
             1 => ("▲ 1 job fails".to_owned(), Tone::Warn),

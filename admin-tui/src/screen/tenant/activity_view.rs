@@ -26,7 +26,7 @@ const CHART_MIN_HEIGHT: u16 = 6;
 const EXPIRES_SOON_MS: i64 = 30 * 86_400_000;
 /// A signing key that is older than this should be rotated, in milliseconds.
 const OLD_SIGNING_KEY_MS: i64 = 365 * 86_400_000;
-/// Length of the bar that shows the success of a ceremony, and minimum width of a panel: with this bar, and with all
+/// Length of the bar that shows the success of a ceremony; minimum widths of a panel with this bar, and with all
 /// counts.
 const SUCCESS_BAR: u16 = 12;
 const BAR_WIDTH: u16 = 58;
@@ -105,7 +105,7 @@ impl Tenant {
         let inside = canvas.panel(area, &format!("How to fix {}", refusal.code), false);
         match refusal.code.parse::<ErrorCode>() {
             Ok(code) => {
-                // Without room for both, the fix is more useful.
+                // If there is no room for both, only the fix is drawn, because it is more useful.
                 let has_room = inside.height >= 4;
                 let used = if has_room { canvas.paragraph(inside, code.description(), Tone::Dim) } else { 0 };
                 canvas.paragraph(below(inside, used), code.help().fix, Tone::Plain);

@@ -54,7 +54,8 @@ impl Tenant {
         }
     }
 
-    /// Shows the unsaved changes beside those of another administrator, if there are any and no value is edited.
+    /// Shows the unsaved changes beside the changes of another administrator, if there are such changes and no value is
+    /// being edited.
     pub(super) fn compare(&self, cx: &mut UpdateContext<'_>) {
         let form = self.form.as_ref().filter(|form| !form.is_editing());
         if let Some(fields) = form.and_then(ConfigForm::comparison) {

@@ -1,5 +1,5 @@
-//! Order of the rows on the tabs of a tenant. The server returns keys at once, and users and transactions newest first in
-//! pages, so these are sorted among the loaded ones.
+//! Order of the rows on the tabs of a tenant. The server returns all keys in one response, but users and transactions
+//! in pages, newest first. For users and transactions, only the loaded rows are sorted.
 
 use doorward_shared::admin::{SecretItem, SigningKeyItem, TransactionSummary, UserSummary};
 
@@ -58,7 +58,8 @@ impl Tenant {
         [keys.0.offset, keys.1.offset, users.offset, transactions.offset]
     }
 
-    /// Sorts the rows of all tabs, after they have been loaded. `offsets` are those before that.
+    /// Sorts the rows of all tabs, after they have been loaded. `offsets` are the first visible rows before the rows
+    /// were loaded.
     pub(super) fn sort_rows(&mut self, offsets: [usize; 4]) {
         let [api_keys, signing_keys, users, transactions] = offsets;
         for (tab, sort) in self.sorts.clone() {

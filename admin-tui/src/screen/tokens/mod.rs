@@ -52,7 +52,8 @@ impl Tokens {
             let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), false);
             (format!("{name} ({}, {hint}){mark}", token.role), call)
         };
-        // While this app's token is kept, another usable one has the role admin, so only this token can be the last one.
+        // If this app's token is not among the revoked tokens, a usable token with the role admin remains. So only this
+        // app's token can be the last usable token.
         let last = tokens.last().filter(|token| self.is_in_use(token));
         let if_refused = last.map(|token| (ErrorCode::LastAdminToken, Box::new(confirm_last_revocation(token))));
         let objects = tokens.into_iter().map(object).collect();

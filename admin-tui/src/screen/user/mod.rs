@@ -129,7 +129,7 @@ impl User {
         Some((entries().nth(at)?, entries().take(at).any(|entry| entry.kind.ends_ceremony())))
     }
 
-    /// Returns the address from which a credential was last used, as far as the loaded entries show it.
+    /// Returns the address from which a credential was last used, if the loaded entries show it.
     fn last_address(&self, credential: &CredentialItem) -> Option<&str> {
         let id = credential.id.to_string();
         let uses = |entry: &&AuditLogItem| entry.kind.ends_ceremony() && entry.credential_id.as_ref() == Some(&id);

@@ -40,10 +40,10 @@ impl View for User {
 
 impl User {
     /// Returns the areas of the credentials, of the two other lists, and of the details below them. Small screens show
-    /// one of the other lists and no details. The smallest screens show only the focused list.
+    /// only one of these two lists and no details. The smallest screens show only the focused list.
     fn places(&self, area: Rect, has_details_below: bool) -> [Rect; 4] {
         let wanted = self.data.value.as_ref().map_or(0, |data| data.credentials.len());
-        // A heading, the names of the columns, the rows, an empty row.
+        // The height of a heading, the names of the columns, the rows, and an empty row.
         let wanted = u16::try_from(wanted).unwrap_or(u16::MAX).saturating_add(3);
         let first = wanted.clamp(4, (area.height / 2).max(4));
         let rows = match area.height {

@@ -159,7 +159,8 @@ impl Target {
         let has_pooler = !self.transaction_settings.is_empty();
         let prepare = async {
             if has_pooler {
-                // The library prepares and executes its settings one after the other, so they need one session.
+                // The library prepares and executes its own settings in several steps. A transaction keeps the pooler
+                // from changing the session between them.
                 client.batch_execute("BEGIN").await.map_err(|error| DbError::Unavailable(error.to_string()))?;
             }
             let mut conn =
@@ -187,7 +188,8 @@ impl Target {
 }
 
 /// The cryptography of TLS connections. The client offers the hybrid key exchange first, so traffic that is recorded
-/// today cannot be decrypted with a future quantum computer. A server without it chooses one of the others.
+/// today cannot be decrypted with a future quantum computer. A server that does not support it chooses another key
+/// exchange.
 fn provider() -> CryptoProvider {
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
     CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }
@@ -200,8 +202,8 @@ pub(super) fn connect(target: &Target) -> Result<PostgresConnection, DbError> {
     Ok(PostgresConnection::from(conn))
 }
 
-/// Opens a connection on the runtime of the current thread. It is closed if the server does not end a statement in
-/// time.
+/// Opens a connection on the runtime of the current thread. The connection is closed if the server does not end a
+/// statement in time.
 pub(super) fn connect_with_deadline(target: &Target) -> Result<PostgresConnection, DbError> {
     set_deadline(None);
     let (conn, driver) = ThreadRuntime::current()?.block_on(target.connect())?;

@@ -11,7 +11,7 @@ use tokio_postgres::{
 /// host that may be another machine, unless it contains `sslmode=disable`.
 ///
 /// # Errors
-/// The reason for refusing the URL, without parts of the password.
+/// The reason for refusing the URL. It contains no part of the password.
 pub(in crate::db) fn parse(url: &str) -> Result<(Config, Option<String>), String> {
     let (plain, root_file) = split_url(url);
     let mut config: Config = plain.parse().map_err(|error| explain(&error))?;
@@ -36,8 +36,8 @@ fn is_local(config: &Config) -> bool {
     })
 }
 
-/// Returns the reason for refusing a URL. Of the parser's messages, only the one about an invalid value is used, which
-/// contains a name from a fixed list. The others may contain part of the password.
+/// Returns the reason for refusing a URL. Only the parser's message about an invalid value is used: it contains only a
+/// parameter name from a fixed list. The other messages may contain part of the password.
 fn explain(error: &tokio_postgres::Error) -> String {
     let message = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
     let name = message.strip_prefix("invalid value for option `").and_then(|rest| rest.strip_suffix('`'));

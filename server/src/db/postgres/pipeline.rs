@@ -22,8 +22,9 @@ pub(super) enum Begun {
     Ended,
 }
 
-/// Sends `begin` and the statements of the units in one round trip. The units keep their responses. If `ends`, also sends
-/// COMMIT in the same round trip, unless the session must prepare a statement, which would then follow the commit.
+/// Sends `begin` and the statements of the units in one round trip. The units keep their responses. If `ends` is set,
+/// also sends COMMIT in the same round trip. COMMIT is not sent in this round trip if the session must first prepare a
+/// statement, because the statement would then be executed after the commit.
 ///
 /// # Errors
 /// The error of `begin`. If there is no response to `begin` within `limit`, closes the connection.

@@ -1,5 +1,5 @@
-//! Connection poolers. One that changes sessions between transactions, such as PgBouncer in transaction mode, breaks the
-//! locks and notifications of a session. They then need a direct connection.
+//! Connection poolers. Some change the session between transactions, such as PgBouncer in transaction mode. Locks and
+//! notifications belong to one session, so with such a pooler they need a direct connection.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use super::{
     runtime::ThreadRuntime,
 };
 
-/// Number of attempts to see a pooler change the session. Usually the first one shows it.
+/// Number of attempts to detect that a pooler changes the session. Usually the first attempt detects it.
 const ATTEMPTS: usize = 3;
 /// Key of the advisory lock that shows whether two URLs lead to the same database. It is held for one round trip.
 const SAME_DATABASE_LOCK: i64 = 0x706f_6f6c_6572;
@@ -49,8 +49,8 @@ impl Targets {
     }
 }
 
-/// Checks that the direct URL keeps its sessions and that both URLs lead to the same database. Finds out whether the
-/// pooler supports prepared statements.
+/// Checks that connections to the direct URL keep their sessions, and that both URLs lead to the same database. Finds
+/// out whether the pooler supports prepared statements.
 ///
 /// # Errors
 /// [`DbError::Database`] with the reason if a check fails, [`DbError::Unavailable`] if the database cannot be reached.
@@ -76,7 +76,7 @@ pub(super) fn check(targets: &Targets) -> Result<(), DbError> {
     })
 }
 
-/// Checks that a URL keeps its sessions.
+/// Checks that connections to a URL keep their sessions.
 ///
 /// # Errors
 /// See [`check`].
@@ -91,8 +91,8 @@ async fn refuse(target: &Target, advice: &str) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Returns whether two connections share a server session, or one connection changes its session while another one is
-/// in a transaction.
+/// Returns whether two connections share a server session, or whether one connection gets another session while the
+/// other connection is in a transaction.
 async fn changes_sessions(target: &Target) -> Result<bool, DbError> {
     let (idle, busy) = (Session::open(target).await?, Session::open(target).await?);
     for _ in 0..ATTEMPTS {
@@ -114,8 +114,8 @@ async fn same_database(pool: &Target, direct: &Target) -> Result<bool, DbError> 
     Ok(free.as_deref() == Some("f"))
 }
 
-/// Returns whether the pooler prepares statements again when the session has changed. To do so, it gives them other
-/// names. tokio-postgres uses the letter `s` and a number.
+/// Returns whether the pooler prepares statements again when the session has changed. Such a pooler replaces the names
+/// of statements, which tokio-postgres forms from the letter `s` and a number, with its own names.
 async fn supports_prepared_statements(pool: &Target) -> Result<bool, DbError> {
     const STATEMENT: &str = "SELECT 'doorward: check of the pooler'";
     let session = Session::open(pool).await?;

@@ -7,10 +7,11 @@ use super::super::cached_sql::{Bind, CachedSql};
 /// The state of a session: the additions to counters of its transaction, and the statements that it has prepared.
 #[derive(Debug, Default)]
 pub struct SessionState {
-    /// Amounts by statement and key. Equal counters are added to once, just before the commit. The rows are locked in the
-    /// order of their keys and only until the end of the commit, because many transactions change the same counters.
+    /// Amounts by statement and key. Additions to the same counter are summed and executed once, just before the
+    /// commit. The rows are locked in the order of their keys and only until the end of the commit, because many
+    /// transactions change the same counters.
     additions: BTreeMap<(&'static str, Vec<Bind<'static>>), i64>,
-    /// Statements, by their text or another name.
+    /// Prepared statements. Each is identified by its text or by another name.
     prepared: BTreeSet<&'static str>,
     /// The shard of counters to which the session adds.
     shard: i16,
@@ -32,13 +33,14 @@ impl SessionState {
         *self.additions.entry((sql, key)).or_default() += amount;
     }
 
-    /// Discards the additions after a rollback. Some statements may not have been prepared.
+    /// Discards the additions after a rollback. Also forgets the prepared statements, because the last of them may not
+    /// have been prepared.
     pub(in crate::db) fn roll_back(&mut self) {
         self.additions.clear();
         self.prepared.clear();
     }
 
-    /// Returns whether the session has prepared a statement, and records that it prepares it now. Otherwise the statement
+    /// Returns whether the session has already prepared a statement, and records it as prepared. If not, the statement
     /// is executed one round trip after it was sent, so no COMMIT may be sent in the meantime.
     pub(super) fn was_prepared(&mut self, statement: &'static str) -> bool {
         !self.forgets_statements && !self.prepared.insert(statement)

@@ -70,7 +70,7 @@ struct FailedAttempt {
 }
 
 impl Worker {
-    /// Workers of a process, and those of different processes, use different shards if possible.
+    /// Two workers use different shards if possible, in the same process and in different processes.
     pub(super) fn new(shared: Shared, number: usize) -> Self {
         let number = u32::try_from(number).unwrap_or(0).wrapping_add(std::process::id());
         let shard = i16::try_from(number % SHARDS).unwrap_or(0);
@@ -99,10 +99,10 @@ impl Worker {
         }
     }
 
-    /// Tries to connect while this worker is disconnected and another one is connected. During this time it takes no
-    /// unit, because it can only refuse units. Refusing is faster than executing, so it would take most units away from
-    /// the connected workers. Returns `false` if the queue is closed; the other workers then execute the remaining
-    /// units.
+    /// Tries to connect while this worker is disconnected and another worker is connected. During this time the worker
+    /// takes no unit, because it could only refuse the unit. Refusing is faster than executing, so a disconnected
+    /// worker would refuse most units that the connected workers could execute. Returns `false` if the queue is closed;
+    /// the other workers then execute the remaining units.
     fn reconnect(&mut self) -> bool {
         while let Some(failed) = &self.failed
             && self.shared.connected.load(Ordering::SeqCst) > 0
@@ -235,8 +235,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Returns a connection in a new transaction, in which the statements of the units were sent. If the idle connection
-    /// is broken, opens another one.
+    /// Returns a connection in a new transaction, in which the statements of the units were sent. If the idle
+    /// connection is broken, opens a new connection.
     fn begin(&mut self, units: &mut [Box<dyn Unit>]) -> Result<(Connection, Begun), DbError> {
         let begin = match (is_write(units), units.len()) {
             (false, _) => BEGIN_READ,
@@ -302,7 +302,7 @@ impl Worker {
     }
 }
 
-/// Ends a batch when it is dropped, also after a panic.
+/// Ends a batch when it is dropped, even after a panic.
 struct RunningBatch(Arc<Queue>);
 
 impl Drop for RunningBatch {
@@ -311,12 +311,12 @@ impl Drop for RunningBatch {
     }
 }
 
-/// Returns whether a unit only executes its statement, which reads.
+/// Returns whether a unit consists only of a statement that reads.
 fn is_statement(unit: &dyn Unit) -> bool {
     unit.statement_name().is_some() && unit.work() == Work::Read
 }
 
-/// Ends the units that only execute their statements. Returns the other units.
+/// Finishes the units that consist only of a statement. Returns the other units.
 fn finish_statements(units: Vec<Box<dyn Unit>>, conn: &mut Connection) -> Vec<Box<dyn Unit>> {
     let (statements, others): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| is_statement(&**unit));
     for mut unit in statements {

@@ -1,4 +1,4 @@
-//! Copies a database to a backup file, and a backup file to the place of a database.
+//! Copies a database to a backup file, and a backup file to the path of a database.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -75,7 +75,8 @@ fn open_immutable(path: &Path) -> Result<SqliteConnection, DbError> {
     Ok(conn)
 }
 
-/// Copies a backup to the place of a database, which must not exist. `accept` gets the copy and can reject it.
+/// Copies a backup to the path of a database. No database may exist at this path. `accept` gets the copy and can reject
+/// it.
 pub(in crate::db) fn restore<E: From<DbError>>(
     from: &Path,
     database: &Path,
@@ -142,8 +143,8 @@ fn check_integrity(mut conn: SqliteConnection) -> Result<SqliteConnection, DbErr
     if found.quick_check == "ok" { Ok(conn) } else { Err(DbError::Database(found.quick_check)) }
 }
 
-/// The lock file and the folders that a restore creates. If this value is dropped before `paths` is cleared, they are
-/// deleted while the lock is still held.
+/// The lock file and the folders that a restore creates. If this value is dropped before `paths` is cleared, the file
+/// and the folders are deleted while the lock is still held.
 struct Created {
     /// The lock file, then folders, the innermost one first.
     paths: Vec<PathBuf>,
@@ -165,13 +166,13 @@ impl Created {
 impl Drop for Created {
     fn drop(&mut self) {
         for path in &self.paths {
-            // A folder that contains other files stays.
+            // A folder that contains other files is not deleted.
             let _ = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
         }
     }
 }
 
-/// A file that gets its final name when it is complete. If it is dropped before that, it is deleted.
+/// A file that gets its final name when it is complete. If this value is dropped before that, the file is deleted.
 struct Partial {
     path: PathBuf,
     complete: bool,

@@ -34,9 +34,9 @@ const QUIET_ROUNDS: u32 = 300;
 /// Signals between the writer and the checkpoint thread.
 #[derive(Debug)]
 pub(super) struct CheckpointRequests {
-    /// The WAL may contain pages that were not copied yet.
+    /// Whether the WAL may contain pages that were not copied yet.
     written: AtomicBool,
-    /// The checkpoint thread requests that the writer runs the next checkpoint.
+    /// Whether the checkpoint thread has asked the writer to run the next checkpoint.
     requested: AtomicBool,
 }
 
@@ -118,8 +118,8 @@ impl Checkpointer {
             if status.log <= WAL_LIMIT_PAGES {
                 break;
             }
-            // Above the limit no ceremony starts, so no later commit truncates the file. Therefore it is truncated
-            // here.
+            // Above the limit no ceremony starts, so no later commit truncates the file. Therefore the file is
+            // truncated here.
             if status.log == status.checkpointed && self.space.check().is_err() {
                 sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.conn)?;
                 break;

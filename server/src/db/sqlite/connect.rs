@@ -46,7 +46,8 @@ pub(super) fn establish(path: &Path) -> Result<SqliteConnection, DbError> {
 /// Opens a connection with the settings that all connections share.
 pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Result<SqliteConnection, DbError> {
     let mut conn = establish(path)?;
-    // `busy_timeout` comes first, because WAL mode may have to wait. `temp_store` keeps savepoint data in memory.
+    // `busy_timeout` comes first, because enabling WAL mode may have to wait. `temp_store` keeps savepoint data in
+    // memory.
     let settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF; \

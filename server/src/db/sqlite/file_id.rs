@@ -27,7 +27,7 @@ pub(crate) fn check(database: &Path) -> Result<(), DbError> {
     }
     let Some(recorded) = recorded(database) else { return Ok(()) };
     match read(database) {
-        // The id of a new database is still in the WAL.
+        // The database is new, and its id is still in the WAL.
         Ok(0) => Ok(()),
         Ok(id) if id == recorded => Ok(()),
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {

@@ -19,7 +19,7 @@ impl InlineReader {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads on one consistent snapshot. Gives the closure back without a call when all connections are in use.
+    /// Reads on one consistent snapshot. If all connections are in use, returns the closure without calling it.
     pub(in crate::db) fn read<T, E, F>(&self, f: F) -> Result<Result<T, E>, F>
     where
         F: FnOnce(&mut Connection) -> Result<T, E>,

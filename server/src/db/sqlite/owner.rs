@@ -13,7 +13,7 @@ use super::{
     file_id,
 };
 
-/// Whether the file contains a table besides the one that diesel creates for migrations.
+/// Condition: the file contains a table other than the one that diesel creates for migrations.
 const HAS_TABLES: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
                           AND name NOT LIKE '\\_\\_diesel%' ESCAPE '\\')";
 const HAS_MIGRATIONS: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '__diesel_schema_migrations')";

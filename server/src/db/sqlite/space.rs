@@ -1,5 +1,5 @@
-//! The state of the database file: whether it is still at its path, and whether it can still grow. The size of the
-//! write-ahead log and the free space of the file system show the latter.
+//! The state of the database file: whether it is still at its path, and whether it can still grow. It can grow if the
+//! write-ahead log is not too large and the file system has free space.
 
 use std::{
     fs,

@@ -57,7 +57,7 @@ async fn statement_without_a_server_timeout_ends_at_the_deadline() {
     database.close().await;
 }
 
-/// A result that panics when it is dropped. This happens on the worker's thread if the caller no longer waits.
+/// A result that panics when it is dropped. If the caller no longer waits, the worker's thread drops it.
 struct PanicsOnDrop;
 
 impl Drop for PanicsOnDrop {
@@ -168,7 +168,7 @@ async fn engine_without_notifications_is_used_without_caches() {
     for _ in 0..3 {
         assert_ne!(database.change_counter(), database.change_counter(), "nothing may be cached");
     }
-    // The process lock is held all the same.
+    // The process lock does not depend on notifications.
     db.database.close().await;
     let exclusive = Database::open(DatabaseOptions { exclusive: true, ..db.options.clone() }).await;
     assert!(

@@ -39,8 +39,8 @@ fn own_error() -> DbError {
     DbError::Database("injected".to_owned())
 }
 
-/// Opens the database with one connection, which is busy until the sender is dropped. Units that are queued meanwhile
-/// wait together.
+/// Opens the database with one connection, which is busy until the sender is dropped. Units that are queued during this
+/// time wait together.
 async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>) {
     let database = db.another_with(|options| options.connections = 1).await;
     let (go, wait) = mpsc::channel::<()>();
@@ -85,7 +85,8 @@ async fn error_of_one_unit_undoes_only_that_one() {
     let after = |database: Database, name: &'static str, run: fn(&mut Connection) -> Result<(), DbError>| async move {
         database.write_after(Some(put(name)), move |conn, _| run(conn)).await.and_then(Written::committed)
     };
-    // A shared transaction fails because of a statement, of a unit that returns an error, and of one that panics.
+    // A shared transaction fails for one of three reasons: a failed statement, a unit that returns an error, or a unit
+    // that panics.
     for (number, name) in ["statement", "error", "panic"].into_iter().enumerate() {
         let (database, go) = with_busy_connection(&db).await;
         let [good, failing, last] = [["a0", "b0", "c0"], ["a1", "b1", "c1"], ["a2", "b2", "c2"]][number];

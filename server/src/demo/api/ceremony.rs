@@ -89,7 +89,8 @@ pub(super) async fn finalize_second_factor_login(
         let user_id = &visitor.session.user_id;
         let expected = demo.expected(CeremonyName::Mfa, Some(user_id));
         let token = demo.finalize(log, &["mfa", "login", "finalize"], &credential, expected).await?;
-        // The password may be used once: if two requests run concurrently, only one finds the session still open.
+        // One password check allows only one sign-in: of two concurrent requests, only one finds the session still
+        // open.
         if demo.sessions.find(&visitor.id, demo.now()).is_none() {
             return Err(DemoError::signed_out());
         }

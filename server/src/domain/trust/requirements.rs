@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::{Metadata, metadata::ModelId};
 
-/// The same requirements as those of a policy, with the models that the metadata contains now. A credential is accepted
+/// The requirements of a policy, with the models that the current metadata contains. A credential is accepted
 /// if it meets all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustRequirements {
@@ -41,7 +41,7 @@ impl TrustRequirements {
     }
 }
 
-/// Requirements of logins. A kind of credential whose policy is not enforced at logins has none.
+/// Requirements of logins. A kind of credential whose policy is not enforced at logins has no requirements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoginRequirements {
     pub passkeys: TrustRequirements,

@@ -148,7 +148,7 @@ fn bearer(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     Ok(token.map(|(_, token)| token.trim()).filter(|token| !token.is_empty()))
 }
 
-/// Returns whether a role includes the rights of another one.
+/// Returns whether a role includes the rights of another role.
 const fn allows(role: Role, needed: Role) -> bool {
     match role {
         Role::Admin => true,

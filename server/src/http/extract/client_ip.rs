@@ -6,8 +6,8 @@ use ipnet::IpNet;
 
 /// Returns the address from which a request came. `forwarded_for` contains the values of all `X-Forwarded-For` headers.
 ///
-/// Each proxy appends an address to `X-Forwarded-For`, so it is read from its end, up to the first address that is not
-/// a trusted proxy. The client can forge everything before that address, with any bytes.
+/// Each proxy appends an address to `X-Forwarded-For`, so the header is read from its end, up to the first address that
+/// is not a trusted proxy. The client can forge everything before that address, with any bytes.
 pub fn client_ip(peer: IpAddr, forwarded_for: &[&[u8]], trusted: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
     for hop in forwarded_for.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
@@ -20,7 +20,7 @@ pub fn client_ip(peer: IpAddr, forwarded_for: &[&[u8]], trusted: &[IpNet]) -> Ip
     client
 }
 
-/// Returns whether an address is that of a trusted proxy.
+/// Returns whether an address belongs to a trusted proxy.
 pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     let address = address.to_canonical();
     trusted.iter().any(|network| network.contains(&address))

@@ -46,7 +46,7 @@ impl Query {
         }
     }
 
-    /// Returns the query with one value of a name.
+    /// Returns the query with this value as the only value of a name.
     pub fn with(&self, name: &str, value: String) -> Self {
         let others = self.0.iter().filter(|(key, _)| key != name).cloned();
         Self(others.chain([(name.to_owned(), value)]).collect())

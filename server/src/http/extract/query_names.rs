@@ -30,7 +30,7 @@ impl PathParameters {
     }
 }
 
-/// Refuses parameters that may occur once and are repeated. If one of the values were ignored, the result would not match
+/// Refuses repeated parameters that may occur only once. If one of the values were ignored, the result would not match
 /// the request.
 pub(super) fn refuse_repeated(request: &HttpRequest) -> Result<(), ApiError> {
     check(request, |_, _| Ok(()))

@@ -51,8 +51,8 @@ impl Visitor {
         self.require_key(missing).await
     }
 
-    /// Requires a valid API key because of an optional member of the body. Without a key, the response is 400: clients that
-    /// do not send this member need no key.
+    /// Requires a valid API key because of an optional member of the body. Without a key, the response is 400 and not
+    /// 401, because a request without this member needs no key.
     pub async fn into_key_holder_for(self, member: &str) -> Result<KeyHolder, ApiError> {
         let details = format!("{member} needs the tenant's API key");
         let (status, title) = (StatusCode::BAD_REQUEST, "unable to validate request");
@@ -77,7 +77,7 @@ impl Visitor {
 
 impl KeyHolder {
     async fn extract(request: &HttpRequest) -> Result<Self, ApiError> {
-        // The title is that of an invalid key, because clients compare it.
+        // The title is the same as for an invalid key, because clients compare titles.
         let missing = ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyMissing, "The api key is invalid", "");
         let caller = Visitor::extract(request).await?.require_key(missing).await?;
         refuse_repeated(request)?;
@@ -145,7 +145,7 @@ pub(super) fn meta(request: &HttpRequest) -> RequestMeta {
 }
 
 /// Delays the response to a request without a valid key. This slows down clients that retry without a pause. The delay
-/// is random between once and twice the configured one, so that clients do not all retry at the same time.
+/// is random, between one and two times the configured delay, so that clients do not all retry at the same time.
 pub(super) async fn delay_refusal(app: &App) {
     let delay = app.settings.wrong_key_delay;
     let [fraction] = random(app.entropy.as_ref()).unwrap_or_default();
@@ -168,8 +168,8 @@ async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
 ///
 /// # Errors
 /// 429 if the tenant is not cached, the address is above its rate limit, and the request has no key. The database is
-/// not read, because the request would be refused after the read as well. Requests with a key from such an address read
-/// one after the other, because only the read shows whether the key is valid.
+/// not read, because the request would be refused after the read as well. Requests with a key from such an address do
+/// read the database, because only the read shows whether the key is valid. They read one after the other.
 pub async fn find_tenant(
     app: &App,
     id: TenantId,

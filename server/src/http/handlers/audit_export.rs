@@ -110,7 +110,8 @@ pub async fn stream(
                     slice => Ok(slice),
                 });
                 let LogSlice { mut items, next, .. } = complete.map_err(|failure| {
-                    // The status is already sent, so the client can only see that the body is incomplete.
+                    // The status is already sent, so the client can detect the error only because the body is
+                    // incomplete.
                     tracing::error!(%failure, "an export of the audit log was aborted");
                     ApiError::from(failure)
                 })?;
@@ -144,7 +145,8 @@ fn render(format: Format, columns: usize, rows: &[AdminAuditLogItem]) -> Result<
         Format::Ndjson => {
             for row in rows {
                 let line = serde_json::to_string(row).map_err(ApiError::internal)?;
-                // JSON can contain these characters only in strings, where an escape means the same character.
+                // JSON can contain these characters only in strings, and in a string an escape stands for the same
+                // character.
                 bytes.extend_from_slice(escape_invisible(&line).as_bytes());
                 bytes.push(b'\n');
             }
@@ -183,7 +185,7 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
 }
 
 /// Returns the text of a cell. Invisible characters are escaped, so that the text cannot control a terminal or look
-/// like another text. Parts that a spreadsheet would read as a formula get an apostrophe.
+/// like another text. An apostrophe is added before parts that a spreadsheet would read as a formula.
 fn harmless(text: &str) -> String {
     without_formulas(&escape_invisible(text))
 }
@@ -232,7 +234,7 @@ fn without_formulas(text: &str) -> String {
         if index > 0 {
             cell.push(';');
         }
-        // An escape at the start may be a byte order mark or a tab, which some programs ignore as well.
+        // An escape at the start may stand for a byte order mark or a tab, which some programs also ignore.
         let start = part.trim_start_matches(is_ignored);
         if start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || start.starts_with("\\u") {
             cell.push('\'');

@@ -54,7 +54,8 @@ pub fn read(query: &Query) -> Result<AuditFilter, ApiError> {
     })
 }
 
-/// Refuses negated filters that are not supported. If they were ignored, the result would not match them.
+/// Refuses negated filters that are not supported. If they were ignored, the result would contain entries that the
+/// caller has excluded.
 fn check_names(query: &Query) -> Result<(), ApiError> {
     let negated = query.pairs().iter().filter_map(|(name, _)| name.strip_prefix("not_"));
     match negated.into_iter().find(|name| !NEGATABLE.contains(name)) {
@@ -97,7 +98,7 @@ fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
     query.list(name).map(kind).collect()
 }
 
-/// Returns the accepted outcome if only one is accepted, otherwise `None`; and whether the filters accept no outcome.
+/// Returns the accepted outcome, or `None` unless exactly one is accepted. Also returns whether no outcome is accepted.
 fn outcome(query: &Query) -> Result<(Option<AuditOutcome>, bool), ApiError> {
     let Values { any_of, none_of } = values(query, "outcome", |name, word| {
         word.parse::<AuditOutcome>().map_err(|_| ApiError::query(format!("{name} must be succeeded or failed")))
@@ -156,7 +157,7 @@ fn values<T>(
 ) -> Result<Values<T>, ApiError> {
     let read = |name: &str| {
         let texts: Vec<&str> = query.all(name).collect();
-        // If an empty value were ignored, the result would contain everything.
+        // If an empty value were ignored, the result would contain all entries.
         if texts.iter().any(|text| text.is_empty()) {
             return Err(ApiError::query(format!("{name} is empty: give a value, or leave the parameter out")));
         }
@@ -184,7 +185,7 @@ mod tests {
         assert_eq!(found.error_code, Values::default());
         assert_eq!(found.outcome, Some(AuditOutcome::Succeeded));
         assert_eq!(filter("outcome=failed&outcome=succeeded").unwrap(), AuditFilter::default());
-        // Contradictory filters on any member match nothing.
+        // If the filters on a member contradict each other, nothing matches.
         let nothing = filter("outcome=failed&not_outcome=failed").unwrap();
         assert_eq!(nothing.kinds.none_of, AuditType::ALL);
     }

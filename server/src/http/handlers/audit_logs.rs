@@ -43,9 +43,9 @@ pub struct AuditLogParams {
     /// Entries per page. Values above the maximum mean the maximum.
     #[param(minimum = 1, maximum = 1000, default = 20)]
     per_page: Option<u32>,
-    /// Entries newer than the one with this id, oldest first.
+    /// Entries newer than the entry with this id, oldest first.
     after: Option<AuditId>,
-    /// Entries older than the one with this id, newest first.
+    /// Entries older than the entry with this id, newest first.
     before: Option<AuditId>,
     /// `ndjson` or `csv`: exports every matching entry, oldest first.
     #[param(inline)]
@@ -119,9 +119,9 @@ pub struct AuditLogParams {
 
 /// Lists the tenant's audit log, newest entries first.
 ///
-/// Entries are in the order of commit. `created_at` is the time of the request and can deviate from this order by
-/// moments, or after a correction of the clock. A request examines at most 10 000 entries. If it stops there, the page
-/// is short or empty and has a `Link` to the next one, like every page but the last. `X-Total-Count` is exact without
+/// Entries are in the order of commit. `created_at` is the time of the request and can differ slightly from this order,
+/// or more after a correction of the clock. A request examines at most 10 000 entries. If it stops there, the page may
+/// be short or empty. Every page except the last one has a `Link` to the next page. `X-Total-Count` is exact without
 /// filters and for filters by type, outcome and whole UTC days; otherwise `X-Total-Count-Relation: gte` marks a lower
 /// bound. Pages by cursor (`after`, `before`) have no total, and their cost does not depend on their position.
 #[utoipa::path(

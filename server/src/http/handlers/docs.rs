@@ -12,10 +12,11 @@ use swagger_ui_redist::SwaggerUi;
 
 use crate::http::{ApiError, openapi};
 
-/// Swagger UI sets styles in its elements, and its style sheet contains images.
+/// Content security policy of the page. Swagger UI needs inline styles, and images that are part of its style sheet.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// File with the script that starts Swagger UI. The page cannot contain it, because the policy forbids inline scripts.
+/// File with the script that starts Swagger UI. The page cannot contain the script, because the policy forbids inline
+/// scripts.
 const START_SCRIPT: &str = "start.js";
 
 pub async fn public_document() -> HttpResponse {

@@ -5,8 +5,8 @@ use doorward_shared::public::Jwks;
 
 use crate::http::{ApiError, DocumentReader, responses::*};
 
-/// Number of seconds for which a client may cache the document. The time between the publication of a new key and its
-/// first use is longer.
+/// Number of seconds for which a client may cache the document. A new key is published for longer than this time before
+/// it signs.
 pub const MAX_AGE_SECONDS: u32 = 600;
 
 /// Returns the public keys that verify the tenant's tokens (RFC 7517).

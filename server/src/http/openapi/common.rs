@@ -33,7 +33,7 @@ const HEADERS: &[(&str, &str, Type, &str)] = &[
     ),
 ];
 
-/// Adds to a document what utoipa's attributes cannot express.
+/// Adds the parts of a document that utoipa's attributes cannot express.
 pub(super) struct CommonParts;
 
 impl Modify for CommonParts {
@@ -97,7 +97,7 @@ fn complete(method: &str, path: &str, operation: &mut Operation, components: &Co
 }
 
 /// Joins the method and the words of the path with `-`, as in `post-mfa-login-finalize`. Variable segments are left
-/// out, except at the end of the path, because a list and one of its rows need different ids.
+/// out, except at the end of the path: a list and one of its rows need different ids.
 fn operation_id(method: &str, path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or_default();
     let kept = path.split('/').filter(|segment| !segment.starts_with('{') || *segment == last);
@@ -144,7 +144,8 @@ fn add_header(response: &mut Response, component: &str) {
     }
 }
 
-/// Puts the path parameters before the declared ones, and removes `null` from the types of the declared ones.
+/// Puts the path parameters before the declared parameters, and removes `null` from the types of the declared
+/// parameters.
 fn parameters(path: &str, mut declared: Vec<RefOr<Parameter>>) -> Option<Vec<RefOr<Parameter>>> {
     for parameter in &mut declared {
         if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {

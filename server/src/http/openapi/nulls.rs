@@ -1,13 +1,14 @@
 //! Removes `null` from the schemas of members that responses leave out when they have no value.
 //!
-//! utoipa describes every `Option` as nullable, so that generated clients expect a `null` that no response contains.
+//! utoipa describes every `Option` as nullable. Generated clients would then handle a `null` that no response contains.
 
 use utoipa::openapi::{
     AllOf, OneOf, RefOr, Schema,
     schema::{AdditionalProperties, AnyOf, ArrayItems, Components, Object, SchemaType, Type},
 };
 
-/// Optional members that can be `null`, by schema. `null` has another meaning there than a missing member.
+/// Optional members that can be `null`, by schema. In these members, `null` and a missing member have different
+/// meanings.
 pub(super) const NULLABLE: &[(&str, &str)] = &[
     ("AcrNames", "aal1"),
     ("AcrNames", "aal2"),
@@ -47,7 +48,7 @@ pub(super) const NULLABLE: &[(&str, &str)] = &[
     ("Webauthn", "token_audience"),
 ];
 
-/// Removes `null` from all schemas. Required members and those of [`NULLABLE`] stay nullable.
+/// Removes `null` from all schemas. Required members and the members in [`NULLABLE`] stay nullable.
 pub(super) fn remove(components: &mut Components) {
     for (name, schema) in &mut components.schemas {
         if let RefOr::T(schema) = schema {

@@ -34,7 +34,8 @@ impl AdminContext {
         Ok(audit::event(&self.app, tenant, &self.meta, kind, now)?.by(self.actor.clone()))
     }
 
-    /// Changes cached data. Every process reads the data again before its next request. A refusal rolls back.
+    /// Changes cached data. Every process reads the data again before its next request. A refusal rolls back the
+    /// change.
     pub(super) async fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,

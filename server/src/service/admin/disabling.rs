@@ -27,7 +27,7 @@ pub enum Target {
 /// Disables the target. Returns `false` if it was already disabled; then the stored time does not change.
 ///
 /// From the next request on, a disabled tenant, key, user or credential is refused. No token is issued for a finalize
-/// request that runs meanwhile, because its unit of work checks the state again.
+/// request that runs at the same time, because its unit of work checks the state again.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::UserNotFound`], [`Refusal::UserAmbiguous`] or

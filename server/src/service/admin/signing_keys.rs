@@ -44,8 +44,8 @@ pub(super) async fn generate(
     Ok(made?)
 }
 
-/// Publishes a new key now. The new key signs and the current keys are retired after [`PUBLISHED_BEFORE_SIGNING_MS`],
-/// or at once with `force`.
+/// Publishes a new key now. After [`PUBLISHED_BEFORE_SIGNING_MS`], or at once with `force`, the new key signs and the
+/// current keys are retired.
 pub async fn create(
     context: &AdminContext,
     tenant: TenantId,
@@ -131,8 +131,8 @@ fn rotates_at(key: &SigningKeyRecord, every_days: Option<u32>) -> Option<Timesta
     every_days.map(|days| key.signs_from.plus_millis(i64::from(days) * DAY_MS))
 }
 
-/// Retires a key. It stays published until the tokens that it signed have expired. If no other key may sign yet,
-/// because none has been published long enough, the retired key signs until one may.
+/// Retires a key. It stays published until the tokens that it signed have expired. If no other key has been published
+/// long enough to sign, the retired key continues to sign until another key has been.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only usable key, or
@@ -179,7 +179,8 @@ pub async fn withdraw(
     // After a reset, keys that were sealed with the lost master key are still published, but cannot sign.
     let opens = |key: &&SigningKeyRecord| SigningKey::open(key, &context.app.master_key).is_ok();
     let can_sign: BTreeSet<_> = keys.iter().filter(opens).map(|key| key.id).collect();
-    // A new key that may be needed is generated before the unit of work, because generation takes too long for a unit.
+    // A new key is generated before the unit of work, in case it is needed, because generation takes too long for a
+    // unit.
     let spare = match keys.iter().find(|key| key.id == id) {
         Some(key) if !keys.iter().any(|one| one.id != id && can_sign.contains(&one.id) && is_published(one, now)) => {
             Some(generate(context, tenant, key.algorithm, now, now).await?)

@@ -79,8 +79,8 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
 /// Adds a tenant, unless the id is that of a tenant or of a kept log.
 pub(super) fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(), ServiceError> {
     let inserted = table::insert(connection, tenant);
-    // On PostgreSQL, the insertion waits for a transaction that removes a tenant with this id. Only a later statement
-    // sees the log that this transaction or an earlier one keeps.
+    // On PostgreSQL, the insertion waits for a transaction that removes a tenant with this id. A kept log of that
+    // tenant is visible only to a later statement.
     if matches!(inserted, Ok(()) | Err(DbError::Duplicate { .. }))
         && kept_logs::kept_until(connection, tenant.id)?.is_some()
     {
@@ -191,7 +191,7 @@ pub async fn configure(
 
 /// Deletes a tenant. No request finds the tenant from now on, and a job deletes its data. The installation's log
 /// records who deleted the tenant. The tenant's own audit log is kept for the retention time. If `erase_audit` is set,
-/// the job deletes this log, too; this also works for a tenant that was deleted before.
+/// the job also deletes this log, even if the tenant was already deleted.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.

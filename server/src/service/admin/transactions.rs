@@ -12,8 +12,8 @@ use crate::{
     store::transactions as table,
 };
 
-/// Returns a page of the transactions of one user or of all users, newest first. A search returns those whose
-/// identifier starts with the text before those that contain it elsewhere.
+/// Returns a page of the transactions of one user or of all users, newest first. A search first returns the
+/// transactions whose identifier starts with the text, then those whose identifier contains it elsewhere.
 pub async fn search(
     context: &AdminContext,
     tenant: TenantId,

@@ -29,15 +29,17 @@ use crate::{
     webauthn::{self, ParsedAssertion, VerificationError, VerifiedAssertion},
 };
 
-/// Maximum number of attempts to store the use of a credential. More concurrent changes do not occur.
+/// Maximum number of attempts to store the use of a credential. Each concurrent change of the credential causes one
+/// more attempt.
 const MAX_ATTEMPTS: u32 = 100;
-/// Maximum number of attempts to verify an assertion. Only an import of metadata during an attempt requires another one.
+/// Maximum number of attempts to verify an assertion. An attempt is repeated only if metadata was imported in the
+/// meantime.
 const MAX_JUDGEMENTS: u32 = 3;
 
 /// Reason why the unit of work of an assertion is rolled back.
 #[derive(Debug)]
 enum Rollback {
-    /// The trust in the credential's attestation is another one than when the credential was read.
+    /// The trust in the credential's attestation has changed since the credential was read.
     JudgedAgain,
     Failed(DbError),
 }
@@ -65,7 +67,8 @@ struct Stored {
 /// Finalizes a login, second-factor login or transaction: verifies the assertion and returns a token.
 ///
 /// This takes one read, one verification, one signature and one write. The challenge is deleted even if the assertion
-/// is rejected. If several requests use the same challenge, only the one whose transaction deletes it succeeds.
+/// is rejected. If several requests use the same challenge, only the request whose transaction deletes the challenge
+/// succeeds.
 ///
 /// # Errors
 /// The refusals that the wire contract lists. Each of them writes an audit entry.
@@ -84,8 +87,8 @@ pub async fn finalize(
     Err(ServiceError::Unavailable("each attempt was overtaken by an import of metadata".to_owned()))
 }
 
-/// Verifies an assertion and returns a token; `None` if the attestation of its credential was judged again meanwhile, so
-/// that the token would state what is no longer true. Nothing is changed then.
+/// Verifies an assertion and returns a token; `None` if the credential's attestation was judged again in the meantime,
+/// because the token would state an outdated result. In this case nothing is stored.
 async fn attempt(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -147,8 +150,8 @@ async fn attempt(
     Ok(Some(token))
 }
 
-/// Returns the statement that ends the ceremony. There is none if it must also set the backup eligibility, which happens
-/// once per credential.
+/// Returns the statement that ends the ceremony. Returns none if the ceremony must also set the backup eligibility,
+/// which happens at most once per credential.
 fn finish_statement(
     context: &RequestContext,
     assertion: &Assertion,
@@ -331,7 +334,8 @@ fn verify(
         let detail = detail.received(format!("credential of the user with the id {}", user.id));
         return Err(not_allowed("the credential belongs to another user than the challenge", detail));
     }
-    // Anybody can start a login without user_id. There, only the holder of the credential learns that it is disabled.
+    // Anybody can start a login without `user_id`. In such a login, only the holder of the credential may learn that it
+    // is disabled.
     if challenge.user_id.is_some() {
         check_enabled(&user, &credential)?;
     }
@@ -349,7 +353,8 @@ fn verify(
     Ok(assertion)
 }
 
-/// Returns what trust policies examine. A credential that becomes eligible for backup is judged by its new state.
+/// Returns what trust policies examine. A credential that becomes eligible for backup in this ceremony is judged as
+/// eligible.
 fn facts(credential: &Credential, verified: &VerifiedAssertion) -> TrustFacts {
     TrustFacts { backup_eligible: verified.backup_eligible, ..TrustFacts::of(credential) }
 }
@@ -398,8 +403,8 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
     };
     let mut expected = assertion.credential.clone();
     let mut regressed = verified.counter_regressed;
-    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter. If the row was disabled and
-    // enabled again between the two statements, the next attempt succeeds.
+    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter. If the credential was
+    // disabled and enabled again between the two statements, the next attempt succeeds.
     for _ in 0..MAX_ATTEMPTS {
         if credentials::record_use(connection, &expected, &used)? {
             return Ok(Ok(regressed.then_some(expected.sign_count)));

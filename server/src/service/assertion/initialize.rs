@@ -183,14 +183,15 @@ async fn start(
         ceremony,
         user_id: selected.as_ref().map(|(user, _)| user.id),
         transaction_id: transaction.as_ref().map(|transaction| transaction.id),
-        // Without user verification, finalize reports the level that was reached.
+        // If the authenticator does not verify the user, finalize refuses the level and reports the level that was
+        // reached.
         state: CeremonyState { minimum_level: minimum, ..CeremonyState::new(relying_party, &policy, ids.as_deref()) },
         created_at: now,
         expires_at: now.plus_millis(policy.lifetime_ms.into()),
     };
     let transaction = transaction.zip(challenge.user_id).map(|(new, user)| new.of_user(&challenge, user));
     let is_transaction = transaction.is_some();
-    // Transactions are not cached, because finalizing one reads from the database anyway.
+    // Transactions are not cached, because finalizing a transaction reads from the database anyway.
     let pending = selected.filter(|_| !is_transaction).map(|(user, credentials)| PendingCeremony {
         challenge: challenge.clone(),
         user,

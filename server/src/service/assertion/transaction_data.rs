@@ -43,7 +43,8 @@ fn without_whitespace(json: &str) -> String {
     json.chars().filter(keep).collect()
 }
 
-/// Checks that no object repeats a member. The recursion is limited, because the nesting depth of request bodies is.
+/// Checks that no object repeats a member. The recursion is limited, because the nesting depth of request bodies is
+/// limited.
 fn check_members(json: &str) -> Result<(), String> {
     let invalid = |_| "contains a string that is not valid Unicode".to_owned();
     if json.starts_with('{') {

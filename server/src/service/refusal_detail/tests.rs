@@ -10,7 +10,7 @@ use crate::{
 
 const HOSTILE: &str = "\u{1b}]0;title\u{7}\"\u{202e}\\";
 
-/// Returns a refusal of each variant, with this text where one has a text.
+/// Returns a refusal of each variant. `text` is the text of all variants that contain a text.
 fn refusals(text: &str) -> Vec<Refusal> {
     let own = || text.to_owned();
     let known = |check| RefusalDetail::new(check).expected([text]).received(text);

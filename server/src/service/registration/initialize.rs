@@ -20,8 +20,8 @@ use crate::{
     webauthn::{self, CreationExtras},
 };
 
-/// Reason for refusing an automatic upgrade. A person who has only the password of such a user could otherwise create a
-/// passkey and log in with it in place of the second factor.
+/// Reason for refusing an automatic upgrade of a user with a second factor. A person who has only this user's password
+/// could otherwise create a passkey and log in with it in place of the second factor.
 const UPGRADE_WITH_SECOND_FACTOR: &str = "mediation is not possible for a user with a second factor: a session that was \
                                           started with a password alone could replace it";
 
@@ -102,7 +102,7 @@ pub async fn initialize(
     }
 }
 
-/// Validates the optional members of the options, and adds those of the tenant.
+/// Validates the optional members of the options, and adds the members that the tenant configures.
 fn validate_extras(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -133,7 +133,8 @@ fn validate_extras(
             attestation_formats: settings.attestation_formats.clone(),
             extensions: requested(&settings.extensions)?,
         },
-        // Without a dialog, hints have no effect, and the browser refuses if it cannot do what an extension requires.
+        // With conditional mediation the browser shows no dialog. Hints then have no effect, and an extension that the
+        // browser cannot satisfy makes the registration fail.
         Some(Mediation::Conditional) => {
             let cred_props = settings.extensions.cred_props;
             let extensions = requested(&RegistrationExtensions { cred_props, ..RegistrationExtensions::default() })?;

@@ -19,7 +19,8 @@ use crate::{
 
 /// Maximum number of stored bytes of an actor. Valid user ids and token names are shorter.
 const ACTOR_BYTES: usize = 256;
-/// Maximum number of stored bytes of a credential id. The longest valid one has 1 023 bytes, or 1 364 in base64url.
+/// Maximum number of stored bytes of a credential id. The longest valid credential id has 1 023 bytes, or 1 364 in
+/// base64url.
 const CREDENTIAL_BYTES: usize = 1_364;
 /// Maximum number of stored bytes of a transaction id. An index entry of PostgreSQL has room for 2 704 bytes in total.
 const TRANSACTION_BYTES: usize = 512;
@@ -36,7 +37,8 @@ macro_rules! columns {
 }
 pub(in crate::store) use columns;
 
-/// The values of an entry that PostgreSQL inserts. Its binds are the tenant, those of `new_audit_id`, and [`values`].
+/// The values of an entry that PostgreSQL inserts. Its binds are the tenant, the arguments of `new_audit_id`, and
+/// [`values`].
 macro_rules! new_values {
     () => {
         "?, new_audit_id(?, ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
@@ -97,7 +99,7 @@ impl TryFrom<Row> for AuditLogItem {
     }
 }
 
-/// Adds an entry, counts it, and returns its id, which is larger than every visible id.
+/// Adds an entry, counts it, and returns its id. The id is larger than the ids of all visible entries.
 ///
 /// # Errors
 /// [`DbError::Orphan`] if the tenant was deleted. This also rolls back the change that the entry records.

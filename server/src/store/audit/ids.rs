@@ -1,6 +1,7 @@
 //! Ids of entries: UUIDs of version 7 in the order of commit. An id begins with a time of 60 bits in units of 1/4096 ms
-//! (RFC 9562, section 6.2, method 3). On SQLite there is one writer, so ids only increase. On PostgreSQL the server
-//! makes them (`new_audit_id` in the migration). Transactions run in parallel there, so readers stop at a [`Horizon`].
+//! (RFC 9562, section 6.2, method 3). On SQLite there is one writer, so ids only increase. On PostgreSQL the database
+//! server makes the ids (`new_audit_id` in the migration). Transactions run in parallel there, so readers stop at a
+//! [`Horizon`].
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ const SHARD_BITS: u16 = 0b111;
 /// A text that sorts after every id.
 pub(super) const ABOVE_ALL: &str = "g";
 
-/// Returns a prefix that sorts after the ids of earlier times, and before the ids of the time `at` and later.
+/// Returns a prefix of ids. It sorts after all ids of times before `at`, and before all ids of the time `at` and later.
 pub(super) fn first_id(at: Timestamp) -> String {
     let millis = u64::try_from(at.millis()).unwrap_or(0).min((1 << 48) - 1);
     prefix(millis << TICK_BITS)
@@ -40,7 +41,8 @@ fn ticks(id: AuditId) -> u64 {
     (high >> 16) << TICK_BITS | high & ((1 << TICK_BITS) - 1)
 }
 
-/// Returns an id of the time `at`, or one directly after `newest` if `newest` is not earlier.
+/// Returns an id with the time `at`. If `newest` has the same or a later time, returns an id with the next time after
+/// that of `newest`.
 pub(super) fn next(newest: Option<AuditId>, at: Timestamp, random: u64) -> AuditId {
     let now = u64::try_from(at.millis()).unwrap_or(0) << TICK_BITS;
     let ticks = now.max(newest.map_or(0, |newest| ticks(newest) + 1));
@@ -75,7 +77,8 @@ const fn variant(random: u64) -> u64 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenWriters {
     newest: String,
-    /// For each transaction, the time in the newest id that it has read; `None` if it has not read one yet.
+    /// For each transaction, the time in the newest id that it had read when it took the lock; `None` if it has not
+    /// read an id yet.
     writers: BTreeMap<String, Option<i64>>,
 }
 
@@ -105,7 +108,8 @@ pub fn open_writers(conn: &mut Connection, earlier: Option<OpenWriters>) -> Resu
         Some(earlier) => earlier.newest.clone(),
         None => query.get_result(c).optional()?.unwrap_or_default(),
     };
-    // The locks are read after the newest id: PostgreSQL lists the locks of this moment, not those of the snapshot.
+    // The locks are read after the newest id: PostgreSQL lists the locks at the time of the query, not at the time of
+    // the snapshot.
     let holders = "SELECT virtualtransaction, \
                    MIN(CASE WHEN objsubid = 2 THEN CAST(classid AS BIGINT) << 32 | CAST(objid AS BIGINT) END) \
                    FROM pg_locks WHERE locktype = 'advisory' AND granted \

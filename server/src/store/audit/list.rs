@@ -15,10 +15,10 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// A search by request id first examines the entries of this many milliseconds after the creation of the id.
+/// Milliseconds after the creation of a request id. A search by request id examines the entries of this period first.
 const REQUEST_TIME: i64 = 300_000;
 
-/// Returns a numbered page of one log, or of all if `tenant` is `None`. Page numbers cover only [`EXAMINED`] rows.
+/// Returns a numbered page of one log, or of all logs if `tenant` is `None`. Page numbers cover only [`EXAMINED`] rows.
 pub fn page(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -85,8 +85,8 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window, and the ids of the matching entries after the first `skip`. Returns at least `wanted`
-/// ids if the window contains that many.
+/// Returns the total, the window, and the ids of matching entries, without the first `skip` of them. Returns at least
+/// `wanted` ids if the window contains that many.
 fn examine(
     conn: &mut Connection,
     scan: &Scan<'_>,
@@ -110,7 +110,8 @@ fn examine(
     Ok((if is_cut { total.or_more() } else { total }, window, ids))
 }
 
-/// Returns the total up to the horizon: the counters minus the entries above the horizon. `None` if it is unknown.
+/// Returns the total up to the horizon: the counters minus the entries above the horizon. `None` if this total is
+/// unknown.
 fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) -> Result<Option<Total>, DbError> {
     let Some(tenant) = scan.tenant else { return Ok(None) };
     let Some(count) = audit_counts::total(conn, tenant, scan.filter)? else { return Ok(None) };
@@ -124,7 +125,7 @@ fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) ->
     Ok(Some(Total::Exact(count.saturating_sub(hidden))))
 }
 
-/// Searches the entries after the creation time of a request id. Returns no entries if more than `limit` match.
+/// Searches the entries that were created shortly after a request id. Returns no entries if more than `limit` match.
 fn near_request(
     conn: &mut Connection,
     tenant: Option<TenantId>,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon};
 
-/// Time to find one entry by its id, as a multiple of the time to read the next entry of an index.
+/// Cost of finding an entry by its id, relative to the cost of reading the next entry of an index.
 const SEEK_COST: usize = 4;
 
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
@@ -47,7 +47,7 @@ macro_rules! log {
     }};
 }
 
-/// Adds the conditions on a column. Excluding values does not exclude rows with NULL.
+/// Adds the conditions on a column. A condition that excludes values keeps rows with NULL.
 macro_rules! values {
     ($query:ident, $column:ident, $values:expr) => {{
         let values = &$values;
@@ -61,7 +61,7 @@ macro_rules! values {
     }};
 }
 
-/// Adds the conditions of a filter, except the one on networks.
+/// Adds the conditions of a filter, except the condition on networks.
 macro_rules! filtered {
     ($query:expr, $filter:expr) => {{
         let (mut query, filter): (_, &AuditFilter) = ($query, $filter);
@@ -185,8 +185,8 @@ impl<'a> Scan<'a> {
             // Raw SQL is used so that diesel does not cache the statement, because filters produce up to a million
             // different statements.
             let query = filtered!(log!(Db, self), self.filter).filter(sql::<Bool>("TRUE"));
-            // There is only one condition on the id. If there were two, SQLite might use the one that does not bound
-            // the scan.
+            // There is only one condition on the id. If there were two, SQLite might search the index with the wrong
+            // one, and the scan would not be bounded.
             let query = match &window.ids {
                 Some(ids) => query.filter(audit_logs::id.eq_any(ids)),
                 None => query.filter(audit_logs::id.gt(lower).and(audit_logs::id.lt(upper))),

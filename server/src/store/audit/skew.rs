@@ -14,8 +14,8 @@ use super::{
 
 /// Difference in milliseconds that every time filter allows for.
 const SLACK: i64 = 5_000;
-/// Differences are rounded up to whole minutes and `until` to the full hour: a constant difference is written once an
-/// hour.
+/// Differences are rounded up to whole minutes, and `until` to full hours, so that a constant difference is written
+/// only once an hour.
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
 const LEAD: &str = "audit_id_lead_ms";
@@ -49,14 +49,14 @@ impl Skew {
         Ok(skew)
     }
 
-    /// Returns an id below every entry created at `start` or later.
+    /// Returns an id that is smaller than the ids of all entries created at `start` or later.
     pub(super) fn lower(self, start: Timestamp) -> String {
         let lagging = start.millis().saturating_sub(self.lag.max(SLACK));
         let usual = start.millis().saturating_sub(SLACK);
         first_id(Timestamp::from_millis(if self.until >= lagging { lagging } else { usual }))
     }
 
-    /// Returns an id above every entry created before `end`.
+    /// Returns an id that is larger than the ids of all entries created before `end`.
     pub(super) fn upper(self, end: Timestamp) -> String {
         let leading = end.millis().saturating_add(self.lead).min(self.until.saturating_add(1));
         let usual = end.millis().saturating_add(SLACK);

@@ -68,7 +68,7 @@ impl Query for FindUser {
     }
 }
 
-/// Finds what an assertion refers to.
+/// Finds the stored rows that an assertion refers to.
 #[derive(Debug)]
 pub struct FindAssertion {
     tenant: String,

@@ -1,5 +1,5 @@
 //! Statements that write. They exist only on PostgreSQL, because SQLite cannot change several tables in one statement.
-//! There, and if such a statement did not write the audit entry, the unit of work executes one statement per table.
+//! On SQLite, and if such a statement did not write the audit entry, the unit of work executes one statement per table.
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 use doorward_shared::AuditId;
@@ -17,8 +17,9 @@ use crate::{
     domain::{AuditEvent, Challenge, Credential, Transaction},
 };
 
-/// Adds the challenge of a step that initializes a ceremony, and its audit entry. Returns the id of the entry. Adds the
-/// transaction as well, if there is one; if its identifier is used or its user was deleted, changes nothing.
+/// Adds the challenge of a step that initializes a ceremony, and its audit entry. Returns the id of the entry. If the
+/// step has a transaction, adds it as well. Changes nothing if the transaction's identifier is already used or its user
+/// was deleted.
 #[derive(Debug)]
 pub struct Start {
     event: AuditEvent,
@@ -38,7 +39,7 @@ const START: &str = concat!(
     " FROM started RETURNING id"
 );
 
-/// The row of the user is locked as by `users::hold`.
+/// This statement locks the row of the user like `users::hold`.
 const START_TRANSACTION: &str = concat!(
     "WITH held AS (SELECT 1 FROM users WHERE tenant_id = ? AND id = ? AND deleted_at IS NULL FOR KEY SHARE), \
      created AS (INSERT INTO transactions (tenant_id, id, identifier, user_id, data, created_at, updated_at) \
@@ -97,7 +98,7 @@ impl Statement for Start {
 }
 
 /// Deletes the challenge of a step that finalizes a ceremony, stores the use of the credential, confirms the transaction
-/// and adds the audit entry. Each of them happens only if the one before it did.
+/// and adds the audit entry. Each of these changes happens only if the one before it happened.
 #[derive(Debug)]
 pub struct Finish {
     event: AuditEvent,

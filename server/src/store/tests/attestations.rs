@@ -110,7 +110,7 @@ async fn newest_judgement_of_concurrent_ones_is_kept(db: TestDatabase) {
         move |c: &mut Connection| attestations::record(c, &judged, trust, number)
     };
     assert!(db.write(record(AttestationTrust::Chain, 2)).await);
-    // It was `none` when the attestation was read.
+    // The stored trust was `none` when the attestation was read.
     assert!(db.write(record(AttestationTrust::None, 3)).await);
     assert!(!db.write(record(AttestationTrust::Chain, 2)).await);
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::None));
@@ -136,7 +136,8 @@ async fn judgement_of_a_replaced_attestation_is_dropped(db: TestDatabase) {
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::None));
 }
 
-/// On PostgreSQL, a unit that has locked some credentials must not wait for another one, or it could deadlock with logins.
+/// On PostgreSQL, a unit that has locked some credentials must not wait for another credential, because it could
+/// deadlock with logins.
 async fn credential_that_another_unit_has_locked_is_judged_later(db: TestDatabase) {
     two_tenants(&db).await;
     if db.database.engine() == Engine::Sqlite {

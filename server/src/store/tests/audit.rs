@@ -72,7 +72,7 @@ async fn entries_are_stored_completely(db: TestDatabase) {
     let page = db.read(|c| audit::page(c, Some(TenantId::INSTALLATION), &AuditFilter::default(), None, ALL)).await;
     let item = &page.items[0];
     assert_eq!((item.id, item.kind, item.created_at, item.updated_at), (id, full.kind, at(3), at(3)));
-    // PostgreSQL cannot store NUL. A client that sends it must not prevent the entry from being stored.
+    // PostgreSQL cannot store NUL. The entry must be stored even if a client sends NUL.
     assert_eq!((item.error.as_deref(), item.error_code.as_deref()), (Some("bad\u{fffd}role"), Some("forbidden")));
     assert_eq!((&item.detail, &item.credential_id), (&full.detail, &full.credential_id));
     assert_eq!((&item.transaction_id, &item.actor_user_id), (&full.transaction_id, &full.actor));
@@ -99,7 +99,7 @@ async fn entry_of_an_unknown_type_is_listed_and_counted(db: TestDatabase) {
 }
 
 async fn longest_values_can_be_stored(db: TestDatabase) {
-    // The texts are random, so that PostgreSQL cannot compress them to make them fit into an index.
+    // The texts are random, because PostgreSQL compresses other texts, which could then fit into an index.
     let text = |length: usize| -> String {
         let mut state = 7_u64;
         let symbol = |_| {
@@ -168,7 +168,8 @@ fn activity(entries: &[AuditLogItem]) -> BTreeMap<i64, Activity> {
 
 async fn totals_equal_the_counted_entries(db: TestDatabase) {
     two_tenants(&db).await;
-    // Concurrent writers add 120 entries to three logs, over three and a half days. Some roll back.
+    // Concurrent writers add 120 entries to three logs. The entries have times within three and a half days. Some roll
+    // back.
     let writers: Vec<_> = (0..120_u8)
         .map(|number| {
             let db = db.clone();

@@ -1,5 +1,5 @@
-//! What engines that shard PostgreSQL by tenant require: primary, unique and foreign keys begin with the tenant id, and
-//! migrations contain no refused constructs.
+//! Requirements of engines that shard PostgreSQL by tenant: primary, unique and foreign keys begin with the tenant id,
+//! and migrations contain no constructs that these engines refuse.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -5,7 +5,7 @@ use crate::webauthn::certificate_path::PathError;
 /// Maximum size of a BLOB in bytes. The published one has 12 MB.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// Name of the signer's certificate, if it must descend from the default root certificates.
+/// Name that the signer's certificate must have if the default root certificates are used.
 pub(super) const SIGNER: &str = "mds.fidoalliance.org";
 
 /// Reason why a BLOB or a file with root certificates is not accepted.

@@ -36,14 +36,14 @@ struct Header {
     alg: String,
     #[serde(default)]
     x5c: Vec<String>,
-    /// Extensions that a recipient must understand. There is none that Doorward understands.
+    /// Extensions that a recipient must understand. Doorward supports none of them.
     crit: Option<serde_json::Value>,
 }
 
 /// The parts of the JWT.
 struct Token<'a> {
     header: Header,
-    /// What is signed: header and payload in base64url, with the dot between them.
+    /// The signed text: header and payload in base64url, with the dot between them.
     signed: &'a str,
     payload: Vec<u8>,
     signature: Vec<u8>,
@@ -84,22 +84,22 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Verifies a BLOB and returns its content. The caller compares its number and date with those of the last import.
+/// Verifies a BLOB and returns its content. The caller compares the number and date of the BLOB with the last import.
 pub fn verify_blob(bytes: &[u8], roots: &Roots, now: Timestamp) -> Result<Blob, BlobError> {
     let token = Token::parse(bytes)?;
     token.verify(roots, now)?;
     Blob::parse(&token.payload)
 }
 
-/// Parses bytes as a BLOB, and as the content of one, for the fuzz target.
+/// Parses bytes as a BLOB and as the content of a BLOB, for the fuzz target.
 #[cfg(fuzzing)]
 pub(super) fn parse_unverified(bytes: &[u8]) {
     let _ = Token::parse(bytes);
     let _ = Blob::parse(bytes);
 }
 
-/// Checks that the certificates of a path below the default roots are for the FIDO Alliance's service. These roots also
-/// issue the certificates of authorities for other purposes, such as e-mail, or for the names of one company.
+/// Checks that the certificates of a path below the default roots are for the FIDO Alliance's service. These roots have
+/// also certified authorities that may only issue certificates for e-mail or for the domains of one company.
 pub(super) fn check_service(leaf: &X509Certificate<'_>, path: &[&[u8]]) -> Result<(), BlobError> {
     let is_service =
         |name: &GeneralName<'_>| matches!(name, GeneralName::DNSName(dns) if dns.eq_ignore_ascii_case(SIGNER));
@@ -119,7 +119,7 @@ fn is_for_servers(certificate: &X509Certificate<'_>) -> bool {
     })
 }
 
-/// Returns the verification of a JWS algorithm (RFC 7518 §3.1, RFC 8037).
+/// Returns the implementation that verifies signatures of a JWS algorithm (RFC 7518 §3.1, RFC 8037).
 fn algorithm(name: &str) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match name {
         "RS256" => &RSA_PKCS1_2048_8192_SHA256,

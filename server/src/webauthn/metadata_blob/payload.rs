@@ -22,7 +22,7 @@ const MAX_ITEMS: usize = 200;
 /// Maximum length of a description in characters.
 const MAX_DESCRIPTION: usize = 200;
 
-/// Types of attestation that use certificates. Root certificates of other entries are ignored.
+/// Types of attestation that use certificates. Root certificates are ignored in entries that list none of these types.
 const WITH_CERTIFICATES: [&str; 3] = ["basic_full", "attca", "anonca"];
 
 /// The content of a BLOB.
@@ -85,8 +85,8 @@ impl Blob {
 }
 
 impl Entry {
-    /// Adds a record for each identifier of the entry. Entries of UAF, an older protocol, have none that WebAuthn uses.
-    /// If two entries have the same identifier, the reports and root certificates of both count.
+    /// Adds a record for each identifier of the entry. Entries of UAF, an older protocol, have no identifier that
+    /// WebAuthn uses. If two entries have the same identifier, the reports and root certificates of both count.
     fn add_to(
         self,
         models: &mut BTreeMap<ModelId, ModelRecord>,
@@ -125,7 +125,7 @@ impl Entry {
     }
 }
 
-/// Decodes a certificate. One that cannot be parsed is left out, so it issues nothing.
+/// Decodes a certificate. Returns `None` for a certificate that cannot be parsed; it is then not a root of the model.
 fn certificate(text: &str) -> Option<Vec<u8>> {
     // Some manufacturers published certificates with line breaks.
     let compact: String = text.split_ascii_whitespace().collect();

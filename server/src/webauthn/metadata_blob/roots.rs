@@ -30,7 +30,7 @@ impl Roots {
     /// Reads the root certificates that an operator has chosen: one or more in PEM, or one in DER.
     ///
     /// # Errors
-    /// [`BlobError::Root`] if there is none, or one cannot be parsed.
+    /// [`BlobError::Root`] if there is no certificate, or a certificate cannot be parsed.
     pub fn from_file(bytes: &[u8]) -> Result<Self, BlobError> {
         let pem: Vec<Vec<u8>> = from_pem(bytes);
         let certificates = if pem.is_empty() { vec![bytes.to_vec()] } else { pem };
@@ -88,7 +88,7 @@ mod tests {
             ]
         );
         let at = |seconds: i64| roots.valid_at(Timestamp::from_millis(seconds * 1_000)).len();
-        // 2026, 2030 (R3 has expired) and 2050.
+        // The years 2026, 2030 (R3 has expired) and 2050.
         assert_eq!([at(1_780_000_000), at(1_900_000_000), at(2_530_000_000)], [2, 1, 0]);
     }
 

@@ -46,7 +46,7 @@ impl<'a> Certificate<'a> {
             .map_err(|_| VerificationError::statement("the signature of the attestation statement is not valid"))
     }
 
-    /// Checks that the certificate is for the key of the credential.
+    /// Checks that the certificate certifies the key of the credential.
     pub(super) fn check_key(&self, key: &PublicKey) -> Result<(), VerificationError> {
         let info = self.0.public_key();
         if key.matches(info.raw, &info.subject_public_key.data) {
@@ -92,13 +92,13 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Returns the verification of a COSE algorithm in the format `tpm`. TPMs also sign with SHA-1, but over a structure that
-/// they make themselves, so a collision is of no use to an attacker.
+/// Returns the implementation that verifies signatures of a COSE algorithm in the format `tpm`. TPMs may also sign with
+/// SHA-1. This is safe: a TPM signs a structure that it creates itself, so an attacker cannot make use of a collision.
 pub(super) fn tpm_verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     if algorithm == RS1 { Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY) } else { verification(algorithm) }
 }
 
-/// Returns the verification of a COSE algorithm of attestation certificates.
+/// Returns the implementation that verifies signatures of a COSE algorithm of attestation certificates.
 pub(super) fn verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     match algorithm {
         // PS256, RS384 and RS512 (RFC 8812, RFC 8230).

@@ -22,12 +22,12 @@ impl Registration<'_> {
     }
 }
 
-/// Members of a statement. All formats share their names.
+/// Members of a statement. They have the same names in all formats.
 #[derive(Debug, Default)]
 pub(in crate::webauthn) struct Statement<'a> {
     pub(in crate::webauthn) algorithm: Option<i64>,
     signature: Option<&'a [u8]>,
-    /// The member `x5c` is present, even if it is malformed.
+    /// Whether the member `x5c` is present, even if it is malformed.
     pub(super) names_certificates: bool,
     /// The certificates of `x5c`, leaf first. Empty if `x5c` is missing or malformed.
     pub(super) certificates: Vec<&'a [u8]>,

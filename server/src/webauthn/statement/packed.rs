@@ -10,7 +10,8 @@ use crate::webauthn::error::VerificationError;
 /// Required organizational unit of the certificate's subject (§8.2.1).
 const ORGANIZATIONAL_UNIT: &str = "Authenticator Attestation";
 
-/// Verifies nothing for ECDAA, which was withdrawn, and for algorithms that Doorward does not support.
+/// Verifies the statement. The result is `Unverified` for ECDAA, which was removed from the specification, and for
+/// algorithms that Doorward does not support.
 pub(super) fn verify<'a>(
     statement: &Statement<'a>,
     registration: &Registration<'_>,

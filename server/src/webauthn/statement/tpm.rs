@@ -1,4 +1,4 @@
-//! Format `tpm` (WebAuthn §8.3), which Windows Hello uses. The structures are those of the TPM 2.0 Library, part 2.
+//! Format `tpm` (WebAuthn §8.3), which Windows Hello uses. The TPM 2.0 Library, part 2, defines the structures.
 
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
 use x509_parser::asn1_rs::{Oid, oid};
@@ -23,7 +23,7 @@ const TYPE_RSA: u16 = 0x0001;
 const TYPE_ECC: u16 = 0x0023;
 const DEFAULT_EXPONENT: &[u8] = &[1, 0, 1];
 
-/// Verifies nothing for algorithms that Doorward does not support.
+/// Verifies the statement. The result is `Unverified` for algorithms that Doorward does not support.
 pub(super) fn verify<'a>(
     statement: &Statement<'a>,
     registration: &Registration<'_>,
@@ -168,7 +168,7 @@ impl<'a> PublicArea<'a> {
         fields.0.is_empty().then_some(Self { name_algorithm, key })
     }
 
-    /// Returns whether a COSE key is this key.
+    /// Returns whether a COSE key is the key of this public area.
     fn is_key(&self, cose: &[u8]) -> bool {
         match (&self.key, KeyParts::parse(cose)) {
             (AreaKey::Rsa { modulus, exponent }, Some(KeyParts::Rsa { n, e })) => {

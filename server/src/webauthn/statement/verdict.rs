@@ -1,14 +1,15 @@
 //! Result of a verification.
 
-/// What the verification of a statement found.
+/// Result of the verification of a statement.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::webauthn) enum Verdict<'a> {
-    /// Doorward cannot verify the statement: its format is unknown or obsolete, or it states too little. It is accepted,
-    /// because a rejection locks out the owner of the authenticator without a security benefit: an attacker can always
-    /// send the format `none`.
+    /// Doorward cannot verify the statement: its format is unknown or obsolete, or it states too little. The
+    /// registration is still accepted. A rejection would lock out the owner of the authenticator without a security
+    /// benefit, because an attacker can always send the format `none`.
     Unverified,
     /// The credential's own key signed the statement.
     SelfSigned,
-    /// The key of the first certificate signed the statement. Whether its issuer is trusted is not judged.
+    /// The key of the first certificate signed the statement. This does not state whether the issuer of the certificate
+    /// is trusted.
     Certified(Vec<&'a [u8]>),
 }

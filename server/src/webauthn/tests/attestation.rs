@@ -191,7 +191,7 @@ fn android_key_statements_are_verified() {
 fn android_key_certificates_must_be_for_the_credential() {
     let registration = signed("android-key", Key::es256(), &Certificate::new(), Some(&Key::es256()));
     assert_eq!(outcome(&registration), INVALID);
-    // A key description that cannot be parsed: the signature and the key are right.
+    // The signature and the key are correct, but the key description cannot be parsed.
     let certificate = Certificate { extensions: vec![(oid::KEY_DESCRIPTION, false, vec![5, 0])], ..Certificate::new() };
     assert_eq!(outcome(&signed("android-key", Key::es256(), &certificate, None)), Ok(false));
 }

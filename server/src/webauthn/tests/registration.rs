@@ -81,7 +81,7 @@ fn private_ml_dsa_keys_and_keys_of_another_length_are_rejected() {
     }
 }
 
-/// RFC 9864. The curve of these algorithms is part of their identifier.
+/// In RFC 9864, the identifier of an algorithm also specifies the curve.
 #[test]
 fn fully_specified_identifiers_are_accepted_where_their_algorithm_is() {
     for (key, id) in [(Key::es256(), -9), (Key::es384(), -51), (Key::es512(), -52), (Key::ed25519(), -19)] {
@@ -185,7 +185,7 @@ fn public_keys_are_stored_in_canonical_encoding_without_unknown_members() {
     }
 }
 
-/// Label -3 is the y coordinate of an elliptic curve key, and unknown in other keys.
+/// Label -3 is the y coordinate of an elliptic curve key. In other keys it is an unknown member.
 #[test]
 fn members_of_other_key_types_are_not_stored() {
     for key in [Key::ed25519(), Key::ml_dsa(&ML_DSA_44_SIGNING, -48)] {

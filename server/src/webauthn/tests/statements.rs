@@ -23,7 +23,8 @@ fn self_attestation_is_verified() {
     assert_eq!(other_key.self_attested().verify().unwrap_err().code, ErrorCode::AttestationInvalid);
 }
 
-/// With `x5c`, the key of the certificate must have signed the statement (§8.2), not that of the credential.
+/// If `x5c` is present, the key of the certificate must have signed the statement, not the key of the credential
+/// (§8.2).
 #[test]
 fn signature_of_the_credential_does_not_replace_that_of_the_certificate() {
     for certificates in [Cbor::Array(vec![]), Cbor::Array(vec![bytes(20)]), Cbor::Null] {

@@ -144,7 +144,7 @@ impl Path {
         Self { maker: Maker::new("Maker"), intermediate, leaf: Certificate::new() }
     }
 
-    /// Judges the path without the root. The result must be the same with it.
+    /// Judges the path without the root. The result must be the same with the root.
     fn trust(&self) -> AttestationTrust {
         let (key, signer) = (Key::es384(), Key::es256());
         let intermediate = self.maker.issue(&self.intermediate, &key);
@@ -256,7 +256,7 @@ fn path_may_contain_the_root_and_has_at_most_eight_certificates() {
     assert_eq!(with_roots(1), AttestationTrust::Chain);
     assert_eq!(with_roots(7), AttestationTrust::Chain);
     assert_eq!(with_roots(8), AttestationTrust::UnknownIssuer);
-    // Not the issuer of the leaf.
+    // This root did not issue the leaf.
     let foreign = packed(vec![leaf, Maker::new("Other").root], &signer);
     assert_eq!(trust(&foreign, &of_model(&Maker::new("Maker").root)), AttestationTrust::UnknownIssuer);
 }
@@ -274,7 +274,7 @@ fn attestation_certificate_may_be_its_own_trust_anchor_but_issues_nothing() {
     }
 }
 
-/// The attestation key of one model must not vouch for another one (§8.2.1).
+/// The attestation key of one model must not vouch for another model (§8.2.1).
 #[test]
 fn certificate_under_a_root_of_several_models_must_state_its_model() {
     let (maker, signer) = (Maker::new("Maker"), Key::es256());
@@ -327,7 +327,7 @@ fn models_of_fido_u2f_are_identified_by_their_certificates() {
     assert_eq!(by_key.name(verified.aaguid, Some(&key_id)), Some("Model 0"));
     assert!(by_key.proven(AttestationTrust::Chain, verified.aaguid, Some(&key_id)).is_some());
     assert_eq!(stored(verified).proven_aaguid(), None);
-    // The AAGUID in the authenticator data of this format says nothing.
+    // In this format, the AAGUID in the authenticator data is ignored.
     let by_aaguid = of_model(&maker.root);
     let verified = registration.verify_with(&by_aaguid, NOW).unwrap();
     assert_eq!(verified.attestation_trust, AttestationTrust::UnknownIssuer);
@@ -359,7 +359,7 @@ fn large_attestation_is_not_kept_and_does_not_prove_the_model() {
     let verified = packed(path, &signer).verify_with(&of_model(&maker.root), NOW).unwrap();
     assert_eq!(verified.attestation_trust, AttestationTrust::Chain);
     assert!(verified.kept.is_some());
-    // The client must not be able to prevent that newer metadata changes the trust.
+    // A client must not be able to keep newer metadata from changing the trust.
     certificate.extensions[2].2 = vec![0; 16_384];
     let verified = packed(vec![maker.issue(&certificate, &signer)], &signer);
     let verified = verified.verify_with(&of_model(&maker.root), NOW).unwrap();

@@ -118,7 +118,7 @@ async fn resources_of_another_tenant_are_not_found() {
     let before = fixture.state().await;
     let mut calls = 0;
     for endpoint in guarded().filter(|endpoint| endpoint.path.contains("{tenant_id}")) {
-        // The path has the id of the first tenant and the ids of objects of the other one.
+        // The path has the id of the first tenant and the ids of objects of the other tenant.
         let inner = ["{secret_id}", "{credential_id}"].iter().any(|name| endpoint.path.contains(name));
         if inner {
             let response = fixture.call_for(&fixture.admin, endpoint, &fixture.one, &fixture.other).await;

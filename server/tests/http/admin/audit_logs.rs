@@ -59,7 +59,7 @@ async fn administrators_see_the_tenant_of_an_entry() {
     let id = newest[0]["id"].as_str().unwrap();
     let older = entries(&admin, &format!("/audit_logs?before={id}&per_page=1")).await;
     assert_eq!(older[0]["tenant_name"], "Example");
-    // The public API does not return the name.
+    // The public API does not return the tenant's name.
     assert!(tenant.entries("").await.iter().all(|row| row.0.get("tenant_name").is_none()));
     let installation = format!("/tenants/{}/audit_logs", TenantId::INSTALLATION);
     assert!(entries(&admin, &installation).await.iter().all(|entry| entry["type"] == "admin_token_created"));
@@ -105,7 +105,7 @@ async fn a_bounded_page_has_a_lower_bound_and_a_cursor() {
     assert_eq!((counted.header("x-total-count"), counted.header("x-total-count-relation")), (Some("10010"), None));
     assert!(!counted.header("link").unwrap().contains("rel=\"last\""), "the last page is beyond the numbered ones");
 
-    // The entry is not among the newest ones, so the first page is empty. Its link leads to a page with the entry.
+    // The entry is not among the newest entries, so the first page is empty. Its link leads to a page with the entry.
     let mut page = admin.get(&format!("{own}?q=first&per_page=5")).await.expect(200);
     assert_eq!((page.header("x-total-count"), page.header("x-total-count-relation")), (Some("0"), Some("gte")));
     assert_eq!(page.json().as_array().unwrap().len(), 0);

@@ -230,7 +230,7 @@ async fn job_counts_past_days_before_an_overview_asks_for_them() {
     tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
     server.clock.advance_ms(3 * DAY_MS);
     doorward_server::jobs::count_days(&server.app).await.unwrap();
-    // The cached sum stays, so the overview does not count this day again.
+    // The overview uses the cached sum of this day, so it does not show the changed count.
     server.sql("UPDATE audit_counts SET count = 7 WHERE type = 'api_key_rejected'").await;
     let overview = admin.get("/overview?days=5").await.expect(200).json();
     let refused = [0, 1, 2, 3, 4].map(|day| overview["activity"][day]["refused"].as_u64().unwrap());

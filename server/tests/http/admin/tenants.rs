@@ -146,7 +146,7 @@ async fn only_exports_leave_an_entry_among_reads() {
     let exports = tenant.entries("type=audit_exported").await;
     assert_eq!(exports[1].text("actor_user_id").as_deref(), Some("reader"));
     assert_eq!(exports[0].0["detail"]["format"], "ndjson");
-    // The export of the log of a deleted tenant, and that of all logs, are recorded in the installation's log.
+    // Exports of the log of a deleted tenant and exports of all logs are recorded in the installation's log.
     let _ = admin.delete(&path(&tenant)).await.expect(204);
     let _ = auditor.get(&format!("{log}?format=ndjson")).await.expect(200);
     let own = "/tenants/00000000-0000-0000-0000-000000000000/audit_logs?type=audit_exported";

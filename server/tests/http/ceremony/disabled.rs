@@ -91,7 +91,7 @@ async fn disabled_credential_is_neither_offered_nor_accepted() {
         let options = ceremony.start(&tenant, &person).await;
         let offered = options["publicKey"]["allowCredentials"].as_array().unwrap();
         assert_eq!(offered.iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&second["id"]]);
-        // The response of a client that uses it although it is not offered.
+        // A client uses the disabled passkey although the options do not offer it.
         let mut forced = options.clone();
         forced["publicKey"]["allowCredentials"] = json!([{ "type": "public-key", "id": body["id"] }]);
         let response = ceremony.finalize(&tenant, &person.get(&forced)).await;

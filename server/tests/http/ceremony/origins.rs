@@ -1,4 +1,5 @@
-//! Origins that a tenant accepts besides pages of its own: related origins, patterns, apps, extensions, and frames.
+//! Origins that a tenant accepts besides the origins of its own pages: related origins, patterns, apps, extensions, and
+//! frames.
 
 use doorward_shared::config::TenantConfig;
 use doorward_testkit::{ORIGIN, Person, TestServer, TestTenant};

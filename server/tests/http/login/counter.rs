@@ -67,8 +67,8 @@ async fn forged_signature_does_not_change_the_counter() {
     let _ = alice.mfa_login(&tenant).await.expect(200);
 }
 
-/// The stored counter becomes the highest value, whatever the commit order, and a response with a counter below the
-/// stored one is rejected.
+/// In any order of commits, the stored counter becomes the highest value. A response with a counter below the stored
+/// one is rejected.
 #[tokio::test]
 async fn concurrent_logins_leave_the_highest_counter() {
     let (_server, tenant) = server_with_tenant().await;

@@ -1,4 +1,5 @@
-//! Automatic passkey upgrades: registrations with `mediation: "conditional"`, in which the password manager asks nobody.
+//! Automatic passkey upgrades: registrations with `mediation: "conditional"`, in which the password manager does not
+//! ask the user.
 
 use doorward_authenticator::{Attestation, Authenticator, flags};
 use doorward_shared::config::{Attachment, Hint, TrustMode};
@@ -137,7 +138,7 @@ async fn registered_authenticator_is_excluded_from_upgrades() {
     assert_eq!(excluded, Err(doorward_authenticator::ClientError::Excluded));
 }
 
-/// The password manager would create a passkey that finalize always refuses.
+/// Otherwise, the password manager would create a passkey that finalize always refuses.
 #[tokio::test]
 async fn upgrades_are_refused_at_once_if_the_trust_policy_needs_an_attestation() {
     let (server, _) = server_with_tenant().await;

@@ -26,7 +26,7 @@ async fn claims_state_level_and_backup_of_each_ceremony() {
             let body = ceremony.begin(&tenant, &mut person).await;
             let claims = claims(&ceremony.finalize(&tenant, &body).await.expect(200));
             let acr = if ceremony.registers() { "aal1" } else { "aal2" };
-            // A second factor is verified if possible, and this authenticator can verify its user.
+            // Second-factor logins prefer user verification, and this authenticator can verify its user.
             assert_eq!(assurance(&claims), json!([acr, true, eligible, state, false, null]), "{ceremony:?}");
             assert_eq!(
                 (&claims["auth_time"], &claims["iat"]),
@@ -101,7 +101,7 @@ async fn certified_device_bound_authenticator_reaches_aal3() {
     import(&server, mds::BLOB).await;
     let mut key = register_certified(&tenant, Authenticator::new()).await;
     let mut synced = register_certified(&tenant, Authenticator::new().backup(true, true)).await;
-    // It states the same model, but nothing proves it.
+    // This authenticator states the same model, but nothing proves it.
     let stated = Authenticator::new().aaguid(mds::AAGUID).attestation(Attestation::PackedSelf);
     let mut imitation = Person::with("alice", stated);
     let _ = imitation.register(&tenant).await.expect(200);
@@ -154,7 +154,7 @@ async fn revoked_model_reaches_aal3_no_longer() {
     assert_eq!(claims(&key.login(&tenant).await.expect(200))["acr"], "aal2");
 }
 
-/// The metadata that proved the model was replaced, and the attestation judged again, after initialize.
+/// After the initialize request, the metadata that proved the model is replaced, and the attestation is judged again.
 #[tokio::test]
 async fn model_that_is_no_longer_proven_is_not_stated() {
     let (server, tenant) = server_with_tenant().await;

@@ -45,7 +45,8 @@ async fn token_of_every_ceremony_is_redeemed_once() {
             (entry.text("actor_user_id"), detail.check, detail.received.as_deref()),
             (Some("alice".into()), Some(Check::TokenUnused), expected["jti"].as_str())
         );
-        // The id of the token is kept after its expiry. Until then, the clock of another node may be behind.
+        // The id of the token is kept for some time after the token has expired, because the clock of another node may
+        // be behind.
         doorward_server::jobs::purge_expired(&server.app).await.unwrap();
         redeem(&tenant, &token).await.expect_refusal(409, "token_already_redeemed");
     }

@@ -8,7 +8,7 @@ use crate::{
     service::admin::metadata,
 };
 
-/// Returns the state of the imported FIDO metadata. `doorward mds import` imports it.
+/// Returns the state of the FIDO metadata that `doorward mds import` imported.
 #[utoipa::path(
     get,
     path = "/mds",

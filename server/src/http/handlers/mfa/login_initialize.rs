@@ -12,8 +12,8 @@ use crate::{
 
 /// Starts a second-factor login.
 ///
-/// The options list the user's second factors and passkeys. With `min_acr`, they list only those that can reach this
-/// level, and finalize refuses a lower one.
+/// The options list the user's second factors and passkeys. With `min_acr`, they list only credentials that can reach
+/// this level, and finalize refuses a lower level.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/mfa/login/initialize",

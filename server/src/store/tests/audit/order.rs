@@ -37,7 +37,8 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
                 let mut ids = Vec::new();
                 for number in 0..=unit % 3 {
                     let mut one = event(tenant_id(1 + u128::from(writer % 2)), 0, number, KINDS[0]);
-                    // Units end in another order than they begin, because they stay open for different times.
+                    // Units stay open for different times, so the order of their ends differs from the order of their
+                    // starts.
                     one.at = SystemClock.now().plus_millis(-i64::from(unit % 7));
                     one.random = u64::from(writer) << 56 | u64::from(unit) << 48 | u64::from(number) << 40;
                     ids.push(audit::insert(c, &one)?);
@@ -130,7 +131,7 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
     }
     let days = Days { first: 0, last: i64::from(u16::MAX) };
     assert_eq!(db.read(move |c| audit_counts::sums_by_day(c, days)).await, activity(&entries));
-    // Retention depends on `created_at`. Units skip entries that are not old enough.
+    // Retention depends on `created_at`. A unit of work skips entries that are not old enough.
     let mut after = None;
     loop {
         after = db.write(move |c| audit::purge(c, None, at(start + 4 * HOUR), after, 2)).await.next;
@@ -235,8 +236,8 @@ async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
     let ahead = "UPDATE audit_logs SET id = overlay(id PLACING 'f' FROM 1 FOR 1)";
     db.write(move |c| c.run(ahead)).await;
     let future: AuditId = format!("f{}", &first.to_string()[1..]).parse().expect("an id");
-    // Stores the clock difference first. Otherwise the next transactions wait for each other, because each of them
-    // stores it.
+    // Stores the clock difference first. Otherwise each of the next transactions stores the difference, and they wait
+    // for each other.
     let first = add(&db, vec![early.clone()]).await[0];
     assert!(first > future);
     assert_eq!(read_horizon(&db.database).await, Ok(Some(Horizon { end: format!("{first}+"), is_newest: true })));

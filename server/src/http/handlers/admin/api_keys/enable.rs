@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// Enables a disabled API key. Does nothing if it is enabled.
+/// Enables a disabled API key. Does nothing if the key is not disabled.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled",

@@ -5,7 +5,7 @@ use crate::{
     service::admin::disabling::{self, Target},
 };
 
-/// Enables a disabled tenant. Does nothing if it is enabled.
+/// Enables a disabled tenant. Does nothing if the tenant is not disabled.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/disabled",

@@ -6,7 +6,7 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Returns a tenant with its configuration. The header `ETag` is the version of both.
+/// Returns a tenant with its configuration. The header `ETag` is the version of the tenant and its configuration.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}",

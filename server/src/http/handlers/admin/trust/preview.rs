@@ -9,8 +9,8 @@ use crate::{
 
 /// Lists the users who lose credentials if the tenant gets these trust policies. Changes nothing.
 ///
-/// Only policies with `enforce` for logins take credentials away. The request reads the stored facts of all
-/// credentials of the tenant once, with less than a second of CPU time for a million credentials.
+/// Only policies with `enforce` for logins take credentials away. The request reads the stored facts of all credentials
+/// of the tenant once. For a million credentials, this takes less than a second of CPU time.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant_id}/trust/preview",

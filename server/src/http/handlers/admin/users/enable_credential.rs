@@ -7,7 +7,7 @@ use crate::{
     service::admin::disabling::{self, Target},
 };
 
-/// Enables a disabled credential of a user. Does nothing if it is enabled.
+/// Enables a disabled credential of a user. Does nothing if the credential is not disabled.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled",
