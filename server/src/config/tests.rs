@@ -136,7 +136,7 @@ fn needed_by(key: &str) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-const GOOD: [(&str, &str); 47] = [
+const GOOD: [(&str, &str); 49] = [
     ("server.public_addr", "[::]:80"),
     ("server.admin_addr", "[::1]:81"),
     ("server.workers", "3"),
@@ -184,6 +184,8 @@ const GOOD: [(&str, &str); 47] = [
     ("backup.dir", "/backup"),
     ("cache.tenants", "100000"),
     ("cache.verified_keys", "1"),
+    ("traces.endpoint", "http://127.0.0.1:4318"),
+    ("traces.ratio", "0.25"),
 ];
 
 #[test]
@@ -248,6 +250,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("backup.dir", &["~/backup"]),
     ("cache.tenants", &["0"]),
     ("cache.verified_keys", &["lots"]),
+    ("traces.endpoint", &["127.0.0.1:4318", "ftp://collector", "http://collector/?key=value"]),
+    ("traces.ratio", &["-0.1", "1.1", "all"]),
 ];
 
 #[test]

@@ -343,7 +343,7 @@ mod tests {
     fn unknown_members_are_refused_with_the_nearest_known_name() {
         let token = |value: Value| problem::<CreateAdminTokenRequest>(&value);
         assert_eq!(token(json!({ "name": "ro", "Role": "auditor" })), "Role is unknown; did you mean `role`?");
-        assert_eq!(token(json!({ "x": 1 })), "x is unknown; known names are name, role, expires_at");
+        assert_eq!(token(json!({ "x": 1 })), "x is unknown; known names are name, role, tenants, expires_at");
         let config = json!({ "webauthn": { "user_verificaton": "required" } });
         let expected = "webauthn.user_verificaton is unknown; did you mean `user_verification`?";
         assert_eq!(problem::<TenantConfig>(&config), expected);
