@@ -172,7 +172,7 @@ fn accept(
     let Some(connection) = connection else { return may_create(purpose, database, files) };
     match text {
         Some(text) => {
-            if purpose != Purpose::ReplaceSigningKeys {
+            if purpose != Purpose::ReplaceSigningKeys || master_key::can_complete_rotation(connection, files, &text)? {
                 stored::refuse_unfinished_rotation(connection)?;
             }
             MasterKeyUse::of(purpose).load(files, &text).map(drop)

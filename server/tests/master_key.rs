@@ -173,7 +173,14 @@ async fn interrupted_rotation_is_completed_by_the_next_one() {
     // The process was killed after the first unit of work.
     database::execute(&world.url, UNDO_HALF).await;
     restore_files();
-    for command in [&["serve"][..], &["init"], &["migrate"], &["tenant", "list"], &["check-config"]] {
+    for command in [
+        &["serve"][..],
+        &["init"],
+        &["migrate"],
+        &["tenant", "list"],
+        &["signing-key", "reset", "--yes"],
+        &["check-config"],
+    ] {
         if command[0] != "check-config" || database::is_sqlite("check-config reads the database") {
             world.refused(command, "a rotation of the master key is not complete");
         }
@@ -187,7 +194,11 @@ async fn interrupted_rotation_is_completed_by_the_next_one() {
 
     // The process was killed before it renamed the file.
     restore_files();
-    world.refused(&["serve"], "a rotation of the master key is not complete");
+    for command in
+        [&["serve"][..], &["signing-key", "reset", "--yes"], &["master-key", "rotate", "--yes", "--new-file", &other]]
+    {
+        world.refused(command, "a rotation of the master key is not complete");
+    }
     assert_eq!(world.rotate(&[])["signing_keys"], 3);
     assert_eq!((fs::read(world.key_file()).unwrap(), world.new_key_file().exists()), (new, false));
     let _ = world.check_tokens(&tokens).await;
@@ -207,6 +218,26 @@ async fn killed_rotation_loses_nothing() {
     }
     assert_eq!(world.rotate(&[])["signing_keys"], 2);
     let _ = world.check_tokens(&tokens).await;
+}
+
+#[tokio::test]
+async fn unused_new_key_does_not_replace_the_present_one() {
+    let world = World::new(1, &[]).await;
+    // A rotation that stopped before its first change has left its key.
+    write_key(&world.new_key_file(), 5);
+    let before = fs::read(world.key_file()).unwrap();
+    let provided = world.data().join("provided.key");
+    write_key(&provided, 6);
+    let _ = world.rotate(&["--new-file", provided.to_str().unwrap()]);
+    assert_eq!(fs::read(world.key_file()).unwrap(), before, "backups need the earlier key");
+}
+
+#[tokio::test]
+async fn command_that_generates_a_key_is_refused() {
+    let world = World::new(1, &[]).await;
+    let rotate = ["master-key", "rotate", "--yes", "--new-command", "head -c 32 /dev/urandom"];
+    world.refused(&rotate, "supplies another key each time");
+    let _ = world.check_tokens(&[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -193,6 +193,8 @@ async fn scheduled_probe_is_visible() {
     let server = serve("https://elsewhere.example");
     until("the probe fails", async || metrics(&server).await.contains(&format!("{success} 0"))).await;
     assert_eq!(deep_status(&server).await, 503);
+    let wrong = Http::new(server.public_url.clone()).get("/health/ready?deep=true").await;
+    wrong.expect_refusal(400, "query_invalid");
     assert_eq!(Http::new(server.public_url.clone()).get("/health/ready").await.status, 200);
     let log = server.terminate_and_read_log();
     let line = log.iter().find(|line| line.contains("scheduled probe failed")).expect("a log line");

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use doorward_shared::{
-    AdminTokenId, ApiKeyId, SigningKeyId, TenantId,
+    AdminTokenId, ApiKeyId, SigningKeyId,
     admin::{Role, SigningAlgorithm},
     command_line::{Confirmation, name},
 };
@@ -114,9 +114,9 @@ pub struct AdminTokenCreateArgs {
     /// Role: admin (full access), auditor (read only) or metrics (only /metrics)
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
-    /// Limit the token to the tenant with this id; may be repeated [default: all tenants]
+    /// Limit the token to the tenant with this id or name; may be repeated [default: all tenants]
     #[arg(long = "tenant", short, value_name = "TENANT")]
-    pub tenants: Vec<TenantId>,
+    pub tenants: Vec<String>,
     /// Time of expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]
     #[arg(long, value_name = "WHEN")]
     pub expires: Option<TimeInput>,

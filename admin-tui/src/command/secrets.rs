@@ -97,7 +97,11 @@ async fn list_tokens(context: &CommandContext) -> Result<(), CommandError> {
 async fn create_token(context: &CommandContext, args: AdminTokenCreateArgs) -> Result<(), CommandError> {
     refuse_lost_secret()?;
     let expires_at = expiry(args.expires, context.now)?;
-    let tenants = (!args.tenants.is_empty()).then_some(args.tenants);
+    let mut tenants = Vec::new();
+    for tenant in &args.tenants {
+        tenants.push(context.tenant(tenant).await?);
+    }
+    let tenants = (!tenants.is_empty()).then_some(tenants);
     let request = CreateAdminTokenRequest { name: Some(args.name), role: Some(args.role), tenants, expires_at };
     let created = context.api.create_admin_token(&request).await?;
     print_created(context.output, &created, args.quiet, "admin token")

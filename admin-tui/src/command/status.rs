@@ -65,7 +65,11 @@ pub(super) async fn me(context: &CommandContext) -> Result<(), CommandError> {
     if context.output.json {
         return context.output.json(&me);
     }
-    context.output.pairs(&[("name", me.name), ("role", me.role.to_string())])
+    context.output.pairs(&[("name", me.name), ("role", me.role.to_string())])?;
+    let Some(tenants) = me.tenants else { return Ok(()) };
+    context
+        .output
+        .line(&format!("only for tenants: {}", tenants.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")))
 }
 
 pub(super) async fn metrics(context: &CommandContext) -> Result<(), CommandError> {

@@ -182,3 +182,14 @@ async fn admin_tokens_are_created_used_listed_and_revoked() {
     assert!(refused.code == 1 && refused.err.contains("last usable admin token"), "{}", refused.err);
     let _ = operator.out(&["admin-token", "revoke", last, "--yes", "--force"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admin_token_can_be_limited_to_a_tenant_by_name() {
+    let (_server, tenant, operator) = setup().await;
+    let create = ["admin-token", "create", "--name", "shop", "--role", "admin", "--tenant", "Example", "--quiet"];
+    let token = operator.out(&create).await;
+    let mut command = operator.command(&["me"]);
+    command.env("DOORWARD_ADMIN_TOKEN", token.trim_end());
+    let me = Operator::expect(run_to_end(command).await);
+    assert!(me.ends_with(&format!("only for tenants: {}\n", tenant.id)), "{me}");
+}

@@ -38,16 +38,16 @@ impl Certificates {
         Ok(Self { public: load(None)?, admin: load(client_ca)? })
     }
 
-    /// Returns what is wrong with the files although they can be used.
-    pub(super) fn warnings(&self, now: Timestamp) -> Vec<String> {
-        let Some(tls) = &self.public else { return Vec::new() };
-        let key = tls.is_key_public().then(|| "tls.key: every user of this machine can read the file".to_owned());
-        tls.expiry().and_then(|expiry| expiry_warning(expiry, now)).into_iter().chain(key).collect()
+    /// Returns a warning if the certificate has expired or expires soon.
+    pub(super) fn warning(&self, now: Timestamp) -> Option<String> {
+        expiry_warning(self.public.as_ref()?.expiry()?, now)
     }
 
-    /// Logs the warnings about the files, and sets the metric of the certificate's expiry.
+    /// Logs the warning, and sets the metric of the certificate's expiry.
     pub(super) fn report(&self, app: &App) {
-        self.warnings(app.clock.now()).iter().for_each(|warning| tracing::warn!("{warning}"));
+        if let Some(warning) = self.warning(app.clock.now()) {
+            tracing::warn!("{warning}");
+        }
         if let Some(expiry) = self.public.as_ref().and_then(|tls| tls.expiry()) {
             app.metrics.certificate_expiry(expiry);
         }

@@ -1,6 +1,9 @@
 //! Opens an installation according to the settings.
 
-use std::{collections::BTreeMap, net::TcpListener, num::NonZeroUsize, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap, fs, net::TcpListener, num::NonZeroUsize, os::unix::fs::PermissionsExt as _, path::Path,
+    time::Duration,
+};
 
 use doorward_shared::ErrorCode;
 
@@ -28,12 +31,25 @@ const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
 /// Minimum length of the secret that signs requests to webhooks.
 const MIN_FORWARD_SECRET: usize = 32;
 
+/// Settings with the path of a file that contains a secret.
+const FILES_WITH_SECRETS: [&str; 5] =
+    ["tls.key", "database.url_file", "database.listen_url_file", "audit.forward_secret_file", "probe.keys_file"];
+
 /// Reads the settings from flags, the environment and the settings file.
 pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     let env: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
+}
+
+/// Returns a warning for each file with a secret that every user of the machine can read. Such a file is no error, because
+/// Kubernetes mounts secrets that way.
+pub(super) fn public_secrets(settings: &Settings) -> Vec<String> {
+    let is_public = |path: &str| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0);
+    let files = settings.effective.iter().filter(|one| FILES_WITH_SECRETS.contains(&one.key));
+    let public = files.filter(|one| !one.value.is_empty() && is_public(&one.value));
+    public.map(|one| format!("{}: every user of this machine can read the file {}", one.key, one.value)).collect()
 }
 
 /// Starts logging. Logging ends when the returned value is dropped, so keep it until the process ends.

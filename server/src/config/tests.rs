@@ -116,6 +116,8 @@ fn every_setting_can_be_set_by_variable_and_file() {
         let by_file = resolve(needed, &format!("[{section}]\n{name} = \"{value}\"")).unwrap();
         let effective =
             |settings: &Settings| settings.effective.iter().find(|effective| effective.key == key).unwrap().clone();
+        // The arguments of a command may contain a secret.
+        let value = if key == "master_key.command" { "systemd-creds …" } else { value };
         assert_eq!(effective(&by_variable).value, *value);
         assert_eq!(effective(&by_variable).source, Source::Variable(setting.variable));
         assert_eq!(effective(&by_file).value, *value);
@@ -195,7 +197,8 @@ fn invalid_values_are_rejected_with_name_and_source() {
         for value in *values {
             let message = error(&[(setting.variable, value)], "");
             let begins = format!("{key} ({}): ", setting.variable);
-            assert!(message.starts_with(&begins) && message.contains(value), "{key} = {value:?}: {message}");
+            let shows_value = message.contains(value) || (*key == "master_key.command" && !message.contains("[1]"));
+            assert!(message.starts_with(&begins) && shows_value, "{key} = {value:?}: {message}");
             assert_eq!(message.lines().count(), 1, "{message}");
         }
     }

@@ -26,7 +26,7 @@ const MAX_SECRET: u64 = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
     pub key: &'static str,
-    /// Value as text, without passwords.
+    /// Value as text, without passwords and without the arguments of a command.
     pub value: String,
     pub source: Source,
 }
@@ -116,7 +116,7 @@ impl Values {
     fn take_entry(&mut self, path: &Path, key: String, value: &Value) {
         let Some(setting) = find(&key) else { return self.unknown_key(path, key) };
         let source = Source::File(path.to_owned());
-        let text = if setting.key == "master_key.command" && value.is_array() { list(value) } else { text(value) };
+        let text = if setting.key == COMMAND && value.is_array() { list(value) } else { text(value) };
         match text {
             Some(text) => {
                 self.found.insert(setting.key, (text, source));
@@ -207,10 +207,26 @@ impl Values {
     pub(super) fn finish(self) -> (Vec<Effective>, Vec<Problem>) {
         let effective = SETTINGS.iter().map(|setting| {
             let (text, source) = self.get(setting);
-            let value = if is_url(setting) { DatabaseUrlText::new(text).to_string() } else { text };
+            let value = match setting.key {
+                _ if is_url(setting) => DatabaseUrlText::new(text).to_string(),
+                COMMAND => without_arguments(&text),
+                _ => text,
+            };
             Effective { key: setting.key, value, source }
         });
         (effective.collect(), self.problems)
+    }
+}
+
+/// The setting whose value is a command. Its arguments may contain a secret.
+const COMMAND: &str = "master_key.command";
+
+/// Returns the program of a command, and a sign for its arguments.
+fn without_arguments(text: &str) -> String {
+    match parse::command(text).flatten().unwrap_or_default().split_first() {
+        Some((program, [])) => program.clone(),
+        Some((program, _)) => format!("{program} …"),
+        None => String::new(),
     }
 }
 
@@ -219,9 +235,9 @@ fn is_url(setting: &Setting) -> bool {
     matches!(setting.key, "database.url" | "database.listen_url")
 }
 
-/// Returns the value as an error message shows it: an empty text if it may contain a password.
+/// Returns the value as an error message shows it: an empty text if it may contain a secret.
 fn shown(setting: &Setting, value: &str) -> String {
-    if is_url(setting) { String::new() } else { value.to_owned() }
+    if is_url(setting) || setting.key == COMMAND { String::new() } else { value.to_owned() }
 }
 
 fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {

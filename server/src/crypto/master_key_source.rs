@@ -83,6 +83,21 @@ impl MasterKeySource {
         }
     }
 
+    /// Returns whether the origin supplies the same key again. A command is executed a second time; other origins are not
+    /// read again.
+    ///
+    /// # Errors
+    /// Those of [`Self::load`].
+    pub fn is_repeatable(&self) -> Result<bool, MasterKeyError> {
+        if !matches!(self.origin, MasterKeyOrigin::Command(_)) {
+            return Ok(true);
+        }
+        let again = Self::new(self.origin.clone());
+        self.load_once()?;
+        again.load_once()?;
+        Ok(self.read.get().zip(again.read.get()).is_some_and(|(first, second)| first.0 == second.0))
+    }
+
     fn load_once(&self) -> Result<MasterKey, MasterKeyError> {
         if let Some(key) = self.read.get() {
             return MasterKey::from_bytes(&key.0);

@@ -6,6 +6,8 @@ use super::{error::OpenError, files::Files, location::Location, purpose::Purpose
 use crate::{
     clock::Entropy,
     crypto::{MasterKey, MasterKeyError, MasterKeySource},
+    db::{Connection, DbError},
+    store::installation,
 };
 
 /// Plaintext of the check text.
@@ -34,7 +36,12 @@ impl MasterKeyUse {
     pub(super) fn load(self, files: &Files, check_text: &str) -> Result<MasterKey, OpenError> {
         match files.master_key.load() {
             Err(error) if self != Self::Required && is_unavailable(&error) => Ok(MasterKey::not_loaded(error)),
-            Ok(key) if self == Self::Unchecked || decrypts(&key, check_text) => Ok(key),
+            Ok(key) if decrypts(&key, check_text) => Ok(key),
+            Ok(key) if self == Self::Unchecked => match wrong_key(&files.master_key, check_text) {
+                // `master-key rotate` completes the rotation without a loss.
+                OpenError::UnfinishedRotation => Err(OpenError::UnfinishedRotation),
+                _ => Ok(key),
+            },
             Ok(_) => Err(wrong_key(&files.master_key, check_text)),
             Err(error) => Err(error.into()),
         }
@@ -53,9 +60,21 @@ pub fn check_master_key(location: &Location, check_text: &str) -> Result<(), Ope
 }
 
 /// Returns the error for a key that is not the one of the database.
-fn wrong_key(source: &MasterKeySource, check_text: &str) -> OpenError {
+pub(super) fn wrong_key(source: &MasterKeySource, check_text: &str) -> OpenError {
     let is_rotated = rotation_file::load(source).is_some_and(|new| decrypts(&new, check_text));
     if is_rotated { OpenError::UnfinishedRotation } else { OpenError::WrongMasterKey(source.origin().clone()) }
+}
+
+/// Returns whether the data folder contains both keys of an interrupted rotation. `rotate` then completes it without a
+/// loss, so no signing key must be replaced.
+pub(super) fn can_complete_rotation(
+    connection: &mut Connection,
+    files: &Files,
+    check_text: &str,
+) -> Result<bool, DbError> {
+    let Some(marker) = installation::get(connection, installation::ROTATION)? else { return Ok(false) };
+    let has_old = files.master_key.load().is_ok_and(|old| decrypts(&old, check_text));
+    Ok(has_old && rotation_file::load(&files.master_key).is_some_and(|new| decrypts(&new, &marker)))
 }
 
 /// Encrypts the check text for a database.

@@ -14,7 +14,7 @@ use super::{
     access,
     error::OpenError,
     location::Location,
-    master_key::{decrypts, seal_check_text},
+    master_key::{decrypts, seal_check_text, wrong_key},
     rotation_file, stored,
 };
 use crate::{
@@ -43,7 +43,7 @@ pub struct Rotated {
 ///
 /// # Errors
 /// [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`], [`OpenError::SameKey`],
-/// [`OpenError::OtherRotation`] or [`OpenError::WrongMasterKey`] if the keys do not fit. Then nothing was changed.
+/// [`OpenError::ChangingKey`], [`OpenError::OtherRotation`] or [`OpenError::WrongMasterKey`] if the keys do not fit. Then nothing was changed.
 pub async fn rotate_master_key<E: From<OpenError>>(
     location: &Location,
     new: Option<MasterKeySource>,
@@ -51,12 +51,17 @@ pub async fn rotate_master_key<E: From<OpenError>>(
     settings: AppSettings,
     context: impl FnOnce(Arc<App>) -> Result<AdminContext, E>,
 ) -> Result<Rotated, E> {
+    let is_provided = new.is_some();
     let keys = Keys::load(location, new)?;
     let Opened { app, new_key, state } = open(location, keys, options, settings).await?;
     let context = context(app)?;
     let rotated = reseal(&context, new_key, state).await.map_err(OpenError::Rotation)?;
     context.app.db.close().await;
-    rotation_file::make_current(&location.master_key)?;
+    // A key of the operator stays where it is. `master.key.new` then comes from a rotation that stopped before its first
+    // change, so it encrypts nothing.
+    if !is_provided {
+        rotation_file::make_current(&location.master_key)?;
+    }
     Ok(rotated)
 }
 
@@ -84,6 +89,11 @@ struct Keys {
 impl Keys {
     fn load(location: &Location, provided: Option<MasterKeySource>) -> Result<Self, OpenError> {
         let source = &location.master_key;
+        if let Some(provided) = &provided
+            && !provided.is_repeatable()?
+        {
+            return Err(OpenError::ChangingKey(provided.origin().clone()));
+        }
         if provided.is_none() && source.in_data_folder().is_none() {
             return Err(OpenError::NewKeyNeeded(source.origin().clone()));
         }
@@ -103,7 +113,7 @@ impl Keys {
         match marker {
             None if old && new => Err(OpenError::SameKey),
             None if new => Ok(State::Done),
-            _ if !old => Err(OpenError::WrongMasterKey(self.location.master_key.origin().clone())),
+            _ if !old => Err(wrong_key(&self.location.master_key, &text)),
             None => Ok(State::NotBegun),
             Some(marker) if opens(self.new.as_ref(), &marker) => Ok(State::Begun),
             Some(_) => {

@@ -2,7 +2,6 @@
 
 use std::{
     fmt, fs, io,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
@@ -107,11 +106,6 @@ impl Tls {
             Some(Timestamp::from_millis(certificate.validity().not_after.timestamp().saturating_mul(1_000)))
         });
         expiries.collect::<Option<Vec<_>>>()?.into_iter().min()
-    }
-
-    /// Returns whether every user of the machine can read the file with the private key.
-    pub fn is_key_public(&self) -> bool {
-        fs::metadata(&self.files.key).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
     }
 
     /// Performs the handshake of a connection.

@@ -1,7 +1,7 @@
 //! Admin tokens. Revoked tokens stay in the table, but no function returns them.
 
 use diesel::prelude::*;
-use doorward_shared::{AdminTokenId, Timestamp, admin::Role};
+use doorward_shared::{AdminTokenId, TenantId, Timestamp, admin::Role};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::admin_tokens};
 use crate::domain::{AdminToken, SecretHash};
@@ -93,6 +93,34 @@ pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result
         .optional())?
     .map(AdminToken::try_from)
     .transpose()
+}
+
+/// Removes a tenant from the tokens that are limited to it and others, and revokes those that are limited to it alone.
+/// Returns the revoked tokens.
+pub fn remove_tenant(conn: &mut Connection, tenant: TenantId, now: Timestamp) -> Result<Vec<AdminToken>, DbError> {
+    // The column contains a JSON array of ids, which contain no character with a meaning in LIKE.
+    let pattern = format!("%\"{tenant}\"%");
+    let query = || {
+        admin_tokens::table
+            .filter(admin_tokens::revoked_at.is_null())
+            .filter(admin_tokens::tenants.like(&pattern))
+            .order(admin_tokens::id.asc())
+    };
+    let tokens: Vec<AdminToken> =
+        row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)?;
+    let mut revoked = Vec::new();
+    for token in tokens {
+        let mut rest = token.tenants.unwrap_or_default();
+        rest.remove(&tenant);
+        if rest.is_empty() {
+            revoked.extend(revoke(conn, token.id, now)?);
+            continue;
+        }
+        let rest = row_convert::to_json(&rest)?;
+        let target = || admin_tokens::table.find(token.id.to_string());
+        on_engine!(conn, c, _Db => diesel::update(target()).set(admin_tokens::tenants.eq(&rest)).execute(c))?;
+    }
+    Ok(revoked)
 }
 
 /// Stores the time of a token's latest use, unless a later time is stored.

@@ -221,16 +221,25 @@ async fn expiry_of_the_certificate_is_a_metric() {
 }
 
 #[test]
-fn key_that_every_user_can_read_causes_a_warning() {
+fn files_with_secrets_that_every_user_can_read_cause_a_warning() {
     let data = tempfile::tempdir().unwrap();
     install(data.path(), "first.pem", "first.key");
-    let key = data.path().join("key.pem");
+    let (key, secret) = (data.path().join("key.pem"), data.path().join("forward.secret"));
+    fs::write(&secret, "a secret of more than thirty-two characters").unwrap();
     for (mode, warns) in [(0o644, true), (0o640, false)] {
-        fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+        for file in [&key, &secret] {
+            fs::set_permissions(file, Permissions::from_mode(mode)).unwrap();
+        }
         let mut command = command(&data.path().join("data"));
         command.env("DOORWARD_TLS_CERTIFICATE", data.path().join("certificate.pem")).env("DOORWARD_TLS_KEY", &key);
+        command
+            .env("DOORWARD_AUDIT_FORWARD", "https://siem.example.com/")
+            .env("DOORWARD_AUDIT_FORWARD_SECRET_FILE", &secret);
         let output = command.arg("check-config").output().unwrap();
         let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(message.contains("every user of this machine can read the file"), warns, "{message}");
+        for setting in ["tls.key", "audit.forward_secret_file"] {
+            let warning = format!("{setting}: every user of this machine can read the file");
+            assert_eq!(message.contains(&warning), warns, "{message}");
+        }
     }
 }

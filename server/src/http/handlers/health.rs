@@ -23,15 +23,21 @@ pub async fn alive() -> HttpResponse {
     params(("deep" = Option<u8>, Query, minimum = 1, maximum = 1, description = "1: also checks the scheduled probes")),
     responses(
         (status = 200, description = "`{\"ready\":true}`", body = Object),
+        (status = 400, description = "a wrong value of `deep`", body = ErrorBody),
         (status = 503, description = "the database does not respond, the server is stopping, or with `deep=1` a scheduled probe failed", body = ErrorBody),
     ))]
 pub async fn ready(app: web::Data<App>, query: Query) -> Result<HttpResponse, ApiError> {
+    let is_deep = match query.get("deep") {
+        None => false,
+        Some("1") => true,
+        Some(_) => return Err(ApiError::query("deep must be 1")),
+    };
     if app.is_stopping() {
         return Err(ApiError::stopping());
     }
     health::check_database(&app).await.map_err(ApiError::unavailable)?;
-    if query.get("deep") == Some("1") {
-        health::check_probes(&app).map_err(ApiError::unavailable)?;
+    if is_deep && health::has_failed_probe(&app) {
+        return Err(ApiError::unavailable("a scheduled probe failed"));
     }
     Ok(HttpResponse::Ok().json(serde_json::json!({ "ready": true })))
 }

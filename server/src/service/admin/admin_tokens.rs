@@ -93,6 +93,10 @@ fn scope(tenants: Option<Vec<TenantId>>, role: Role) -> Result<Option<BTreeSet<T
 
 fn require_tenants(connection: &mut Connection, tenants: Option<&BTreeSet<TenantId>>) -> Result<(), ServiceError> {
     let Some(tenants) = tenants else { return Ok(()) };
+    // The deletion of a tenant changes the tokens that are limited to it, so it must not run at the same time.
+    for tenant in tenants {
+        tenant_table::lock(connection, *tenant)?;
+    }
     let found = tenant_table::names(connection, tenants)?;
     match tenants.iter().find(|id| !found.contains_key(id)) {
         Some(id) => Err(Refusal::Invalid(format!("tenants: there is no tenant {id}")).into()),

@@ -26,7 +26,7 @@ use crate::{
         list::{NextRows, NumberedPage, PageQuery},
     },
     service::{Refusal, ServiceError, validate},
-    store::{api_keys as keys_table, kept_logs, signing_keys as signing_table, tenants as table},
+    store::{admin_tokens, api_keys as keys_table, kept_logs, signing_keys as signing_table, tenants as table},
 };
 
 /// Time in days for which the log of a deleted tenant is kept if entries are kept forever.
@@ -191,7 +191,8 @@ pub async fn configure(
 
 /// Deletes a tenant. No request finds the tenant from now on, and a job deletes its data. The installation's log
 /// records who deleted the tenant. The tenant's own audit log is kept for the retention time. If `erase_audit` is set,
-/// the job also deletes this log, even if the tenant was already deleted.
+/// the job also deletes this log, even if the tenant was already deleted. Admin tokens that are limited to this tenant are
+/// revoked.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
@@ -209,16 +210,22 @@ pub async fn delete(
         .change(move |connection| {
             table::lock(connection, id)?;
             let tenant = table::find(connection, id)?;
+            let mut revoked = Vec::new();
             let has_log = kept_logs::kept_until(connection, id)?.is_some_and(|until| until > now);
             if let Some(tenant) = &tenant {
                 accepted.check(tenant)?;
                 table::mark_deleted(connection, id, now)?;
+                // They would be valid for a later tenant with the same id.
+                revoked = admin_tokens::remove_tenant(connection, id, now)?;
             } else if !(erase_audit && has_log) {
                 return Err(Refusal::TenantNotFound.into());
             }
             kept_logs::keep(connection, id, until)?;
             let name = tenant.map(|tenant| tenant.display_name);
-            let detail = json!({ "id": id, "display_name": name, "audit_log_kept_until": until });
+            let mut detail = json!({ "id": id, "display_name": name, "audit_log_kept_until": until });
+            if !revoked.is_empty() {
+                detail["revoked_admin_tokens"] = revoked.into_iter().map(|token| token.name).collect();
+            }
             Ok(entry.detail(detail).write(connection)?)
         })
         .await

@@ -141,3 +141,22 @@ async fn tenants_of_a_new_token_are_checked_and_shown() {
     let root = format!("/admin_tokens/{}", of("root")["id"].as_str().unwrap());
     admin.delete(&root).await.expect_refusal(409, "last_admin_token");
 }
+
+#[tokio::test]
+async fn token_is_not_valid_for_a_later_tenant_with_the_same_id() {
+    let server = TestServer::start().await;
+    let (tenant, other) = (server.tenant().await.id, server.tenant().await.id);
+    let alone = scoped(&server, "alone", Role::Admin, tenant).await;
+    let admin = server.admin("root", Role::Admin).await;
+    let request = json!({ "name": "both", "role": "admin", "tenants": [tenant, other] });
+    let both = admin.post("/admin_tokens", &request).await.expect(201).field("secret").to_owned();
+    let both = Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {both}"));
+    let path = format!("/tenants/{tenant}");
+    // The log contains what the token did, so the token must not delete it.
+    alone.delete(&format!("{path}?erase_audit=true")).await.expect_refusal(403, "forbidden");
+    alone.delete(&path).await.expect(204);
+    alone.get("/me").await.expect_refusal(401, "admin_token_invalid");
+    assert_eq!(both.get("/me").await.expect(200).json()["tenants"], json!([other]));
+    let deleted = admin.get("/audit_logs?type=tenant_deleted").await.expect(200).json();
+    assert!(deleted.to_string().contains("\"revoked_admin_tokens\":[\"alone\"]"), "{deleted}");
+}

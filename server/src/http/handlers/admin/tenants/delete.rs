@@ -1,4 +1,5 @@
-use actix_web::{HttpResponse, web::Path};
+use actix_web::{HttpResponse, http::StatusCode, web::Path};
+use doorward_shared::ErrorCode;
 
 use crate::{
     http::{
@@ -7,7 +8,8 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Deletes a tenant and its data. The audit log is kept for the retention time (90 days if entries are kept forever).
+/// Deletes a tenant and its data. The audit log is kept for the retention time (90 days if entries are kept forever). Admin
+/// tokens that are limited to this tenant are revoked; such a token cannot delete the audit log.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}",
@@ -27,6 +29,10 @@ pub async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     let erase_audit = pages::flag(&query, "erase_audit")?;
     let tenant = path_tenant(&path)?;
+    if erase_audit && caller.context.scope.is_some() {
+        let reason = "only a token for all tenants may delete an audit log";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason));
+    }
     tenants::delete(&caller.context, tenant, if_match.precondition()?, erase_audit).await?;
     Ok(HttpResponse::NoContent().finish())
 }
