@@ -6,8 +6,10 @@ use std::{net::TcpListener, time::Duration};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, http::StatusCode, web};
 use doorward_server::{
     clock::{Clock as _, SystemClock},
+    jobs::{self, ProbePlan},
     probe::{self, Step, Target},
 };
+use doorward_shared::admin::Role;
 use doorward_testkit::{Http, ORIGIN, Process, TestServer, TestTenant, until};
 use serde_json::Value;
 
@@ -199,4 +201,25 @@ async fn scheduled_probe_is_visible() {
     let log = server.terminate_and_read_log();
     let line = log.iter().find(|line| line.contains("scheduled probe failed")).expect("a log line");
     assert!(line.contains("second factor registered") && !line.contains(key), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_probe_begins_while_the_server_stops() {
+    let server = server().await;
+    let tenant = server.tenant().await;
+    server.app.begin_stop();
+    let target = Target {
+        url: server.public_url.clone(),
+        tenant: tenant.id.to_string(),
+        api_key: tenant.api_key.clone(),
+        origin: Some(ORIGIN.to_owned()),
+        issuer: server.app.settings.issuer.clone(),
+        keep: false,
+    };
+    let plan = ProbePlan { every: Duration::from_secs(3_600), targets: vec![target] };
+    let _probes = jobs::start_probes(&server.app, plan);
+    let ended = "doorward_job_runs_total{job=\"scheduled probe\",outcome=\"succeeded\"} 1";
+    let metrics = server.admin("prometheus", Role::Metrics).await;
+    until("the job ends", async || metrics.get("/metrics").await.expect(200).text.contains(ended)).await;
+    assert_eq!(tenant.count("type=webauthn_user_deleted").await, 0, "nothing was probed");
 }

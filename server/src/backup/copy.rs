@@ -3,6 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -20,12 +24,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
 pub async fn create(database: PathBuf, to: PathBuf, now: Timestamp) -> Result<Manifest, DbError> {
-    let described = to.clone();
+    let (described, began) = (to.clone(), Arc::new(AtomicBool::new(false)));
+    let begins = Arc::clone(&began);
     // The manifest is complete before the backup gets its name, so that no backup is without one.
-    let finish = move |copy: &Path| Manifest::describe(copy, now)?.write(&described);
+    let finish = move |copy: &Path| {
+        let manifest = Manifest::describe(copy, now)?;
+        begins.store(true, Relaxed);
+        manifest.write(&described)
+    };
     let written = db::back_up_sqlite(database, to.clone(), BUSY_TIMEOUT, finish).await;
     if let Err(error) = written {
-        if !to.exists() {
+        // Otherwise the manifest belongs to another backup.
+        if began.load(Relaxed) && !to.exists() {
             let _ = fs::remove_file(path_of(&to));
         }
         return Err(error);

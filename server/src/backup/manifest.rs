@@ -73,12 +73,13 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
-    /// Writes the manifest to a new file that only its owner can read.
+    /// Writes the manifest to a new file that only its owner can read. Replaces a file or link at its path.
     pub(super) fn write(&self, backup: &Path) -> Result<(), DbError> {
         let path = path_of(backup);
         let write = || {
             let text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+            remove_if_present(&path)?;
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             writeln!(file, "{text}")?;
             file.sync_all()
         };
@@ -105,6 +106,13 @@ impl Manifest {
 
 pub(super) fn failed(path: &Path, reason: &dyn std::fmt::Display) -> DbError {
     DbError::Unavailable(format!("{}: {reason}", path.display()))
+}
+
+pub(super) fn remove_if_present(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the SHA-256 and the size of a file.

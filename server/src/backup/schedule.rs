@@ -13,7 +13,7 @@ use doorward_shared::Timestamp;
 
 use super::{
     copy::create,
-    manifest::{Manifest, failed, path_of},
+    manifest::{Manifest, failed, path_of, remove_if_present},
 };
 use crate::db::DbError;
 
@@ -58,13 +58,15 @@ impl Scheduled {
         (self.plan.every / 10).clamp(Duration::from_secs(1), Duration::from_secs(60))
     }
 
-    /// Returns the time of the newest backup. A backup without a readable manifest counts as missing.
+    /// Returns the time of the newest backup. A backup without a readable manifest counts as missing. So does one from
+    /// the future, which comes from a clock that was wrong.
     ///
     /// # Errors
     /// [`DbError`] if the folder cannot be read.
-    pub fn newest(&self) -> Result<Option<Timestamp>, DbError> {
+    pub fn newest(&self, now: Timestamp) -> Result<Option<Timestamp>, DbError> {
         let backups = list(&self.plan.folder).map_err(|error| failed(&self.plan.folder, &error))?;
-        Ok(backups.iter().rev().find_map(|path| Some(Manifest::read(path).ok()??.created_at)))
+        let time_of = |path: &PathBuf| Some(Manifest::read(path).ok()??.created_at).filter(|at| *at <= now);
+        Ok(backups.iter().rev().find_map(time_of))
     }
 
     /// Writes a backup if the newest one is older than the interval, then deletes the oldest ones. Returns the path of
@@ -76,22 +78,20 @@ impl Scheduled {
     pub async fn run(&self, now: Timestamp) -> Result<Option<PathBuf>, DbError> {
         let folder = &self.plan.folder;
         let lock = lock(folder).map_err(|error| failed(folder, &error))?;
-        if lock.is_none() || now.millis() < self.not_before.load(Relaxed) || !self.is_due(self.newest()?, now) {
+        let retry = millis(self.plan.every.min(RETRY_AFTER));
+        // A longer pause comes from a clock that was wrong.
+        let must_wait = (1..=retry).contains(&self.not_before.load(Relaxed).saturating_sub(now.millis()));
+        if lock.is_none() || must_wait || !self.is_due(self.newest(now)?, now) {
             return Ok(None);
         }
-        let retry = millis(self.plan.every.min(RETRY_AFTER));
         self.not_before.store(now.millis().saturating_add(retry), Relaxed);
         let path = self.write(now).await?;
         self.not_before.store(i64::MIN, Relaxed);
         Ok(Some(path))
     }
 
-    /// A backup from the future comes from a clock that was wrong. It does not delay the next one.
     fn is_due(&self, newest: Option<Timestamp>, now: Timestamp) -> bool {
-        newest.is_none_or(|newest| {
-            let age = now.millis().saturating_sub(newest.millis());
-            age < 0 || age >= millis(self.plan.every)
-        })
+        newest.is_none_or(|newest| now.millis().saturating_sub(newest.millis()) >= millis(self.plan.every))
     }
 
     async fn write(&self, now: Timestamp) -> Result<PathBuf, DbError> {
@@ -99,19 +99,19 @@ impl Scheduled {
         remove_partial(folder).map_err(|error| failed(folder, &error))?;
         let path = folder.join(file_name(now));
         create(self.plan.database.clone(), path.clone(), now).await?;
-        self.remove_oldest().map_err(|error| failed(folder, &error))?;
+        self.remove_oldest(&path).map_err(|error| failed(folder, &error))?;
         Ok(path)
     }
 
-    fn remove_oldest(&self) -> io::Result<()> {
-        let backups = list(&self.plan.folder)?;
+    /// Deletes the oldest backups. Those after `newest` come from a clock that was wrong: they neither count nor are
+    /// deleted.
+    fn remove_oldest(&self, newest: &Path) -> io::Result<()> {
+        let mut backups = list(&self.plan.folder)?;
+        backups.retain(|path| path.as_path() <= newest);
         let surplus = backups.len().saturating_sub(self.plan.keep);
         for path in backups.iter().take(surplus) {
             fs::remove_file(path)?;
-            match fs::remove_file(path_of(path)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            remove_if_present(&path_of(path))?;
         }
         Ok(())
     }

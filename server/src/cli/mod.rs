@@ -27,9 +27,10 @@ mod signing_key;
 mod start;
 mod storage;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use doorward_shared::command_line::{json_requested, parse_arguments};
+use tokio::runtime::Runtime;
 
 pub use self::error::CliError;
 use self::{
@@ -41,16 +42,26 @@ use self::{
 };
 use crate::http::openapi::{self, Api};
 
+/// Maximum time for threads of the runtime after a command has ended.
+const MAX_END_TIME: Duration = Duration::from_secs(1);
+
 pub fn main() -> ExitCode {
     let cli: Cli = parse_arguments();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&CliError::new(format!("cannot start threads: {error}"))),
     };
-    match runtime.block_on(run(cli.command)) {
+    match run_on(runtime, run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
     }
+}
+
+/// Runs a command. Does not wait for a thread that hangs at its end, such as the lookup of a host name.
+fn run_on<T>(runtime: Runtime, command: impl Future<Output = T>) -> T {
+    let outcome = runtime.block_on(command);
+    runtime.shutdown_timeout(MAX_END_TIME);
+    outcome
 }
 
 /// Prints an error on standard error and returns its exit code.
@@ -102,5 +113,26 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Completions(args) => documentation::completions(args),
         Command::Man(args) => documentation::man(&args),
         Command::Version(args) => check::version(args.json),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn thread_that_hangs_does_not_keep_a_command_from_ending() {
+        let (end, ended) = mpsc::channel::<()>();
+        let (done, is_done) = mpsc::channel();
+        let command = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+            run_on(runtime, async { drop(tokio::task::spawn_blocking(move || ended.recv())) });
+            done.send(()).unwrap();
+        });
+        is_done.recv_timeout(Duration::from_secs(20)).expect("the command ends");
+        drop(end);
+        command.join().unwrap();
     }
 }

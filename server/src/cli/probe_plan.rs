@@ -18,16 +18,22 @@ pub(super) fn read(settings: &Settings, public: SocketAddr) -> Result<Option<Pro
     let failed = |reason: String| CliError::usage(format!("probe.keys_file: {}: {reason}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
     let url = url.as_ref().map_or_else(|| format!("http://{}", reachable(public)), Url::to_string);
-    let mut targets = Vec::new();
+    let targets = parse(&text, &url, &settings.token.issuer).map_err(failed)?;
+    Ok(Some(ProbePlan { every: *every, targets }))
+}
+
+/// Parses the lines of the file. A tenant has one result, so it can have only one line.
+fn parse(text: &str, url: &str, issuer: &str) -> Result<Vec<Target>, String> {
+    let mut targets: Vec<Target> = Vec::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        let target = target(line, &url, &settings.token.issuer);
-        targets.push(target.ok_or_else(|| failed(format!("line {number} is not an id, an API key and an origin")))?);
+        let target = target(line, url, issuer);
+        let target = target.ok_or_else(|| format!("line {number} is not an id, an API key and an origin"))?;
+        if targets.iter().any(|other| other.tenant == target.tenant) {
+            return Err(format!("line {number} repeats the tenant {}: remove one of its lines", target.tenant));
+        }
+        targets.push(target);
     }
-    if targets.is_empty() {
-        Err(failed("it contains no tenant".to_owned()))
-    } else {
-        Ok(Some(ProbePlan { every: *every, targets }))
-    }
+    if targets.is_empty() { Err("it contains no tenant".to_owned()) } else { Ok(targets) }
 }
 
 fn target(line: &str, url: &str, issuer: &str) -> Option<Target> {
@@ -72,6 +78,17 @@ mod tests {
         for line in [id, "Shop dw_key", &format!("{id} dw_key app.example.com"), &format!("{id} a b c d")] {
             assert!(read(line).is_none(), "{line}");
         }
+    }
+
+    #[test]
+    fn repeated_tenant_is_refused() {
+        let (one, other) = ("0198c0de-0000-7000-8000-000000000001 dw_a", "0198c0de-0000-7000-8000-000000000002 dw_b");
+        let read = |lines: &[&str]| parse(&lines.join("\n"), "http://127.0.0.1:1", "doorward").map(|all| all.len());
+        assert_eq!(read(&[one, "", other]), Ok(2));
+        let again = one.to_ascii_uppercase().replace(" DW_A", " dw_c https://app.example.com");
+        let error = read(&[one, "", &again]).unwrap_err();
+        assert!(error.starts_with("line 3 repeats the tenant 0198c0de-0000-7000-8000-000000000001"), "{error}");
+        assert_eq!(read(&[]), Err("it contains no tenant".to_owned()));
     }
 
     #[test]

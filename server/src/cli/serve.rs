@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -13,7 +13,7 @@ use super::{CliError, certificates::Certificates, demo_file, probe_plan, start};
 use crate::{
     app::App,
     config::Settings,
-    forwarding,
+    forwarding::{self, Forwarding},
     installation::Purpose,
     jobs,
     server::{self, Listener, Listening, Serving},
@@ -29,6 +29,9 @@ pub(super) struct Running {
     pub(super) public: SocketAddr,
     pub(super) admin: SocketAddr,
     _jobs: jobs::Jobs,
+    /// `None` if probes are off.
+    probes: Option<jobs::Jobs>,
+    forwarding: Forwarding,
     /// `None` if requests are not traced.
     traces: Option<Export>,
 }
@@ -45,7 +48,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let app = start::open(settings, Purpose::Serve).await?.app;
     demo_file::warn_about_key(&app, &settings.data.dir).await;
     let signals = StopSignals::listen()?;
-    let running = serve(listeners, listening, app)?;
+    let mut running = serve(listeners, listening, app)?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         public = %running.public,
@@ -61,8 +64,8 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let app = Arc::clone(&running.app);
     tokio::spawn(certificates.watch(hangups, move |certificates| certificates.report(&app)));
     // The port is known only now.
-    let _probes = probe_plan::read(settings, running.public)?.map(|plan| jobs::start_probes(&running.app, plan));
-    let _forwarding = forwarding::start(&running.app, targets);
+    running.probes = probe_plan::read(settings, running.public)?.map(|plan| jobs::start_probes(&running.app, plan));
+    running.forwarding = forwarding::start(&running.app, targets);
     notify_service_manager(NotifyState::Ready);
     stop_on_signal(running, signals, settings).await
 }
@@ -100,7 +103,8 @@ pub(super) fn serve(listeners: Listeners, listening: Listening, app: Arc<App>) -
         .map(Exporter::start)
         .transpose()
         .map_err(|error| CliError::new(format!("traces: {error}")))?;
-    Ok(Running { _jobs: jobs::start(&app), app, servers, public, admin, traces })
+    let (_jobs, forwarding) = (jobs::start(&app), Forwarding::default());
+    Ok(Running { app, servers, public, admin, _jobs, probes: None, forwarding, traces })
 }
 
 impl Running {
@@ -115,18 +119,26 @@ impl Running {
         self.app.begin_stop();
         self.servers.iter().for_each(Serving::drain);
         sleep(drain).await;
+        // No probe has begun since the drain began, so one that is still running takes longer than the drain.
+        drop(self.probes);
         let deadline = Instant::now() + shutdown_timeout;
         join_all(self.servers.into_iter().map(|server| server.stop(shutdown_timeout))).await;
+        drop(self.forwarding);
         let close = async {
-            if let Some(traces) = self.traces {
-                traces.finish().await;
-            }
             if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
                 tracing::warn!(%error, "could not write the last use of keys");
             }
             self.app.db.close().await;
         };
-        if timeout_at(deadline.max(Instant::now() + MIN_CLOSE_TIME), close).await.is_err() {
+        let close = timeout_at(deadline.max(Instant::now() + MIN_CLOSE_TIME), close);
+        // A slow collector takes no time from the database.
+        let (closed, ()) = join(close, async {
+            if let Some(traces) = self.traces {
+                traces.finish().await;
+            }
+        })
+        .await;
+        if closed.is_err() {
             tracing::warn!("stopped without closing the database, which does not respond");
         }
     }

@@ -76,7 +76,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("cache.tenants", "DOORWARD_CACHE_TENANTS", "10000", "maximum number of cached tenants"),
     setting("cache.verified_keys", "DOORWARD_CACHE_VERIFIED_KEYS", "50000", "maximum number of cached verified keys, about 100 bytes each"),
     setting("traces.endpoint", "DOORWARD_TRACES_ENDPOINT", "", "URL of an OpenTelemetry collector (OTLP over HTTP) like http://127.0.0.1:4318; empty: no traces"),
-    setting("traces.ratio", "DOORWARD_TRACES_RATIO", "1", "share of the requests without the header traceparent that are recorded, from 0 to 1"),
+    setting("traces.ratio", "DOORWARD_TRACES_RATIO", "1", "share of the requests that are recorded, from 0 to 1, unless a trusted proxy decides"),
 ];
 
 /// Settings that may contain a secret, each with the setting that names a file with its value.

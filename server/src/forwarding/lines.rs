@@ -1,7 +1,7 @@
 //! Appends lines to a file or to standard output, on a thread of their own, because both may block.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -38,8 +38,10 @@ async fn on_thread(f: impl FnOnce() -> Result<(), String> + Send + 'static) -> R
 }
 
 fn append_blocking(path: &Path, lines: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-    if file.metadata()?.is_file() {
+    // A named pipe that is also open for reading would accept lines without a reader, and lose them when it is closed.
+    let is_regular = fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+    let mut file = OpenOptions::new().read(is_regular).append(true).create(true).mode(0o600).open(path)?;
+    if is_regular {
         remove_incomplete_line(&mut file)?;
     }
     file.write_all(lines)?;
@@ -66,9 +68,22 @@ fn remove_incomplete_line(file: &mut File) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{process::Command, time::Duration};
 
     use super::*;
+
+    #[tokio::test]
+    async fn named_pipe_gets_lines_when_it_has_a_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let mut appended = tokio::spawn(append(path.clone(), b"new\n".to_vec()));
+        let waited = tokio::time::timeout(Duration::from_millis(100), &mut appended).await;
+        assert!(waited.is_err(), "without a reader, the lines are not written");
+        let read = tokio::task::spawn_blocking(move || fs::read_to_string(path).unwrap());
+        assert_eq!(read.await.unwrap(), "new\n");
+        appended.await.unwrap().unwrap();
+    }
 
     #[tokio::test]
     async fn lines_follow_the_last_complete_line() {

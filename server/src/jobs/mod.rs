@@ -122,7 +122,7 @@ async fn back_up(app: &App) -> Result<(), DbError> {
         let seconds = app.stopwatch.elapsed(begin).as_secs_f64();
         tracing::info!(file = %file.display(), seconds, "backup written");
     }
-    let newest = backups.newest().ok().flatten();
+    let newest = backups.newest(app.clock.now()).ok().flatten();
     app.metrics.gauge(BACKUP_TIME, &[], newest.map_or(0.0, |newest| newest.millis() as f64 / 1_000.0));
     result.map(drop)
 }
@@ -157,10 +157,11 @@ async fn purge_table(app: &App, table: ExpiringTable) -> Result<usize, DbError> 
 pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
-    let forwarded = forwarding::forwarded_to_all(app).await?;
     let mut deleted = 0;
     let mut after = None;
     loop {
+        // An import of older entries moves this back.
+        let forwarded = forwarding::forwarded_to_all(app).await?;
         let purge =
             move |connection: &mut Connection| audit::purge_up_to(connection, forwarded, before, after, AUDIT_BATCH);
         let batch = app.db.write(purge).await?;

@@ -25,10 +25,14 @@ impl fmt::Debug for ProbePlan {
     }
 }
 
-/// Returns an error with the first step that failed. The other tenants are probed nevertheless.
+/// Returns an error with the first step that failed. The other tenants are probed nevertheless. Begins no probe while the
+/// server stops.
 pub(super) async fn probe_all(app: &App, targets: &[Target]) -> Result<(), DbError> {
     let mut failure = None;
     for target in targets {
+        if app.is_stopping() {
+            break;
+        }
         let begin = app.stopwatch.start();
         let result = match probe::run(target, &mut |_| ()).await {
             Ok(steps) => match steps.into_iter().find(|step| !step.ok) {

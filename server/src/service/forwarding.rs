@@ -20,6 +20,8 @@ use crate::{
 
 /// Time for which a node may forward to a target without renewing its lease.
 pub const LEASE_MS: i64 = 20_000;
+/// A lease that ends later than this comes from a clock that was wrong. The factor allows for clocks that differ.
+const MAX_LEASE_MS: i64 = 3 * LEASE_MS;
 /// Remaining time below which a node renews its lease.
 const RENEW_BELOW_MS: i64 = 15_000;
 /// Maximum number of entries that are read at once.
@@ -48,6 +50,10 @@ impl Position {
         serde_json::from_str(text).map_err(|error| DbError::Database(format!("position of audit forwarding: {error}")))
     }
 
+    fn is_leased(&self, now: Timestamp) -> bool {
+        (1..=MAX_LEASE_MS).contains(&self.until.millis().saturating_sub(now.millis()))
+    }
+
     fn text(&self) -> Result<String, DbError> {
         serde_json::to_string(self).map_err(|error| DbError::Database(error.to_string()))
     }
@@ -65,7 +71,7 @@ pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Op
     let acquire = move |connection: &mut Connection| {
         let stored = forwarding::position(connection, &key)?;
         let position = stored.as_deref().map(Position::parse).transpose()?;
-        if position.as_ref().is_some_and(|position| position.node != node && position.until > now) {
+        if position.as_ref().is_some_and(|position| position.node != node && position.is_leased(now)) {
             return Ok(None);
         }
         let after = position.map_or_else(|| AuditId::new(uuid::Uuid::nil()), |position| position.after);
@@ -88,7 +94,7 @@ impl Held {
     /// Renews the lease if it ends soon. Returns `None` if another node has taken it.
     pub async fn renew(self, app: &App) -> Result<Option<Self>, DbError> {
         let left = self.position.until.millis().saturating_sub(app.clock.now().millis());
-        if left >= RENEW_BELOW_MS {
+        if (RENEW_BELOW_MS..=LEASE_MS).contains(&left) {
             return Ok(Some(self));
         }
         let after = self.position.after;
@@ -105,6 +111,20 @@ impl Held {
         let replaced = app.db.write(replace).await?;
         Ok(replaced.then_some(Self { target: self.target, position }))
     }
+}
+
+/// Moves the positions of all targets to before an entry that was added below them. The targets get the entries after it
+/// again.
+pub fn rewind(connection: &mut Connection, first: AuditId) -> Result<(), DbError> {
+    let before = AuditId::new(uuid::Uuid::from_u128(first.uuid().as_u128().saturating_sub(1)));
+    for (target, stored) in forwarding::positions(connection)? {
+        let position = Position::parse(&stored)?;
+        if position.after >= first {
+            let position = Position { after: before, ..position };
+            let _ = forwarding::replace_position(connection, &target, Some(&stored), &position.text()?)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the last entry that all targets have; `None` if there are no targets. Retention deletes only entries up to

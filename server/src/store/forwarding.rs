@@ -11,6 +11,16 @@ pub fn position(conn: &mut Connection, target: &str) -> Result<Option<String>, D
     installation::get(conn, &format!("{PREFIX}{target}"))
 }
 
+/// Returns the targets that have a position, and the positions. On PostgreSQL, also locks them.
+pub fn positions(conn: &mut Connection) -> Result<Vec<(String, String)>, DbError> {
+    let query = || named_values::table.filter(named_values::name.like(format!("{PREFIX}%"))).order(named_values::name);
+    let rows: Vec<(String, String)> = match conn {
+        Connection::Postgres(c, _) => query().for_update().load(c)?,
+        Connection::Sqlite(c) => query().load(c)?,
+    };
+    Ok(rows.into_iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value))).collect())
+}
+
 /// Replaces the position of a target, if it is still `old`. Returns whether it was replaced.
 pub fn replace_position(conn: &mut Connection, target: &str, old: Option<&str>, new: &str) -> Result<bool, DbError> {
     let name = format!("{PREFIX}{target}");

@@ -34,7 +34,7 @@ tokio::task_local! {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TracesSettings {
     pub endpoint: Endpoint,
-    /// Share of the requests without `traceparent` that are recorded, from 0 to 1.
+    /// Share of the requests that are recorded, from 0 to 1, except those for which a trusted proxy decides.
     pub ratio: f64,
 }
 
@@ -94,10 +94,12 @@ impl Traces {
         (Self { recorder: Some(recorder) }, Exporter { spans, endpoint: settings.endpoint, dropped })
     }
 
-    /// Returns the trace of a request that begins now; `None` if it belongs to none. `random` returns random bytes.
+    /// Returns the trace of a request that begins now; `None` if it belongs to none. The flag `sampled` counts only from
+    /// a trusted peer, because others could have all their requests recorded. `random` returns random bytes.
     pub fn begin(
         &self,
         traceparent: Option<&str>,
+        is_trusted_peer: bool,
         now: Timestamp,
         started: Instant,
         random: impl FnOnce() -> Option<[u8; 24]>,
@@ -109,8 +111,8 @@ impl Traces {
         let random = random()?;
         let (new_trace, new_span) = random.split_first_chunk::<16>()?;
         let trace = parent.as_ref().map_or(*new_trace, |parent| parent.trace);
-        let is_recorded =
-            parent.as_ref().map_or_else(|| is_drawn(new_trace, recorder.ratio), |parent| parent.is_sampled);
+        let decided = parent.as_ref().filter(|_| is_trusted_peer).map(|parent| parent.is_sampled);
+        let is_recorded = decided.unwrap_or_else(|| is_drawn(new_trace, recorder.ratio));
         let recording = is_recorded.then(|| {
             let span = new_span.first_chunk().copied().map_or(1, u64::from_be_bytes).max(1);
             let parent = parent.map(|parent| parent.span);
@@ -227,7 +229,7 @@ mod tests {
     }
 
     fn begin(traces: &Traces, traceparent: Option<&str>, random: u8) -> Option<RequestTrace> {
-        traces.begin(traceparent, Timestamp::from_millis(1_000), Instant::now(), || Some([random; 24]))
+        traces.begin(traceparent, true, Timestamp::from_millis(1_000), Instant::now(), || Some([random; 24]))
     }
 
     fn request(status: u16) -> FinishedRequest<'static> {
@@ -262,6 +264,19 @@ mod tests {
         assert!(begin(&off, None, 0).is_none());
         // Outside of a recorded request, a child is no span.
         assert!(child("database read").0.is_none());
+    }
+
+    #[test]
+    fn flag_of_an_untrusted_peer_is_ignored() {
+        let (traces, _spans) = traces(0.5);
+        for header in [PARENT.to_owned(), PARENT.replace("-01", "-00")] {
+            for (random, recorded) in [(0x10, true), (0xf0, false)] {
+                let now = Timestamp::from_millis(1_000);
+                let trace = traces.begin(Some(&header), false, now, Instant::now(), || Some([random; 24])).unwrap();
+                assert_eq!(trace.id(), "0af7651916cd43dd8448eb211c80319c");
+                assert_eq!(trace.recording.is_some(), recorded, "{header} {random}");
+            }
+        }
     }
 
     #[tokio::test]

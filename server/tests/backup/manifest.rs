@@ -1,6 +1,10 @@
 //! Manifests: `backup verify` and `restore` find every difference.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::Path,
+};
 
 use doorward_testkit::process;
 use serde_json::Value;
@@ -83,4 +87,36 @@ fn failed_backup_leaves_no_manifest() {
     expect_error(data, &["backup", "--to", &data.join("none/backup.db").display().to_string()], 1, "none");
     let names: Vec<_> = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!names.iter().any(|name| name.to_string_lossy().contains("manifest")), "{names:?}");
+}
+
+#[test]
+fn manifest_replaces_what_is_at_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let _ = create_tenant(data);
+    let (linked, opened) = (data.join("linked.db.manifest.json"), data.join("open.db.manifest.json"));
+    let key = fs::read(data.join("master.key")).unwrap();
+    symlink(data.join("master.key"), &linked).unwrap();
+    fs::write(&opened, "{}").unwrap();
+    fs::set_permissions(&opened, fs::Permissions::from_mode(0o666)).unwrap();
+    for (backup, manifest) in [("linked.db", &linked), ("open.db", &opened)] {
+        let _ = back_up(data, &data.join(backup));
+        let metadata = fs::symlink_metadata(manifest).unwrap();
+        assert_eq!((metadata.is_file(), metadata.permissions().mode() & 0o777), (true, 0o600), "{backup}");
+    }
+    assert_eq!(fs::read(data.join("master.key")).unwrap(), key);
+}
+
+#[test]
+fn failed_backup_keeps_the_manifest_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let _ = create_tenant(data);
+    let manifest = data.join("backup.db.manifest.json");
+    // Another process has written the manifest, and its backup does not have its name yet.
+    fs::write(data.join("backup.db.partial"), "").unwrap();
+    fs::write(&manifest, "{}").unwrap();
+    let to = data.join("backup.db").display().to_string();
+    expect_error(data, &["backup", "--to", &to], 1, "unless another backup or restore is running");
+    assert_eq!(fs::read_to_string(&manifest).unwrap(), "{}");
 }

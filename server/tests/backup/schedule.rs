@@ -1,7 +1,9 @@
 //! Scheduled backups: they are written, verified, and deleted when there are too many. Errors are visible.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
+use doorward_server::backup::{Plan, Scheduled};
+use doorward_shared::Timestamp;
 use doorward_testkit::{Http, Process, process, until};
 
 use crate::{command, create_tenant};
@@ -72,4 +74,44 @@ async fn failed_backup_is_visible() {
     let log = server.terminate_and_read_log();
     let line = log.iter().find(|line| line.contains("scheduled backup failed")).expect("a log line");
     assert!(line.contains("file/backups"), "{line}");
+}
+
+/// Returns a time in hours after a fixed one.
+fn at(hours: i64) -> Timestamp {
+    Timestamp::from_millis(1_790_000_000_000 + hours * 3_600_000)
+}
+
+fn hourly(data: &Path) -> Scheduled {
+    let every = Duration::from_secs(3_600);
+    Scheduled::new(Plan { database: data.join("doorward.db"), folder: data.join("backups"), every, keep: 2 })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backup_of_a_wrong_clock_neither_counts_nor_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let _ = create_tenant(folder.path());
+    let backups = hourly(folder.path());
+    let future = backups.run(at(10_000)).await.unwrap().expect("a backup");
+    let mut written = Vec::new();
+    for hours in 0..3 {
+        written.push(backups.run(at(hours)).await.unwrap().expect("a backup"));
+        assert_eq!(backups.newest(at(hours)).unwrap(), Some(at(hours)));
+        assert_eq!(backups.run(at(hours)).await.unwrap(), None, "the next one is not due");
+    }
+    let kept: Vec<bool> = written.iter().map(|path| path.exists()).collect();
+    assert_eq!((future.exists(), kept), (true, vec![false, true, true]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failure_under_a_wrong_clock_does_not_delay_the_next_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let _ = create_tenant(data);
+    let backups = hourly(data);
+    fs::rename(data.join("doorward.db"), data.join("away.db")).unwrap();
+    let _ = backups.run(at(10_000)).await.unwrap_err();
+    let _ = backups.run(at(0)).await.unwrap_err();
+    fs::rename(data.join("away.db"), data.join("doorward.db")).unwrap();
+    assert_eq!(backups.run(at(0)).await.unwrap(), None, "15 minutes are not over");
+    assert!(backups.run(at(1)).await.unwrap().is_some());
 }

@@ -4,11 +4,17 @@ use std::{fs, path::Path, sync::Arc};
 
 use doorward_server::{
     app::App,
-    domain::forward_target::ForwardTarget,
+    clock::Clock as _,
+    domain::{AuditEvent, RequestMeta, forward_target::ForwardTarget},
     forwarding::{self, Forwarding, Targets},
     jobs,
-    service::forwarding::LEASE_MS,
+    service::{
+        admin::import::{self, Entry},
+        forwarding::{LEASE_MS, acquire},
+    },
+    store::audit::imported_id,
 };
+use doorward_shared::AuditType;
 use doorward_testkit::{Person, TestServer, until};
 
 const DAY_MS: i64 = 86_400_000;
@@ -72,4 +78,63 @@ async fn retention_keeps_what_was_not_forwarded() {
     let _forwarding = forward(&server.app, Path::new("/dev/null"));
     until("the forwarded entries are deleted", async || jobs::purge_audit_logs(&server.app).await.unwrap() > 0).await;
     assert_eq!((tenant.count("actor=alice").await, tenant.count("actor=bob").await), (0, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lease_of_a_wrong_clock_is_ignored() {
+    let server = TestServer::start().await;
+    let target = ForwardTarget::File("/dev/null".into());
+    let take = async |node: &str| acquire(&server.app, &target, node).await.unwrap();
+    server.clock.advance_ms(DAY_MS);
+    assert!(take("wrong").await.is_some());
+    server.clock.advance_ms(-DAY_MS);
+    assert!(take("second").await.is_some());
+    assert_eq!(take("third").await, None, "the second node holds the lease");
+    // A clock that differs by less than the duration of a lease is no reason to take it.
+    server.clock.advance_ms(-LEASE_MS);
+    assert_eq!(take("third").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn imported_entries_are_forwarded_before_retention_deletes_them() {
+    let server = TestServer::builder()
+        .settings(|settings| {
+            settings.audit_retention_days = Some(1);
+            settings.audit_forward = vec![ForwardTarget::File("/dev/null".into())];
+        })
+        .start()
+        .await;
+    let tenant = server.tenant().await;
+    let target = ForwardTarget::File("/dev/null".into());
+    let held = acquire(&server.app, &target, "node").await.unwrap().expect("the lease");
+    let before = held.next_entries(&server.app).await.unwrap();
+    let held = held.advance(&server.app, before.last().unwrap().entry.id).await.unwrap().expect("the lease");
+    assert_eq!(held.next_entries(&server.app).await.unwrap().len(), 0);
+
+    let at = server.clock.now().plus_millis(-3 * DAY_MS);
+    let id = imported_id(at.millis() * 1_000, 7);
+    let event = AuditEvent {
+        random: 7,
+        tenant_id: tenant.id,
+        kind: AuditType::ApiKeyRejected,
+        error: None,
+        meta: RequestMeta::default(),
+        actor: None,
+        credential_id: None,
+        transaction_id: None,
+        detail: None,
+        at,
+    };
+    for _ in 0..2 {
+        let batch = vec![Entry { id, event: event.clone() }];
+        let _ = import::history(&server.administrator(), batch).await.unwrap();
+    }
+    assert_eq!(jobs::purge_audit_logs(&server.app).await.unwrap(), 0);
+    let newest = before.last().unwrap().entry.id;
+    assert_eq!(held.advance(&server.app, newest).await.unwrap(), None, "the position was moved back");
+    let held = acquire(&server.app, &target, "node").await.unwrap().expect("the lease");
+    let ids: Vec<_> = held.next_entries(&server.app).await.unwrap().iter().map(|item| item.entry.id).collect();
+    assert_eq!((ids.first(), ids.last()), (Some(&id), Some(&newest)));
+    let _ = held.advance(&server.app, newest).await.unwrap().expect("the lease");
+    assert_eq!(jobs::purge_audit_logs(&server.app).await.unwrap(), 1);
 }

@@ -58,8 +58,9 @@ async fn send(server: &Process, path: &str) -> String {
     exchange(&mut stream, head.as_bytes()).await
 }
 
-/// Starts a server that sends traces, and returns the path with which a login of its tenant begins.
-fn serve_traced(url: &str) -> (Process, TempDir, String) {
+/// Starts a server that sends traces of requests for which a trusted proxy demands them. Returns the path with which a
+/// login of its tenant begins.
+fn serve_traced(url: &str, trusted: &str) -> (Process, TempDir, String) {
     let data = tempfile::tempdir().unwrap();
     process::init(command(data.path()));
     let mut create = command(data.path());
@@ -76,7 +77,8 @@ fn serve_traced(url: &str) -> (Process, TempDir, String) {
     ]);
     let tenant = process::json(create);
     let mut serve = command(data.path());
-    let _ = serve.env("DOORWARD_TRACES_ENDPOINT", url);
+    let _ = serve.env("DOORWARD_TRACES_ENDPOINT", url).env("DOORWARD_TRACES_RATIO", "0");
+    let _ = serve.env("DOORWARD_TRUSTED_PROXIES", trusted).env("DOORWARD_SHUTDOWN_TIMEOUT", "10ms");
     let path = format!("/{}/login/initialize", tenant["id"].as_str().unwrap());
     (serve_with(serve), data, path)
 }
@@ -85,7 +87,7 @@ fn serve_traced(url: &str) -> (Process, TempDir, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn spans_of_requests_arrive_at_the_collector() {
     let (url, mut requests) = collector("200 OK").await;
-    let (server, _data, path) = serve_traced(&url);
+    let (server, _data, path) = serve_traced(&url, "127.0.0.1");
     assert!(send(&server, &path).await.starts_with("HTTP/1.1 200 "));
     assert!(send(&server, "/nothing/here/at/all").await.starts_with("HTTP/1.1 404 "));
     let line = async || server.log().iter().any(|line| line.contains("request refused") && line.contains(TRACE));
@@ -115,10 +117,33 @@ async fn spans_of_requests_arrive_at_the_collector() {
 #[tokio::test]
 async fn failing_collector_costs_spans_but_no_request() {
     let (url, mut requests) = collector("503 Service Unavailable").await;
-    let (server, _data, path) = serve_traced(&url);
+    let (server, _data, path) = serve_traced(&url, "127.0.0.1");
     assert!(send(&server, &path).await.starts_with("HTTP/1.1 200 "));
     requests.recv().await.unwrap();
     let lost = "the collector responded with 503";
     until("the log line", async || server.log().iter().any(|line| line.contains(lost))).await;
     assert_eq!(status(&server.public_url, "/health/ready").await, Some(200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn strangers_do_not_decide_that_requests_are_recorded() {
+    let (url, mut requests) = collector("200 OK").await;
+    let (server, _data, _) = serve_traced(&url, "");
+    assert!(send(&server, "/nothing/here/at/all").await.starts_with("HTTP/1.1 404 "));
+    let line = async || server.log().iter().any(|line| line.contains("request refused") && line.contains(TRACE));
+    until("the log line with the trace", line).await;
+    server.signal("TERM");
+    assert!(server.wait().success());
+    assert!(requests.try_recv().is_err(), "no span was sent");
+}
+
+#[tokio::test]
+async fn hanging_collector_does_not_keep_the_database_from_being_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (server, _data, path) = serve_traced(&url, "127.0.0.1");
+    assert!(send(&server, &path).await.starts_with("HTTP/1.1 200 "));
+    let log = server.terminate_and_read_log();
+    assert!(log.iter().any(|line| line.contains("stopped without sending the last spans")), "{log:?}");
+    assert!(!log.iter().any(|line| line.contains("without closing the database")), "{log:?}");
 }

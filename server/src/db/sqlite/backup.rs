@@ -9,7 +9,11 @@ use std::{
 };
 
 use diesel::{
-    QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query, sql_types::Text,
+    QueryableByName, RunQueryDsl, SqliteConnection,
+    connection::SimpleConnection,
+    dsl::sql,
+    sql_query,
+    sql_types::{BigInt, Text},
 };
 
 use super::{
@@ -20,7 +24,7 @@ use super::{
         process_lock::{self, ProcessLock},
     },
     connect::{connect, create_folder, establish, unavailable},
-    file_id, owner,
+    file_id, owner, space,
 };
 
 /// Writes a consistent copy of the database to a new file. Returns its size in bytes. `finish` gets the path of the
@@ -47,13 +51,21 @@ fn copy_snapshot(database: &Path, to: &Path, busy_timeout: Duration) -> Result<P
     owner::check(database)?;
     let _lock = ProcessLock::shared(database)?;
     file_id::check(database)?;
-    let partial = Partial::create(to)?;
     let mut conn = connect(database, busy_timeout)?;
+    space::check_for_backup(to, size(&mut conn)?)?;
+    let partial = Partial::create(to)?;
     conn.batch_execute("PRAGMA temp_store = FILE")?;
     sql_query("VACUUM INTO ?").bind::<Text, _>(partial.name()?).execute(&mut conn)?;
     drop(conn);
     file_id::assign(&mut check_integrity(open_file(&partial.path)?)?)?;
     Ok(partial)
+}
+
+/// Returns the size of a database in bytes, with its free pages.
+fn size(conn: &mut SqliteConnection) -> Result<u64, DbError> {
+    let product = "(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())";
+    let bytes: i64 = diesel::select(sql::<BigInt>(product)).get_result(conn)?;
+    Ok(u64::try_from(bytes).unwrap_or(0))
 }
 
 /// Opens a backup without changing it, and checks its integrity.

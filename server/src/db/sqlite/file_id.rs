@@ -6,9 +6,10 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
-    mem::ManuallyDrop,
+    io,
+    os::unix::fs::{FileExt as _, MetadataExt as _},
     path::Path,
+    sync::{Mutex, PoisonError},
 };
 
 use diesel::{RunQueryDsl, SqliteConnection, connection::SimpleConnection, dsl::sql, sql_types::BigInt};
@@ -17,6 +18,10 @@ use super::super::{error::DbError, paths::with_suffix, process_lock};
 
 /// Position of the id in the database file, see <https://www.sqlite.org/fileformat.html>.
 const POSITION: u64 = 68;
+
+/// Database files that were read. They are never closed: closing any descriptor of a file would release all POSIX locks
+/// that this process holds on the file, including SQLite's locks.
+static OPENED: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
 /// Returns an error if there is a WAL, and the id of the database file differs from the id that was recorded for the
 /// WAL.
@@ -80,11 +85,32 @@ fn recorded(database: &Path) -> Option<i64> {
 
 /// Reads the id from the database file, without the WAL.
 fn read(database: &Path) -> io::Result<i64> {
-    // The file is never closed. Closing any descriptor of it would release all POSIX locks that this process holds on
-    // the file, including SQLite's locks.
-    let mut file = ManuallyDrop::new(File::open(database)?);
-    file.seek(SeekFrom::Start(POSITION))?;
+    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = fs::metadata(database)?;
+    let is_same = |file: &&File| file.metadata().is_ok_and(|it| (it.dev(), it.ino()) == (path.dev(), path.ino()));
+    if !opened.iter().any(|file| is_same(&file)) {
+        opened.push(File::open(database)?);
+    }
+    let file = opened.iter().find(is_same).ok_or(io::ErrorKind::NotFound)?;
     let mut bytes = [0; 4];
-    file.read_exact(&mut bytes)?;
+    file.read_exact_at(&mut bytes, POSITION)?;
     Ok(i64::from(u32::from_be_bytes(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_reads_use_one_descriptor() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("test.db");
+        fs::write(&path, [1; 100]).unwrap();
+        for _ in 0..3 {
+            assert_eq!(read(&path).unwrap(), 0x0101_0101);
+        }
+        let descriptors = fs::read_dir("/proc/self/fd").unwrap().filter_map(Result::ok);
+        let open = descriptors.filter(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == path));
+        assert_eq!(open.count(), 1);
+    }
 }

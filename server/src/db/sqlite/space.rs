@@ -12,6 +12,8 @@ use super::super::{error::DbError, paths::with_suffix};
 
 /// Free space in bytes below which no new ceremonies start, so that the ceremonies in progress can finish.
 const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
+/// Free space in bytes that a backup leaves. It is larger than [`MIN_FREE_BYTES`], so that a backup stops no ceremonies.
+const FREE_AFTER_BACKUP: u64 = 4 * MIN_FREE_BYTES;
 const MIB: u64 = 1024 * 1024;
 
 /// The latest measurement. The checkpoint thread renews it several times a second.
@@ -60,10 +62,7 @@ impl Space {
     pub(super) fn measure(&self) {
         let _ = self.check_file();
         self.wal_bytes.store(fs::metadata(&self.wal).map_or(0, |meta| meta.len()), Ordering::Relaxed);
-        // If the free space is unknown, it is treated as unlimited.
-        let free = self.wal.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
-        let bytes = free.map_or(u64::MAX, |free| free.f_bavail.saturating_mul(free.f_frsize));
-        self.free_bytes.store(bytes, Ordering::Relaxed);
+        self.free_bytes.store(free_beside(&self.wal), Ordering::Relaxed);
     }
 
     pub(in crate::db) fn wal_bytes(&self) -> u64 {
@@ -86,6 +85,39 @@ impl Space {
     }
 }
 
+/// Returns the free space of the folder of a file, in bytes. If it is unknown, it is treated as unlimited.
+fn free_beside(file: &Path) -> u64 {
+    let free = file.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
+    free.map_or(u64::MAX, |free| free.f_bavail.saturating_mul(free.f_frsize))
+}
+
+/// Checks that there is space for a backup of a database of this size.
+pub(super) fn check_for_backup(to: &Path, database_bytes: u64) -> Result<(), DbError> {
+    let (free, needed) = (free_beside(to), database_bytes.saturating_add(FREE_AFTER_BACKUP));
+    if free < needed {
+        let (path, free, needed) = (to.display(), free / MIB, needed / MIB);
+        let reason = format!("{path}: {free} MiB are free, but a backup starts only with {needed} MiB");
+        return Err(DbError::Unavailable(reason));
+    }
+    Ok(())
+}
+
 fn file_number(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backup_needs_more_space_than_the_database_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("backup.db");
+        let free = free_beside(&to);
+        assert!(free > FREE_AFTER_BACKUP, "the test needs free space");
+        check_for_backup(&to, 0).unwrap();
+        let error = check_for_backup(&to, free).unwrap_err().to_string();
+        assert!(error.contains("backup.db: ") && error.contains("a backup starts only with"), "{error}");
+    }
 }

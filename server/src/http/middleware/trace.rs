@@ -116,7 +116,10 @@ fn with_api_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
 /// Returns the trace to which the request belongs.
 fn begin_trace(request: &ServiceRequest, app: &App, started: Instant) -> Option<RequestTrace> {
     let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
-    app.traces.begin(traceparent, app.clock.now(), started, || clock::random(app.entropy.as_ref()).ok())
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let is_trusted_peer = peer.is_some_and(|peer| is_trusted(peer, &app.settings.trusted_proxies));
+    app.traces
+        .begin(traceparent, is_trusted_peer, app.clock.now(), started, || clock::random(app.entropy.as_ref()).ok())
 }
 
 fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {

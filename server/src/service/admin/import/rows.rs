@@ -7,7 +7,7 @@ use super::super::{context::AdminContext, users as admin_users};
 use crate::{
     db::Connection,
     domain::{AuditEvent, Credential, CredentialId, ImportOutcome, Transaction, User, UserSelector},
-    service::ServiceError,
+    service::{ServiceError, forwarding},
     store::{
         audit,
         credentials::{self as stored_credentials, import as credentials_table},
@@ -60,16 +60,30 @@ pub async fn transactions(
     .await
 }
 
-/// Imports audit entries. An entry of a confirmed transaction also marks the transaction as confirmed.
+/// Imports audit entries, which are then forwarded. An entry of a confirmed transaction also marks the transaction as
+/// confirmed.
 pub async fn history(context: &AdminContext, batch: Vec<Entry>) -> Result<Vec<ImportOutcome>, ServiceError> {
-    each(context, batch, |connection, Entry { id, event }| {
-        if let (AuditType::WebauthnTransactionFinalSucceeded, Some(identifier)) = (event.kind, &event.transaction_id) {
-            transactions_table::confirm_imported(connection, event.tenant_id, identifier, event.at)?;
+    let import = move |connection: &mut Connection| {
+        let (mut outcomes, mut first) = (Vec::new(), None);
+        for entry in &batch {
+            let is_new = import_entry(connection, entry)?;
+            first = first.into_iter().chain(is_new.then_some(entry.id)).min();
+            outcomes.push(if is_new { ImportOutcome::Added } else { ImportOutcome::Unchanged });
         }
-        let is_new = audit::import(connection, event, *id)?;
-        Ok(if is_new { ImportOutcome::Added } else { ImportOutcome::Unchanged })
-    })
-    .await
+        if let Some(first) = first {
+            forwarding::rewind(connection, first)?;
+        }
+        Ok(outcomes)
+    };
+    context.app.db.write(import).await
+}
+
+/// Returns whether the entry is new.
+fn import_entry(connection: &mut Connection, Entry { id, event }: &Entry) -> Result<bool, ServiceError> {
+    if let (AuditType::WebauthnTransactionFinalSucceeded, Some(identifier)) = (event.kind, &event.transaction_id) {
+        transactions_table::confirm_imported(connection, event.tenant_id, identifier, event.at)?;
+    }
+    Ok(audit::import(connection, event, *id)?)
 }
 
 async fn each<T: Send + 'static>(
