@@ -43,6 +43,13 @@ pub(super) async fn hanko(args: ImportHankoArgs) -> Result<(), CliError> {
         print(&report)?;
     }
     let importable = report.tenants.iter().any(|tenant| tenant.state == TenantState::Importable);
+    let outdated = report.tenants.iter().filter(|tenant| tenant.is_outdated).count();
+    if outdated > 0 {
+        return Err(CliError::new(format!(
+            "{outdated} tenants were not updated, because Doorward already serves them; the report names them. Limit the \
+             import to other tenants with --tenant, or run it with --include-used"
+        )));
+    }
     if report.dry_run && importable { Err(CliError::would_change()) } else { Ok(()) }
 }
 

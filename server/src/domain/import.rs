@@ -1,6 +1,25 @@
 //! Results of importing rows.
 
+use doorward_shared::Timestamp;
 use serde::Serialize;
+
+/// What an import may do with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportRule {
+    /// Whether a stored row gets the values of the other system. Otherwise a stored row stays as it is.
+    pub update: bool,
+    /// Creation time up to which all rows were imported before. An older row that is not stored was deleted here, and is
+    /// not added again.
+    pub complete_until: Option<Timestamp>,
+}
+
+impl ImportRule {
+    /// Returns the refusal of a row that is not stored because it was deleted here.
+    pub fn deleted_here(self, created_at: Timestamp) -> Option<ImportOutcome> {
+        let was_imported = self.complete_until.is_some_and(|until| created_at <= until);
+        was_imported.then_some(ImportOutcome::Refused("it was imported before, and deleted here since"))
+    }
+}
 
 /// What the import of one row changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

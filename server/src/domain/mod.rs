@@ -32,7 +32,7 @@ pub use certificate_key_id::CertificateKeyId;
 pub use challenge::{Ceremony, CeremonyState, Challenge, ChallengeValue};
 pub use cors::CorsRules;
 pub use credential::{Credential, CredentialId};
-pub use import::{ImportOutcome, Tally};
+pub use import::{ImportOutcome, ImportRule, Tally};
 pub use metadata::{AuthenticatorMetadata, Metadata};
 pub use secret::{AdminToken, ApiKey, SecretDigest, SecretHash, SigningKeyRecord};
 pub use tenant::{CeremonyPolicy, RelyingPartyPolicy, Tenant};

@@ -44,6 +44,8 @@ pub struct TenantReport {
     /// Numbers of rows by kind.
     pub rows: BTreeMap<&'static str, Tally>,
     pub problems: Vec<Problem>,
+    /// Whether the tenant was imported before, and is skipped now, so that it lacks what has changed in the source.
+    pub is_outdated: bool,
     /// Number of problems by kind, to limit those that are listed.
     #[serde(skip)]
     counted: BTreeMap<&'static str, u64>,
@@ -76,7 +78,15 @@ impl Report {
 impl TenantReport {
     pub(super) fn new(id: TenantId, name: &str, dry_run: bool) -> Self {
         let state = if dry_run { TenantState::Importable } else { TenantState::Imported };
-        Self { id, name: name.to_owned(), state, rows: BTreeMap::new(), problems: Vec::new(), counted: BTreeMap::new() }
+        Self {
+            id,
+            name: name.to_owned(),
+            state,
+            rows: BTreeMap::new(),
+            problems: Vec::new(),
+            is_outdated: false,
+            counted: BTreeMap::new(),
+        }
     }
 
     pub(super) fn problem(&mut self, subject: impl Into<String>, reason: impl Into<String>) {

@@ -10,7 +10,7 @@ use crate::{
     domain::{RequestMeta, SigningKeyRecord},
     service::{
         Refusal, ServiceError,
-        admin::{AdminContext, signing_keys},
+        admin::{AdminContext, import, signing_keys},
     },
     store::signing_keys as table,
 };
@@ -35,6 +35,16 @@ pub async fn rotate_signing_keys(app: &Arc<App>) -> Result<usize, DbError> {
         let Some(tenant) = keys.first().map(|key| key.tenant_id) else { continue };
         if !signing_keys::is_due(&keys, before, app.clock.now()) {
             continue;
+        }
+        // The other system still serves the tenant, and its verifiers need the imported keys.
+        match import::waits_for_switch(&context, tenant).await {
+            Ok(false) => {}
+            Ok(true) => continue,
+            Err(error) => {
+                failed += 1;
+                tracing::warn!(%tenant, %error, "the signing key is due for rotation but was not replaced");
+                continue;
+            }
         }
         match signing_keys::rotate_if_due(&context, tenant, before).await {
             Ok(done) => rotated += usize::from(done),

@@ -8,7 +8,7 @@ use super::{
     schema::api_keys,
     tenant_summaries::{self, Count},
 };
-use crate::domain::{ApiKey, SecretDigest, SecretHash};
+use crate::domain::{ApiKey, ImportOutcome, SecretDigest, SecretHash};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_keys, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -78,14 +78,21 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Adds a key from another system, unless a key with its id exists, revoked or not. Returns whether it was added.
-pub fn import(conn: &mut Connection, key: &ApiKey) -> Result<bool, DbError> {
-    let row = || api_keys::table.find((key.tenant_id.to_string(), key.id.to_string())).select(api_keys::id);
-    let stored: Option<String> = on_engine!(conn, c, _Db => row().first(c).optional())?;
-    if stored.is_some() {
-        return Ok(false);
+/// Adds a key from another system, unless a key with its id exists, revoked or not. If an unrevoked key has a digest of
+/// another digest key, which was replaced, the key gets the new digest.
+pub fn import(conn: &mut Connection, key: &ApiKey) -> Result<ImportOutcome, DbError> {
+    let row = || api_keys::table.find((key.tenant_id.to_string(), key.id.to_string()));
+    let columns = (api_keys::secret_digest, api_keys::revoked_at);
+    let stored: Option<(Option<String>, Option<i64>)> =
+        on_engine!(conn, c, _Db => row().select(columns).first(c).optional())?;
+    let Some((digest, revoked_at)) = stored else { return insert(conn, key).map(|()| ImportOutcome::Added) };
+    let new = key.digest.as_ref().map(SecretDigest::expose);
+    if revoked_at.is_some() || digest.is_none() || digest.as_deref() == new {
+        return Ok(ImportOutcome::Unchanged);
     }
-    insert(conn, key).map(|()| true)
+    let changes = (api_keys::secret_hash.eq(key.hash.expose()), api_keys::secret_digest.eq(new));
+    on_engine!(conn, c, _Db => diesel::update(row()).set(changes).execute(c))?;
+    Ok(ImportOutcome::Updated)
 }
 
 pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Option<ApiKey>, DbError> {

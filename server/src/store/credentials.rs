@@ -102,6 +102,12 @@ pub struct CredentialUse {
 /// # Errors
 /// [`DbError::Duplicate`] if the tenant has a credential with this id, [`DbError::Orphan`] if the user does not exist.
 pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
+    insert_row(conn, credential)?;
+    tenant_summaries::add(conn, credential.tenant_id, Count::Credentials, 1)
+}
+
+/// Like [`insert`], but leaves the count of credentials unchanged.
+fn insert_row(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     users_table::hold(conn, credential.tenant_id, credential.user_id)?;
     let row = Row {
         tenant_id: credential.tenant_id.to_string(),
@@ -128,8 +134,7 @@ pub fn insert(conn: &mut Connection, credential: &Credential) -> Result<(), DbEr
     };
     let rows = on_engine!(conn, c, _Db => diesel::insert_into(credentials::table)
         .values(&row).on_conflict_do_nothing().execute(c))?;
-    row_convert::inserted(rows, "credentials")?;
-    tenant_summaries::add(conn, credential.tenant_id, Count::Credentials, 1)
+    row_convert::inserted(rows, "credentials")
 }
 
 pub fn find(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Result<Option<Credential>, DbError> {

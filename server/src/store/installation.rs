@@ -5,6 +5,7 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Bool},
 };
+use doorward_shared::TenantId;
 
 use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation};
 use crate::db::cached_sql::CachedSql;
@@ -17,6 +18,11 @@ pub const SEALED_WORD: &str = "master_key_check";
 pub const ROTATION: &str = "master_key_rotation";
 /// Name of the digest key of imported API keys, encrypted with the master key.
 pub const SEALED_DIGEST_KEY: &str = "api_key_digest_key";
+
+/// Returns the name of the state of a tenant's import.
+pub fn import_state(tenant: TenantId) -> String {
+    format!("import/{tenant}")
+}
 
 /// Returns whether the table exists. It does not in a database whose schema was never migrated.
 pub fn table_exists(conn: &mut Connection) -> Result<bool, DbError> {

@@ -11,7 +11,7 @@ use diesel::{
     sql_types::{BigInt, Bool},
 };
 use doorward_shared::{
-    TenantId, Timestamp,
+    AuditType, TenantId, Timestamp,
     admin::{TenantItem, TenantSort, TenantSummary},
     config::TenantConfig,
     page::Order,
@@ -23,7 +23,7 @@ use super::{
     audit_counts,
     bounded_search::truncate,
     on_engine, row_convert,
-    schema::{tenant_summaries, tenants},
+    schema::{api_keys, audit_logs, tenant_summaries, tenants},
     text_match::like_pattern,
 };
 use crate::{
@@ -38,6 +38,15 @@ use crate::{
 /// Minimum length of a text that is also searched in ids. Shorter texts are not searched in ids, because a short
 /// hexadecimal text occurs in most random ids.
 const MIN_ID_LENGTH: usize = 4;
+
+/// Entries of completed ceremonies.
+const COMPLETED: [AuditType; 5] = [
+    AuditType::WebauthnRegistrationFinalSucceeded,
+    AuditType::WebauthnAuthenticationFinalSucceeded,
+    AuditType::WebauthnTransactionFinalSucceeded,
+    AuditType::MfaRegistrationFinalSucceeded,
+    AuditType::MfaAuthenticationFinalSucceeded,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -64,7 +73,7 @@ pub struct TenantPage {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Count {
+pub enum Count {
     Users,
     Credentials,
     ApiKeys,
@@ -108,7 +117,7 @@ pub(super) fn delete(conn: &mut Connection, tenant: TenantId) -> Result<(), DbEr
 }
 
 /// Adds `change` to a count. `change` may be negative.
-pub(super) fn add(conn: &mut Connection, tenant: TenantId, count: Count, change: i64) -> Result<(), DbError> {
+pub fn add(conn: &mut Connection, tenant: TenantId, count: Count, change: i64) -> Result<(), DbError> {
     // Each column has its own statement, because SQLite rewrites the index of every column that a statement sets.
     let update = match count {
         Count::Users => "UPDATE tenant_summaries SET users = users + ? WHERE tenant_id = ?",
@@ -143,16 +152,27 @@ pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError
     })
 }
 
-/// Returns whether an API key of the tenant was used, or a ceremony was completed, since the tenant was created.
+/// Returns whether an API key of the tenant was used here, or a ceremony was completed here. Imported keys have no time of
+/// use, and imported entries name no credential.
 pub fn is_used(conn: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
-    let query = || {
-        tenant_summaries::table
-            .find(tenant.to_string())
-            .filter(tenant_summaries::last_activity.gt(tenant_summaries::created_at))
-            .count()
+    let tenant = tenant.to_string();
+    let key = || {
+        let of_tenant = api_keys::table.filter(api_keys::tenant_id.eq(&tenant));
+        of_tenant.filter(api_keys::last_used_at.is_not_null()).select(api_keys::id)
     };
-    let used: i64 = on_engine!(conn, c, _Db => query().get_result(c))?;
-    Ok(used > 0)
+    let key: Option<String> = on_engine!(conn, c, _Db => key().first(c).optional())?;
+    if key.is_some() {
+        return Ok(true);
+    }
+    let entry = || {
+        audit_logs::table
+            .filter(audit_logs::tenant_id.eq(&tenant))
+            .filter(audit_logs::credential_id.is_not_null())
+            .filter(audit_logs::kind.eq_any(COMPLETED.map(AuditType::as_str)))
+            .select(audit_logs::id)
+    };
+    let entry: Option<String> = on_engine!(conn, c, _Db => entry().first(c).optional())?;
+    Ok(entry.is_some())
 }
 
 pub fn totals(conn: &mut Connection) -> Result<Totals, DbError> {

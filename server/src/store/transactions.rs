@@ -45,12 +45,27 @@ pub fn import(conn: &mut Connection, transaction: &Transaction) -> Result<Import
     match insert(conn, transaction) {
         Ok(()) => Ok(ImportOutcome::Added),
         Err(DbError::Orphan) => Ok(ImportOutcome::Refused("its user was not imported")),
-        Err(DbError::Duplicate { .. }) if find(conn, transaction.tenant_id, transaction.id)?.is_some() => {
-            Ok(ImportOutcome::Unchanged)
-        }
+        Err(DbError::Duplicate { .. }) if is_stored(conn, transaction)? => Ok(ImportOutcome::Unchanged),
         Err(DbError::Duplicate { .. }) => Ok(ImportOutcome::Refused("another transaction has the same identifier")),
         Err(error) => Err(error),
     }
+}
+
+/// Returns whether the transaction's id, or its identifier with the same user and data, is stored.
+fn is_stored(conn: &mut Connection, transaction: &Transaction) -> Result<bool, DbError> {
+    if find(conn, transaction.tenant_id, transaction.id)?.is_some() {
+        return Ok(true);
+    }
+    let query = || {
+        transactions::table
+            .filter(transactions::tenant_id.eq(transaction.tenant_id.to_string()))
+            .filter(transactions::identifier.eq(&transaction.identifier))
+            .filter(transactions::user_id.eq(transaction.user_id.to_string()))
+            .filter(transactions::data.eq(&transaction.data))
+            .select(transactions::id)
+    };
+    let id: Option<String> = on_engine!(conn, c, _Db => query().first(c).optional())?;
+    Ok(id.is_some())
 }
 
 /// Marks the transaction with this identifier as confirmed, unless it is.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     db::cached_sql::CachedSql,
     domain::{
-        ImportOutcome, User,
+        ImportOutcome, ImportRule, User,
         audit::Total,
         list::{Cursor, NUMBERED_ROWS, NumberedPage, PageQuery, SortKey},
     },
@@ -45,11 +45,20 @@ pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &s
 /// # Errors
 /// [`DbError::Orphan`] if the tenant does not exist.
 pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
+    let (stored, is_new) = put(conn, user)?;
+    if is_new {
+        tenant_summaries::add(conn, user.tenant_id, Count::Users, 1)?;
+    }
+    Ok(stored)
+}
+
+/// Like [`upsert`], but leaves the count of users unchanged. Also returns whether the user was added.
+fn put(conn: &mut Connection, user: &User) -> Result<(User, bool), DbError> {
     if let Some(stored) = find_by_external(conn, user.tenant_id, &user.external_id)? {
         if (&stored.name, &stored.display_name, &stored.icon) == (&user.name, &user.display_name, &user.icon) {
-            return Ok(stored);
+            return Ok((stored, false));
         }
-        return update(conn, user);
+        return Ok((update(conn, user)?, false));
     }
     let row = Row {
         tenant_id: user.tenant_id.to_string(),
@@ -68,30 +77,35 @@ pub fn upsert(conn: &mut Connection, user: &User) -> Result<User, DbError> {
         .execute(c))?;
     if inserted == 0 {
         // Another unit of work added this user after `find_by_external`.
-        return update(conn, user);
+        return Ok((update(conn, user)?, false));
     }
-    tenant_summaries::add(conn, user.tenant_id, Count::Users, 1)?;
-    Ok(user.clone())
+    Ok((user.clone(), true))
 }
 
-/// Adds a user from another system, or updates the names and icon of the user with the same `external_id`.
+/// Adds a user from another system, or updates the names and icon of the user with the same `external_id`. The caller
+/// adds the number of added users to the count.
 ///
 /// # Errors
 /// Those of [`upsert`].
-pub fn import(conn: &mut Connection, user: &User) -> Result<ImportOutcome, DbError> {
+pub fn import(conn: &mut Connection, user: &User, rule: ImportRule) -> Result<ImportOutcome, DbError> {
     let stored = find_by_external(conn, user.tenant_id, &user.external_id)?;
     let same = |stored: &User| {
         (&stored.name, &stored.display_name, &stored.icon) == (&user.name, &user.display_name, &user.icon)
     };
     match &stored {
-        Some(stored) if same(stored) => return Ok(ImportOutcome::Unchanged),
+        Some(stored) if same(stored) || !rule.update => return Ok(ImportOutcome::Unchanged),
         None if find(conn, user.tenant_id, user.id)?.is_some() => {
             return Ok(ImportOutcome::Refused("another user of the tenant has its internal id"));
         }
-        _ => {}
+        None => {
+            if let Some(refused) = rule.deleted_here(user.created_at) {
+                return Ok(refused);
+            }
+        }
+        Some(_) => {}
     }
-    upsert(conn, user)?;
-    Ok(if stored.is_some() { ImportOutcome::Updated } else { ImportOutcome::Added })
+    let (_, is_new) = put(conn, user)?;
+    Ok(if is_new { ImportOutcome::Added } else { ImportOutcome::Updated })
 }
 
 /// Returns the ids of users that were created until a time, in the order of ids after `after`.

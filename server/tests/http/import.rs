@@ -1,6 +1,8 @@
 //! Import of a Hanko database: its own schema and values, with logins by the keys of its authenticators. The source needs
 //! a PostgreSQL server; the targets are on both engines.
 
+mod again;
+
 use std::sync::Arc;
 
 use doorward_authenticator::{Algorithm, Authenticator, Client, Counter, Credential, Key, base64url, from_base64url};
@@ -421,6 +423,11 @@ async fn command_imports_and_exports() {
     assert_eq!((&report["changed"], report["tenants"].as_array().unwrap().len()), (&true.into(), 2));
     let (_, output, _) = command(data, &source.url, &["import", "hanko"]);
     assert!(output.contains("2 tenants are imported, 0 are skipped"), "{output}");
+    let served = format!("UPDATE api_keys SET last_used_at = 1 WHERE tenant_id = '{FORUM}'");
+    database::execute(&data.join("doorward.db").display().to_string(), &served).await;
+    let (code, output, error) = command(data, &source.url, &["import", "hanko"]);
+    assert!(code == Some(1) && error.contains("1 tenants were not updated"), "{code:?}: {error}");
+    assert!(output.contains("1 tenants are imported, 1 are skipped"), "{output}");
     let file = data.join("shop.jsonl").display().to_string();
     let (code, output, error) = command(data, "", &["export", "Acme Shop", "--to", &file]);
     assert_eq!((code, output.as_str()), (Some(0), format!("wrote 7 lines to {file}\n").as_str()), "{error}");

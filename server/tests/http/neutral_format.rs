@@ -95,6 +95,29 @@ async fn users_of_another_system_are_added_to_an_existing_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn file_does_not_change_what_is_stored() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let (mut alice, mut security_key) = (Person::new("alice"), Person::new("alice"));
+    let _ = alice.register(&tenant).await.expect(200);
+    let _ = security_key.register_mfa(&tenant).await.expect(200);
+    let _ = alice.transaction(&tenant, "order-1", &json!({ "amount": 12 })).await.expect(200);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tenant.jsonl");
+    let text = export(&server.administrator(), tenant.id, &path).await;
+    let edited = text.replace("\"backup_eligible\":true", "\"backup_eligible\":false");
+    let edited = edited.replace("\"is_mfa\":true", "\"is_mfa\":false").replace("\"display_name\":\"", "$0x");
+    let edited = edited.replace("\"name\":\"", "\"name\":\"old ");
+    assert_ne!(text, edited);
+    std::fs::write(&path, edited.replace("$0x", "\"display_name\":\"old ")).unwrap();
+    let report = load(server.administrator(), path.clone(), Target::TenantOfFile).await.unwrap();
+    assert!(report.rows.values().all(|tally| !tally.changed()), "{report:?}");
+    assert_eq!((report.rows["credentials"].unchanged, report.rows["credentials"].refused), (1, 1), "{report:?}");
+    assert_eq!((report.rows["transactions"].unchanged, report.rows["transactions"].refused), (1, 0), "{report:?}");
+    assert_eq!(export(&server.administrator(), tenant.id, &path).await, text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invalid_line_is_named_and_nothing_is_written() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
@@ -104,6 +127,12 @@ async fn invalid_line_is_named_and_nothing_is_written() {
     let bad_config =
         json!({ "type": "tenant", "id": tenant.id, "display_name": "x", "config": { "webauthn": 1 } }).to_string();
     let long = format!("{{\"type\":\"user\",\"user_id\":\"{}\"", "x".repeat(usize::try_from(MAX_LINE_BYTES).unwrap()));
+    let long_name = json!({ "type": "user", "user_id": "b", "name": "b", "display_name": "x".repeat(256) }).to_string();
+    let zeros = json!({ "type": "user", "user_id": "b", "name": "b", "id": uuid::Uuid::nil() }).to_string();
+    let long_order =
+        json!({ "type": "transaction", "transaction_id": "x".repeat(256), "user_id": "alice", "data": "{}",
+        "created_at": "2025-01-01T00:00:00Z" })
+        .to_string();
     let cases = [
         (vec![], "line 1: the first line must be"),
         (vec![user.as_str()], "line 1: the first line must be"),
@@ -117,6 +146,10 @@ async fn invalid_line_is_named_and_nothing_is_written() {
         (vec![HEADER, &user, &long], "line 3: it is longer than"),
         (vec![HEADER, &user, HEADER], "line 3: a header"),
         (vec![HEADER, &bad_config], "line 2: config.webauthn"),
+        (vec![HEADER, &user, r#"{"type":"user","user_id":"b","name":"b\u0000"}"#], "line 3: name must have"),
+        (vec![HEADER, &user, &long_name], "line 3: display_name must have"),
+        (vec![HEADER, &user, &zeros], "line 3: id must not consist of zeros"),
+        (vec![HEADER, &user, &long_order], "line 3: transaction_id must have"),
     ];
     let reader = server.admin("reader", Role::Auditor).await;
     for (lines, expected) in cases {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{Credential, CredentialId, Transaction, User, user::MAX_USER_HANDLE_BYTES},
-    service::admin::import as target,
+    service::admin::import::{self as target, Row},
     webauthn,
 };
 
@@ -32,12 +32,11 @@ pub(super) fn users(import: &mut Import<'_>) -> Result<(), ImportError> {
         let (mut batch, mut ids) = (Vec::new(), Vec::new());
         for row in rows {
             let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
-            state.seen(time(row.created_at));
             state.report.tally("users").read += 1;
             match user(tenant, &row) {
                 Ok(user) => {
                     ids.push((tenant, row.user_id));
-                    batch.push(user);
+                    batch.push(Row { row: user, rule: state.rule() });
                 }
                 Err(reason) => state.report.refuse("users", &row.user_id, reason),
             }
@@ -80,12 +79,11 @@ pub(super) fn credentials(import: &mut Import<'_>) -> Result<(), ImportError> {
         let (mut batch, mut ids) = (Vec::new(), Vec::new());
         for row in rows {
             let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
-            state.seen(time(row.created_at));
             state.report.tally("credentials").read += 1;
             match credential(tenant, &row) {
                 Ok(credential) => {
                     ids.push((tenant, row.id));
-                    batch.push((credential, row.user_id));
+                    batch.push(Row { row: (credential, row.user_id), rule: state.rule() });
                 }
                 Err(reason) => state.report.refuse("credentials", &row.id, &reason),
             }
@@ -177,7 +175,7 @@ pub(super) fn transactions(import: &mut Import<'_>) -> Result<(), ImportError> {
     }
 }
 
-/// Deletes users and credentials of the last complete import that the source no longer contains.
+/// Deletes users and credentials of the last import that the source no longer contains.
 pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError> {
     if import.options.dry_run {
         return Ok(());
@@ -188,6 +186,20 @@ pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError>
             continue;
         };
         let Some(previous) = tenant.previous.clone() else { continue };
+        let reason = if previous.mixed {
+            "rows of a file were imported into this tenant. Users and credentials that the source no longer has are not \
+             deleted, because they may be those: compare the lists, and delete what is no longer needed"
+        } else if import.wait(target::is_used(&import.context, id))? {
+            "Doorward serves it since this import began. Nothing that the source no longer has is deleted"
+        } else {
+            ""
+        };
+        if !reason.is_empty() {
+            if let Some(tenant) = import.tenants.get_mut(&id) {
+                tenant.report.problem("deletions", reason);
+            }
+            continue;
+        }
         let users = delete_users(import, id, &previous)?;
         let credentials = delete_credentials(import, id, &previous)?;
         if let Some(tenant) = import.tenants.get_mut(&id) {
@@ -208,6 +220,9 @@ fn delete_users(import: &mut Import<'_>, tenant: TenantId, previous: &target::Im
         let ids: Vec<String> = page.iter().map(ToString::to_string).collect();
         let existing: BTreeSet<String> = import.source.texts(EXISTING_USERS, &ids)?.into_iter().collect();
         for id in page.iter().filter(|id| !existing.contains(&id.to_string())) {
+            if import.wait(target::is_used(&import.context, tenant))? {
+                return Ok(deleted);
+            }
             import.wait(target::delete_user(&import.context, tenant, *id))?;
             deleted += 1;
         }

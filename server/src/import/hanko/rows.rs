@@ -240,7 +240,7 @@ pub(super) struct AuditRow {
     pub(super) created_at: i64,
 }
 
-/// The largest number of credentials of a user, or of bytes of a transaction, in a tenant.
+/// The largest number of credentials of a user or of bytes of a transaction, or the newest time, in a tenant.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct LargestRow {
     #[diesel(sql_type = Text)]
@@ -259,6 +259,10 @@ pub(super) const MOST_CREDENTIALS: &str = "SELECT u.tenant_id::text AS tenant_id
     JOIN webauthn_users u ON u.id = c.webauthn_user_id WHERE u.tenant_id IS NOT NULL GROUP BY u.tenant_id";
 pub(super) const LARGEST_DATA: &str = "SELECT tenant_id::text AS tenant_id, MAX(octet_length(data))::bigint AS number \
     FROM transactions GROUP BY tenant_id";
+/// Creation time of the newest user or credential.
+pub(super) const NEWEST_ROW: &str = "SELECT u.tenant_id::text AS tenant_id, (EXTRACT(EPOCH FROM \
+    MAX(GREATEST(u.created_at, c.created_at))) * 1000000)::bigint AS number FROM webauthn_users u LEFT JOIN \
+    webauthn_credentials c ON c.webauthn_user_id = u.id WHERE u.tenant_id IS NOT NULL GROUP BY u.tenant_id";
 /// Of these ids, those that exist.
 pub(super) const EXISTING_USERS: &str =
     "SELECT id::text AS value FROM webauthn_users WHERE id = ANY($1::text[]::uuid[])";

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     db::{DatabaseOptions, run_blocking},
-    service::admin::{AdminContext, import as target},
+    service::admin::{
+        AdminContext,
+        import::{self as target, ImportState},
+    },
 };
 
 /// Imports the tenants of a source into the installation of `context`.
@@ -58,7 +61,8 @@ fn import_all(mut import: Import<'_>) -> Result<Report, ImportError> {
     for (id, tenant) in std::mem::take(&mut import.tenants) {
         let mut tenant_report = tenant.report;
         if !import.options.dry_run && !tenant_report.is_skipped() {
-            import.wait(target::put_state(&import.context, id, &tenant.next))?;
+            let next = ImportState { complete_until: Some(tenant.next.rows_until), ..tenant.next };
+            import.wait(target::put_state(&import.context, id, &next))?;
         }
         tenant_report.finish();
         report.tenants.push(tenant_report);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorward_shared::{TenantId, Timestamp};
+use doorward_shared::TenantId;
 use tokio::runtime::Handle;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::DbError,
-    domain::ImportOutcome,
+    domain::{ImportOutcome, ImportRule},
     service::{
         ServiceError,
         admin::{AdminContext, import::ImportState},
@@ -58,7 +58,7 @@ pub(super) struct Import<'a> {
 /// One tenant of a running import.
 pub(super) struct TenantImport {
     pub(super) report: TenantReport,
-    /// State of the last complete import.
+    /// State of the last import.
     pub(super) previous: Option<ImportState>,
     /// State to store at the end.
     pub(super) next: ImportState,
@@ -66,8 +66,10 @@ pub(super) struct TenantImport {
 }
 
 impl TenantImport {
-    pub(super) fn seen(&mut self, created_at: Timestamp) {
-        self.next.rows_until = self.next.rows_until.max(created_at);
+    /// Returns what the import may do with a row. A tenant that Doorward serves only gets rows that are new in the source.
+    pub(super) fn rule(&self) -> ImportRule {
+        let complete_until = self.previous.as_ref().and_then(|previous| previous.complete_until);
+        ImportRule { update: !self.is_used, complete_until: complete_until.filter(|_| self.is_used) }
     }
 }
 

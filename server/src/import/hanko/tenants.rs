@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use doorward_shared::{Base64Url, TenantId, Timestamp, admin::SigningAlgorithm, config::TenantConfig};
+use doorward_shared::{Base64Url, TenantId, admin::SigningAlgorithm, config::TenantConfig};
 
 use super::{
     super::report::TenantReport,
     config::{self, Parts},
     rows::{
-        CONFIGS, CORS_ORIGINS, ConfigRow, LARGEST_DATA, LargestRow, MOST_CREDENTIALS, ORIGINS, OriginRow, SECRETS,
-        SIGNING_KEYS, SecretRow, SigningKeyRow, TENANTS, TenantRow,
+        CONFIGS, CORS_ORIGINS, ConfigRow, LARGEST_DATA, LargestRow, MOST_CREDENTIALS, NEWEST_ROW, ORIGINS, OriginRow,
+        SECRETS, SIGNING_KEYS, SecretRow, SigningKeyRow, TENANTS, TenantRow,
     },
     secrets::{self, time},
     session::{Import, ImportError, TenantImport},
@@ -38,6 +38,8 @@ struct Page {
 struct Largest {
     credentials: BTreeMap<String, u64>,
     data: BTreeMap<String, u64>,
+    /// Time in microseconds.
+    created_at: BTreeMap<String, u64>,
 }
 
 pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
@@ -47,7 +49,11 @@ pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
         false => Some(import.wait(target::digest_key(&context))?),
         true => None,
     };
-    let largest = Largest { credentials: largest(import, MOST_CREDENTIALS)?, data: largest(import, LARGEST_DATA)? };
+    let largest = Largest {
+        credentials: largest(import, MOST_CREDENTIALS)?,
+        data: largest(import, LARGEST_DATA)?,
+        created_at: largest(import, NEWEST_ROW)?,
+    };
     import.source.declare("tenant_rows", TENANTS)?;
     let mut read = 0;
     loop {
@@ -114,14 +120,16 @@ fn one(
     let mut report = TenantReport::new(id, &row.display_name, import.options.dry_run);
     let previous = import.wait(target::state(&context, id))?;
     let is_used = import.wait(target::is_used(&context, id))?;
-    let next = ImportState { config: String::new(), rows_until: Timestamp::from_millis(0), audit_until: 0 };
-    let next = previous.clone().unwrap_or(next);
+    let mut next = previous.clone().unwrap_or_default();
+    let newest = largest.created_at.get(&row.id).map_or(0, |micros| i64::try_from(*micros).unwrap_or(i64::MAX));
+    next.rows_until = next.rows_until.max(time(newest));
     let mut tenant = TenantImport { report: report.clone(), previous, next, is_used };
     if is_used && !import.options.include_used {
         report.skip(
             "Doorward already serves it: since its import, an API key was used or a ceremony was completed. To update \
              it nevertheless, run the import with --include-used",
         );
+        report.is_outdated = tenant.previous.is_some();
     } else if let Some(new) = converted(import, id, row, page, largest, digest_key, &mut report)? {
         let config = config_digest(&new.config)?;
         let keep_config = tenant.previous.as_ref().is_some_and(|previous| previous.config == config);
@@ -135,6 +143,13 @@ fn one(
         };
         if !import.options.dry_run {
             write(import, imported, &mut report)?;
+        }
+        if !import.options.dry_run && !report.is_skipped() {
+            // The next run finds what the source deletes even if this one is interrupted. It reads the configuration and
+            // the audit log again.
+            let started =
+                ImportState { rows_until: tenant.next.rows_until, ..tenant.previous.clone().unwrap_or_default() };
+            import.wait(target::put_state(&context, id, &started))?;
         }
     }
     report.tally("tenants").read = 1;
@@ -200,7 +215,8 @@ fn converted(
     let rows = page.signing_keys.remove(&row.id).unwrap_or_default();
     let app = &import.context.app;
     let Some(mut signing_keys) = secrets::signing_keys(app, id, &rows, &secrets, report) else { return Ok(None) };
-    if signing_keys.is_empty() && !import.options.dry_run {
+    let exists = import.wait(import.context.app.tenant(id))?.is_some();
+    if signing_keys.is_empty() && !exists && !import.options.dry_run {
         report.problem("signing keys", "the source has none; a new one was created");
         let key = target::new_signing_key(&import.context, id, SigningAlgorithm::Rs256);
         signing_keys.push(import.wait(key)?);
@@ -221,7 +237,8 @@ fn write(import: &Import<'_>, new: ImportedTenant, report: &mut TenantReport) ->
             report.tally("tenants").add(tenant);
             for (kind, changes) in [("api_keys", api_keys), ("signing_keys", signing_keys)] {
                 let tally = report.tally(kind);
-                (tally.added, tally.unchanged, tally.deleted) = (changes.added, changes.unchanged, changes.deleted);
+                (tally.added, tally.updated) = (changes.added, changes.updated);
+                (tally.unchanged, tally.deleted) = (changes.unchanged, changes.deleted);
             }
             Ok(())
         }

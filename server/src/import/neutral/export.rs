@@ -36,15 +36,24 @@ pub async fn export(context: &AdminContext, id: TenantId, out: &mut impl Write) 
         let users = source::user_rows(context, id, after, PAGE).await?;
         let Some(last) = users.last() else { return Ok(lines) };
         after = last.user.id;
-        for UserRows { user, credentials, transactions } in users {
-            let user_id = user.external_id.clone();
+        for UserRows { user, credentials } in users {
+            let (internal_id, user_id) = (user.id, user.external_id.clone());
             write(out, &Line::User(user_line(user)))?;
-            lines += 1 + (credentials.len() + transactions.len()) as u64;
+            lines += 1 + credentials.len() as u64;
             for credential in credentials {
                 write(out, &Line::Credential(credential_line(credential, &user_id)))?;
             }
-            for transaction in transactions {
-                write(out, &Line::Transaction(transaction_line(transaction, &user_id)))?;
+            let mut next = None;
+            loop {
+                let (page, after) = source::transactions_of(context, id, internal_id, next).await?;
+                lines += page.len() as u64;
+                for transaction in page {
+                    write(out, &Line::Transaction(transaction_line(transaction, &user_id)))?;
+                }
+                next = after;
+                if next.is_none() {
+                    break;
+                }
             }
         }
     }

@@ -16,18 +16,28 @@ use super::{
 use crate::{
     clock,
     domain::{
-        Credential, CredentialId, ImportOutcome, Tenant, Transaction, User, config_rules, user::MAX_USER_HANDLE_BYTES,
+        Credential, CredentialId, ImportOutcome, ImportRule, Tenant, Transaction, User, config_rules,
+        user::MAX_USER_HANDLE_BYTES,
     },
-    service::admin::{
-        AdminContext,
-        import::{self as target, ImportedTenant},
-        tenants,
+    service::{
+        admin::{
+            AdminContext,
+            import::{self as target, ImportedTenant, Row},
+            tenants,
+        },
+        validate,
     },
     webauthn,
 };
 
 /// Number of lines that one unit of work writes.
 const BATCH: usize = 200;
+/// A file may be older than what is stored, so stored rows stay as they are.
+const ADD_ONLY: ImportRule = ImportRule { update: false, complete_until: None };
+/// Maximum number of characters of a name or of the identifier of a transaction. Other systems allow longer ones than
+/// the API.
+const MAX_CHARS: usize = 255;
+const MAX_ICON_BYTES: usize = 2048;
 
 /// Where the users of a file go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +49,7 @@ pub enum Target {
 }
 
 /// A converted line.
-enum Row {
+enum Converted {
     Tenant(Box<Tenant>),
     User(User),
     Credential(Box<Credential>, String),
@@ -60,11 +70,14 @@ pub fn load(context: &AdminContext, path: &Path, into: Target) -> Result<TenantR
     }
     let given = loader.tenant;
     check(context, path, given)?;
+    if let Some(id) = given {
+        loader.runtime.block_on(target::mark_mixed(context, id))?;
+    }
     let mut lines = Lines::open(path)?;
     while let Some((number, line)) = lines.next()? {
         match convert(context, line, loader.tenant).map_err(|reason| FileError::at(number, reason))? {
-            Row::Tenant(_) if given.is_some() => {}
-            Row::Tenant(tenant) => loader.tenant(*tenant)?,
+            Converted::Tenant(_) if given.is_some() => {}
+            Converted::Tenant(tenant) => loader.tenant(*tenant)?,
             row => loader.add(row)?,
         }
     }
@@ -80,7 +93,7 @@ fn check(context: &AdminContext, path: &Path, given: Option<TenantId>) -> Result
     let (mut tenant, mut tenant_lines) = (given, 0);
     while let Some((number, line)) = lines.next()? {
         let row = convert(context, line, tenant).map_err(|reason| FileError::at(number, reason))?;
-        if let Row::Tenant(found) = row {
+        if let Converted::Tenant(found) = row {
             tenant_lines += 1;
             if tenant_lines > 1 {
                 return Err(FileError::at(number, "a file contains one tenant"));
@@ -97,7 +110,7 @@ struct Loader<'a> {
     report: Option<TenantReport>,
     tenant: Option<TenantId>,
     /// Rows of one kind.
-    batch: Vec<Row>,
+    batch: Vec<Converted>,
 }
 
 impl Loader<'_> {
@@ -117,11 +130,12 @@ impl Loader<'_> {
             report.tally("tenants").add(changes.tenant);
             report.problem("keys", "the file contains none: create an API key with `doorward api-key create`");
         }
+        self.runtime.block_on(target::mark_mixed(self.context, id))?;
         (self.tenant, self.report) = (Some(id), Some(report));
         Ok(())
     }
 
-    fn add(&mut self, row: Row) -> Result<(), FileError> {
+    fn add(&mut self, row: Converted) -> Result<(), FileError> {
         let other_kind = self.batch.last().is_some_and(|last| kind(last) != kind(&row));
         if other_kind || self.batch.len() >= BATCH {
             self.flush()?;
@@ -136,16 +150,16 @@ impl Loader<'_> {
         let (mut ids, mut users, mut credentials, mut transactions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in batch {
             match row {
-                Row::Tenant(_) => {}
-                Row::User(user) => {
+                Converted::Tenant(_) => {}
+                Converted::User(user) => {
                     ids.push(user.external_id.clone());
-                    users.push(user);
+                    users.push(Row { row: user, rule: ADD_ONLY });
                 }
-                Row::Credential(credential, user) => {
+                Converted::Credential(credential, user) => {
                     ids.push(credential.id.to_string());
-                    credentials.push((*credential, user));
+                    credentials.push(Row { row: (*credential, user), rule: ADD_ONLY });
                 }
-                Row::Transaction(transaction, user) => {
+                Converted::Transaction(transaction, user) => {
                     ids.push(transaction.identifier.clone());
                     transactions.push((transaction, user));
                 }
@@ -169,33 +183,41 @@ impl Loader<'_> {
     }
 }
 
-const fn kind(row: &Row) -> &'static str {
+const fn kind(row: &Converted) -> &'static str {
     match row {
-        Row::Tenant(_) => "tenants",
-        Row::User(_) => "users",
-        Row::Credential(..) => "credentials",
-        Row::Transaction(..) => "transactions",
+        Converted::Tenant(_) => "tenants",
+        Converted::User(_) => "users",
+        Converted::Credential(..) => "credentials",
+        Converted::Transaction(..) => "transactions",
     }
 }
 
-fn convert(context: &AdminContext, line: Line, tenant: Option<TenantId>) -> Result<Row, String> {
+fn convert(context: &AdminContext, line: Line, tenant: Option<TenantId>) -> Result<Converted, String> {
     let now = context.app.clock.now();
     if let Line::Tenant(line) = line {
-        return convert_tenant(line, now).map(|tenant| Row::Tenant(Box::new(tenant)));
+        return convert_tenant(line, now).map(|tenant| Converted::Tenant(Box::new(tenant)));
     }
     let tenant =
         tenant.ok_or("the line of the tenant must be the second line, or name an existing tenant with --into")?;
     match line {
         Line::Header(_) | Line::Tenant(_) => Err("it is not expected here".to_owned()),
-        Line::User(line) => convert_user(context, tenant, line, now).map(Row::User),
+        Line::User(line) => convert_user(context, tenant, line, now).map(Converted::User),
         Line::Credential(line) => {
             let user = line.user_id.clone();
-            convert_credential(tenant, line, now).map(|credential| Row::Credential(Box::new(credential), user))
+            convert_credential(tenant, line, now).map(|credential| Converted::Credential(Box::new(credential), user))
         }
         Line::Transaction(line) => {
             let user = line.user_id.clone();
-            convert_transaction(context, tenant, line).map(|transaction| Row::Transaction(transaction, user))
+            convert_transaction(context, tenant, line).map(|transaction| Converted::Transaction(transaction, user))
         }
+    }
+}
+
+/// Refuses a text that not every database can store.
+fn bounded(field: &str, text: String) -> Result<String, String> {
+    match text.chars().count() > MAX_CHARS || text.contains('\0') {
+        true => Err(format!("{field} must have at most {MAX_CHARS} characters, and U+0000 is not allowed")),
+        false => Ok(text),
     }
 }
 
@@ -212,7 +234,7 @@ fn convert_tenant(line: TenantLine, now: Timestamp) -> Result<Tenant, String> {
     let created_at = line.created_at.unwrap_or(now);
     Ok(Tenant {
         id: line.id,
-        display_name: line.display_name,
+        display_name: validate::label("display_name", Some(line.display_name)).map_err(|refusal| refusal.reason())?,
         config: parsed.ok_or("config: it cannot be read")?,
         created_at,
         updated_at: created_at,
@@ -224,8 +246,13 @@ fn convert_user(context: &AdminContext, tenant_id: TenantId, line: UserLine, now
     if line.user_id.is_empty() || line.user_id.len() > MAX_USER_HANDLE_BYTES || line.user_id.contains('\0') {
         return Err(format!("user_id must have 1 to {MAX_USER_HANDLE_BYTES} bytes"));
     }
+    if line.icon.len() > MAX_ICON_BYTES || line.icon.contains('\0') {
+        return Err(format!("icon must have at most {MAX_ICON_BYTES} bytes, and U+0000 is not allowed"));
+    }
+    let name = bounded("name", line.name)?;
     let created_at = line.created_at.unwrap_or(now);
     let id = match line.id {
+        Some(id) if id.is_nil() => return Err("id must not consist of zeros".to_owned()),
         Some(id) => id,
         None => clock::new_uuid(created_at, context.app.entropy.as_ref()).map_err(|error| error.to_string())?,
     };
@@ -233,8 +260,8 @@ fn convert_user(context: &AdminContext, tenant_id: TenantId, line: UserLine, now
         tenant_id,
         id: UserId::new(id),
         external_id: line.user_id,
-        display_name: line.display_name.unwrap_or_else(|| line.name.clone()),
-        name: line.name,
+        display_name: bounded("display_name", line.display_name.unwrap_or_else(|| name.clone()))?,
+        name,
         icon: line.icon,
         created_at,
         updated_at: created_at,
@@ -251,7 +278,7 @@ fn convert_credential(tenant_id: TenantId, line: CredentialLine, now: Timestamp)
         id: CredentialId::new(line.id.0).ok_or("id must have 1 to 1023 bytes")?,
         // The owner is found by the tenant's own id of the user.
         user_id: UserId::new(Uuid::nil()),
-        name: line.name,
+        name: bounded("name", line.name)?,
         public_key,
         algorithm,
         attestation_format: "none".to_owned(),
@@ -278,8 +305,8 @@ fn convert_transaction(
     line: TransactionLine,
 ) -> Result<Transaction, String> {
     let id = clock::new_uuid(line.created_at, context.app.entropy.as_ref()).map_err(|error| error.to_string())?;
-    if line.transaction_id.is_empty() || line.transaction_id.contains('\0') || line.data.contains('\0') {
-        return Err("transaction_id must not be empty, and U+0000 is not allowed".to_owned());
+    if line.transaction_id.is_empty() || line.data.contains('\0') {
+        return Err("transaction_id must not be empty, and U+0000 is not allowed in data".to_owned());
     }
     if line.confirmed_at.is_some_and(|at| at <= line.created_at) {
         return Err("confirmed_at must be later than created_at".to_owned());
@@ -287,7 +314,7 @@ fn convert_transaction(
     Ok(Transaction {
         tenant_id,
         id: TransactionRowId::new(id),
-        identifier: line.transaction_id,
+        identifier: bounded("transaction_id", line.transaction_id)?,
         user_id: UserId::new(Uuid::nil()),
         data: line.data,
         created_at: line.created_at,

@@ -8,12 +8,12 @@ mod state;
 mod tenant;
 
 pub use self::{
-    export::{UserRows, user_rows},
+    export::{UserRows, transactions as transactions_of, user_rows},
     keys::{digest_key, new_signing_key},
     rows::{
-        Entry, credentials, delete_credentials, delete_user, history, older_credentials, older_users, transactions,
-        users,
+        Entry, Row, credentials, delete_credentials, delete_user, history, older_credentials, older_users,
+        transactions, users,
     },
-    state::{ImportState, put_state, state},
+    state::{ImportState, mark_mixed, put_state, state, waits_for_switch},
     tenant::{ImportedTenant, TenantChanges, is_used, tenant},
 };

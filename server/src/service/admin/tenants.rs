@@ -26,7 +26,9 @@ use crate::{
         list::{NextRows, NumberedPage, PageQuery},
     },
     service::{Refusal, ServiceError, validate},
-    store::{admin_tokens, api_keys as keys_table, kept_logs, signing_keys as signing_table, tenants as table},
+    store::{
+        admin_tokens, api_keys as keys_table, installation, kept_logs, signing_keys as signing_table, tenants as table,
+    },
 };
 
 /// Time in days for which the log of a deleted tenant is kept if entries are kept forever.
@@ -217,14 +219,16 @@ pub async fn delete(
                 table::mark_deleted(connection, id, now)?;
                 // They would be valid for a later tenant with the same id.
                 revoked = admin_tokens::remove_tenant(connection, id, now)?;
+                installation::delete(connection, &installation::import_state(id))?;
             } else if !(erase_audit && has_log) {
                 return Err(Refusal::TenantNotFound.into());
             }
             kept_logs::keep(connection, id, until)?;
             let name = tenant.map(|tenant| tenant.display_name);
             let mut detail = json!({ "id": id, "display_name": name, "audit_log_kept_until": until });
-            if !revoked.is_empty() {
-                detail["revoked_admin_tokens"] = revoked.into_iter().map(|token| token.name).collect();
+            let names: Vec<String> = revoked.into_iter().map(|token| token.name).collect();
+            if let (Some(members), false) = (detail.as_object_mut(), names.is_empty()) {
+                let _ = members.insert("revoked_admin_tokens".to_owned(), json!(names));
             }
             Ok(entry.detail(detail).write(connection)?)
         })

@@ -3,14 +3,19 @@
 use diesel::prelude::*;
 use doorward_shared::{TenantId, Timestamp};
 
-use super::{Connection, DbError, credentials, find, insert, on_engine, row_convert};
-use crate::domain::{Credential, CredentialId, ImportOutcome};
+use super::{Connection, DbError, credentials, find, insert_row, on_engine, row_convert};
+use crate::domain::{Credential, CredentialId, ImportOutcome, ImportRule};
 
 /// Adds a credential, or updates what its use and its renaming in the other system have changed. The stored signature
-/// counter never decreases.
-pub fn add_or_update(conn: &mut Connection, credential: &Credential) -> Result<ImportOutcome, DbError> {
+/// counter never decreases, and a second factor never becomes a passkey. The caller adds the number of added credentials
+/// to the count.
+pub fn import(conn: &mut Connection, credential: &Credential, rule: ImportRule) -> Result<ImportOutcome, DbError> {
+    lock(conn, credential)?;
     let Some(stored) = find(conn, credential.tenant_id, &credential.id)? else {
-        return match insert(conn, credential) {
+        if let Some(refused) = rule.deleted_here(credential.created_at) {
+            return Ok(refused);
+        }
+        return match insert_row(conn, credential) {
             Err(DbError::Orphan) => Ok(ImportOutcome::Refused("its user was not imported")),
             inserted => inserted.map(|()| ImportOutcome::Added),
         };
@@ -18,12 +23,18 @@ pub fn add_or_update(conn: &mut Connection, credential: &Credential) -> Result<I
     if (stored.user_id, &stored.public_key) != (credential.user_id, &credential.public_key) {
         return Ok(ImportOutcome::Refused("a credential with this id has another user or another public key"));
     }
+    if stored.is_mfa != credential.is_mfa {
+        return Ok(ImportOutcome::Refused("here and there, it differs in whether it is only a second factor"));
+    }
+    if !rule.update {
+        return Ok(ImportOutcome::Unchanged);
+    }
     let newer = Credential {
         name: credential.name.clone(),
         sign_count: stored.sign_count.max(credential.sign_count),
-        backup_eligible: credential.backup_eligible,
+        // As at logins, a credential may become eligible, but does not cease to be.
+        backup_eligible: stored.backup_eligible || credential.backup_eligible,
         backup_state: credential.backup_state,
-        is_mfa: credential.is_mfa,
         transports: credential.transports.clone(),
         last_used_at: stored.last_used_at.max(credential.last_used_at),
         updated_at: stored.updated_at.max(credential.updated_at),
@@ -34,6 +45,16 @@ pub fn add_or_update(conn: &mut Connection, credential: &Credential) -> Result<I
     }
     update(conn, &newer)?;
     Ok(ImportOutcome::Updated)
+}
+
+/// On PostgreSQL, locks a stored credential, so that a login at the same time does not change the counter between the
+/// comparison and the update.
+fn lock(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
+    if let Connection::Postgres(c, _) = conn {
+        let row = credentials::table.find((credential.tenant_id.to_string(), credential.id.to_string()));
+        row.select(credentials::id).for_no_key_update().first::<String>(c).optional()?;
+    }
+    Ok(())
 }
 
 /// Stores the state of a disabled user in an imported credential, which logins check.
@@ -56,7 +77,6 @@ fn update(conn: &mut Connection, credential: &Credential) -> Result<(), DbError>
         credentials::sign_count.eq(i64::from(credential.sign_count)),
         credentials::backup_eligible.eq(credential.backup_eligible),
         credentials::backup_state.eq(credential.backup_state),
-        credentials::is_mfa.eq(credential.is_mfa),
         credentials::transports.eq(row_convert::to_json(&credential.transports)?),
         credentials::last_used_at.eq(row_convert::millis(credential.last_used_at)),
         credentials::updated_at.eq(credential.updated_at.millis()),

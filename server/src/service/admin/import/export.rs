@@ -4,17 +4,26 @@ use doorward_shared::{TenantId, Timestamp, UserId};
 
 use super::super::context::AdminContext;
 use crate::{
-    domain::{Credential, Transaction, User},
+    domain::{Credential, Transaction, User, list::Cursor},
     service::ServiceError,
-    store::{credentials, transactions, users},
+    store::{credentials, transactions as table, users},
 };
 
-/// A user with everything that belongs to it.
+/// A user with the credentials. The transactions may be large; [`transactions`] reads them in pages.
 #[derive(Debug, Clone)]
 pub struct UserRows {
     pub user: User,
     pub credentials: Vec<Credential>,
-    pub transactions: Vec<Transaction>,
+}
+
+/// Returns a page of a user's transactions, and the cursor of the next page.
+pub async fn transactions(
+    context: &AdminContext,
+    tenant: TenantId,
+    user: UserId,
+    after: Option<Cursor>,
+) -> Result<(Vec<Transaction>, Option<Cursor>), ServiceError> {
+    context.read(move |connection| Ok(table::for_user(connection, tenant, user, after)?)).await
 }
 
 /// Returns the next users in the order of their ids.
@@ -32,13 +41,7 @@ pub async fn user_rows(
             for id in ids {
                 let Some(user) = users::find(connection, tenant, id)? else { continue };
                 let credentials = credentials::for_user(connection, tenant, id)?;
-                let (mut page, mut next) = transactions::for_user(connection, tenant, id, None)?;
-                while let Some(cursor) = next {
-                    let (more, after) = transactions::for_user(connection, tenant, id, Some(cursor))?;
-                    page.extend(more);
-                    next = after;
-                }
-                found.push(UserRows { user, credentials, transactions: page });
+                found.push(UserRows { user, credentials });
             }
             Ok(found)
         })

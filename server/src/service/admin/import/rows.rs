@@ -1,16 +1,19 @@
 //! Users, credentials, transactions and audit entries, in batches. Each batch is one unit of work.
 
+use std::collections::{BTreeMap, btree_map::Entry::Vacant};
+
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, UserId, admin::UserIdKind};
 use serde_json::json;
 
 use super::super::{context::AdminContext, users as admin_users};
 use crate::{
     db::Connection,
-    domain::{AuditEvent, Credential, CredentialId, ImportOutcome, Transaction, User, UserSelector},
+    domain::{AuditEvent, Credential, CredentialId, ImportOutcome, ImportRule, Transaction, User, UserSelector},
     service::{ServiceError, forwarding},
     store::{
         audit,
         credentials::{self as stored_credentials, import as credentials_table},
+        tenant_summaries::{self, Count},
         transactions as transactions_table, users as users_table,
     },
 };
@@ -22,28 +25,56 @@ pub struct Entry {
     pub event: AuditEvent,
 }
 
+/// A row, and what the import may do with it.
+#[derive(Debug, Clone)]
+pub struct Row<T> {
+    pub row: T,
+    pub rule: ImportRule,
+}
+
+/// Rows are written in the order of tenant, user and id, so that concurrent units cannot deadlock.
+type Key = (TenantId, String, String);
+
 /// Imports users. Returns one outcome for each.
-pub async fn users(context: &AdminContext, batch: Vec<User>) -> Result<Vec<ImportOutcome>, ServiceError> {
-    each(context, batch, |connection, user| Ok(users_table::import(connection, user)?)).await
+pub async fn users(context: &AdminContext, batch: Vec<Row<User>>) -> Result<Vec<ImportOutcome>, ServiceError> {
+    let key = |Row { row, .. }: &Row<User>| (row.tenant_id, row.external_id.clone(), String::new());
+    let import =
+        |connection: &mut Connection, Row { row, rule }: &Row<User>| Ok(users_table::import(connection, row, *rule)?);
+    each(context, batch, Some(Count::Users), key, import).await
 }
 
 /// Imports credentials of imported users. The user of each may have been added here before the import: then the
 /// credential belongs to that user.
 pub async fn credentials(
     context: &AdminContext,
-    batch: Vec<(Credential, String)>,
+    batch: Vec<Row<(Credential, String)>>,
 ) -> Result<Vec<ImportOutcome>, ServiceError> {
-    each(context, batch, |connection, (credential, external_id)| {
+    let mut entries = BTreeMap::new();
+    for Row { row: (credential, _), .. } in batch.iter().filter(|one| one.rule.update) {
+        if let Vacant(place) = entries.entry(credential.tenant_id) {
+            let now = context.app.clock.now();
+            place.insert(context.event(credential.tenant_id, AuditType::WebauthnCredentialUpdated, now)?);
+        }
+    }
+    let key = |Row { row: (credential, user), .. }: &Row<(Credential, String)>| {
+        (credential.tenant_id, user.clone(), credential.id.to_string())
+    };
+    let import = move |connection: &mut Connection, Row { row, rule }: &Row<(Credential, String)>| {
+        let (credential, external_id) = row;
         let owner = users_table::find_by_external(connection, credential.tenant_id, external_id)?;
         let Some(owner) = owner else { return Ok(ImportOutcome::Refused("its user was not imported")) };
         let credential = Credential { user_id: owner.id, ..credential.clone() };
-        let outcome = credentials_table::add_or_update(connection, &credential)?;
+        let outcome = credentials_table::import(connection, &credential, *rule)?;
+        if let (ImportOutcome::Updated, Some(entry)) = (outcome, entries.get(&credential.tenant_id)) {
+            let detail = json!({ "reason": "changed in the source of the import" });
+            entry.clone().credential(&credential.id).detail(detail).write(connection)?;
+        }
         if let (ImportOutcome::Added, Some(since)) = (outcome, owner.disabled_at) {
             credentials_table::set_user_disabled(connection, credential.tenant_id, &credential.id, since)?;
         }
         Ok(outcome)
-    })
-    .await
+    };
+    each(context, batch, Some(Count::Credentials), key, import).await
 }
 
 /// Imports transactions, each with the id of its user in the tenant's system.
@@ -51,47 +82,67 @@ pub async fn transactions(
     context: &AdminContext,
     batch: Vec<(Transaction, String)>,
 ) -> Result<Vec<ImportOutcome>, ServiceError> {
-    each(context, batch, |connection, (transaction, external_id)| {
+    let key = |(transaction, user): &(Transaction, String)| {
+        (transaction.tenant_id, user.clone(), transaction.identifier.clone())
+    };
+    let import = |connection: &mut Connection, (transaction, external_id): &(Transaction, String)| {
         let owner = users_table::find_by_external(connection, transaction.tenant_id, external_id)?;
         let Some(owner) = owner else { return Ok(ImportOutcome::Refused("its user was not imported")) };
         let transaction = Transaction { user_id: owner.id, ..transaction.clone() };
         Ok(transactions_table::import(connection, &transaction)?)
-    })
-    .await
+    };
+    each(context, batch, None, key, import).await
 }
 
 /// Imports audit entries, which are then forwarded. An entry of a confirmed transaction also marks the transaction as
 /// confirmed.
 pub async fn history(context: &AdminContext, batch: Vec<Entry>) -> Result<Vec<ImportOutcome>, ServiceError> {
-    let import = move |connection: &mut Connection| {
-        let (mut outcomes, mut first) = (Vec::new(), None);
-        for entry in &batch {
-            let is_new = import_entry(connection, entry)?;
-            first = first.into_iter().chain(is_new.then_some(entry.id)).min();
-            outcomes.push(if is_new { ImportOutcome::Added } else { ImportOutcome::Unchanged });
-        }
-        if let Some(first) = first {
-            forwarding::rewind(connection, first)?;
-        }
-        Ok(outcomes)
+    let key = |Entry { id, event }: &Entry| {
+        (event.tenant_id, event.transaction_id.clone().unwrap_or_default(), id.to_string())
     };
-    context.app.db.write(import).await
+    let import = |connection: &mut Connection, Entry { id, event }: &Entry| {
+        if let (AuditType::WebauthnTransactionFinalSucceeded, Some(identifier)) = (event.kind, &event.transaction_id) {
+            transactions_table::confirm_imported(connection, event.tenant_id, identifier, event.at)?;
+        }
+        if !audit::import(connection, event, *id)? {
+            return Ok(ImportOutcome::Unchanged);
+        }
+        forwarding::rewind(connection, *id)?;
+        Ok(ImportOutcome::Added)
+    };
+    each(context, batch, None, key, import).await
 }
 
-/// Returns whether the entry is new.
-fn import_entry(connection: &mut Connection, Entry { id, event }: &Entry) -> Result<bool, ServiceError> {
-    if let (AuditType::WebauthnTransactionFinalSucceeded, Some(identifier)) = (event.kind, &event.transaction_id) {
-        transactions_table::confirm_imported(connection, event.tenant_id, identifier, event.at)?;
-    }
-    Ok(audit::import(connection, event, *id)?)
-}
-
+/// Imports the rows of a batch in the order of their keys, and then adds the added ones to a count of their tenants.
+/// Returns the outcomes in the order of the batch.
 async fn each<T: Send + 'static>(
     context: &AdminContext,
     batch: Vec<T>,
-    import: fn(&mut Connection, &T) -> Result<ImportOutcome, ServiceError>,
+    count: Option<Count>,
+    key: fn(&T) -> Key,
+    import: impl Fn(&mut Connection, &T) -> Result<ImportOutcome, ServiceError> + Send + 'static,
 ) -> Result<Vec<ImportOutcome>, ServiceError> {
-    context.app.db.write(move |connection| batch.iter().map(|row| import(connection, row)).collect()).await
+    let mut rows: Vec<(usize, Key, T)> =
+        batch.into_iter().enumerate().map(|(place, row)| (place, key(&row), row)).collect();
+    rows.sort_by(|(_, one, _), (_, other, _)| one.cmp(other));
+    let unit = move |connection: &mut Connection| -> Result<_, ServiceError> {
+        let (mut outcomes, mut added) = (Vec::with_capacity(rows.len()), BTreeMap::<TenantId, i64>::new());
+        for (place, (tenant, ..), row) in &rows {
+            let outcome = import(connection, row)?;
+            *added.entry(*tenant).or_default() += i64::from(outcome == ImportOutcome::Added);
+            outcomes.push((*place, outcome));
+        }
+        // Every unit locks the summaries after the rows that they count.
+        for (tenant, number) in added.into_iter().filter(|(_, number)| *number > 0) {
+            if let Some(count) = count {
+                tenant_summaries::add(connection, tenant, count, number)?;
+            }
+        }
+        Ok(outcomes)
+    };
+    let mut outcomes = context.app.db.write_repeatable(unit).await?.committed()?;
+    outcomes.sort_unstable_by_key(|(place, _)| *place);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
 /// Returns the next ids of users that were created until a time.
@@ -134,6 +185,10 @@ pub async fn delete_credentials(
     context
         .change(move |connection| {
             let mut deleted = 0;
+            // Since the caller looked, an API key may have been used here.
+            if tenant_summaries::is_used(connection, tenant)? {
+                return Ok(0);
+            }
             for id in missing {
                 if stored_credentials::delete(connection, tenant, &id)? {
                     let detail = json!({ "reason": "deleted in the source of the import" });

@@ -4,32 +4,74 @@ use doorward_shared::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::super::context::AdminContext;
-use crate::{service::ServiceError, store::installation};
+use crate::{
+    service::ServiceError,
+    store::{
+        installation::{self, import_state},
+        tenant_summaries, tenants,
+    },
+};
 
-/// Stored after a complete import of a tenant.
+/// Stored before the first row of a tenant is imported, and after the last one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportState {
     /// Digest of the converted configuration. While it stays the same, changes that were made here are kept.
     pub config: String,
-    /// Creation time of the newest imported user or credential. Older rows that the source lacks were deleted there.
+    /// Creation time of the newest user or credential of the source in the last import that began, complete or not. Older
+    /// rows that the source lacks were deleted there.
     pub rows_until: Timestamp,
+    /// The same time in the last complete import. Older rows that are missing here were deleted here.
+    #[serde(default)]
+    pub complete_until: Option<Timestamp>,
     /// Time of the newest imported audit entry, in microseconds.
     pub audit_until: i64,
+    /// Whether rows of a file were also imported into the tenant. Then rows that the source lacks may be those.
+    #[serde(default)]
+    pub mixed: bool,
 }
 
-fn name(tenant: TenantId) -> String {
-    format!("import/{tenant}")
+impl Default for ImportState {
+    fn default() -> Self {
+        Self {
+            config: String::new(),
+            rows_until: Timestamp::from_millis(0),
+            complete_until: None,
+            audit_until: i64::MIN,
+            mixed: false,
+        }
+    }
 }
 
-/// Returns the state of the last complete import of a tenant.
+/// Returns the state of an existing tenant; `None` if nothing was imported into it.
 pub async fn state(context: &AdminContext, tenant: TenantId) -> Result<Option<ImportState>, ServiceError> {
-    let text = context.read(move |connection| Ok(installation::get(connection, &name(tenant))?)).await?;
+    let read = move |connection: &mut _| {
+        // A state that was stored while the tenant was being deleted does not belong to a later tenant with its id.
+        let exists = tenants::find(connection, tenant)?.is_some();
+        Ok(if exists { installation::get(connection, &import_state(tenant))? } else { None })
+    };
+    let text = context.read(read).await?;
     text.map(|text| serde_json::from_str(&text)).transpose().map_err(internal)
+}
+
+/// Returns whether the tenant was imported, and no API key was used and no ceremony completed here since.
+pub async fn waits_for_switch(context: &AdminContext, tenant: TenantId) -> Result<bool, ServiceError> {
+    let read = move |connection: &mut _| {
+        let imported = installation::get(connection, &import_state(tenant))?.is_some();
+        Ok(imported && !tenant_summaries::is_used(connection, tenant)?)
+    };
+    context.read(read).await
+}
+
+/// Records that rows of a file are imported into a tenant.
+pub async fn mark_mixed(context: &AdminContext, tenant: TenantId) -> Result<(), ServiceError> {
+    let state = state(context, tenant).await?.unwrap_or_default();
+    put_state(context, tenant, &ImportState { mixed: true, ..state }).await
 }
 
 pub async fn put_state(context: &AdminContext, tenant: TenantId, state: &ImportState) -> Result<(), ServiceError> {
     let text = serde_json::to_string(state).map_err(internal)?;
-    let put = move |connection: &mut _| Ok::<_, ServiceError>(installation::put(connection, &name(tenant), &text)?);
+    let put =
+        move |connection: &mut _| Ok::<_, ServiceError>(installation::put(connection, &import_state(tenant), &text)?);
     context.app.db.write(put).await
 }
 

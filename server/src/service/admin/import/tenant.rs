@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use doorward_shared::{
-    AuditType, SigningKeyId, TenantId,
+    AuditType, SigningKeyId, TenantId, Timestamp,
     config::{Limits, Mfa, RelyingParty, TenantConfig, Webauthn},
 };
 use serde_json::json;
 
-use super::super::{api_keys, context::AdminContext, tenants};
+use super::super::{api_keys, context::AdminContext, signing_keys::PUBLISHED_BEFORE_SIGNING_MS, tenants};
 use crate::{
     db::Connection,
     domain::{ApiKey, ImportOutcome, SigningKeyRecord, Tally, Tenant},
@@ -23,7 +23,7 @@ pub struct ImportedTenant {
     /// Whether the stored configuration of an existing tenant is kept.
     pub keep_config: bool,
     pub api_keys: Vec<ApiKey>,
-    /// Whether imported keys that are missing in `api_keys` are revoked.
+    /// Whether imported keys that are missing in `api_keys` are revoked, unless Doorward serves the tenant.
     pub revoke_missing: bool,
     pub signing_keys: Vec<SigningKeyRecord>,
 }
@@ -72,7 +72,7 @@ pub async fn tenant(context: &AdminContext, import: ImportedTenant) -> Result<Te
             let tenant = add_or_update(connection, &import, &entries)?;
             Ok(TenantChanges {
                 tenant,
-                signing_keys: signing_keys(connection, &import, &entries)?,
+                signing_keys: signing_keys(connection, &import, &entries, now)?,
                 api_keys: add_api_keys(connection, &import, &entries, now)?,
             })
         })
@@ -146,7 +146,11 @@ fn signing_keys(
     connection: &mut Connection,
     import: &ImportedTenant,
     entries: &Entries,
+    now: Timestamp,
 ) -> Result<Tally, ServiceError> {
+    // Verifiers of a tenant that Doorward serves must have read a new key before it signs.
+    let earliest =
+        tenant_summaries::is_used(connection, import.tenant.id)?.then(|| now.plus_millis(PUBLISHED_BEFORE_SIGNING_MS));
     let stored = signing_table::list(connection, import.tenant.id)?;
     let stored: BTreeSet<SigningKeyId> = stored.into_iter().map(|key| key.id).collect();
     let mut tally = Tally::default();
@@ -155,6 +159,8 @@ fn signing_keys(
             tally.add(ImportOutcome::Unchanged);
             continue;
         }
+        let signs_from = earliest.map_or(key.signs_from, |earliest| key.signs_from.max(earliest));
+        let key = &SigningKeyRecord { signs_from, ..key.clone() };
         signing_table::insert(connection, key)?;
         let detail = json!({ "id": key.id, "algorithm": key.algorithm, "signs_from": key.signs_from });
         entries.signing_key.clone().detail(detail).write(connection)?;
@@ -167,18 +173,17 @@ fn add_api_keys(
     connection: &mut Connection,
     import: &ImportedTenant,
     entries: &Entries,
-    now: doorward_shared::Timestamp,
+    now: Timestamp,
 ) -> Result<Tally, ServiceError> {
     let mut tally = Tally::default();
     for key in &import.api_keys {
-        if keys_table::import(connection, key)? {
+        let outcome = keys_table::import(connection, key)?;
+        if outcome != ImportOutcome::Unchanged {
             entries.api_key.clone().detail(api_keys::describe(key)).write(connection)?;
-            tally.add(ImportOutcome::Added);
-        } else {
-            tally.add(ImportOutcome::Unchanged);
         }
+        tally.add(outcome);
     }
-    if !import.revoke_missing {
+    if tenant_summaries::is_used(connection, import.tenant.id)? || !import.revoke_missing {
         return Ok(tally);
     }
     let tenant = import.tenant.id;
