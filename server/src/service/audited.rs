@@ -37,7 +37,7 @@ where
     Ok(confirm(context, written).await?)
 }
 
-/// Like [`write`], for a unit of work that begins with a known statement; see
+/// Like [`write()`], for a unit of work that begins with a known statement; see
 /// [`Database::write_after`](crate::db::Database::write_after).
 pub(super) async fn write_after<S, T, E>(
     context: &RequestContext,
