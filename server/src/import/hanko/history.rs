@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     rows::{AUDIT, AuditRow},
     secrets::time,
-    session::{Import, ImportError},
+    session::{Import, ImportError, Table},
 };
 use crate::{
     domain::{AuditEvent, RequestMeta, audit::AuditError},
@@ -28,37 +28,18 @@ pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
         ..0 => AUDIT.to_owned(),
         _ => format!("{AUDIT} AND created_at >= to_timestamp({start} / 1000000.0) AT TIME ZONE 'UTC'"),
     };
-    import.source.declare("audit_rows", &query)?;
-    let mut read = 0;
-    loop {
-        let rows: Vec<AuditRow> = import.source.fetch("audit_rows")?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        read += rows.len() as u64;
-        let (mut batch, mut ids) = (Vec::new(), Vec::new());
-        for row in rows {
-            let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
+    import.table(
+        Table { query: &query, kind: "audit_entries", name: "audit_logs" },
+        |tenant, state, row: AuditRow| {
             let read_before = state.previous.as_ref().map_or(i64::MIN, |previous| previous.audit_until);
             if row.created_at < read_before.saturating_sub(OVERLAP_MICROS) {
-                continue;
+                return None;
             }
             state.next.audit_until = state.next.audit_until.max(row.created_at);
-            state.report.tally("audit_entries").read += 1;
-            match entry(tenant, &row) {
-                Ok(entry) => {
-                    ids.push((tenant, row.id));
-                    batch.push(entry);
-                }
-                Err(reason) => state.report.refuse("audit_entries", &row.id, &reason),
-            }
-        }
-        if !import.options.dry_run {
-            let outcomes = import.wait(target::history(&import.context, batch))?;
-            import.count("audit_entries", ids, &outcomes);
-        }
-        import.progress("audit_logs", read);
-    }
+            Some(entry(tenant, &row))
+        },
+        target::history,
+    )
 }
 
 fn entry(tenant_id: TenantId, row: &AuditRow) -> Result<Entry, String> {

@@ -9,7 +9,7 @@ use super::{
         CREDENTIALS, CredentialRow, EXISTING_CREDENTIALS, EXISTING_USERS, TRANSACTIONS, TransactionRow, USERS, UserRow,
     },
     secrets::time,
-    session::{Import, ImportError},
+    session::{Import, ImportError, Table},
 };
 use crate::{
     domain::{Credential, CredentialId, Transaction, User, user::MAX_USER_HANDLE_BYTES},
@@ -21,32 +21,11 @@ use crate::{
 const COMPARED: i64 = 500;
 
 pub(super) fn users(import: &mut Import<'_>) -> Result<(), ImportError> {
-    import.source.declare("user_rows", USERS)?;
-    let mut read = 0;
-    loop {
-        let rows: Vec<UserRow> = import.source.fetch("user_rows")?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        read += rows.len() as u64;
-        let (mut batch, mut ids) = (Vec::new(), Vec::new());
-        for row in rows {
-            let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
-            state.report.tally("users").read += 1;
-            match user(tenant, &row) {
-                Ok(user) => {
-                    ids.push((tenant, row.user_id));
-                    batch.push(Row { row: user, rule: state.rule() });
-                }
-                Err(reason) => state.report.refuse("users", &row.user_id, reason),
-            }
-        }
-        if !import.options.dry_run {
-            let outcomes = import.wait(target::users(&import.context, batch))?;
-            import.count("users", ids, &outcomes);
-        }
-        import.progress("users", read);
-    }
+    import.table(
+        Table { query: USERS, kind: "users", name: "users" },
+        |tenant, state, row: UserRow| Some(user(tenant, &row).map(|user| Row { row: user, rule: state.rule() })),
+        target::users,
+    )
 }
 
 fn user(tenant_id: TenantId, row: &UserRow) -> Result<User, &'static str> {
@@ -68,32 +47,14 @@ fn user(tenant_id: TenantId, row: &UserRow) -> Result<User, &'static str> {
 }
 
 pub(super) fn credentials(import: &mut Import<'_>) -> Result<(), ImportError> {
-    import.source.declare("credential_rows", CREDENTIALS)?;
-    let mut read = 0;
-    loop {
-        let rows: Vec<CredentialRow> = import.source.fetch("credential_rows")?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        read += rows.len() as u64;
-        let (mut batch, mut ids) = (Vec::new(), Vec::new());
-        for row in rows {
-            let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
-            state.report.tally("credentials").read += 1;
-            match credential(tenant, &row) {
-                Ok(credential) => {
-                    ids.push((tenant, row.id));
-                    batch.push(Row { row: (credential, row.user_id), rule: state.rule() });
-                }
-                Err(reason) => state.report.refuse("credentials", &row.id, &reason),
-            }
-        }
-        if !import.options.dry_run {
-            let outcomes = import.wait(target::credentials(&import.context, batch))?;
-            import.count("credentials", ids, &outcomes);
-        }
-        import.progress("credentials", read);
-    }
+    import.table(
+        Table { query: CREDENTIALS, kind: "credentials", name: "credentials" },
+        |tenant, state, row: CredentialRow| {
+            let credential = credential(tenant, &row);
+            Some(credential.map(|credential| Row { row: (credential, row.user_id), rule: state.rule() }))
+        },
+        target::credentials,
+    )
 }
 
 fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, String> {
@@ -137,42 +98,27 @@ fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, St
 }
 
 pub(super) fn transactions(import: &mut Import<'_>) -> Result<(), ImportError> {
-    import.source.declare("transaction_rows", TRANSACTIONS)?;
-    let mut read = 0;
-    loop {
-        let rows: Vec<TransactionRow> = import.source.fetch("transaction_rows")?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        read += rows.len() as u64;
-        let (mut batch, mut ids) = (Vec::new(), Vec::new());
-        for row in rows {
-            let Some((tenant, state)) = import.tenant(&row.tenant_id) else { continue };
-            state.report.tally("transactions").read += 1;
-            let Ok(id) = row.id.parse() else {
-                state.report.refuse("transactions", &row.identifier, "its internal id is no UUID");
-                continue;
-            };
-            let created_at = time(row.created_at);
-            ids.push((tenant, row.identifier.clone()));
-            let transaction = Transaction {
-                tenant_id: tenant,
-                id,
-                identifier: row.identifier,
-                user_id: UserId::new(uuid::Uuid::nil()),
-                data: row.data,
-                created_at,
-                // The import of the audit log finds the confirmed ones.
-                updated_at: created_at,
-            };
-            batch.push((transaction, row.user_id));
-        }
-        if !import.options.dry_run {
-            let outcomes = import.wait(target::transactions(&import.context, batch))?;
-            import.count("transactions", ids, &outcomes);
-        }
-        import.progress("transactions", read);
-    }
+    import.table(
+        Table { query: TRANSACTIONS, kind: "transactions", name: "transactions" },
+        |tenant, _, row: TransactionRow| Some(transaction(tenant, row)),
+        target::transactions,
+    )
+}
+
+fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction, String), &'static str> {
+    let created_at = time(row.created_at);
+    let transaction = Transaction {
+        tenant_id,
+        id: row.id.parse().map_err(|_| "its internal id is no UUID")?,
+        identifier: row.identifier,
+        // The owner is found by the tenant's own id of the user.
+        user_id: UserId::new(uuid::Uuid::nil()),
+        data: row.data,
+        created_at,
+        // The import of the audit log finds the confirmed ones.
+        updated_at: created_at,
+    };
+    Ok((transaction, row.user_id))
 }
 
 /// Deletes users and credentials of the last import that the source no longer contains.

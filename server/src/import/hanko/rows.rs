@@ -5,6 +5,28 @@ use diesel::{
     sql_types::{BigInt, Bool, Nullable, Text},
 };
 
+use super::session::TableRow;
+
+/// Implements [`TableRow`] for a row type with a column that names the row in the report.
+macro_rules! table_row {
+    ($row:ty, $id:ident) => {
+        impl TableRow for $row {
+            fn tenant_id(&self) -> &str {
+                &self.tenant_id
+            }
+
+            fn id(&self) -> &str {
+                &self.$id
+            }
+        }
+    };
+}
+
+table_row!(UserRow, user_id);
+table_row!(CredentialRow, id);
+table_row!(TransactionRow, identifier);
+table_row!(AuditRow, id);
+
 pub(super) const TENANTS: &str = "SELECT id::text AS id, display_name::text AS display_name, (EXTRACT(EPOCH FROM \
     created_at) * 1000000)::bigint AS created_at, (EXTRACT(EPOCH FROM updated_at) * 1000000)::bigint AS updated_at \
     FROM tenants ORDER BY created_at, id";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diesel::{QueryableByName, pg::Pg};
 use doorward_shared::TenantId;
 use tokio::runtime::Handle;
 
@@ -55,6 +56,26 @@ pub(super) struct Import<'a> {
     pub(super) progress: &'a mut dyn FnMut(Progress),
 }
 
+/// Name of the cursor of a [`Table`].
+const CURSOR: &str = "table_rows";
+
+/// A table whose rows belong to tenants.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a> {
+    pub(super) query: &'a str,
+    /// Name in the report.
+    pub(super) kind: &'static str,
+    /// Name in the progress.
+    pub(super) name: &'static str,
+}
+
+/// A row of a [`Table`].
+pub(super) trait TableRow: QueryableByName<Pg> + 'static {
+    fn tenant_id(&self) -> &str;
+    /// Returns the id by which the report names the row.
+    fn id(&self) -> &str;
+}
+
 /// One tenant of a running import.
 pub(super) struct TenantImport {
     pub(super) report: TenantReport,
@@ -88,6 +109,44 @@ impl Import<'_> {
         let id: TenantId = id.parse().ok()?;
         let tenant = self.tenants.get_mut(&id).filter(|tenant| !tenant.report.is_skipped())?;
         Some((id, tenant))
+    }
+
+    /// Reads the rows of a table and imports them in batches with `write`. `convert` returns what is imported, or the reason
+    /// for which the row is refused; `None` if an earlier import has read the row.
+    pub(super) fn table<R: TableRow, T, E: AsRef<str>>(
+        &mut self,
+        Table { query, kind, name }: Table<'_>,
+        convert: impl Fn(TenantId, &mut TenantImport, R) -> Option<Result<T, E>>,
+        write: impl AsyncFn(&AdminContext, Vec<T>) -> Result<Vec<ImportOutcome>, ServiceError>,
+    ) -> Result<(), ImportError> {
+        self.source.declare(CURSOR, query)?;
+        let mut read = 0;
+        loop {
+            let rows: Vec<R> = self.source.fetch(CURSOR)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            read += rows.len() as u64;
+            let (mut batch, mut ids) = (Vec::new(), Vec::new());
+            for row in rows {
+                let Some((tenant, state)) = self.tenant(row.tenant_id()) else { continue };
+                let id = row.id().to_owned();
+                let Some(converted) = convert(tenant, state, row) else { continue };
+                state.report.tally(kind).read += 1;
+                match converted {
+                    Ok(converted) => {
+                        ids.push((tenant, id));
+                        batch.push(converted);
+                    }
+                    Err(reason) => state.report.refuse(kind, &id, reason.as_ref()),
+                }
+            }
+            if !self.options.dry_run {
+                let outcomes = self.wait(write(&self.context, batch))?;
+                self.count(kind, ids, &outcomes);
+            }
+            self.progress(name, read);
+        }
     }
 
     /// Counts the outcomes of a batch. `rows` contains the tenant and the id of each row.
