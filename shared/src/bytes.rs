@@ -82,6 +82,11 @@ impl<'de> Deserialize<'de> for Base64Url {
     }
 }
 
+/// Returns the bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Base64Url;

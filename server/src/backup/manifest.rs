@@ -9,7 +9,7 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, bytes::hex};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -128,6 +128,5 @@ fn digest_of(path: &Path) -> io::Result<(String, u64)> {
         context.update(buffer.get(..read).unwrap_or_default());
         bytes += read as u64;
     }
-    let digits = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((digits, bytes))
+    Ok((hex(context.finish().as_ref()), bytes))
 }

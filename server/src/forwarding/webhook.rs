@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, bytes::hex};
 use reqwest::{Certificate, Client, header, redirect::Policy};
 use url::{Host, Url};
 
@@ -84,8 +84,7 @@ fn sign(key: &hmac::Key, seconds: i64, body: &[u8]) -> String {
     let mut context = hmac::Context::with_key(key);
     context.update(format!("{seconds}.").as_bytes());
     context.update(body);
-    let digits: String = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("t={seconds},v1={digits}")
+    format!("t={seconds},v1={}", hex(context.sign().as_ref()))
 }
 
 /// Returns the innermost reason, without the URL, which may contain a secret.

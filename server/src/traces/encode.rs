@@ -120,6 +120,6 @@ mod tests {
             has_failed: true,
         };
         let expected = include_str!("encoded_span.hex").trim();
-        assert_eq!(crate::traces::traceparent::hex(&request(&[span], "0.1.0")), expected);
+        assert_eq!(doorward_shared::bytes::hex(&request(&[span], "0.1.0")), expected);
     }
 }

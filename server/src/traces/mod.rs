@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, bytes::hex};
 use tokio::sync::mpsc;
 
 pub use self::export::{Endpoint, EndpointError, Export, Exporter};
@@ -132,7 +132,7 @@ fn is_drawn(trace: &[u8; 16], ratio: f64) -> bool {
 impl RequestTrace {
     /// Returns the trace's identifier in hexadecimal digits.
     pub fn id(&self) -> String {
-        traceparent::hex(&self.trace)
+        hex(&self.trace)
     }
 
     /// Runs the handling of the request, so that [`child`] adds spans to it.

@@ -1,5 +1,6 @@
 //! Reads all tables again on both sides and compares them.
 
+use doorward_shared::bytes::hex;
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -89,6 +90,6 @@ impl<'a> Reading<'a> {
 
     fn finish(self) -> (u64, String) {
         let digest = self.digest.finish();
-        (self.rows, digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        (self.rows, hex(digest.as_ref()))
     }
 }

@@ -1,6 +1,7 @@
 //! Content of a metadata BLOB (FIDO Metadata Service §3.1, FIDO Metadata Statement §4). Only what Doorward needs is
 //! read; icons, for example, are skipped.
 
+use doorward_shared::bytes::hex;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{self, SHA256};
@@ -134,7 +135,7 @@ fn certificate(text: &str) -> Option<Vec<u8>> {
 }
 
 fn fingerprint(der: &[u8]) -> String {
-    digest::digest(&SHA256, der).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest::digest(&SHA256, der).as_ref())
 }
 
 fn is_date(text: &str) -> bool {
