@@ -15,7 +15,7 @@ macro_rules! table_row {
                 &self.tenant_id
             }
 
-            fn id(&self) -> &str {
+            fn shown_id(&self) -> &str {
                 &self.$id
             }
         }

@@ -73,7 +73,7 @@ pub(super) struct Table<'a> {
 pub(super) trait TableRow: QueryableByName<Pg> + 'static {
     fn tenant_id(&self) -> &str;
     /// Returns the id by which the report names the row.
-    fn id(&self) -> &str;
+    fn shown_id(&self) -> &str;
 }
 
 /// One tenant of a running import.
@@ -130,7 +130,7 @@ impl Import<'_> {
             let (mut batch, mut ids) = (Vec::new(), Vec::new());
             for row in rows {
                 let Some((tenant, state)) = self.tenant(row.tenant_id()) else { continue };
-                let id = row.id().to_owned();
+                let id = row.shown_id().to_owned();
                 let Some(converted) = convert(tenant, state, row) else { continue };
                 state.report.tally(kind).read += 1;
                 match converted {
