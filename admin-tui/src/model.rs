@@ -27,7 +27,7 @@ const SILENT_MS: i64 = 2_000;
 pub struct Options {
     /// The server's address, for display.
     pub server: String,
-    /// The server's profile, if it comes from one.
+    /// The profile that defines the server, if there is one.
     pub profile: Option<ProfileLabel>,
     /// The servers that the app can switch to.
     pub contexts: Vec<Context>,

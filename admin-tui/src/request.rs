@@ -169,7 +169,7 @@ pub struct ConnectedServer<A> {
     pub api: Arc<A>,
     /// The address, for display.
     pub address: String,
-    /// The profile, if the server comes from one.
+    /// The profile that defines the server, if there is one.
     pub profile: Option<ProfileLabel>,
     /// Security warnings.
     pub warnings: Vec<String>,

@@ -186,8 +186,9 @@ fn check_files(location: &Location, options: &DatabaseOptions) -> Result<Vec<Str
     access::check(&location.data_dir, &options.url)
 }
 
-/// Stores the check text of the current master key. This makes it the key of the installation. Deletes a digest key that
-/// another master key encrypted. Returns whether it did: imported API keys are no longer accepted then.
+/// Stores the check text of the current master key. This makes it the key of the installation. Deletes the digest key
+/// if another master key encrypted it; imported API keys are then no longer accepted. Returns whether it deleted the
+/// digest key.
 pub async fn accept_master_key(app: &App) -> Result<bool, OpenError> {
     let text = master_key::seal_check_text(&app.master_key, app.entropy.as_ref())?;
     let stored = app.db.read(|connection| installation::get(connection, installation::SEALED_DIGEST_KEY)).await?;

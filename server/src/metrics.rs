@@ -67,7 +67,7 @@ pub struct Metrics {
     pub audit_entries_written: Counter,
     /// Accepted logins whose signature counter did not increase.
     pub counter_regressions_accepted: Counter,
-    /// Signing keys that this process replaced by the setting `token.rotate_every`.
+    /// Signing keys that this process replaced because of the setting `token.rotate_every`.
     pub signing_keys_rotated: Counter,
     /// Counters that this process can also read.
     recorded: Recorded,

@@ -47,7 +47,7 @@ async fn preview(context: &CommandContext, args: TrustPreviewArgs) -> Result<(),
     .await?;
     let impact = match impact {
         Some(impact) => impact,
-        // No page was requested.
+        // With `--limit 0`, no page was requested, so no response contains the impact.
         None => trust_impact::of_policies(context, id, &policies).await?,
     };
     if context.output.json {

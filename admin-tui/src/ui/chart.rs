@@ -32,7 +32,7 @@ fn visible(value: u64, max: u64, rows: u16) -> u64 {
     if value == 0 { 0 } else { value.max(smallest) }
 }
 
-/// Draws the last values as one line of text, one character for each value, newest right. A zero is a dot.
+/// Draws the last values as one line of text, one character for each value, the newest on the right. A zero is a dot.
 pub fn spark_text(values: impl DoubleEndedIterator<Item = u64> + ExactSizeIterator, width: usize) -> String {
     let skipped = values.len().saturating_sub(width);
     let values: Vec<u64> = values.skip(skipped).collect();
@@ -107,7 +107,7 @@ impl Canvas<'_> {
         self.render(chart, area);
     }
 
-    /// Draws the last values as bars of one column, newest right.
+    /// Draws the last values as bars that are one column wide, the newest on the right.
     pub fn sparkline(&mut self, area: Rect, values: impl Iterator<Item = u64> + Clone, tone: Tone) {
         let width = usize::from(area.width);
         let skipped = values.clone().count().saturating_sub(width);

@@ -50,7 +50,7 @@ pub enum Command {
     Init(AdminArgs),
     /// Migrate the database schema, and exit
     ///
-    /// `serve` also migrates when it starts; use this command to migrate before
+    /// `serve` also migrates when it starts; use this command to migrate beforehand
     Migrate(MigrateArgs),
     /// Move the installation to another database: from SQLite to PostgreSQL, or back
     #[command(after_help = help::MIGRATE_STORAGE)]
@@ -207,7 +207,7 @@ pub struct ProbeArgs {
     /// Expected issuer of the tokens: the server's setting token.issuer
     #[arg(long, value_name = "NAME", env = "DOORWARD_TOKEN_ISSUER", default_value = "doorward")]
     pub issuer: String,
-    /// Keep the user with credentials and transaction
+    /// Do not delete the user that the probe creates, with its credentials and transaction
     #[arg(long)]
     pub keep: bool,
 }
@@ -218,7 +218,7 @@ pub struct MigrateStorageArgs {
     /// Current database: path, or postgres:// URL
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_FROM", hide_env_values = true)]
     pub from: DatabaseUrlText,
-    /// New database; must be empty, or contain an interrupted run
+    /// New database; must be empty, or contain the data of an interrupted run
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_TO", hide_env_values = true)]
     pub to: DatabaseUrlText,
     /// Folder of the master key [default: ./data] [env: DOORWARD_DATA_DIR]
@@ -283,7 +283,7 @@ pub struct ImportHankoArgs {
     /// Id of a tenant to import; may be repeated [default: all]
     #[arg(long, value_name = "ID")]
     pub tenant: Vec<TenantId>,
-    /// Also update tenants that Doorward already serves; nothing of them is deleted
+    /// Also update tenants that Doorward already serves; none of their rows are deleted
     #[arg(long)]
     pub include_used: bool,
     /// Arguments of all administrative commands.
@@ -611,7 +611,7 @@ pub struct SigningKeyResetArgs {
 /// `doorward master-key …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum MasterKeyCommand {
-    /// Encrypt everything that the master key encrypts with a new one
+    /// Encrypt everything with a new master key
     #[command(after_help = help::MASTER_KEY_ROTATE)]
     Rotate(MasterKeyRotateArgs),
 }

@@ -17,7 +17,7 @@ use crate::import::{
 };
 
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
-/// Schemes of databases that must be converted before.
+/// Schemes of databases that must be converted to PostgreSQL before the import.
 const OTHER_ENGINES: [&str; 2] = ["mysql:", "mariadb:"];
 
 /// Imports the tenants of a Hanko server. Prints progress on standard error and the report on standard output.

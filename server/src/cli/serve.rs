@@ -131,7 +131,7 @@ impl Running {
             self.app.db.close().await;
         };
         let close = timeout_at(deadline.max(Instant::now() + MIN_CLOSE_TIME), close);
-        // A slow collector takes no time from the database.
+        // Both run at the same time, so that a slow collector does not shorten the time for closing the database.
         let (closed, ()) = join(close, async {
             if let Some(traces) = self.traces {
                 traces.finish().await;

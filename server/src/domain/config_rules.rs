@@ -23,9 +23,9 @@ use found::{MAX_ORIGINS, Message, Problems, short_origin};
 pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 /// Allowed lifetimes of a challenge, in milliseconds.
 const LIFETIME_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=MAX_LIFETIME_MS;
-/// Allowed numbers of credentials of a user.
+/// Allowed values of the maximum number of credentials of a user.
 const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
-/// Allowed maximum sizes of a transaction's data, in bytes.
+/// Allowed values of the maximum size of a transaction's data, in bytes.
 const TRANSACTION_DATA_RANGE: std::ops::RangeInclusive<u32> = 1..=32 * 1024;
 /// Maximum length of the name of a level of assurance. Every token contains one.
 const MAX_ACR_CHARS: usize = 128;

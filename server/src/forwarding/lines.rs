@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// Number of bytes at the end of a file in which its last complete line is searched.
+/// Number of bytes at the end of a file that are searched for the end of its last complete line.
 const TAIL: u64 = 1024 * 1024;
 
 /// Appends lines to a file and makes them durable. Creates the file if it is missing, also after a rotation.

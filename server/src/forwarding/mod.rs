@@ -26,7 +26,7 @@ use crate::{
     service::forwarding::{self, Held},
 };
 
-/// Pause between two looks for new entries.
+/// Pause between two checks for new entries.
 const POLL: Duration = Duration::from_millis(500);
 /// Pause while another node holds the lease.
 const LEASE_POLL: Duration = Duration::from_secs(5);

@@ -28,7 +28,7 @@ pub enum TenantState {
     Skipped,
 }
 
-/// Something that was not imported, or not as it was.
+/// Something that was not imported, or was changed by the import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// What it concerns, such as `API key "Backend"`.
@@ -44,7 +44,7 @@ pub struct TenantReport {
     /// Numbers of rows by kind.
     pub rows: BTreeMap<&'static str, Tally>,
     pub problems: Vec<Problem>,
-    /// Whether the tenant was imported before, and is skipped now, so that it lacks what has changed in the source.
+    /// Whether a tenant that was imported before is skipped now, so that it lacks the latest changes of the source.
     pub is_outdated: bool,
     /// Number of problems by kind, to limit those that are listed.
     #[serde(skip)]

@@ -81,7 +81,7 @@ struct Keys {
     old: Arc<MasterKey>,
     /// `None` if the key in the data folder has not been created yet.
     new: Option<Arc<MasterKey>>,
-    /// The new key, if it comes from the operator.
+    /// The new key, if the operator provides it.
     provided: Option<MasterKeySource>,
     location: Location,
 }

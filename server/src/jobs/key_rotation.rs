@@ -1,4 +1,4 @@
-//! Replaces old signing keys by the setting `token.rotate_every`.
+//! Replaces signing keys that are older than the setting `token.rotate_every`.
 
 use std::sync::Arc;
 

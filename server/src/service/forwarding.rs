@@ -113,8 +113,8 @@ impl Held {
     }
 }
 
-/// Moves the positions of all targets to before an entry that was added below them. The targets get the entries after it
-/// again.
+/// Moves the positions of all targets back to just before `first`, an entry that was added below them. The targets get
+/// this entry and all entries after it, even those that they already have.
 pub fn rewind(connection: &mut Connection, first: AuditId) -> Result<(), DbError> {
     let before = AuditId::new(uuid::Uuid::from_u128(first.uuid().as_u128().saturating_sub(1)));
     for (target, stored) in forwarding::positions(connection)? {

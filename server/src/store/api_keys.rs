@@ -100,7 +100,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Opt
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Disables an unrevoked key from a time on, or enables it. Returns `false` if nothing changed.
+/// Disables an unrevoked key as of `since`, or enables it if `since` is `None`. Returns `false` if nothing changed.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,

@@ -271,7 +271,7 @@ pub fn rename(
     Ok(rows == 1)
 }
 
-/// Disables a credential from a time on, or enables it. Returns `false` if nothing changed.
+/// Disables a credential as of `since`, or enables it if `since` is `None`. Returns `false` if nothing changed.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,

@@ -1,4 +1,4 @@
-//! Audit logs of deleted tenants, which are kept for a time. Each unit of work is bounded.
+//! Audit logs of deleted tenants, which are kept for a limited time. Each unit of work is bounded.
 
 use diesel::{prelude::*, sql_types::Text};
 use doorward_shared::{TenantId, Timestamp};
@@ -12,7 +12,7 @@ use crate::db::cached_sql::CachedSql;
 /// time until which the log is kept, in milliseconds.
 const KEPT_LOG: &str = "log_of_deleted_tenant/";
 
-/// Keeps the log of a deleted tenant until a time. Afterwards [`delete_due`] deletes it.
+/// Keeps the log of a deleted tenant until the given time. After that, [`delete_due`] deletes it.
 pub fn keep(conn: &mut Connection, tenant: TenantId, until: Timestamp) -> Result<(), DbError> {
     installation::put(conn, &format!("{KEPT_LOG}{tenant}"), &until.millis().to_string())
 }

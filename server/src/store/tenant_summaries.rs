@@ -152,8 +152,8 @@ pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError
     })
 }
 
-/// Returns whether an API key of the tenant was used here, or a ceremony was completed here. Imported keys have no time of
-/// use, and imported entries name no credential.
+/// Returns whether an API key of the tenant was used with Doorward, or a ceremony was completed in Doorward. Imported
+/// keys have no time of use, and imported entries name no credential.
 pub fn is_used(conn: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
     let tenant = tenant.to_string();
     let key = || {

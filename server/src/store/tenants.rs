@@ -140,7 +140,7 @@ pub fn update_config(
     Ok(rows == 1)
 }
 
-/// Disables the tenant from a time on, or enables it. Returns `false` if nothing changed.
+/// Disables the tenant as of `since`, or enables it if `since` is `None`. Returns `false` if nothing changed.
 pub fn set_disabled(conn: &mut Connection, id: TenantId, since: Option<Timestamp>) -> Result<bool, DbError> {
     let target = || existing().filter(tenants::id.eq(id.to_string()));
     let rows = on_engine!(conn, c, _Db => diesel::update(target())

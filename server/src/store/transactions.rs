@@ -68,7 +68,7 @@ fn is_stored(conn: &mut Connection, transaction: &Transaction) -> Result<bool, D
     Ok(id.is_some())
 }
 
-/// Marks the transaction with this identifier as confirmed, unless it is.
+/// Marks the transaction with this identifier as confirmed, unless it already is.
 pub fn confirm_imported(
     conn: &mut Connection,
     tenant: TenantId,

@@ -108,7 +108,7 @@ pub fn import(conn: &mut Connection, user: &User, rule: ImportRule) -> Result<Im
     Ok(if is_new { ImportOutcome::Added } else { ImportOutcome::Updated })
 }
 
-/// Returns the ids of users that were created until a time, in the order of ids after `after`.
+/// Returns the ids of users that were created at `until` or earlier, in the order of ids after `after`.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,
@@ -147,9 +147,9 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     .try_into()
 }
 
-/// Disables a user from a time on, or enables the user. Returns `false` if nothing changed. Also changes the copy of the
-/// state in the user's credentials. On PostgreSQL, row locks make concurrent logins and registrations commit before
-/// this change, or wait and then see it.
+/// Disables a user as of `since`, or enables the user if `since` is `None`. Returns `false` if nothing changed. Also
+/// changes the copy of the state in the user's credentials. On PostgreSQL, row locks make concurrent logins and
+/// registrations commit before this change, or wait and then see it.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{encode, span::Span};
 
-/// Maximum number of spans that wait to be sent, and so of spans per second that are sent.
+/// Maximum number of queued spans. They are sent once a second, so this also limits the spans sent per second.
 pub(super) const MAX_WAITING_SPANS: usize = 8_192;
 const SPANS_PER_REQUEST: usize = 512;
 const SEND_EVERY: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
-/// The reason why a text is no [`Endpoint`].
+/// Error for a text that is not an [`Endpoint`].
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("must be an http or https URL with a host, without a user, a query or a fragment")]
 pub struct EndpointError;
@@ -50,7 +50,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Finished spans on their way to a collector.
+/// Receives finished spans and sends them to a collector.
 #[derive(Debug)]
 pub struct Exporter {
     pub(super) spans: mpsc::Receiver<Span>,
@@ -107,7 +107,7 @@ impl Exporter {
         }
     }
 
-    /// Sends the spans that wait now. After a failure, the rest of them is dropped, because the next ones follow soon.
+    /// Sends the queued spans. After a failure, drops the rest of them, because new spans follow soon.
     async fn send_waiting(&mut self, client: &Client) {
         let mut waiting = self.spans.len();
         while waiting > 0 {

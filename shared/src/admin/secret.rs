@@ -117,7 +117,8 @@ pub struct SigningKeyItem {
     pub withdrawn_at: Option<Timestamp>,
     /// Whether the key signs tokens now.
     pub signing: bool,
-    /// Time from which the server replaces the key, by the setting `token.rotate_every`. Only the newest key has this time.
+    /// Time from which the server replaces the key, as the setting `token.rotate_every` demands. Only the newest key
+    /// has this time.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rotates_at: Option<Timestamp>,
 }

@@ -53,7 +53,7 @@ pub(crate) struct Target {
     session_settings: String,
     /// Statements that follow each BEGIN; empty unless the URL leads to a pooler.
     transaction_settings: String,
-    /// Whether a prepared statement exists in later transactions of the same connection.
+    /// Whether a statement stays prepared for later transactions of the same connection.
     caches_statements: AtomicBool,
 }
 

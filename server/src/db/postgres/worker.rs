@@ -31,7 +31,7 @@ const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Begins a transaction that units share. If a lock is not granted in time, each unit gets its own transaction, so that
 /// units do not wait for the locks of others. The time is shorter than PostgreSQL's `deadlock_timeout` of one second.
 const BEGIN_SHARED_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '500ms'";
-/// Time after which an attempt to connect took too long for its units to wait for another attempt.
+/// If an attempt to connect takes longer than this, its units do not wait for another attempt.
 const MAX_ATTEMPT: Duration = Duration::from_secs(2);
 /// Number of shards to which connections add counts. It must not exceed the number of shards of a counter.
 const SHARDS: u32 = 8;

@@ -21,7 +21,7 @@ use crate::{
     service::audit_logs::{self, Log},
 };
 
-/// Formats of an audit log, for the API documents.
+/// Formats of an audit log, for the OpenAPI documents.
 #[derive(utoipa::ToSchema)]
 #[schema(rename_all = "lowercase")]
 #[expect(dead_code, reason = "documentation only; the parameter is read by name")]
@@ -31,8 +31,8 @@ enum LogFormat {
     Csv,
 }
 
-/// Query parameters of every audit log, for the API documents. Each exact filter can be repeated. An entry matches a
-/// filter if it has one of the filter's values and none of the values of the filter's `not_` form.
+/// Query parameters of every audit log, for the OpenAPI documents. Each exact filter can be repeated. An entry matches
+/// a filter if it has one of the filter's values and none of the values of the filter's `not_` form.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documentation only; the parameters are read by name")]

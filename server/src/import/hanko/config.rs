@@ -1,4 +1,4 @@
-//! Converts the configuration of a tenant. What Doorward's rules refuse is left out or replaced, and reported.
+//! Converts the configuration of a tenant. Values that Doorward's rules refuse are left out or replaced, and reported.
 
 use std::str::FromStr;
 
@@ -84,7 +84,8 @@ fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantRep
             let candidate = RelyingParty { origins, related_origins: related, ..rp.clone() };
             config_rules::problems(&TenantConfig::for_relying_party(candidate))
         };
-        // The own domain is tried first. A related origin needs one of the own domain beside it.
+        // Tries the RP ID's own domain first. A related origin is tried together with an origin of that domain, which
+        // the rules require.
         let own_problems = with(vec![text.clone()], Vec::new());
         let origin_problem = own_problems.iter().find(|problem| problem.field.contains(".origins["));
         let Some(problem) = origin_problem else {
@@ -184,7 +185,8 @@ fn mfa(row: &ConfigRow, passkey_timeout: u32, report: &mut TenantReport) -> Mfa 
     }
 }
 
-/// Raises the limits so far that users can go on as before, and reports what exceeds the largest limits.
+/// Raises the limits so that existing users can continue as before, and reports values above the largest allowed
+/// limits.
 fn limits(config: &mut TenantConfig, parts: &Parts, report: &mut TenantReport) {
     let raised = |current: u32, needed: u64, most: u32| current.max(u32::try_from(needed).unwrap_or(most)).min(most);
     let limits = &mut config.limits;
@@ -206,7 +208,7 @@ fn limits(config: &mut TenantConfig, parts: &Parts, report: &mut TenantReport) {
     }
 }
 
-/// Returns the configuration without an icon that is refused; `None` if other problems remain.
+/// Removes a refused icon and returns the configuration; `None` if other problems remain.
 fn without_refused(mut config: TenantConfig, report: &mut TenantReport) -> Option<TenantConfig> {
     let mut problems = config_rules::problems(&config);
     if let Some(at) = problems.iter().position(|problem| problem.field == "webauthn.relying_party.icon") {

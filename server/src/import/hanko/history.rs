@@ -46,7 +46,7 @@ fn entry(tenant_id: TenantId, row: &AuditRow) -> Result<Entry, String> {
     let kind: AuditType = row.kind.parse().map_err(|_| format!("its type {:?} is unknown", row.kind))?;
     let id: Uuid = row.id.parse().map_err(|_| "its id is no UUID".to_owned())?;
     let (high, low) = id.as_u64_pair();
-    // The bits of the source's id make the new id the same in each run.
+    // The new id contains bits of the source's id, so it is the same in each run.
     let random = high.rotate_left(32) ^ low.rotate_left(2);
     let reason = row.error.clone().filter(|_| kind.is_failure());
     Ok(Entry {
@@ -57,7 +57,7 @@ fn entry(tenant_id: TenantId, row: &AuditRow) -> Result<Entry, String> {
             kind,
             error: reason.map(|reason| AuditError { code: ErrorCode::Internal.as_str(), reason }),
             meta: RequestMeta {
-                // That log does not record which API key was used.
+                // The source's log does not record which API key was used.
                 api_key: None,
                 request_id: row.request_id.clone(),
                 source_ip: row.source_ip.clone(),

@@ -86,7 +86,7 @@ fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, St
         backup_eligible: row.backup_eligible,
         backup_state: row.backup_state,
         is_mfa: row.is_mfa,
-        // The source does not record these two.
+        // The source does not record these two values.
         user_verified: false,
         discoverable: None,
         // The source also sets this time at the registration.
@@ -115,7 +115,7 @@ fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction,
         user_id: UserId::new(uuid::Uuid::nil()),
         data: row.data,
         created_at,
-        // The import of the audit log finds the confirmed ones.
+        // The import of the audit log later marks the confirmed transactions.
         updated_at: created_at,
     };
     Ok((transaction, row.user_id))

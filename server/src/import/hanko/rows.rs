@@ -285,11 +285,11 @@ pub(super) const LARGEST_DATA: &str = "SELECT tenant_id::text AS tenant_id, MAX(
 pub(super) const NEWEST_ROW: &str = "SELECT u.tenant_id::text AS tenant_id, (EXTRACT(EPOCH FROM \
     MAX(GREATEST(u.created_at, c.created_at))) * 1000000)::bigint AS number FROM webauthn_users u LEFT JOIN \
     webauthn_credentials c ON c.webauthn_user_id = u.id WHERE u.tenant_id IS NOT NULL GROUP BY u.tenant_id";
-/// Of these ids, those that exist.
+/// Queries that return which of the given ids exist.
 pub(super) const EXISTING_USERS: &str =
     "SELECT id::text AS value FROM webauthn_users WHERE id = ANY($1::text[]::uuid[])";
 pub(super) const EXISTING_CREDENTIALS: &str = "SELECT id::text AS value FROM webauthn_credentials WHERE id = ANY($1)";
-/// Rows that belong to no tenant, and ceremonies under way: a description and the query that counts them.
+/// Rows that belong to no tenant, and ceremonies in progress: a description and the query that counts them.
 pub(super) const LEFT_OUT: &[(&str, &str)] = &[
     ("configurations without a tenant", "FROM configs WHERE tenant_id IS NULL"),
     ("secrets without a configuration", "FROM secrets WHERE config_id IS NULL"),

@@ -23,7 +23,7 @@ use crate::{
 /// Imports the tenants of a source into the installation of `context`.
 ///
 /// # Errors
-/// [`ImportError`]. What was written until then stays; run the import again to complete it.
+/// [`ImportError`]. Rows that were written before the error stay; run the import again to complete it.
 pub async fn run(
     source: DatabaseOptions,
     context: AdminContext,

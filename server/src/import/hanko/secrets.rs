@@ -19,7 +19,7 @@ use crate::{
     service::ServiceError,
 };
 
-/// Number of visible characters of a secret of 86.
+/// Number of characters of a secret that its hint shows. The whole secret has 86.
 const HINT_CHARS: usize = 4;
 
 /// Returns the API keys with their hashes and digests. Secrets that people chose are reported.

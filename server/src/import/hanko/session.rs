@@ -26,7 +26,7 @@ pub struct Options {
     pub dry_run: bool,
     /// Tenants to import; empty for all.
     pub tenants: Vec<TenantId>,
-    /// Whether tenants are updated that Doorward already serves. Nothing of them is deleted.
+    /// Whether to update tenants that Doorward already serves. Their rows are not deleted.
     pub include_used: bool,
 }
 

@@ -145,8 +145,8 @@ fn one(
             write(import, imported, &mut report)?;
         }
         if !import.options.dry_run && !report.is_skipped() {
-            // The next run finds what the source deletes even if this one is interrupted. It reads the configuration and
-            // the audit log again.
+            // Even if this run is interrupted, the next run detects rows that the source has deleted. It reads the
+            // configuration and the audit log again.
             let started =
                 ImportState { rows_until: tenant.next.rows_until, ..tenant.previous.clone().unwrap_or_default() };
             import.wait(target::put_state(&context, id, &started))?;
@@ -225,7 +225,7 @@ fn converted(
     Ok(Some(Converted { name, config, api_keys, signing_keys }))
 }
 
-/// Returns a digest by which a later run finds whether the source's configuration has changed.
+/// Returns a digest with which a later run detects whether the source's configuration has changed.
 fn config_digest(config: &TenantConfig) -> Result<String, ServiceError> {
     let json = serde_json::to_vec(config).map_err(|error| ServiceError::Internal(error.to_string()))?;
     Ok(Base64Url::encode(digest(&SHA256, &json).as_ref()))

@@ -32,14 +32,14 @@ use crate::{
 
 /// Number of lines that one unit of work writes.
 const BATCH: usize = 200;
-/// A file may be older than what is stored, so stored rows stay as they are.
+/// A file may be older than the stored rows, so stored rows are not changed.
 const ADD_ONLY: ImportRule = ImportRule { update: false, complete_until: None };
 /// Maximum number of characters of a name or of the identifier of a transaction. Other systems allow longer ones than
 /// the API.
 const MAX_CHARS: usize = 255;
 const MAX_ICON_BYTES: usize = 2048;
 
-/// Where the users of a file go.
+/// The tenant that receives the users of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// The tenant of the file, which is created if it does not exist.

@@ -58,20 +58,20 @@ pub async fn create(
     made.ok_or_else(|| no_signing_key(tenant))
 }
 
-/// Replaces the tenant's signing key like [`create`] if its newest key signs since `before` or longer. Returns whether
-/// it did. Several nodes may call this at the same time; one of them replaces the key.
+/// Replaces the tenant's signing key like [`create`], if the newest key began to sign at `before` or earlier. Returns
+/// whether the key was replaced. Several nodes may call this at the same time; one of them replaces the key.
 pub async fn rotate_if_due(context: &AdminContext, tenant: TenantId, before: Timestamp) -> Result<bool, ServiceError> {
     let signs_from = context.app.clock.now().plus_millis(PUBLISHED_BEFORE_SIGNING_MS);
     Ok(publish(context, tenant, None, signs_from, Some(before)).await?.is_some())
 }
 
-/// Returns whether the newest of a tenant's keys that sign or will sign does so since `before` or longer.
+/// Returns whether the newest of a tenant's usable keys began to sign at `before` or earlier.
 pub fn is_due(keys: &[SigningKeyRecord], before: Timestamp, now: Timestamp) -> bool {
     keys.iter().filter(|key| is_usable(key, now)).map(|key| key.signs_from).max().is_some_and(|newest| newest <= before)
 }
 
-/// Publishes a new key that signs from a time on; the current keys are then retired. With `due_before`, does nothing
-/// and returns `None` unless the tenant's keys are due.
+/// Publishes a new key that signs from `signs_from` on; the current keys are then retired. With `due_before`, does
+/// nothing and returns `None` unless the tenant's keys are due.
 async fn publish(
     context: &AdminContext,
     tenant: TenantId,

@@ -193,8 +193,8 @@ pub async fn configure(
 
 /// Deletes a tenant. No request finds the tenant from now on, and a job deletes its data. The installation's log
 /// records who deleted the tenant. The tenant's own audit log is kept for the retention time. If `erase_audit` is set,
-/// the job also deletes this log, even if the tenant was already deleted. Admin tokens that are limited to this tenant are
-/// revoked.
+/// the job also deletes this log, even if the tenant was already deleted. Admin tokens that are limited to this tenant
+/// alone are revoked; tokens that are limited to several tenants lose it.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
@@ -217,7 +217,7 @@ pub async fn delete(
             if let Some(tenant) = &tenant {
                 accepted.check(tenant)?;
                 table::mark_deleted(connection, id, now)?;
-                // They would be valid for a later tenant with the same id.
+                // Otherwise these tokens would be valid for a later tenant with the same id.
                 revoked = admin_tokens::remove_tenant(connection, id, now)?;
                 installation::delete(connection, &installation::import_state(id))?;
             } else if !(erase_audit && has_log) {

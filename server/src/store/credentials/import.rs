@@ -6,9 +6,9 @@ use doorward_shared::{TenantId, Timestamp};
 use super::{Connection, DbError, credentials, find, insert_row, on_engine, row_convert};
 use crate::domain::{Credential, CredentialId, ImportOutcome, ImportRule};
 
-/// Adds a credential, or updates what its use and its renaming in the other system have changed. The stored signature
-/// counter never decreases, and a second factor never becomes a passkey. The caller adds the number of added credentials
-/// to the count.
+/// Adds a credential, or updates the values that change when a credential is used or renamed in the other system. The
+/// stored signature counter never decreases, and a second factor never becomes a passkey. The caller adds the number of
+/// added credentials to the count.
 pub fn import(conn: &mut Connection, credential: &Credential, rule: ImportRule) -> Result<ImportOutcome, DbError> {
     lock(conn, credential)?;
     let Some(stored) = find(conn, credential.tenant_id, &credential.id)? else {
@@ -32,7 +32,7 @@ pub fn import(conn: &mut Connection, credential: &Credential, rule: ImportRule) 
     let newer = Credential {
         name: credential.name.clone(),
         sign_count: stored.sign_count.max(credential.sign_count),
-        // As at logins, a credential may become eligible, but does not cease to be.
+        // As at logins, a credential may become eligible for backup, but never becomes ineligible.
         backup_eligible: stored.backup_eligible || credential.backup_eligible,
         backup_state: credential.backup_state,
         transports: credential.transports.clone(),
@@ -85,7 +85,7 @@ fn update(conn: &mut Connection, credential: &Credential) -> Result<(), DbError>
     Ok(())
 }
 
-/// Returns the ids of credentials that were created until a time, in the order of their texts after `after`.
+/// Returns the ids of credentials that were created at `until` or earlier, in the order of their texts after `after`.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,

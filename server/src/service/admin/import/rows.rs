@@ -43,8 +43,8 @@ pub async fn users(context: &AdminContext, batch: Vec<Row<User>>) -> Result<Vec<
     each(context, batch, Some(Count::Users), key, import).await
 }
 
-/// Imports credentials of imported users. The user of each may have been added here before the import: then the
-/// credential belongs to that user.
+/// Imports credentials of imported users. If the user was added to Doorward before the import, the credential belongs
+/// to that user.
 pub async fn credentials(
     context: &AdminContext,
     batch: Vec<Row<(Credential, String)>>,
@@ -113,8 +113,8 @@ pub async fn history(context: &AdminContext, batch: Vec<Entry>) -> Result<Vec<Im
     each(context, batch, None, key, import).await
 }
 
-/// Imports the rows of a batch in the order of their keys, and then adds the added ones to a count of their tenants.
-/// Returns the outcomes in the order of the batch.
+/// Imports the rows of a batch in the order of their keys, and then increases a count of their tenants by the number of
+/// added rows. Returns the outcomes in the order of the batch.
 async fn each<T: Send + 'static>(
     context: &AdminContext,
     batch: Vec<T>,
@@ -145,7 +145,7 @@ async fn each<T: Send + 'static>(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Returns the next ids of users that were created until a time.
+/// Returns the next ids, in order, of users that were created at `until` or earlier.
 pub async fn older_users(
     context: &AdminContext,
     tenant: TenantId,
@@ -162,7 +162,7 @@ pub async fn delete_user(context: &AdminContext, tenant: TenantId, id: UserId) -
     admin_users::delete(context, tenant, user).await
 }
 
-/// Returns the next ids of credentials that were created until a time.
+/// Returns the next ids, in order, of credentials that were created at `until` or earlier.
 pub async fn older_credentials(
     context: &AdminContext,
     tenant: TenantId,
@@ -185,7 +185,7 @@ pub async fn delete_credentials(
     context
         .change(move |connection| {
             let mut deleted = 0;
-            // Since the caller looked, an API key may have been used here.
+            // Since the caller checked, an API key may have been used with Doorward.
             if tenant_summaries::is_used(connection, tenant)? {
                 return Ok(0);
             }

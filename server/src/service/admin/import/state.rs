@@ -1,4 +1,4 @@
-//! What an import remembers of a tenant, so that the next run finds changes and deletions.
+//! State of a tenant's import, with which the next run detects changes and deletions.
 
 use doorward_shared::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,17 +15,18 @@ use crate::{
 /// Stored before the first row of a tenant is imported, and after the last one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportState {
-    /// Digest of the converted configuration. While it stays the same, changes that were made here are kept.
+    /// Digest of the converted configuration. While it stays the same, changes that were made in Doorward are kept.
     pub config: String,
-    /// Creation time of the newest user or credential of the source in the last import that began, complete or not. Older
-    /// rows that the source lacks were deleted there.
+    /// Creation time of the newest user or credential of the source in the last import that began, complete or not.
+    /// Older rows that the source lacks were deleted in the source.
     pub rows_until: Timestamp,
-    /// The same time in the last complete import. Older rows that are missing here were deleted here.
+    /// The same time in the last complete import. Older rows that Doorward lacks were deleted in Doorward.
     #[serde(default)]
     pub complete_until: Option<Timestamp>,
     /// Time of the newest imported audit entry, in microseconds.
     pub audit_until: i64,
-    /// Whether rows of a file were also imported into the tenant. Then rows that the source lacks may be those.
+    /// Whether rows of a file were also imported into the tenant. Rows that the source lacks may then come from that
+    /// file.
     #[serde(default)]
     pub mixed: bool,
 }
@@ -53,7 +54,8 @@ pub async fn state(context: &AdminContext, tenant: TenantId) -> Result<Option<Im
     text.map(|text| serde_json::from_str(&text)).transpose().map_err(internal)
 }
 
-/// Returns whether the tenant was imported, and no API key was used and no ceremony completed here since.
+/// Returns whether the tenant was imported and has not been used in Doorward since: no API key was used, and no
+/// ceremony was completed.
 pub async fn waits_for_switch(context: &AdminContext, tenant: TenantId) -> Result<bool, ServiceError> {
     let read = move |connection: &mut _| {
         let imported = installation::get(connection, &import_state(tenant))?.is_some();

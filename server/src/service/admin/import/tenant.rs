@@ -16,7 +16,7 @@ use crate::{
     store::{api_keys as keys_table, signing_keys as signing_table, tenant_summaries, tenants as table},
 };
 
-/// A tenant as another system has it.
+/// A tenant of another system, converted.
 #[derive(Debug, Clone)]
 pub struct ImportedTenant {
     pub tenant: Tenant,
@@ -46,7 +46,7 @@ struct Entries {
     signing_key: audit::Entry,
 }
 
-/// Returns whether an API key of the tenant was used here, or a ceremony was completed.
+/// Returns whether an API key of the tenant was used with Doorward, or a ceremony was completed in Doorward.
 pub async fn is_used(context: &AdminContext, tenant: TenantId) -> Result<bool, ServiceError> {
     context.read(move |connection| Ok(tenant_summaries::is_used(connection, tenant)?)).await
 }

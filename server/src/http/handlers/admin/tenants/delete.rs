@@ -8,8 +8,9 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Deletes a tenant and its data. The audit log is kept for the retention time (90 days if entries are kept forever). Admin
-/// tokens that are limited to this tenant are revoked; such a token cannot delete the audit log.
+/// Deletes a tenant and its data. The audit log is kept for the retention time (90 days if entries are kept forever).
+/// Admin tokens that are limited to this tenant alone are revoked, and others lose it. A token that is limited to some
+/// tenants cannot delete the audit log.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}",
