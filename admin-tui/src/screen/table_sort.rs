@@ -83,7 +83,7 @@ impl Sorted for SigningKeyItem {
             0 => text(&self.id.to_string()),
             1 => text(self.algorithm.as_str()),
             2 => time(Some(self.created_at)),
-            // The key that signs comes first, then the others by the time at which they ended.
+            // The key that signs comes first, then the others by the time at which they stopped signing.
             3 if self.signing => Value::Missing,
             3 => time(self.withdrawn_at.or(self.retired_at)),
             _ => return None,

@@ -17,7 +17,7 @@ pub(super) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     notify(model, tone, text.into(), model.now.plus_millis(TOAST_MS));
 }
 
-/// Shows a notification until a time.
+/// Shows a notification until the given time.
 pub(super) fn notify(model: &mut Model, tone: Tone, text: String, until: Timestamp) {
     model.toasts.push(Toast { text, tone, until });
     let surplus = model.toasts.len().saturating_sub(MAX_TOASTS);

@@ -221,7 +221,7 @@ impl Values {
 /// The setting whose value is a command. Its arguments may contain a secret.
 const COMMAND: &str = "master_key.command";
 
-/// Returns the program of a command, and a sign for its arguments.
+/// Returns the program of a command, with `…` in place of its arguments.
 fn without_arguments(text: &str) -> String {
     match parse::command(text).flatten().unwrap_or_default().split_first() {
         Some((program, [])) => program.clone(),

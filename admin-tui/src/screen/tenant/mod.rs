@@ -46,7 +46,7 @@ pub struct Tenant {
     refusals: Selection,
     radar: Remote<CryptoRadar>,
     metadata: Remote<MetadataStatus>,
-    /// What users lose by the trust policies of `previewed`.
+    /// What users lose through the trust policies of `previewed`.
     preview: Remote<TrustPreview>,
     /// The configuration to save once its preview has arrived.
     previewed: Option<TenantConfig>,

@@ -35,7 +35,8 @@ impl Tenant {
         other
     }
 
-    /// Requests what users lose by the new trust policies. The question whether to save follows with the response.
+    /// Requests what users lose through the new trust policies. When the response arrives, the app asks whether to
+    /// save.
     pub(super) fn preview_save(&mut self, config: TenantConfig, cx: &mut UpdateContext<'_>) {
         self.preview.value = None;
         self.preview.load(BackendRequest::PreviewTrust(self.id, Box::new(config.trust.clone())), cx);
@@ -64,7 +65,7 @@ impl Tenant {
     }
 }
 
-/// Describes what users lose by new trust policies, and lists these users.
+/// Describes what users lose through new trust policies, and lists these users.
 fn impact_lines(preview: &TrustPreview) -> Vec<(Tone, String)> {
     let impact = preview.impact.unwrap_or_default();
     let tone = if impact.users_losing_all > 0 { Tone::Bad } else { Tone::Plain };
