@@ -128,7 +128,7 @@ async fn rotation_replaces_the_key_and_tokens_stay_valid() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rotation_is_refused_beside_a_server_and_without_confirmation() {
+async fn rotation_is_refused_while_a_server_runs_and_without_confirmation() {
     let world = World::new(1, &[]).await;
     let key = fs::read(world.key_file()).unwrap();
     world.refused(&["master-key", "rotate"], "--yes");
@@ -138,7 +138,7 @@ async fn rotation_is_refused_beside_a_server_and_without_confirmation() {
     server.terminate();
     assert_eq!(fs::read(world.key_file()).unwrap(), key);
     let same = world.key_file().display().to_string();
-    world.refused(&["master-key", "rotate", "--yes", "--new-file", &same], "is the present one");
+    world.refused(&["master-key", "rotate", "--yes", "--new-file", &same], "is the same as the current one");
 }
 
 /// Brings the database into the state after a kill: one key is encrypted with the old master key, the others with the
@@ -236,7 +236,7 @@ async fn unused_new_key_does_not_replace_the_present_one() {
 async fn command_that_generates_a_key_is_refused() {
     let world = World::new(1, &[]).await;
     let rotate = ["master-key", "rotate", "--yes", "--new-command", "head -c 32 /dev/urandom"];
-    world.refused(&rotate, "supplies another key each time");
+    world.refused(&rotate, "supplies a different key each time");
     let _ = world.check_tokens(&[]).await;
 }
 
@@ -282,7 +282,7 @@ async fn no_key_is_created_for_an_existing_installation() {
         world.refused(command, "its master key is not known");
     }
     assert!(!world.key_file().exists());
-    // A file that the operator names must exist, also for a new installation.
+    // A file that the operator names must exist, even for a new installation.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("provided");
     let database = folder.path().join("new.db").display().to_string();

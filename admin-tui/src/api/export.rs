@@ -129,7 +129,7 @@ impl ExportStream {
     }
 }
 
-/// Counts rows in chunks that may end anywhere, also inside a row.
+/// Counts rows in chunks that may end anywhere, even inside a row.
 #[derive(Debug)]
 struct RowCounter {
     format: ExportFormat,

@@ -257,7 +257,7 @@ fn expired_key_shows_since_when() {
 }
 
 #[test]
-fn pages_of_strangers_below_a_public_suffix_are_not_relatives() {
+fn pages_of_strangers_below_a_public_suffix_are_not_similar() {
     for (received, accepted) in [
         ("https://evil.co.uk", "https://shop.co.uk"),
         ("https://evil.github.io", "https://shop.github.io"),

@@ -67,7 +67,7 @@ const fn explain(error: &ApiError) -> (&'static str, &'static [&'static str]) {
             "The server does not accept the token",
             &[
                 "The token comes from --token-file, DOORWARD_ADMIN_TOKEN, a profile,",
-                "or ./data/admin.token beside a quickstart.",
+                "or ./data/admin.token of a quickstart.",
                 "Create a new one with `doorward admin-token create` on the server.",
             ],
         ),

@@ -272,7 +272,7 @@ pub(crate) fn world() -> World {
     world
 }
 
-/// Returns the state of the metadata: overdue since two days, or absent.
+/// Returns the state of the metadata: overdue for two days, or absent.
 pub(crate) fn metadata(world: &World) -> MetadataStatus {
     let is_imported = world.metadata.is_some();
     MetadataStatus {

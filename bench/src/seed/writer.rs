@@ -249,7 +249,7 @@ impl Writer {
         *rows += 1;
     }
 
-    /// Writes the buffered rows if they reach [`FULL`], and returns whether it did.
+    /// Writes the buffered rows if they reach [`FULL`]. Returns whether they were written.
     pub(super) async fn flush_if_full(&mut self) -> Result<bool, SeedError> {
         let full = self.tables.iter().map(|(sql, _)| sql.len()).sum::<usize>() >= FULL;
         if full {

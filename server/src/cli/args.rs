@@ -61,7 +61,7 @@ pub enum Command {
     /// Import tenants from another system
     #[command(subcommand, arg_required_else_help = true)]
     Import(ImportCommand),
-    /// Write a copy of the embedded database and its manifest, also while a server runs; or verify such a copy
+    /// Write a copy of the embedded database and its manifest, even while a server runs; or verify such a copy
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),
     /// Put a backup in the place of the embedded database, which must not exist

@@ -10,7 +10,7 @@ use crate::{
 
 const WARNING: &str = "This encrypts all signing keys with a new master key. The old key is then of no use for the \
     database, but backups that were made before still need it: keep a copy with them. Stop every server first: this \
-    command refuses to run beside one. Tokens and public keys do not change.";
+    command refuses to run while one is running. Tokens and public keys do not change.";
 
 impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {

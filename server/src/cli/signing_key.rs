@@ -13,7 +13,7 @@ use crate::{
 
 const WARNING: &str = "This gives each tenant whose signing keys cannot be decrypted a new signing key, and makes the \
     master.key in the data folder the key of this installation (a missing one is created). If you still have the \
-    original master.key, restore it instead. Stop every server first: this command refuses to run beside one. For up to 10 \
+    original master.key, restore it instead. Stop every server first: this command refuses to run while one is running. For up to 10 \
     minutes, applications with a cached JWKS document reject new tokens.";
 
 pub(super) async fn reset(args: SigningKeyResetArgs) -> Result<(), CliError> {

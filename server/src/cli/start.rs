@@ -43,8 +43,8 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Returns a warning for each file with a secret that every user of the machine can read. Such a file is no error, because
-/// Kubernetes mounts secrets that way.
+/// Returns a warning for each file with a secret that every user of the machine can read. Such a file is not an error,
+/// because Kubernetes mounts secrets that way.
 pub(super) fn public_secrets(settings: &Settings) -> Vec<String> {
     let is_public = |path: &str| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0);
     let files = settings.effective.iter().filter(|one| FILES_WITH_SECRETS.contains(&one.key));

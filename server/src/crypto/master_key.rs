@@ -27,7 +27,7 @@ pub const MASTER_KEY_BYTES: usize = 32;
 const VERSION: u8 = 1;
 /// Permissions that the key file in the data folder must not give to group and others.
 const PRIVATE: u32 = 0o077;
-/// The same for a file that the operator provides. Secrets of Kubernetes and credentials of systemd are readable for the
+/// The same for a file that the operator provides. Secrets of Kubernetes and credentials of systemd are readable by the
 /// group of the service.
 const PROVIDED: u32 = 0o037;
 

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn provided_file_may_be_readable_for_its_group_and_is_never_created() {
+    fn provided_file_may_be_readable_by_its_group_and_is_never_created() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("provided");
         let source = MasterKeySource::new(MasterKeyOrigin::File(path.clone()));

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 /// Number of bytes at the end of a file that are searched for the end of its last complete line.
 const TAIL: u64 = 1024 * 1024;
 
-/// Appends lines to a file and makes them durable. Creates the file if it is missing, also after a rotation.
+/// Appends lines to a file and makes them durable. Creates the file if it is missing, for example after a rotation.
 pub(super) async fn append(path: PathBuf, lines: Vec<u8>) -> Result<(), String> {
     on_thread(move || append_blocking(&path, &lines).map_err(|error| format!("{}: {error}", path.display()))).await
 }

@@ -34,9 +34,9 @@ pub enum OpenError {
     )]
     NewKeyNeeded(MasterKeyOrigin),
     /// The command generates a key instead of reading a stored one.
-    #[error("{0} supplies another key each time, so the key would be lost: nothing was changed")]
+    #[error("{0} supplies a different key each time, so the key would be lost: nothing was changed")]
     ChangingKey(MasterKeyOrigin),
-    #[error("the new master key is the present one: nothing was changed")]
+    #[error("the new master key is the same as the current one: nothing was changed")]
     SameKey,
     /// The database has tenants, but nothing that shows to which master key they belong.
     #[error(

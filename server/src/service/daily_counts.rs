@@ -98,7 +98,7 @@ mod tests {
     /// A sum is final only if it was read after the late entries of its day were written and the old entries of its day
     /// were deleted.
     #[test]
-    fn sum_is_final_from_the_end_of_changes_on() {
+    fn sum_is_final_after_the_last_possible_change() {
         let much_later = noon(TODAY + 100);
         for (retention_days, end) in [
             (None, (TODAY + 1) * DAY_MS + FINAL_AFTER_MS),

@@ -68,8 +68,8 @@ pub struct ExpiredChunk {
     pub end: Option<RowKey>,
 }
 
-/// Examines the next `limit` rows of all tenants after a key, and counts those that expired before a time. Call it in a
-/// read, not in a write: the search has no index and is slow, and it would delay other writes.
+/// Examines the next `limit` rows of all tenants after a key, and counts those that expired before the given time. Call
+/// it in a read, not in a write: the search has no index and is slow, and it would delay other writes.
 pub fn find(
     conn: &mut Connection,
     table: ExpiringTable,

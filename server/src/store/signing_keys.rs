@@ -129,7 +129,7 @@ pub fn withdraw(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: T
     Ok(rows == 1)
 }
 
-/// Makes a key sign from a time on, even if it was retired. Returns `false` if it does not exist.
+/// Makes a key sign from the given time on, even if it was retired. Returns `false` if it does not exist.
 pub fn sign_from(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
     let changes = (signing_keys::signs_from.eq(at.millis()), signing_keys::retired_at.eq(None::<i64>));

@@ -262,7 +262,7 @@ mod tests {
         let off = Traces::default();
         assert!(!recorded(&off, Some(PARENT), 0));
         assert!(begin(&off, None, 0).is_none());
-        // Outside of a recorded request, a child is no span.
+        // Outside of a recorded request, no span is recorded.
         assert!(child("database read").0.is_none());
     }
 

@@ -118,7 +118,7 @@ fn check(certificate: &X509Certificate<'_>, at: Timestamp) -> Result<(), PathErr
 
 /// Returns whether a certificate may issue certificates, with `below` intermediate certificates between it and the
 /// leaf. Old trust anchors have no basic constraints and may issue certificates. If the basic constraints of an anchor
-/// say that it is no authority, the anchor is the certificate of an authenticator and may not issue certificates.
+/// say that it is not an authority, the anchor is the certificate of an authenticator and may not issue certificates.
 fn may_issue(certificate: &X509Certificate<'_>, below: usize, is_anchor: bool) -> bool {
     let constraints = extension(certificate, &BASIC_CONSTRAINTS, |parsed| match parsed {
         ParsedExtension::BasicConstraints(constraints) => Some(constraints),

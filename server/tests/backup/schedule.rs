@@ -28,7 +28,7 @@ async fn newest_backups_are_kept() {
     let _ = create_tenant(data);
     let backups = data.join("backups");
     fs::create_dir(&backups).unwrap();
-    // Not a scheduled backup, and what an interrupted one has left.
+    // A file that is not a scheduled backup, and a file that an interrupted backup has left.
     fs::write(backups.join("doorward-mine.db"), "").unwrap();
     fs::write(backups.join("doorward-20260101T000000.000Z.db.partial"), "").unwrap();
     let mut serve = command(data);

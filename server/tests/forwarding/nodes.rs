@@ -23,7 +23,7 @@ fn forward(app: &Arc<App>, path: &Path) -> Forwarding {
     forwarding::start(app, Targets::new(&[ForwardTarget::File(path.to_owned())], None).unwrap())
 }
 
-/// Returns the ids in a file, also repeated ones.
+/// Returns the ids in a file, including repeated ones.
 fn ids(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let id = |line: &str| line.split('"').nth(3).unwrap().to_owned();

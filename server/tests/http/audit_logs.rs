@@ -144,7 +144,7 @@ async fn a_cursor_misses_no_entry_that_began_earlier_and_was_written_later() {
 }
 
 #[tokio::test]
-async fn exported_cells_are_no_formulas() {
+async fn exported_cells_are_not_formulas() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let formulas = ["=HYPERLINK(\"http://evil.test\",\"click\")", "+1", "-1", "@SUM(A1)", "＝1", "a;=1"];

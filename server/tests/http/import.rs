@@ -186,7 +186,7 @@ async fn imported_users_log_in_and_old_tokens_and_keys_stay_valid() {
             let body = json!({ "user_id": "customer-1001" });
             let token = log_in(&shop, "https://shop.example", "/mfa/login", body, &mut security_key).await;
             assert_eq!((&token["sub"], &token["cred"]), (&"customer-1001".into(), &id.into()));
-            // A second factor is no passkey.
+            // A second factor is not a passkey.
             let options = shop.http.post("/login/initialize", &json!({})).await.expect(200).json();
             let assertion = Client::new("https://shop.example").get(&mut security_key, &options).unwrap();
             assert_eq!(shop.http.post("/login/finalize", &assertion).await.status, 401);
@@ -229,8 +229,8 @@ async fn imported_api_keys_work_only_for_their_tenant_until_they_are_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_is_imported_once_and_a_delta_brings_changes() {
-    let Some(source) = Source::new("everything_is_imported_once_and_a_delta_brings_changes").await else { return };
+async fn everything_is_imported_once_and_a_later_run_imports_changes() {
+    let Some(source) = Source::new("everything_is_imported_once_and_a_later_run_imports_changes").await else { return };
     let mut steps = Vec::new();
     let targets = targets().await;
     for (server, _) in &targets {
@@ -285,7 +285,7 @@ async fn everything_is_imported_once_and_a_delta_brings_changes() {
         let admin = server.admin("ops", Role::Admin).await;
         let config = admin.get(&format!("/tenants/{SHOP}")).await.expect(200).json();
         assert_eq!(config["config"]["webauthn"]["timeout"], 90_000);
-        // The key was used now, so Doorward serves the tenant.
+        // The key has now been used, so Doorward serves the tenant.
         server.flush_usage().await;
         let later = source.import(&server, Options::default()).await.unwrap();
         assert_eq!(of(&later, SHOP).state, TenantState::Skipped);

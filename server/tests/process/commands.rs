@@ -129,7 +129,7 @@ async fn database_of_another_program_is_not_changed() {
 }
 
 #[tokio::test]
-async fn signing_keys_are_not_reset_beside_a_running_server() {
+async fn signing_keys_are_not_reset_while_a_server_runs() {
     let data = tempfile::tempdir().unwrap();
     let (url, _database) = database::for_test(data.path()).await;
     let command = || process::command(env!("CARGO_BIN_EXE_doorward"), data.path(), &url);
@@ -260,7 +260,7 @@ fn refused_restore_leaves_no_files() {
 }
 
 #[tokio::test]
-async fn restore_beside_a_running_server_is_refused() {
+async fn restore_while_a_server_runs_is_refused() {
     let (server, data): (Process, _) = support::serve(&[]);
     let backup = data.path().join("backup.db").display().to_string();
     process::json(command(data.path(), &["backup", "--json", "--to", &backup]));

@@ -147,7 +147,7 @@ async fn replaced_certificate_is_used_for_new_connections() {
 }
 
 #[tokio::test]
-async fn changed_certificate_is_found_without_a_signal() {
+async fn changed_certificate_is_loaded_without_a_signal() {
     let (server, data) = serve(&[]);
     install(&data.path().join("tls"), "second.pem", "second.key");
     let url = &server.public_url;
@@ -169,7 +169,7 @@ async fn clients_of_the_admin_api_need_a_certificate_if_an_authority_is_set() {
 }
 
 #[tokio::test]
-async fn incomplete_handshake_ends_with_the_time_for_a_head() {
+async fn incomplete_handshake_ends_at_the_head_timeout() {
     let (server, _data) = serve(&[("DOORWARD_HEADER_TIMEOUT", "500ms")]);
     for bytes in [b"".as_slice(), b"\x16", b"\x16\x03\x01\x01\x00\x01"] {
         let started = Instant::now();

@@ -115,7 +115,7 @@ async fn spans_of_requests_arrive_at_the_collector() {
 }
 
 #[tokio::test]
-async fn failing_collector_costs_spans_but_no_request() {
+async fn failing_collector_loses_spans_but_no_request() {
     let (url, mut requests) = collector("503 Service Unavailable").await;
     let (server, _data, path) = serve_traced(&url, "127.0.0.1");
     assert!(send(&server, &path).await.starts_with("HTTP/1.1 200 "));

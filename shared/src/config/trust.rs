@@ -29,7 +29,7 @@ impl Default for TrustMode {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrustPolicies {
-    /// Passkeys, also when they are used as second factors.
+    /// Passkeys, even when they are used as second factors.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustPolicy>))]
     pub passkeys: TrustPolicy,

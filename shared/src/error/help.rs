@@ -141,7 +141,7 @@ impl ErrorCode {
             ),
             Self::TokenExpired => (&[401], "Start the ceremony again. Redeem a token within 300 s."),
             Self::TokenAlreadyRedeemed => {
-                (&[409], "Refuse what the token was sent for, and start the ceremony again: a token is accepted once.")
+                (&[409], "Refuse the request that contained it, and start the ceremony again: a token is accepted once.")
             }
             Self::TrustPolicy => (
                 &[400, 401],

@@ -86,7 +86,7 @@ pub(super) const EXPORT: &str = "\
 Example:
   doorward export Shop --to shop.jsonl
 
-The file contains no secrets: API keys and signing keys stay behind, and so do attestations and the audit log. A server may run meanwhile.";
+The file contains no secrets (API keys and signing keys), no attestations and no audit log. A server may run meanwhile.";
 
 pub(super) const BACKUP: &str = "\
 Examples:

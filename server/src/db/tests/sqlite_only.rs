@@ -89,7 +89,7 @@ fn connection(db: &TestDatabase) -> Connection {
 const BUSY_UNITS: usize = 512;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn process_gets_the_write_lock_beside_a_busy_one() {
+async fn process_gets_the_write_lock_while_another_one_is_busy() {
     let db = TestDatabase::sqlite().await;
     let other = db.another().await;
     let database = db.another_with(|options| options.wait = Duration::from_secs(60)).await;

@@ -60,7 +60,7 @@ fn check_names(query: &Query) -> Result<(), ApiError> {
     let negated = query.pairs().iter().filter_map(|(name, _)| name.strip_prefix("not_"));
     match negated.into_iter().find(|name| !NEGATABLE.contains(name)) {
         Some(name) => {
-            Err(ApiError::query(format!("not_{name} is no filter; these can be negated: {}", NEGATABLE.join(", "))))
+            Err(ApiError::query(format!("not_{name} is not a filter; these can be negated: {}", NEGATABLE.join(", "))))
         }
         None => Ok(()),
     }
@@ -88,7 +88,8 @@ fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
     }
     let mut seen = BTreeSet::new();
     let kind = |word: &str| {
-        let kind = word.parse().map_err(|_| ApiError::query(format!("{name}: `{word}` is no type of audit entry")))?;
+        let kind =
+            word.parse().map_err(|_| ApiError::query(format!("{name}: `{word}` is not a type of audit entry")))?;
         if seen.insert(word.to_owned()) {
             Ok(kind)
         } else {

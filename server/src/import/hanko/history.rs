@@ -44,7 +44,7 @@ pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
 
 fn entry(tenant_id: TenantId, row: &AuditRow) -> Result<Entry, String> {
     let kind: AuditType = row.kind.parse().map_err(|_| format!("its type {:?} is unknown", row.kind))?;
-    let id: Uuid = row.id.parse().map_err(|_| "its id is no UUID".to_owned())?;
+    let id: Uuid = row.id.parse().map_err(|_| "its id is not a UUID".to_owned())?;
     let (high, low) = id.as_u64_pair();
     // The new id contains bits of the source's id, so it is the same in each run.
     let random = high.rotate_left(32) ^ low.rotate_left(2);

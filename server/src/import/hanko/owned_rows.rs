@@ -32,7 +32,7 @@ fn user(tenant_id: TenantId, row: &UserRow) -> Result<User, &'static str> {
     if row.user_id.is_empty() || row.user_id.len() > MAX_USER_HANDLE_BYTES {
         return Err("its id does not have 1 to 64 bytes, so no authenticator can store it as a user handle");
     }
-    let id: UserId = row.id.parse().map_err(|_| "its internal id is no UUID")?;
+    let id: UserId = row.id.parse().map_err(|_| "its internal id is not a UUID")?;
     Ok(User {
         tenant_id,
         id,
@@ -74,7 +74,7 @@ fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, St
         // The source keeps no attestation, so nothing is proven.
         attestation_trust: AttestationTrust::None,
         attestation_key_id: None,
-        aaguid: row.aaguid.parse().map_err(|_| "its AAGUID is no UUID")?,
+        aaguid: row.aaguid.parse().map_err(|_| "its AAGUID is not a UUID")?,
         sign_count: u32::try_from(row.sign_count).map_err(|_| "its signature counter is negative")?,
         transports: row
             .transports
@@ -109,7 +109,7 @@ fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction,
     let created_at = time(row.created_at);
     let transaction = Transaction {
         tenant_id,
-        id: row.id.parse().map_err(|_| "its internal id is no UUID")?,
+        id: row.id.parse().map_err(|_| "its internal id is not a UUID")?,
         identifier: row.identifier,
         // The owner is found by the tenant's own id of the user.
         user_id: UserId::new(uuid::Uuid::nil()),
@@ -134,9 +134,9 @@ pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError>
         let Some(previous) = tenant.previous.clone() else { continue };
         let reason = if previous.mixed {
             "rows of a file were imported into this tenant. Users and credentials that the source no longer has are not \
-             deleted, because they may be those: compare the lists, and delete what is no longer needed"
+             deleted, because they may come from the file: compare the lists, and delete what is no longer needed"
         } else if import.wait(target::is_used(&import.context, id))? {
-            "Doorward serves it since this import began. Nothing that the source no longer has is deleted"
+            "Doorward has begun to serve it during this import. Rows that the source no longer has are not deleted"
         } else {
             ""
         };

@@ -300,5 +300,5 @@ pub(super) const LEFT_OUT: &[(&str, &str)] = &[
         "FROM webauthn_credentials c LEFT JOIN webauthn_users u ON u.id = c.webauthn_user_id WHERE u.tenant_id IS NULL",
     ),
     ("audit entries without a tenant", "FROM audit_logs WHERE tenant_id IS NULL"),
-    ("ceremonies under way: the clients must start again", "FROM webauthn_session_data WHERE expires_at > now()"),
+    ("ceremonies in progress: the clients must start again", "FROM webauthn_session_data WHERE expires_at > now()"),
 ];

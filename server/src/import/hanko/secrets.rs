@@ -70,7 +70,8 @@ pub(super) fn signing_keys(
     let mut keys: Vec<SigningKeyRecord> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         report.tally("signing_keys").read += 1;
-        // The newest key signs. Each gets a later time than the one before it, also within the same millisecond.
+        // The newest key signs. Each gets a later time than the one before it, even if both were created in the same
+        // millisecond.
         let earliest = keys.last().map(|key| key.signs_from.plus_millis(1));
         let signs_from = time(row.created_at).max(earliest.unwrap_or(time(row.created_at)));
         match signing_key(app, tenant, row, &secrets, signs_from) {

@@ -37,7 +37,7 @@ pub enum SourceError {
         "the source must be a PostgreSQL database; docs/migrating.md describes how to convert one of MySQL or MariaDB"
     )]
     NotPostgres,
-    #[error("the source is no database of the supported releases 1.x: {0}")]
+    #[error("the source is not a database of the supported releases 1.x: {0}")]
     Schema(String),
 }
 

@@ -67,7 +67,7 @@ pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
         let mut page = page(import, &rows)?;
         for row in rows {
             let id: TenantId =
-                row.id.parse().map_err(|_| SourceError::Schema("a tenant's id is no UUID".to_owned()))?;
+                row.id.parse().map_err(|_| SourceError::Schema("a tenant's id is not a UUID".to_owned()))?;
             let tenant = one(import, id, &row, &mut page, &largest, digest_key.as_ref())?;
             import.tenants.insert(id, tenant);
         }

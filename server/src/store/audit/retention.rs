@@ -34,8 +34,8 @@ pub fn purge_up_to(
     purge_below(conn, None, up_to, before, after, limit)
 }
 
-/// Examines the `limit` oldest entries after a cursor, in one log or in all, and deletes those created before a time.
-/// Keeps the entry that is the newest across all logs, because the next id must be larger than its id.
+/// Examines the `limit` oldest entries after a cursor, in one log or in all, and deletes those that were created before
+/// the given time. Keeps the entry that is the newest across all logs, because the next id must be larger than its id.
 pub fn purge(
     conn: &mut Connection,
     tenant: Option<TenantId>,

@@ -24,7 +24,7 @@ pub fn import(conn: &mut Connection, credential: &Credential, rule: ImportRule) 
         return Ok(ImportOutcome::Refused("a credential with this id has another user or another public key"));
     }
     if stored.is_mfa != credential.is_mfa {
-        return Ok(ImportOutcome::Refused("here and there, it differs in whether it is only a second factor"));
+        return Ok(ImportOutcome::Refused("it is a passkey in one system and only a second factor in the other"));
     }
     if !rule.update {
         return Ok(ImportOutcome::Unchanged);

@@ -1,4 +1,4 @@
-//! Replacement of signing keys by the setting `token.rotate_every`.
+//! Scheduled replacement of signing keys (`token.rotate_every`).
 
 use doorward_server::{db::DbError, jobs, service::admin::signing_keys::PUBLISHED_BEFORE_SIGNING_MS};
 use doorward_shared::admin::Role;

@@ -1,4 +1,5 @@
-//! Later imports of the same source: what Doorward serves, or has deleted, stays.
+//! Later imports of the same source. They keep the data of tenants that Doorward serves, and do not restore what was
+//! deleted in Doorward.
 
 use doorward_server::{
     import::neutral::{self, Target},
@@ -94,8 +95,8 @@ async fn rows_of_a_file_are_not_deleted_by_a_later_import() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_deleted_here_is_not_added_again() {
-    let Some(source) = Source::new("what_was_deleted_here_is_not_added_again").await else { return };
+async fn rows_deleted_in_doorward_are_not_added_again() {
+    let Some(source) = Source::new("rows_deleted_in_doorward_are_not_added_again").await else { return };
     for (number, (server, _folder)) in targets().await.into_iter().enumerate() {
         let _ = source.import(&server, Options::default()).await.unwrap();
         let shop = tenant(&server, SHOP, SHOP_KEY);
@@ -175,7 +176,7 @@ async fn api_keys_get_digests_of_a_new_digest_key() {
     let Some(source) = Source::new("api_keys_get_digests_of_a_new_digest_key").await else { return };
     for (server, _folder) in targets().await {
         let _ = source.import(&server, Options::default()).await.unwrap();
-        // What a reset of the signing keys does after the loss of the master key.
+        // A reset of the signing keys does this after the loss of the master key.
         server.sql("DELETE FROM installation WHERE name = 'api_key_digest_key'").await;
         let again = source.import(&server, Options::default()).await.unwrap();
         assert_eq!(rows(&again, SHOP, "api_keys"), [0, 2, 0, 0, 0], "{again:?}");
@@ -210,8 +211,8 @@ async fn hold(server: &TestServer, first: &str, then: &str) -> tokio::task::Join
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn import_beside_other_transactions_loses_no_counter_and_no_unit() {
-    let Some(source) = Source::new("import_beside_other_transactions_loses_no_counter_and_no_unit").await else {
+async fn import_during_other_transactions_loses_no_counter_and_no_unit() {
+    let Some(source) = Source::new("import_during_other_transactions_loses_no_counter_and_no_unit").await else {
         return;
     };
     let server = TestServer::start().await;
@@ -230,7 +231,7 @@ async fn import_beside_other_transactions_loses_no_counter_and_no_unit() {
          UPDATE webauthn_users SET display_name = 'Changed' WHERE id = '{CUSTOMER}'"
     );
     source.sql(&changes).await;
-    // Like a request that changes a user and then the counts of its tenant.
+    // These statements lock rows like a request that changes a user and then the counts of its tenant.
     let first = format!("UPDATE users SET icon = icon WHERE id = '{CUSTOMER}'");
     let then = format!("UPDATE tenant_summaries SET users = users WHERE tenant_id = '{SHOP}'");
     let held = hold(&server, &first, &then).await;
