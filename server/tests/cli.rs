@@ -111,7 +111,7 @@ fn probe(quickstart: &Quickstart, key: &str, data: &Path) -> Output {
 }
 
 #[test]
-fn quickstart_serves_ceremonies_and_keeps_data_over_restart() {
+fn quickstart_serves_ceremonies_and_keeps_data_across_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let first = Quickstart::start(&data);

@@ -16,7 +16,7 @@ const COLUMNS: [Column; 6] = [
     Column::text("TENANT", 8).hide_order(2),
 ];
 
-/// Returns the columns, with the tenant at the end if `with_tenant`.
+/// Returns the columns, with the tenant at the end if `with_tenant` is true.
 pub(super) fn columns(with_tenant: bool) -> &'static [Column] {
     match COLUMNS.split_last() {
         Some((_, rest)) if !with_tenant => rest,

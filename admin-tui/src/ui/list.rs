@@ -104,8 +104,8 @@ impl<T: Keyed> PagedList<T> {
         self.pending.is_some()
     }
 
-    /// Returns whether the app may reload the list without a command of the user. It may if no row is marked and one
-    /// request returns all rows. Reloading a longer list would take many requests.
+    /// Returns whether the app may reload the list without a command of the user. This is allowed if no row is marked
+    /// and one request returns all rows. Reloading a longer list would take many requests.
     pub fn may_refresh(&self) -> bool {
         self.pending.is_none() && self.marks.is_empty() && self.rows.len() <= MAX_PAGE
     }

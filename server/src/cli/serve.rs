@@ -113,8 +113,8 @@ impl Running {
         self.servers.push(server);
     }
 
-    /// Makes the readiness check fail and still serves requests for the time `drain`. Then closes the listeners and
-    /// waits for requests in progress. Finally, stores when each key was last used, and closes the database.
+    /// Makes the readiness check fail, and still serves requests for the duration `drain`. Then closes the listeners
+    /// and waits for requests in progress. Finally, stores when each key was last used, and closes the database.
     async fn stop(self, drain: Duration, shutdown_timeout: Duration) {
         self.app.begin_stop();
         self.servers.iter().for_each(Serving::drain);

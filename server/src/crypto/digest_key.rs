@@ -1,8 +1,8 @@
 //! Keyed digests by which imported API keys are found.
 //!
 //! An imported key contains no key id. Its digest (HMAC-SHA-256) selects the one hash against which it is verified. The
-//! digest key is random, belongs to the installation and is stored encrypted under the master key. A new master key
-//! therefore re-encrypts only the digest key, and the digests stay the same.
+//! digest key is random, belongs to the installation and is stored encrypted under the master key. A rotation of the
+//! master key therefore encrypts only the digest key again, and the digests stay the same.
 
 use std::fmt;
 

@@ -24,7 +24,7 @@ pub enum TenantState {
     /// A dry run found that the tenant can be imported.
     Importable,
     Imported,
-    /// Nothing of the tenant was imported. Its problems name the reason.
+    /// No data of the tenant was imported. Its problems name the reason.
     Skipped,
 }
 

@@ -160,7 +160,7 @@ pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let mut deleted = 0;
     let mut after = None;
     loop {
-        // An import of older entries moves this back.
+        // Read again for each batch, because an import of older entries moves the forwarded position back.
         let forwarded = forwarding::forwarded_to_all(app).await?;
         let purge =
             move |connection: &mut Connection| audit::purge_up_to(connection, forwarded, before, after, AUDIT_BATCH);

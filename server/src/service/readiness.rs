@@ -10,7 +10,8 @@ use crate::{
     store::installation,
 };
 
-/// Time for which requests share one check. The check needs no key, and this limits clients to one write in this time.
+/// Time for which requests share one check. The check needs no key, so the shared result limits all clients together to
+/// one write in this time.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// Maximum duration of a check. A database that needs longer is too slow for requests.
 const TIMEOUT: Duration = Duration::from_millis(1_500);

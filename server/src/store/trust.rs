@@ -236,7 +236,7 @@ pub const READY_REQUIREMENTS: usize = 4;
 pub struct ReadyCounts {
     /// Users with a credential.
     pub users: u64,
-    /// Users with a credential that meets each of the requirements.
+    /// For each requirement, the number of users with a credential that meets it.
     pub ready: [u64; READY_REQUIREMENTS],
 }
 
@@ -254,7 +254,7 @@ struct ReadyRow {
     ready_3: i64,
 }
 
-/// Counts the users who have a credential that meets each of the requirements.
+/// Counts, for each requirement, the users who have a credential that meets it.
 pub fn ready(
     conn: &mut Connection,
     tenant: TenantId,

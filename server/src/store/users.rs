@@ -223,7 +223,7 @@ pub fn with_ids(conn: &mut Connection, tenant: TenantId, ids: &[UserId]) -> Resu
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Number of credentials, and of transactions, that one unit of work of a request deletes.
+/// Maximum number of credentials, and of transactions, that a request deletes in one unit of work.
 pub const DELETED_AT_ONCE: i64 = 1_000;
 
 /// Progress of [`delete`].

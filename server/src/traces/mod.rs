@@ -94,8 +94,9 @@ impl Traces {
         (Self { recorder: Some(recorder) }, Exporter { spans, endpoint: settings.endpoint, dropped })
     }
 
-    /// Returns the trace of a request that begins now; `None` if it belongs to none. The flag `sampled` counts only from
-    /// a trusted peer, because others could have all their requests recorded. `random` returns random bytes.
+    /// Returns the trace of a request that begins now; `None` if it belongs to none. The flag `sampled` is used only if
+    /// it comes from a trusted peer, because other clients could have all their requests recorded. `random` returns
+    /// random bytes.
     pub fn begin(
         &self,
         traceparent: Option<&str>,
@@ -123,7 +124,7 @@ impl Traces {
     }
 }
 
-/// Decides by the trace's random identifier, so that all programs with the same ratio decide alike.
+/// Decides by the trace's random identifier, so that all programs with the same ratio make the same decision.
 fn is_drawn(trace: &[u8; 16], ratio: f64) -> bool {
     let random = trace.last_chunk().copied().map_or(0, u64::from_be_bytes) >> 11;
     (random as f64) < ratio * (1_u64 << 53) as f64

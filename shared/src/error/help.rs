@@ -140,9 +140,10 @@ impl ErrorCode {
                 "Send a token of this tenant, as finalize returned it. A key that was withdrawn verifies no token.",
             ),
             Self::TokenExpired => (&[401], "Start the ceremony again. Redeem a token within 300 s."),
-            Self::TokenAlreadyRedeemed => {
-                (&[409], "Refuse the request that contained it, and start the ceremony again: a token is accepted once.")
-            }
+            Self::TokenAlreadyRedeemed => (
+                &[409],
+                "Refuse the request that contained it, and start the ceremony again: a token is accepted once.",
+            ),
             Self::TrustPolicy => (
                 &[400, 401],
                 "Use another authenticator, or change the tenant's `trust` policy. `details` names the requirement.",

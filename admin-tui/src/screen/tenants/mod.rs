@@ -288,8 +288,8 @@ impl Page for Tenants {
         }
     }
 
-    /// Sorts by the clicked column, or reverses the order. The server cannot sort by the counts of seven days and of keys
-    /// without reading all tenants.
+    /// Sorts by the clicked column, or reverses the order. The other columns do not sort, because the server would
+    /// have to read all tenants.
     fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
         let sort = match target {
             ClickTarget::Column(0) => TenantSort::Name,

@@ -99,7 +99,8 @@ fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
     query.list(name).map(kind).collect()
 }
 
-/// Returns the accepted outcome, or `None` unless exactly one is accepted. Also returns whether no outcome is accepted.
+/// Returns the accepted outcome if exactly one is accepted, otherwise `None`. Also returns whether no outcome is
+/// accepted.
 fn outcome(query: &Query) -> Result<(Option<AuditOutcome>, bool), ApiError> {
     let Values { any_of, none_of } = values(query, "outcome", |name, word| {
         word.parse::<AuditOutcome>().map_err(|_| ApiError::query(format!("{name} must be succeeded or failed")))

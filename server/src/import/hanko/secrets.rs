@@ -106,7 +106,8 @@ fn signing_key(
         .map_err(|error| error.to_string())
 }
 
-/// Decrypts a key: AES-256-GCM under the SHA-256 of the secret's text; nonce, ciphertext and tag follow each other.
+/// Decrypts a key: AES-256-GCM under the SHA-256 of the secret's text. `sealed` is the nonce, the
+/// ciphertext and the tag.
 fn decrypt(sealed: &[u8], secret: &str) -> Option<Zeroizing<Vec<u8>>> {
     let (&nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LEN>()?;
     let key = UnboundKey::new(&AES_256_GCM, digest(&SHA256, secret.as_bytes()).as_ref()).ok()?;

@@ -53,8 +53,8 @@ pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -
     }
 }
 
-/// Encrypts the digest key of imported API keys with the new master key. If neither master key decrypts it, it stays: then
-/// imported API keys were not accepted before either.
+/// Encrypts the digest key of imported API keys with the new master key. If neither master key decrypts it, it is not
+/// changed, because imported API keys were not accepted before either.
 pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Result<(), ServiceError> {
     let stored = context.read(|connection| Ok(installation::get(connection, installation::SEALED_DIGEST_KEY)?)).await?;
     let Some(stored) = stored else { return Ok(()) };
@@ -70,7 +70,7 @@ pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Resul
     }
 }
 
-/// Removes the marker and makes the new key the one of the installation.
+/// Removes the marker and makes the new key the master key of the installation.
 pub async fn finish(context: &AdminContext, check_text: String, resealed: Resealed) -> Result<(), ServiceError> {
     let entry = context.event(TenantId::INSTALLATION, AuditType::MasterKeyRotated, context.app.clock.now())?;
     let entry = entry.detail(json!({

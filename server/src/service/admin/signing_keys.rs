@@ -132,7 +132,7 @@ fn rotates_at(key: &SigningKeyRecord, every_days: Option<u32>) -> Option<Timesta
 }
 
 /// Retires a key. It stays published until the tokens that it signed have expired. If no other key has been published
-/// long enough to sign, the retired key continues to sign until another key has been.
+/// long enough to sign, the retired key continues to sign until another key has been published for that long.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only usable key, or

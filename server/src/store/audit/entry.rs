@@ -128,8 +128,8 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
     Ok(id)
 }
 
-/// Returns whether an entry exists. On PostgreSQL, also locks it, so that this transaction writes: its commit then waits for
-/// the synchronous standby, which has received the entry by then.
+/// Returns whether an entry exists. On PostgreSQL, also locks it. The lock makes this transaction a writing one, so its
+/// commit waits until the synchronous standby has received the entry.
 pub fn hold(conn: &mut Connection, tenant: TenantId, id: AuditId) -> Result<bool, DbError> {
     let (tenant, id) = (tenant.to_string(), id.to_string());
     let entry = || audit_logs::table.find((&tenant, &id)).select(audit_logs::id);

@@ -126,7 +126,7 @@ async fn exclude_list_can_be_turned_off() {
     let options = Ceremony::Registration.start(&tenant, &alice).await;
     assert_eq!(options["publicKey"]["excludeCredentials"], json!([]));
     let mut parts = alice.browser.create_parts(&mut alice.authenticator.clone(), &options).unwrap();
-    // The id of a credential is still unique.
+    // Without an exclude list, a credential id still cannot be registered twice.
     let id = alice.authenticator.credentials()[0].id.clone();
     parts.authenticator_data.attested.as_mut().unwrap().credential_id = id;
     let response = Ceremony::Registration.finalize(&tenant, &parts.sign().unwrap().into_json()).await;
