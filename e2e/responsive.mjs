@@ -44,7 +44,7 @@ const rows = (screen) => {
   const below = header < 0 ? [] : lines(screen).slice(header + 1, -2);
   const end = below.findIndex((line) => !/^[ ▌]\S/.test(line));
   const width = lines(screen)[header]?.startsWith(" Time") ? 76 : 40;
-  // Dates and gaps between the entries of an audit log are no rows.
+  // Dates and gaps between the entries of an audit log are not rows.
   const list = below.slice(0, end < 0 ? below.length : end).filter((line) => !/^[ ▌](──|···) /.test(line));
   return list.map((line) => line.slice(1, width));
 };

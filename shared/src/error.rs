@@ -74,7 +74,7 @@ text_enum! {
         BodyTooLarge => "body_too_large",
         /// The body is not declared as `application/json`.
         MediaTypeUnsupported => "media_type_unsupported",
-        /// A header that may occur once occurs several times.
+        /// A header that may occur only once occurs several times.
         HeaderRepeated => "header_repeated",
         /// A field is missing or invalid.
         ValidationFailed => "validation_failed",

@@ -25,7 +25,7 @@ text_enum! {
 text_enum! {
     /// CTAP 2.1 §12.1: when the authenticator reveals and uses a credential.
     pub enum CredentialProtection {
-        /// Also without user verification.
+        /// With and without user verification.
         UvOptional => "userVerificationOptional",
         /// Without user verification only if the credential's id is known.
         UvOptionalWithId => "userVerificationOptionalWithCredentialIDList",

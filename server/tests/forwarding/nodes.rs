@@ -90,7 +90,7 @@ async fn lease_of_a_wrong_clock_is_ignored() {
     server.clock.advance_ms(-DAY_MS);
     assert!(take("second").await.is_some());
     assert_eq!(take("third").await, None, "the second node holds the lease");
-    // A clock that differs by less than the duration of a lease is no reason to take it.
+    // A clock that differs by less than the duration of a lease is not a reason to take it.
     server.clock.advance_ms(-LEASE_MS);
     assert_eq!(take("third").await, None);
 }

@@ -21,8 +21,8 @@ async fn the_log_is_filtered_paged_and_exported() {
     }
     let total = tenant.count("").await;
     assert_eq!(tenant.count("actor_user_id=alice_1").await, 8);
-    assert_eq!(tenant.count("actor_user_id=aliceX1").await, 0, "an underscore is no wildcard");
-    assert_eq!(tenant.count("q=%25").await, 0, "a percent sign is no wildcard");
+    assert_eq!(tenant.count("actor_user_id=aliceX1").await, 0, "an underscore is not a wildcard");
+    assert_eq!(tenant.count("q=%25").await, 0, "a percent sign is not a wildcard");
     assert_eq!(tenant.count("type=mfa_authentication_final_succeeded").await, 3);
     let both = "type=mfa_authentication_final_succeeded,mfa_authentication_init_succeeded";
     assert_eq!(tenant.count(both).await, 6);

@@ -145,7 +145,7 @@ pub struct CreationOptions {
     /// The options (WebAuthn §5.4).
     #[serde(rename = "publicKey")]
     pub public_key: PublicKeyCreationOptions,
-    /// Mediation to pass beside `publicKey`. Absent unless the registration was started with one.
+    /// Mediation to pass to the browser together with `publicKey`. Absent unless the registration was started with one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mediation: Option<Mediation>,
 }
@@ -221,7 +221,7 @@ pub struct PubKeyCredParam {
     /// Always `public-key`.
     #[serde(rename = "type")]
     pub kind: CredentialKind,
-    /// COSE algorithm identifier: -7 (ES256), -35 (ES384), -257 (RS256).
+    /// COSE algorithm identifier, such as -7 (ES256) or -8 (EdDSA).
     #[cfg_attr(feature = "openapi", schema(example = -7))]
     pub alg: i64,
 }

@@ -24,7 +24,7 @@ pub struct CredentialItem {
     pub attested: bool,
     /// What the attestation proves.
     pub attestation_trust: AttestationTrust,
-    /// Algorithm of the key: `ES256`, `ES384` or `RS256`.
+    /// Algorithm of the key, such as `ES256` or `EdDSA`.
     pub algorithm: String,
     /// Signature counter of the last ceremony. Always 0 if the authenticator has no counter.
     pub sign_count: u32,

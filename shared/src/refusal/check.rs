@@ -99,7 +99,7 @@ text_enum! {
         BodyTime => "body_time",
         /// The body is a JSON object of the expected structure.
         BodyForm => "body_form",
-        /// The endpoint has the members that the body contains.
+        /// The endpoint accepts all members of the body.
         Members => "members",
         /// Every field of the body is present and valid.
         Fields => "fields",
