@@ -18,7 +18,7 @@ pub mod flags {
 /// Authenticator data. Flags and parts can be set independently, so that tests can create inconsistent data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticatorData {
-    /// SHA-256 hash of the RP ID. Tests may use other lengths than 32 bytes.
+    /// SHA-256 hash of the RP ID. Tests may use lengths other than 32 bytes.
     pub rp_id_hash: Vec<u8>,
     pub flags: u8,
     pub sign_count: u32,

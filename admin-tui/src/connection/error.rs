@@ -1,4 +1,4 @@
-//! Errors and warnings of resolving the server.
+//! Errors and warnings about the server's address and token.
 
 use std::{
     fmt, io,

@@ -61,7 +61,7 @@ pub(super) fn likely(
             texts(&["A password manager imported the credential, and the tenant refuses such a change."])
         }
         Check::BackupEligibility => texts(&[
-            "The authenticator reports another backup eligibility than at registration, which WebAuthn does not allow.",
+            "The authenticator reports a different backup eligibility from that at registration, which WebAuthn does not allow.",
         ]),
         Check::CredentialRegistered => texts(&[
             "The passkey was deleted in Doorward, but the user's device still offers it.",
@@ -96,7 +96,7 @@ pub(super) fn likely(
         ]),
         Check::Signature => texts(&[
             "The response was changed on its way, for example by another encoding.",
-            "The credential with this id has another key than the stored one.",
+            "The credential with this id has a key that differs from the stored one.",
         ]),
         Check::TrustAttestation | Check::TrustAllowed | Check::TrustCertification => unproven(detail),
         Check::TrustAlgorithm => texts(&[

@@ -138,7 +138,7 @@ impl AuditFilter {
         *self == Self::default()
     }
 
-    /// Returns whether a condition concerns other columns than time, type and outcome.
+    /// Returns whether a condition concerns columns other than time, type and outcome.
     pub fn examines_values(&self) -> bool {
         let Self { actor, source_ip, error_code, request_id, credential_id, transaction_id, api_key_id, .. } = self;
         let texts = [actor, error_code, request_id, credential_id, transaction_id];

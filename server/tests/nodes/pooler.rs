@@ -48,7 +48,7 @@ async fn transaction_pooling_without_a_direct_url_is_refused() {
     assert!(reason.contains("database.listen_url must be the URL of a direct connection"), "{reason}");
     let (other, _database) = database::for_test(folder.path()).await;
     let reason = refused(open(&pooled, Some(&other)).await);
-    assert!(reason.contains("leads to another database than database.url"), "{reason}");
+    assert!(reason.contains("leads to a different database from database.url"), "{reason}");
     assert_eq!(open(&pooled, Some(&direct)).await, Ok(()));
 }
 

@@ -92,7 +92,7 @@ async fn spans_of_requests_arrive_at_the_collector() {
     assert!(send(&server, "/nothing/here/at/all").await.starts_with("HTTP/1.1 404 "));
     let line = async || server.log().iter().any(|line| line.contains("request refused") && line.contains(TRACE));
     until("the log line with the trace", line).await;
-    // The stop sends what is still waiting.
+    // A server that stops sends the spans that still wait.
     server.signal("TERM");
     assert!(server.wait().success());
     let mut received = Vec::new();

@@ -22,9 +22,9 @@ const TALL: u16 = 24;
 /// Height of the panel with the fix on wide screens, and minimum height of the chart below this panel.
 const FIX_HEIGHT: u16 = 9;
 const CHART_MIN_HEIGHT: u16 = 6;
-/// API keys that expire within this time are listed, in milliseconds.
+/// Time in milliseconds. API keys that expire within it are listed.
 const EXPIRES_SOON_MS: i64 = 30 * 86_400_000;
-/// A signing key that is older than this should be rotated, in milliseconds.
+/// Age in milliseconds from which a signing key should be rotated.
 const OLD_SIGNING_KEY_MS: i64 = 365 * 86_400_000;
 /// Length of the bar that shows the success of a ceremony; minimum widths of a panel with this bar, and with all
 /// counts.

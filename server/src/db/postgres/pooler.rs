@@ -62,7 +62,7 @@ pub(super) fn check(targets: &Targets) -> Result<(), DbError> {
         }
         refuse(direct, "database.listen_url must be the URL of a direct connection to the server").await?;
         if !same_database(pool, direct).await? {
-            let reason = "database.listen_url leads to another database than database.url";
+            let reason = "database.listen_url leads to a different database from database.url";
             return Err(DbError::Database(reason.to_owned()));
         }
         if !supports_prepared_statements(pool).await? {

@@ -28,7 +28,7 @@ async fn last_administrator_is_revoked_only_with_force() {
     let refused = admin.delete(&path(&own)).await;
     refused.expect_refusal(409, "last_admin_token");
     let _ = admin.get("/me").await.expect(200);
-    // Tokens with other roles than admin can always be revoked.
+    // Tokens with roles other than admin can always be revoked.
     let _ = admin.delete(&path(&auditor)).await.expect(204);
     let _ = admin.delete(&path(&expiring)).await.expect(204);
     admin.delete(&format!("{}?force=yes", path(&own))).await.expect_refusal(400, "query_invalid");
