@@ -20,7 +20,7 @@ use crate::{
 
 /// Maximum number of screens above the first one of a section.
 const MAX_DEPTH: usize = 12;
-/// The header reports that the server does not respond after this time, in milliseconds.
+/// Time without a response, in milliseconds, after which the header reports that the server does not respond.
 const SILENT_MS: i64 = 2_000;
 
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! Makes text from other people or systems safe to print on a terminal.
 //!
-//! Names, user agents and ids may contain characters that move the cursor, change colours, reverse the line or are
-//! invisible (CVE-2021-42574, UTR #36). These characters are shown as Rust escapes, such as `\u{202e}`. All other
-//! characters, including accents, emoji and wide characters, are unchanged.
+//! Names, user agents and ids may contain characters that move the cursor, change colours, reverse the direction of the
+//! line or are invisible (CVE-2021-42574, UTR #36). These characters are shown as Rust escapes, such as `\u{202e}`. All
+//! other characters, including accents, emoji and wide characters, are unchanged.
 
 use std::borrow::Cow;
 

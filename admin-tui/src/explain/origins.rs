@@ -33,7 +33,7 @@ pub fn is_local(origin: &str) -> bool {
     })
 }
 
-/// Returns the difference to one accepted origin, with a rank. A smaller rank means more similar.
+/// Returns how the received origin differs from one accepted origin, with a rank. A smaller rank means more similar.
 fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     if let Some(pattern) = SubdomainPattern::split(accepted) {
         return difference_to_pattern(received, accepted, pattern);
@@ -94,7 +94,7 @@ fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     None
 }
 
-/// Returns the difference to a pattern of subdomains, with its rank.
+/// Returns how the received origin differs from a pattern of subdomains, with a rank.
 fn difference_to_pattern(received: &str, accepted: &str, pattern: SubdomainPattern<'_>) -> Option<(u8, String)> {
     let base = pattern.base();
     if received == base {

@@ -15,7 +15,7 @@ use crate::{api::ApiError, number_format::short, time_format};
 
 /// Minimum width of a screen that shows details beside its list.
 pub const WIDE: u16 = 120;
-/// A key or token is highlighted if it expires within this time, in milliseconds.
+/// Time in milliseconds. A key or token that expires within it is highlighted.
 const EXPIRES_SOON_MS: i64 = 14 * 86_400_000;
 const NAME_WIDTH: u16 = 13;
 
@@ -90,7 +90,7 @@ impl Canvas<'_> {
         below(area, 1)
     }
 
-    /// Draws details below each other. Values wrap. Returns the number of rows used.
+    /// Draws details, one below the other. Values wrap. Returns the number of rows used.
     pub fn details(&mut self, area: Rect, details: &[Detail]) -> u16 {
         let mut used = 0;
         for (name, value, tone) in details {

@@ -11,7 +11,7 @@ use crate::{
     ui::{Tone, UpdateOutput},
 };
 
-/// The connection is checked after this time without a response, in milliseconds.
+/// Time without a response, in milliseconds, after which the connection is checked.
 const IDLE_MS: i64 = 2_000;
 /// Delays between attempts to reconnect, in milliseconds. The last one repeats.
 const RETRY_MS: [i64; 4] = [1_000, 2_000, 3_000, 5_000];

@@ -25,7 +25,7 @@ use crate::{
 const VITALS_MS: i64 = 1_000;
 /// Interval between two requests for all other data, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
-/// Administrative actions of this period are shown, in milliseconds.
+/// Maximum age of the administrative actions that are shown, in milliseconds.
 const CHANGES_MS: i64 = 86_400_000;
 const CHART_DAYS: [u32; 4] = [7, 14, 30, 90];
 

@@ -17,7 +17,7 @@ use crate::{
 /// Height of the panel about the metadata, and minimum height of the area with it.
 const METADATA_HEIGHT: u16 = 8;
 const TALL: u16 = 14;
-/// Minimum width of the area for two panels beside each other.
+/// Minimum width of the area for two panels side by side.
 const WIDTH_OF_TWO: u16 = 72;
 /// Width of a column of numbers.
 const NUMBER_WIDTH: u16 = 10;
