@@ -1,4 +1,4 @@
-//! How the app names and colours the server, from the profiles file.
+//! How the app names and colours the server, as the config file defines it.
 
 use serde::Deserialize;
 

@@ -47,10 +47,10 @@ pub struct Flags {
     /// PEM file with the CA certificates to trust instead of the system's [env: DOORWARD_ADMIN_CA_FILE]
     #[arg(long, value_name = "FILE", global = true)]
     pub ca_file: Option<PathBuf>,
-    /// Name of a server in the profiles file [env: DOORWARD_ADMIN_PROFILE]
+    /// Name of a profile in the config file [env: DOORWARD_ADMIN_PROFILE]
     #[arg(long, value_name = "NAME", global = true)]
     pub profile: Option<String>,
-    /// Profiles file [default: ~/.config/doorward/admin.toml] [env: DOORWARD_ADMIN_CONFIG]
+    /// Config file [default: ~/.config/doorward/admin.toml] [env: DOORWARD_ADMIN_CONFIG]
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Allow plain HTTP to another machine, which sends the token unencrypted
@@ -104,7 +104,7 @@ pub struct Context {
     pub url: String,
 }
 
-/// Returns the servers of the profiles file, sorted by name.
+/// Returns the servers of the config file, sorted by name.
 pub fn contexts(flags: &Flags, environment: &Environment) -> Result<Vec<Context>, ConnectionError> {
     let profiles = Resolver { flags, environment, warnings: Vec::new() }.profiles()?;
     let context =

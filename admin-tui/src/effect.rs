@@ -24,7 +24,7 @@ pub enum Effect {
     /// Saves a view (name and search text) in the config file. Without a text, deletes the view.
     SaveView(String, Option<String>),
     Copy(Secret),
-    /// Keeps a theme, given by its name, for the next start.
+    /// Saves the theme with this name for the next start.
     KeepTheme(&'static str),
     /// Connects to the server of a profile.
     Connect(String),

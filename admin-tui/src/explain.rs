@@ -125,7 +125,7 @@ fn values(entry: &AuditLogItem, detail: &RefusalDetail) -> Vec<(&'static str, St
         values.push(("not logged", format!("{count} refused changes before this one")));
     }
     values.extend(entry.credential_id.clone().map(|id| ("credential", id)));
-    // An entry about a disabled key has it in the detail as well.
+    // An entry about a disabled key also contains the key id in its detail.
     values.extend(entry.api_key_id.filter(|_| detail.key_id.is_none()).map(|id| ("key id", id.to_string())));
     values.extend(entry.transaction_id.clone().map(|id| ("transaction", id)));
     values

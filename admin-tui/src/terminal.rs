@@ -55,7 +55,7 @@ const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 pub struct Appearance {
     /// The theme that the config file sets.
     pub theme: Option<ThemeName>,
-    /// The file in which the app keeps the theme that the user chose; `None` without a home folder.
+    /// The file in which the app saves the theme that the user chose; `None` without a home folder.
     pub theme_file: Option<PathBuf>,
 }
 

@@ -6,7 +6,7 @@ pub trait TerminalControl {
     /// Copies a text to the terminal's clipboard. Returns whether it was sent.
     fn copy(&mut self, text: &Secret) -> bool;
 
-    /// Keeps a theme, given by its name, for the next start.
+    /// Saves the theme with this name for the next start.
     fn keep_theme(&mut self, name: &'static str);
 
     /// Starts a synchronized update: the terminal shows nothing new until the frame is complete.

@@ -1,4 +1,4 @@
-//! Formats times for people. All times are UTC, as in the audit log.
+//! Formats times for people, in UTC. For a local time, callers first shift the time with `Zone::to_local`.
 
 use doorward_shared::Timestamp;
 

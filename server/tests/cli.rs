@@ -353,7 +353,7 @@ fn files_that_others_can_access_are_rejected_at_start() {
 }
 
 #[test]
-fn database_url_that_is_not_understood_is_rejected_without_the_password() {
+fn invalid_database_url_is_rejected_without_printing_the_password() {
     let folder = tempfile::tempdir().unwrap();
     for url in [
         "\"postgres://u:hunter2@127.0.0.1/d\"",
@@ -392,7 +392,7 @@ fn check_config_checks_everything_that_needs_no_connection() {
 }
 
 #[test]
-fn secret_that_cannot_be_printed_is_reported_with_its_revocation() {
+fn secret_that_cannot_be_printed_is_reported_with_the_command_that_revokes_it() {
     let folder = installation();
     let data = folder.path();
     let create = ["tenant", "create", "--name", "Shop", "--rp-id", "example.com", "--origin", "https://example.com"];
@@ -418,7 +418,7 @@ fn secret_that_cannot_be_printed_is_reported_with_its_revocation() {
 }
 
 #[test]
-fn full_disk_is_reported_with_the_stream() {
+fn error_for_a_full_disk_names_the_output_stream() {
     let folder = installation();
     for arguments in [&["tenant", "list"][..], &["tenant", "list", "--json"], &["version"], &["openapi"]] {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -492,7 +492,7 @@ fn demo_origin_is_replaced_and_its_key_is_reported_by_serve() {
 }
 
 #[test]
-fn banner_has_no_log_lines_and_the_complete_command_of_the_terminal_app() {
+fn banner_contains_the_command_of_the_terminal_app_and_no_log_lines() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("my data");
     let mut process = doorward(&data)
@@ -600,7 +600,7 @@ fn errors_have_an_exit_code_by_kind_and_are_json_if_requested() {
 }
 
 #[test]
-fn metadata_is_imported_and_its_state_shown() {
+fn metadata_is_imported_and_its_state_is_shown() {
     let (folder, files) = (installation(), tempfile::tempdir().unwrap());
     let data = folder.path();
     let file = |name: &str, content: &[u8]| {

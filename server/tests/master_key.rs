@@ -141,8 +141,8 @@ async fn rotation_is_refused_while_a_server_runs_and_without_confirmation() {
     world.refused(&["master-key", "rotate", "--yes", "--new-file", &same], "is the same as the current one");
 }
 
-/// Brings the database into the state after a kill: one key is encrypted with the old master key, the others with the
-/// new one, and the check text is the old one.
+/// Brings the database into the state after the rotation was killed: one key is encrypted with the old master key, the
+/// others with the new one, and the check text is the old one.
 const UNDO_HALF: &str = "
     UPDATE signing_keys SET sealed_private_key =
         (SELECT s.sealed_private_key FROM saved_keys AS s WHERE s.id = signing_keys.id)
@@ -221,7 +221,7 @@ async fn killed_rotation_loses_nothing() {
 }
 
 #[tokio::test]
-async fn unused_new_key_does_not_replace_the_present_one() {
+async fn unused_new_key_does_not_replace_the_current_one() {
     let world = World::new(1, &[]).await;
     // A rotation that stopped before its first change has left its key.
     write_key(&world.new_key_file(), 5);
@@ -241,7 +241,7 @@ async fn command_that_generates_a_key_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn key_of_a_command_is_used_and_rotated() {
+async fn key_from_a_command_is_used_and_rotated() {
     let keys = tempfile::tempdir().unwrap();
     let (first, second) = (keys.path().join("first"), keys.path().join("second"));
     write_key(&first, 0x41);

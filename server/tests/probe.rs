@@ -126,7 +126,7 @@ async fn probe_leaves_only_audit_entries() {
 }
 
 #[tokio::test]
-async fn invalid_tokens_and_unpublished_keys_fail() {
+async fn invalid_tokens_and_unpublished_keys_fail_the_probe() {
     let server = server().await;
     let tenant = server.tenant().await;
     for (change, reason) in [
@@ -141,7 +141,7 @@ async fn invalid_tokens_and_unpublished_keys_fail() {
 }
 
 #[tokio::test]
-async fn failed_clean_up_fails() {
+async fn failed_clean_up_fails_the_probe() {
     let server = server().await;
     let tenant = server.tenant().await;
     let steps = run(&server, &tenant, Change::NoCleanUp).await;

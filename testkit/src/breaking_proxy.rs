@@ -69,7 +69,8 @@ impl BreakingProxy {
         (state.armed, state.closed) = (Some((text, moment, times)), 0);
     }
 
-    /// Closes all connections, except those of sessions that listen for changes. New ones have prepared no statement.
+    /// Closes all connections, except those of sessions that listen for changes. New connections have no prepared
+    /// statements.
     pub fn close_connections(&self) {
         for connection in lock(&self.state).connections.drain(..) {
             close(&connection);

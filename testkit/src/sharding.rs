@@ -34,7 +34,7 @@ const UNSHARDED: [&str; 5] =
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static INSTALL: Once = Once::new();
 
-/// Returns the construct because of which a sharded engine refuses a statement.
+/// Returns the construct in a statement that a sharded engine refuses; `None` if there is none.
 pub fn refused(sql: &str) -> Option<String> {
     let sql = normalized(sql);
     if let Some(construct) = REFUSED.iter().find(|construct| contains(&sql, construct)) {
@@ -76,7 +76,7 @@ fn normalized(sql: &str) -> String {
     code.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns whether the statement contains the words, not only as a part of longer words.
+/// Returns whether the statement contains the text as whole words.
 fn contains(sql: &str, words: &str) -> bool {
     let is_word = |symbol: Option<char>| symbol.is_some_and(|symbol| symbol.is_alphanumeric() || symbol == '_');
     sql.match_indices(words).any(|(at, _)| {

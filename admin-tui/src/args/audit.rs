@@ -55,7 +55,8 @@ pub struct AuditArgs {
     pub force: bool,
 }
 
-/// Filters by whole values. With several values, an entry must have one of them; it must have none of the `--not-…` ones.
+/// Filters by whole values. An entry must have one of the values of a filter, and none of the values of its `--not-…`
+/// form.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Exact filters (each can be repeated)")]
 pub struct ExactFilters {

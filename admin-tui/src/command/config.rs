@@ -189,7 +189,7 @@ fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &D
     };
     let lines: Vec<String> = paths.into_iter().map(line).collect();
     CommandError::failed(format!(
-        "another administrator changed the tenant meanwhile; nothing was saved\n{}\nput the values that you want into \
+        "another administrator changed the tenant in the meantime; nothing was saved\n{}\nput the values that you want into \
          the draft and apply it with: doorward-admin tenant config set {} {}",
         lines.join("\n"),
         tenant.id,

@@ -89,7 +89,7 @@ fn format_by_name(path: &Path) -> Result<ExportFormat, CommandError> {
         Some("ndjson" | "jsonl") => Ok(ExportFormat::Ndjson),
         None if path == Path::new("-") => Ok(ExportFormat::Ndjson),
         _ => Err(CommandError::usage(format!(
-            "--export: the format does not follow from the name {}; end it with .csv, .ndjson or .jsonl, or add --format",
+            "--export: the name {} does not determine the format; end it with .csv, .ndjson or .jsonl, or add --format",
             path.display()
         ))),
     }

@@ -45,9 +45,9 @@ impl Environment {
         )
     }
 
-    /// Returns the default path of the profiles file: `doorward/admin.toml` in `XDG_CONFIG_HOME`, else in `~/.config`.
+    /// Returns the default path of the config file: `doorward/admin.toml` in `XDG_CONFIG_HOME`, else in `~/.config`.
     pub fn config_file(&self) -> Option<PathBuf> {
-        // The XDG specification requires that relative paths are ignored.
+        // The XDG specification requires relative paths to be ignored.
         let xdg = self.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let folder = xdg.or_else(|| self.get("HOME").map(|home| Path::new(home).join(".config")))?;
         Some(folder.join("doorward").join("admin.toml"))
@@ -60,7 +60,7 @@ impl Environment {
         Some(folder.join("doorward").join("admin-theme"))
     }
 
-    /// Resolves a path from a profiles file. Relative paths start at the folder of the file.
+    /// Resolves a path from a config file. Relative paths start at the folder of the file.
     pub fn resolve_path(&self, file: &Path, text: &str) -> PathBuf {
         let current = file.parent().unwrap_or_else(|| Path::new("")).to_owned();
         BaseFolders { current, home: self.get("HOME").map(PathBuf::from) }.resolve(text)

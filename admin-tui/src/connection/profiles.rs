@@ -1,4 +1,4 @@
-//! The profiles file, `~/.config/doorward/admin.toml`:
+//! The config file, `~/.config/doorward/admin.toml`:
 //!
 //! ```toml
 //! default_profile = "prod"

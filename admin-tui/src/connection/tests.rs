@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A home folder with a profiles file and token files.
+/// A home folder with a config file and token files.
 struct Home(TempDir);
 
 const PROFILES: &str = r#"

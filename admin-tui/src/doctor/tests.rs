@@ -232,7 +232,7 @@ fn unknown_origin_of_the_own_domain_is_an_error_with_its_command() {
 }
 
 #[test]
-fn origins_of_strangers_get_no_command() {
+fn unrelated_origins_get_no_command() {
     for origin in [
         "https://evil.example.net",
         "https://example.com.evil.net/'; rm -rf ~",
@@ -299,7 +299,7 @@ fn expired_challenges_suggest_a_timeout_that_would_have_sufficed() {
 }
 
 #[test]
-fn keys_without_use_and_near_expiry_are_found() {
+fn unused_and_expiring_keys_are_found() {
     let mut report = healthy();
     report.api_keys = Vec::new();
     expect(&report, "no_api_key", Severity::Error, &["api-key create --tenant"]);

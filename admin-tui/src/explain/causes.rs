@@ -265,7 +265,7 @@ fn key_unknown(entry: &AuditLogItem, detail: &RefusalDetail, history: &[AdminAud
         (AuditType::ApiKeyRevoked, false) => {
             format!("It is a key of the tenant {owner}, which {by} revoked at {time}.")
         }
-        (_, true) => format!("The key was created at {time}. It was revoked later, or the request came before."),
+        (_, true) => format!("The key was created at {time}. It was revoked later, or the request came earlier."),
         (_, false) => format!("It is a key of another tenant: {owner}."),
     }]
 }

@@ -170,7 +170,7 @@ fn frames_are_explained_with_the_page_that_contains_them() {
 }
 
 #[test]
-fn expiry_names_how_late_the_response_was() {
+fn explanation_states_how_late_the_response_was() {
     let expired = |age_ms, lifetime_ms| {
         let challenge = StoredChallenge { ceremony: "login".into(), age_ms, lifetime_ms };
         let detail = RefusalDetail { challenge: Some(challenge), ..RefusalDetail::new(Check::ChallengeUnexpired) };
@@ -250,14 +250,14 @@ fn key_history_shows_owner_and_revocation() {
 }
 
 #[test]
-fn expired_key_shows_since_when() {
+fn explanation_states_how_long_ago_the_key_expired() {
     let detail = RefusalDetail::new(Check::KeyUnexpired).expected(["a request before 2025-11-22T16:00:00.000Z"]);
     let entry = row(AuditType::ApiKeyRejected, "api_key_invalid", Some(detail));
     assert_eq!(explain(&entry, &[]).unwrap().causes, ["The key expired 2d before the request."]);
 }
 
 #[test]
-fn pages_of_strangers_below_a_public_suffix_are_not_similar() {
+fn sites_that_share_only_a_public_suffix_are_not_similar() {
     for (received, accepted) in [
         ("https://evil.co.uk", "https://shop.co.uk"),
         ("https://evil.github.io", "https://shop.github.io"),

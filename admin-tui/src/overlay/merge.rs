@@ -77,7 +77,7 @@ impl Page for MergeDialog {
 
     fn bindings(&self, _may_change: bool) -> Vec<Binding> {
         let mut bindings = vec![
-            bind(&[Key::Enter], Command::Submit, "merge", "take over the chosen values, then review and save them"),
+            bind(&[Key::Enter], Command::Submit, "merge", "apply the chosen values, then review and save them"),
             bind(&[Key::Char(' '), Key::Left, Key::Right], Command::Toggle, "choose", "choose my or their value"),
             bind(&[Key::Char('m')], Command::KeepMine, "keep mine", "choose my value for every setting"),
             bind(&[Key::Char('t')], Command::TakeTheirs, "take theirs", "choose their value for every setting"),

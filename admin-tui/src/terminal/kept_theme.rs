@@ -1,4 +1,4 @@
-//! The theme that the user chose in the app, kept in a small file.
+//! The theme that the user chose in the app, saved in a small file.
 
 use std::{
     fs,
@@ -7,12 +7,12 @@ use std::{
 
 use crate::appearance::ThemeName;
 
-/// Returns the kept theme, or `None` if there is none.
+/// Returns the saved theme, or `None` if there is none.
 pub(super) fn load(path: Option<&Path>) -> Option<ThemeName> {
     fs::read_to_string(path?).ok().and_then(|text| ThemeName::parse(&text))
 }
 
-/// Keeps a theme. Errors are ignored, because the app works without the file.
+/// Saves a theme. Errors are ignored, because the app works without the file.
 pub(super) fn save(path: Option<&PathBuf>, name: &str) {
     let Some(path) = path else { return };
     if let Some(folder) = path.parent() {

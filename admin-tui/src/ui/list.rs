@@ -61,7 +61,7 @@ pub struct PagedList<T> {
     /// The rows of a reload that needs several pages, and the cursor of its next page. They replace the old rows and their
     /// cursor when all have arrived.
     reloaded: Option<(Vec<T>, Option<String>)>,
-    /// All of them are loaded rows.
+    /// Marks of loaded rows only.
     marks: Marks,
 }
 
@@ -133,7 +133,7 @@ impl<T: Keyed> PagedList<T> {
         self.marks.bindings(!self.rows.is_empty())
     }
 
-    /// Performs a command of [`Self::mark_bindings`]. Returns whether it is one.
+    /// Performs a command of [`Self::mark_bindings`]. Returns `false` for any other command.
     pub fn mark(&mut self, command: Command) -> bool {
         self.marks.perform(command, &self.rows, &mut self.selection)
     }

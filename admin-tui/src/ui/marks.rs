@@ -71,7 +71,7 @@ impl Marks {
         bindings
     }
 
-    /// Performs a command of [`Self::bindings`]. Returns whether it is one.
+    /// Performs a command of [`Self::bindings`]. Returns `false` for any other command.
     pub fn perform<T: Keyed>(&mut self, command: Command, rows: &[T], selection: &mut Selection) -> bool {
         match command {
             Command::Mark => {

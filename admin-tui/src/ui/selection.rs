@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(selection.row(), Some(3));
         selection.follow(&["x", "a", "b", "c", "d"], &["x", "a", "b"], |row| *row);
         assert_eq!(selection.row(), None);
-        // Nothing stays selected until the user moves.
+        // No row is selected until the user moves the selection.
         selection.follow(&["x", "a", "b"], &["c", "d"], |row| *row);
         assert_eq!(selection.row(), None);
         selection.step(1, 2);

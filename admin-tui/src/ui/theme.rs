@@ -34,9 +34,9 @@ pub enum Theme {
 
 impl Theme {
     /// Chooses a theme. The first of these decides: the environment variables `NO_COLOR` (<https://no-color.org>) and
-    /// `DOORWARD_ADMIN_THEME`, the profiles file, the theme that the user chose in the app, and the environment variables
-    /// `COLORTERM` and `TERM` for the number of colours and `COLORFGBG` for the background. Returns `None` if the terminal
-    /// must be asked for its background.
+    /// `DOORWARD_ADMIN_THEME`, the config file, the theme that the user chose in the app, and the environment variables
+    /// `COLORTERM` and `TERM` for the number of colours and `COLORFGBG` for the background. Returns `None` if the
+    /// terminal must be asked for its background.
     pub fn detect(
         variable: impl Fn(&str) -> Option<String>,
         configured: Option<ThemeName>,
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(detect(&[term], None, light), Some(Theme::Light));
         assert_eq!(detect(&[term], dark, light), Some(Theme::Dark));
         assert_eq!(detect(&[term, ("DOORWARD_ADMIN_THEME", "16")], dark, light), Some(Theme::Sixteen));
-        // The setting `auto` ignores the kept choice.
+        // The setting `auto` ignores the saved choice.
         assert_eq!(detect(&[term, ("DOORWARD_ADMIN_THEME", "auto")], dark, light), None);
     }
 

@@ -126,7 +126,7 @@ async fn transactions_are_listed_with_their_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_that_fits_two_users_names_the_intended_one() {
+async fn id_that_matches_two_users_selects_the_user_that_by_defines() {
     let (_server, tenant, operator, _alice) = setup_with_alice().await;
     let alice = operator.json(&["user", "show", "--tenant", "Example", "alice/1 ?#"]).await;
     let id = alice["id"].as_str().unwrap();

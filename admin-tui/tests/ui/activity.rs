@@ -78,7 +78,7 @@ async fn each_list_of_the_overview_is_reached_by_keys_and_mouse() {
 }
 
 #[tokio::test]
-async fn changes_state_that_only_the_newest_entries_were_examined() {
+async fn list_of_changes_states_that_only_the_newest_entries_were_examined() {
     let mut world = data::world();
     for at in 0..600 {
         world.record(1, AuditType::MfaAuthenticationFinalSucceeded, "bob", 600 - at);

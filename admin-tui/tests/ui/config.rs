@@ -73,7 +73,7 @@ fn saved(fake: &FakeServer) -> (u32, UserVerification, String) {
 }
 
 #[tokio::test]
-async fn conflicting_changes_are_merged_by_setting() {
+async fn conflicting_changes_are_merged_setting_by_setting() {
     let (fake, app) = conflict().await;
     app.shows(&["webauthn.timeout — both changed it: choose", "original", "60000", "○ mine", "5000", "7000"]);
     app.shows(&["webauthn.user_verification — only they changed it", "webauthn.relying_party.origins — only you"]);
@@ -112,11 +112,11 @@ async fn long_lists_of_a_conflict_scroll() {
         app.wheel(crossterm::event::MouseEventKind::ScrollDown).await;
     }
     app.shows(&["webauthn.timeout — both changed it: choose"]);
-    app.keys_show("t enter", &["Took over their values"]).await;
+    app.keys_show("t enter", &["Applied their values"]).await;
 }
 
 #[tokio::test]
-async fn conflicting_changes_of_the_user_replace_all_others_if_they_are_kept() {
+async fn users_own_changes_replace_conflicting_changes_if_the_user_chooses_them() {
     let (fake, app) = conflict().await;
     app.keys_show("m enter", &["Save the configuration of Acme Bank?", "- discouraged", "+ required"]).await;
     app.keys("y").await;
@@ -125,9 +125,9 @@ async fn conflicting_changes_of_the_user_replace_all_others_if_they_are_kept() {
 }
 
 #[tokio::test]
-async fn conflicting_changes_of_the_other_administrator_are_taken_without_a_request() {
+async fn conflicting_changes_of_another_administrator_are_adopted_without_a_request() {
     let (fake, app) = conflict().await;
-    app.keys_show("t enter", &["Took over their values", "7000", "no unsaved changes"]).await;
+    app.keys_show("t enter", &["Applied their values", "7000", "no unsaved changes"]).await;
     assert_eq!(fake.count(|call| matches!(call, BackendRequest::Configure(..))), 1);
     assert_eq!(saved(&fake).0, 7_000);
 }
@@ -276,7 +276,7 @@ async fn response_during_editing_keeps_the_edited_row() {
 }
 
 #[tokio::test]
-async fn screens_below_with_unsaved_changes_are_asked_before_they_close() {
+async fn user_is_asked_before_a_lower_screen_with_unsaved_changes_closes() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
     app.keys("2 e j enter ' plc' enter a").await;
     app.shows(&["Acme Bank › Audit log"]);

@@ -124,7 +124,7 @@ async fn ctrl_c_over_a_new_secret_asks_first() {
 }
 
 #[tokio::test]
-async fn revoking_the_token_in_use_says_so() {
+async fn confirmation_says_that_the_token_is_in_use() {
     let app = App::start(FakeServer::new(data::world()), 100, 24).await;
     app.keys_show("4", &["ops (in use)"]).await;
     app.keys_show("d", &["Revoke admin token ops?", "This app uses the token"]).await;
@@ -148,7 +148,7 @@ async fn last_admin_token_is_revoked_only_after_its_name_was_typed() {
 }
 
 #[tokio::test]
-async fn tenant_that_was_renamed_meanwhile_is_not_deleted() {
+async fn tenant_that_was_renamed_in_the_meantime_is_not_deleted() {
     let (fake, app) = start(100, 24).await;
     app.keys_show("2 d 'Acme Bank'", &["Delete tenant Acme Bank?"]).await;
     fake.world.lock().unwrap().tenants[0].summary.tenant.display_name = "Acme Holding".to_owned();

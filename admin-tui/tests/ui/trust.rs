@@ -69,7 +69,7 @@ async fn stricter_policy_is_saved_after_its_effect_was_shown() {
 }
 
 #[tokio::test]
-async fn policy_without_effect_says_so() {
+async fn confirmation_says_that_the_policy_has_no_effect() {
     let (_, mut app) = start(100, 40).await;
     app.keys(&ENFORCE.replace("space space", "space")).await;
     app.pass(400).await;
@@ -97,6 +97,6 @@ async fn configuration_that_was_edited_during_the_preview_must_be_saved_again() 
     app.keys("w space").await;
     fake.hold(false);
     app.wait_until_idle().await;
-    app.shows(&["edited meanwhile: save it again"]);
+    app.shows(&["edited in the meantime: save it again"]);
     app.lacks(&["Save the configuration"]);
 }

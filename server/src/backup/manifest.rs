@@ -30,7 +30,7 @@ pub struct Manifest {
     doorward: String,
     /// Newest migration of the schema.
     pub schema: String,
-    /// Time at which the backup began. The backup contains everything that was committed before.
+    /// Time at which the backup began. The backup contains everything that was committed before this time.
     pub created_at: Timestamp,
     pub bytes: u64,
     /// SHA-256 of the file, in hexadecimal digits.

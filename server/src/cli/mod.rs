@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thread_that_hangs_does_not_keep_a_command_from_ending() {
+    fn hanging_thread_does_not_prevent_a_command_from_ending() {
         let (end, ended) = mpsc::channel::<()>();
         let (done, is_done) = mpsc::channel();
         let command = std::thread::spawn(move || {

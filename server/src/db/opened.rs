@@ -37,7 +37,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Waits for the threads to end. Their queues must be closed before.
+    /// Waits for the threads to end. Their queues must already be closed.
     pub(super) fn join(self) {
         for thread in self.threads {
             // An error means that the thread panicked, so it has ended as well.

@@ -19,7 +19,7 @@ use super::{
     written::Written,
 };
 
-/// Maximum number of times that a unit is executed again after a transaction of its own.
+/// Maximum number of retries of a unit in its own transaction.
 pub(super) const MAX_RETRIES: u8 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +35,7 @@ pub(super) trait Unit: Send {
     fn try_start(&self) -> bool;
     /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
     fn reset(&self);
-    /// Returns whether the unit may be executed again after a transaction of its own that was not committed, and counts
-    /// this retry.
+    /// Returns whether a unit whose own transaction was not committed may be retried, and counts the retry.
     fn take_retry(&mut self) -> bool;
     fn work(&self) -> Work;
     /// Returns the time since the unit was queued.

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_match_strangers_need_the_unsafe_setting() {
+    fn patterns_that_match_foreign_domains_need_the_unsafe_setting() {
         for (pattern, stranger) in [
             ("*", "https://evil.com"),
             ("https://*", "https://evil.com"),

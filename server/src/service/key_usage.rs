@@ -21,7 +21,7 @@ const BATCH: usize = 100;
 #[derive(Debug, Default)]
 pub struct KeyUsage(Mutex<HashMap<Subject, Recorded>>);
 
-/// The row whose time is recorded.
+/// The row whose last use or last activity is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Subject {
     ApiKey(TenantId, ApiKeyId),

@@ -39,7 +39,8 @@ struct ImportedKeys {
 }
 
 impl ImportedKeys {
-    /// Returns `None` without an imported key or without a digest key, which is deleted when the master key is lost.
+    /// Returns `None` if the tenant has no imported key, or if the digest key does not exist. `signing-key reset`
+    /// deletes the digest key after the loss of the master key.
     fn open(keys: &[ApiKey], sealed: Option<&str>, master: &MasterKey) -> Result<Option<Self>, SigningKeyError> {
         let Some(sealed) = sealed else { return Ok(None) };
         let ids: HashMap<_, _> = keys.iter().filter_map(|key| Some((key.digest.clone()?, key.id))).collect();

@@ -29,8 +29,8 @@ pub fn schema_version(conn: &mut Connection) -> Result<String, DbError> {
     Ok(name.name)
 }
 
-/// Returns the number of rows of every table of a SQLite database, except those of SQLite, of migrations and of
-/// programs that replicate the file, whose names begin with an underscore.
+/// Returns the number of rows of every table of a SQLite database, except SQLite's own tables and tables whose names
+/// begin with an underscore. The latter belong to migrations and to programs that replicate the file.
 pub fn row_counts(conn: &mut Connection) -> Result<BTreeMap<String, i64>, DbError> {
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
                   AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name";

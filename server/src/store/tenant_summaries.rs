@@ -275,8 +275,8 @@ macro_rules! created_until {
     }};
 }
 
-/// Returns a page of the tenants in a scope that match a search, by creation time. Examines at most [`NUMBERED_ROWS`] tenants, also
-/// for the total.
+/// Returns a page of the tenants in a scope that match a search, by creation time. Examines at most [`NUMBERED_ROWS`]
+/// tenants, also for the total.
 pub fn numbered_page(
     conn: &mut Connection,
     search: Option<&str>,
@@ -318,8 +318,8 @@ pub fn numbered_page(
     page.try_map(|(_, id)| row_convert::parse(&id))
 }
 
-/// Returns a page of the tenants in a scope that match a search. Each sort order has an index that also contains the name, so the
-/// query for a page reads only that index, in order.
+/// Returns a page of the tenants in a scope that match a search. Each sort order has an index that also contains the
+/// name, so the query for a page reads only that index, in order.
 pub fn page(
     conn: &mut Connection,
     query: &TenantQuery,

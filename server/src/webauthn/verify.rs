@@ -205,7 +205,7 @@ pub fn verify_assertion(
     VerificationError::ensure(!downgraded, ErrorCode::BackupStateInvalid, BACKUP_DOWNGRADED, backup_downgraded)?;
     let upgraded = auth_data.backup_eligible() && !credential.backup_eligible;
     let refused = upgraded && state.backup_eligibility_change == BackupEligibilityChange::Refuse;
-    let reason = "the credential was not eligible for backup, and the tenant refuses that this changes";
+    let reason = "the credential was not eligible for backup, and the tenant does not allow this to change";
     VerificationError::ensure(!refused, ErrorCode::BackupStateInvalid, reason, || {
         RefusalDetail::new(Check::BackupEligibility).expected(["BE = 0"]).received("BE = 1")
     })?;

@@ -1,4 +1,5 @@
-//! The drill: a backup under load, a crash, a restore. Every ceremony that was acknowledged before the backup is there.
+//! The drill: a backup under load, a crash, a restore. Every ceremony that was acknowledged before the backup exists
+//! after the restore.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +17,7 @@ type Acknowledged = Arc<Mutex<BTreeMap<String, usize>>>;
 const CLIENTS: usize = 4;
 const LOGINS_OF_USER: usize = 3;
 
-/// Registers users and logs them in until the server has gone.
+/// Registers users and logs them in until the server no longer responds.
 async fn load(tenant: TestTenant, client: usize, acknowledged: Acknowledged, people: Arc<Mutex<Vec<Person>>>) {
     for number in 0.. {
         let mut person = Person::new(&format!("user-{client}-{number}"));
@@ -30,7 +31,7 @@ async fn load(tenant: TestTenant, client: usize, acknowledged: Acknowledged, peo
     }
 }
 
-/// Performs a ceremony; `None` if the server has gone.
+/// Performs a ceremony; `None` if the server no longer responds.
 async fn ceremony(tenant: &TestTenant, person: &mut Person, path: &str) -> Option<()> {
     let request = person.registration_request();
     let options = tenant.http.try_post(&format!("{path}/initialize"), &request).await?.expect(200).json();

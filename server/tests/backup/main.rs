@@ -207,7 +207,7 @@ fn partial_file_of_another_backup_is_not_overwritten() {
 }
 
 #[test]
-fn postgres_installations_name_the_right_tool() {
+fn backup_and_restore_of_postgres_name_the_right_tool() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, tool) in
         [(["backup", "--to", "x.db"], "use pg_dump"), (["restore", "--from", "x.db"], "use pg_restore")]

@@ -90,7 +90,7 @@ fn failed_backup_leaves_no_manifest() {
 }
 
 #[test]
-fn manifest_replaces_what_is_at_its_path() {
+fn manifest_replaces_any_file_at_its_path() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let _ = create_tenant(data);
@@ -108,7 +108,7 @@ fn manifest_replaces_what_is_at_its_path() {
 }
 
 #[test]
-fn failed_backup_keeps_the_manifest_of_another() {
+fn failed_backup_keeps_the_manifest_of_another_backup() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let _ = create_tenant(data);

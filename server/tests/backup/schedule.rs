@@ -77,7 +77,7 @@ async fn failed_backup_is_visible() {
     server.terminate();
 }
 
-/// Returns a time in hours after a fixed one.
+/// Returns the time this number of hours after a fixed time.
 fn at(hours: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + hours * 3_600_000)
 }
@@ -88,7 +88,7 @@ fn hourly(data: &Path) -> Scheduled {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn backup_of_a_wrong_clock_neither_counts_nor_is_deleted() {
+async fn backup_dated_by_a_wrong_clock_neither_counts_nor_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let _ = create_tenant(folder.path());
     let backups = hourly(folder.path());

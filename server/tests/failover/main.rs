@@ -34,7 +34,7 @@ impl Nodes {
         Self { processes, tenants, _data: data }
     }
 
-    /// Stops the nodes and checks that they had not ended before.
+    /// Stops the nodes and checks that they were still running.
     fn terminate(self) {
         self.processes.into_iter().for_each(Process::terminate);
     }

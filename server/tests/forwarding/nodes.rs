@@ -81,7 +81,7 @@ async fn retention_keeps_what_was_not_forwarded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lease_of_a_wrong_clock_is_ignored() {
+async fn lease_dated_by_a_wrong_clock_is_ignored() {
     let server = TestServer::start().await;
     let target = ForwardTarget::File("/dev/null".into());
     let take = async |node: &str| acquire(&server.app, &target, node).await.unwrap();
@@ -90,7 +90,7 @@ async fn lease_of_a_wrong_clock_is_ignored() {
     server.clock.advance_ms(-DAY_MS);
     assert!(take("second").await.is_some());
     assert_eq!(take("third").await, None, "the second node holds the lease");
-    // A clock that differs by less than the duration of a lease is not a reason to take it.
+    // A clock that differs by less than the duration of a lease is not a reason to take over the lease.
     server.clock.advance_ms(-LEASE_MS);
     assert_eq!(take("third").await, None);
 }

@@ -325,8 +325,8 @@ async fn check_details(server: &TestServer) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_imported_is_reported() {
-    let Some(source) = Source::new("what_cannot_be_imported_is_reported").await else { return };
+async fn data_that_cannot_be_imported_is_reported() {
+    let Some(source) = Source::new("data_that_cannot_be_imported_is_reported").await else { return };
     let (long, deep) = ("x".repeat(65), "00000000-0000-4000-8000-00000000dead");
     source
         .sql(&format!(

@@ -74,7 +74,7 @@ async fn users_of_another_system_are_added_to_an_existing_tenant() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("users.jsonl");
     let text = export(&source.administrator(), from.id, &path).await;
-    // Only what tables of other libraries contain.
+    // Contains only members that the tables of other libraries have.
     let public_key = text.split_once("\"public_key\":\"").unwrap().1.split_once('"').unwrap().0;
     let id = text.split_once("\"credential\",\"id\":\"").unwrap().1.split_once('"').unwrap().0;
     let lines = [
@@ -95,7 +95,7 @@ async fn users_of_another_system_are_added_to_an_existing_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn file_does_not_change_what_is_stored() {
+async fn import_of_a_file_does_not_change_stored_rows() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let (mut alice, mut security_key) = (Person::new("alice"), Person::new("alice"));

@@ -27,7 +27,7 @@ async fn ignored_header_is_reported_once_a_minute() {
 }
 
 #[tokio::test]
-async fn user_agent_is_cut_in_the_audit_log() {
+async fn long_user_agent_is_truncated_in_the_audit_log() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let response = tenant.anonymous.clone().header("user-agent", &"x".repeat(1_000)).get("/credentials").await;

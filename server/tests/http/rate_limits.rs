@@ -168,7 +168,7 @@ async fn unknown_tenants_are_read_once_and_not_above_the_rate_limit() {
 }
 
 #[tokio::test]
-async fn administrative_change_makes_unknown_tenants_be_read_again() {
+async fn unknown_tenants_are_read_again_after_an_administrative_change() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let other = server.second_node().await;
@@ -225,7 +225,7 @@ async fn keys_are_created_during_a_flood_of_wrong_keys() {
 }
 
 #[tokio::test]
-async fn revoked_and_expired_keys_are_rejected_although_cached() {
+async fn revoked_and_expired_keys_are_rejected_even_if_cached() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let expires = server.app.clock.now().plus_millis(60_000);
@@ -242,9 +242,9 @@ async fn revoked_and_expired_keys_are_rejected_although_cached() {
 }
 
 #[tokio::test]
-async fn key_revoked_by_another_process_is_rejected_although_cached() {
+async fn key_revoked_by_another_process_is_rejected_even_if_cached() {
     // On PostgreSQL the change arrives later, by NOTIFY. This is tested in tests/nodes/changes.rs.
-    if !database::is_sqlite("key_revoked_by_another_process_is_rejected_although_cached") {
+    if !database::is_sqlite("key_revoked_by_another_process_is_rejected_even_if_cached") {
         return;
     }
     let server = TestServer::start().await;

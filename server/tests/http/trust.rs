@@ -113,7 +113,7 @@ async fn cve_2026_6856_allowed_aaguid_without_the_chain_of_its_model_is_refused(
 }
 
 #[tokio::test]
-async fn imported_status_and_certification_count_from_the_next_login_on() {
+async fn imported_status_and_certification_apply_from_the_next_login_on() {
     let server = TestServer::start().await;
     import(&server, mds::BLOB).await;
     let revoked = TrustPolicy { deny_statuses: vec![AuthenticatorStatus::Revoked], ..TrustPolicy::default() };

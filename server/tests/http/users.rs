@@ -44,7 +44,7 @@ async fn deleted_user_leaves_only_audit_entries() {
 }
 
 #[tokio::test]
-async fn internal_id_of_a_user_does_not_delete_it() {
+async fn internal_id_does_not_delete_the_user() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let mut person = Person::new("alice");
@@ -103,7 +103,7 @@ async fn signals_contain_all_credentials_and_the_current_names() {
 }
 
 #[tokio::test]
-async fn signals_of_a_uuid_name_both_user_handles() {
+async fn signals_of_a_user_whose_id_is_a_uuid_contain_both_user_handles() {
     let (_server, tenant) = server_with_tenant().await;
     let id = "7f3a2c1e-0000-4000-8000-000000000001";
     let _ = Person::new(id).register(&tenant).await.expect(200);

@@ -66,8 +66,8 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn client_gets_the_response_of_a_commit_without_response() {
-    let Some(mut fixture) = Fixture::start("client gets the response of a commit without response").await else {
+async fn client_gets_its_response_if_the_commit_gets_no_response() {
+    let Some(mut fixture) = Fixture::start("client gets its response if the COMMIT gets no response").await else {
         return;
     };
     let user = json!({ "user_id": "alice" });
@@ -97,8 +97,8 @@ async fn client_gets_the_response_of_a_commit_without_response() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn refusal_without_response_of_its_commit_is_returned() {
-    let Some(mut fixture) = Fixture::start("refusal without response of its commit is returned").await else { return };
+async fn refusal_is_returned_if_its_commit_gets_no_response() {
+    let Some(mut fixture) = Fixture::start("refusal is returned if its COMMIT gets no response").await else { return };
     let body = fixture.person.mfa_assertion(&fixture.tenant).await;
     let _ = fixture.tenant.http.post("/mfa/login/finalize", &body).await.expect(200);
     fixture.post_without_response("/mfa/login/finalize", &body).await.expect_refusal(401, "challenge_unknown");
@@ -121,8 +121,8 @@ async fn commit_that_the_server_did_not_receive_is_not_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn committed_challenge_is_used_although_its_entry_cannot_be_looked_up() {
-    let name = "committed challenge is used although its entry cannot be looked up";
+async fn challenge_stays_used_if_the_outcome_of_its_commit_cannot_be_read() {
+    let name = "challenge stays used if the outcome of its commit cannot be read";
     let Some(mut fixture) = Fixture::start(name).await else { return };
     let path = "/mfa/login/finalize";
     let body = fixture.person.mfa_assertion(&fixture.tenant).await;
@@ -154,8 +154,8 @@ async fn connection_that_is_lost_before_the_commit_is_replaced_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn conflict_with_another_session_leads_to_one_token() {
-    let Some(mut fixture) = Fixture::start("conflict with another session leads to one token").await else { return };
+async fn conflict_with_another_session_results_in_one_token() {
+    let Some(mut fixture) = Fixture::start("conflict with another session results in one token").await else { return };
     let path = "/mfa/login/finalize";
     // Another session makes the next deletions of a challenge fail. The sequence keeps its value after a rollback.
     fixture

@@ -63,8 +63,8 @@ async fn requests_recover_from_a_database_outage() {
 const FROZEN: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn frozen_database_delays_no_response_without_limit() {
-    let Some(postgres) = PostgresServer::start("a frozen database delays no response without limit") else { return };
+async fn frozen_database_delays_responses_for_a_limited_time() {
+    let Some(postgres) = PostgresServer::start("a frozen database delays responses for a limited time") else { return };
     let node = TestServer::builder().database(postgres.url.clone()).start().await;
     let tenant = node.tenant().await;
     let health = Http::new(node.public_url.clone());

@@ -52,7 +52,7 @@ async fn expect_all_closed(streams: &mut [TcpStream]) {
 }
 
 #[tokio::test]
-async fn silent_connections_and_endless_heads() {
+async fn silent_connections_and_endless_heads_do_not_block_other_clients() {
     let (server, _data) = server();
     let before = open_files(&server);
     for bytes in [b"".as_slice(), b"GET / HTTP/1.1\r\nx: "] {
@@ -65,7 +65,7 @@ async fn silent_connections_and_endless_heads() {
 }
 
 #[tokio::test]
-async fn endless_heads_after_a_request() {
+async fn endless_heads_after_a_request_are_closed() {
     let (server, _data) = server();
     let mut streams = flood(&server, &[ALIVE, b"GET / HTTP/1.1\r\nx: "].concat()).await;
     expect_usable(&server).await;
@@ -76,7 +76,7 @@ async fn endless_heads_after_a_request() {
 }
 
 #[tokio::test]
-async fn http2_connections() {
+async fn http2_connections_are_refused() {
     let (server, _data) = server();
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     for url in [&server.public_url, &server.admin_url] {
@@ -90,7 +90,7 @@ async fn http2_connections() {
 }
 
 #[tokio::test]
-async fn responses_that_nobody_reads() {
+async fn unread_responses_do_not_block_other_clients() {
     let (server, _data) = server();
     let before = open_files(&server);
     let requests = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n".repeat(16);

@@ -92,7 +92,7 @@ async fn spans_of_requests_arrive_at_the_collector() {
     assert!(send(&server, "/nothing/here/at/all").await.starts_with("HTTP/1.1 404 "));
     let line = async || server.log().iter().any(|line| line.contains("request refused") && line.contains(TRACE));
     until("the log line with the trace", line).await;
-    // A server that stops sends the spans that still wait.
+    // A server that is stopping sends all pending spans.
     server.signal("TERM");
     assert!(server.wait().success());
     let mut received = Vec::new();
@@ -126,7 +126,7 @@ async fn failing_collector_loses_spans_but_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn strangers_do_not_decide_that_requests_are_recorded() {
+async fn untrusted_clients_cannot_make_the_server_record_a_trace() {
     let (url, mut requests) = collector("200 OK").await;
     let (server, _data, _) = serve_traced(&url, "");
     assert!(send(&server, "/nothing/here/at/all").await.starts_with("HTTP/1.1 404 "));
@@ -138,7 +138,7 @@ async fn strangers_do_not_decide_that_requests_are_recorded() {
 }
 
 #[tokio::test]
-async fn hanging_collector_does_not_keep_the_database_from_being_closed() {
+async fn hanging_collector_does_not_prevent_the_database_from_closing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (server, _data, path) = serve_traced(&url, "127.0.0.1");

@@ -59,7 +59,8 @@ impl TenantsFile {
         file
     }
 
-    /// Adds a problem of the value with this path, or of the table that should contain it.
+    /// Adds a problem with the value at this path. If the value is absent, the problem has the line of the table that
+    /// should contain the value.
     pub(super) fn add_problem(&mut self, path: &str, message: impl Into<String>) {
         self.problems.push(Problem { line: self.lines.of(path), message: message.into() });
     }

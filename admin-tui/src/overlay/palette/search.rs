@@ -23,8 +23,7 @@ const ROWS: usize = 5;
 
 #[derive(Debug)]
 pub(super) struct Search {
-    /// The tenant whose users are searched. If there is no such tenant, users are found by their exact id in the audit
-    /// logs.
+    /// The tenant whose users are searched. Without a tenant, users are found by their exact id in the audit logs.
     tenant: Option<(TenantId, String)>,
     /// The text of the last search.
     text: String,

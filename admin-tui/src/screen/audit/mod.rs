@@ -70,7 +70,7 @@ pub struct Audit {
     polled_at: Option<Timestamp>,
     /// Time of the last response.
     responded_at: Option<Timestamp>,
-    /// Whether the filters leave out all future entries.
+    /// Whether the filters exclude all future entries.
     has_ended: bool,
     /// Time since the last response in milliseconds.
     silence: i64,

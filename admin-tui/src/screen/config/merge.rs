@@ -11,8 +11,8 @@ use super::{
 use crate::ui::{MergeField, Side};
 
 impl ConfigForm {
-    /// Takes over the current configuration of the server. Unsaved changes are kept; if the server's changes concern the
-    /// same settings, the user must compare them. While a row is edited, its text and position do not change.
+    /// Adopts the server's current configuration. Unsaved changes are kept; if the server's changes concern the same
+    /// settings, the user must compare them. While a row is edited, its text and position do not change.
     pub fn refresh(&mut self, config: TenantConfig, version: Option<String>) {
         self.adopt(Versioned { config, version });
     }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn refreshed_form_keeps_own_changes_and_takes_over_those_of_others() {
+    fn refreshed_form_keeps_unsaved_changes_and_adopts_changes_of_others() {
         let (mut form, mut others) = form();
         others.webauthn.user_verification = UserVerification::Discouraged;
         others.webauthn.relying_party.origins.push("https://b.example".to_owned());

@@ -15,9 +15,9 @@ use crate::{
 
 /// Minimum width of a screen with the fix of a refusal beside the list.
 const WIDE: u16 = 120;
-/// Minimum height of the area for more than the list of refusals.
+/// Minimum height of an area that shows more than the list of refusals.
 const SHORT: u16 = 12;
-/// Minimum height of the area for larger panels on narrow screens.
+/// Minimum height of an area with larger panels on narrow screens.
 const TALL: u16 = 24;
 /// Height of the panel with the fix on wide screens, and minimum height of the chart below this panel.
 const FIX_HEIGHT: u16 = 9;

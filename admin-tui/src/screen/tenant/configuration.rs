@@ -71,7 +71,7 @@ impl Tenant {
         if form.is_changed() {
             self.configure(Command::Save, cx);
         } else {
-            cx.toast(Tone::Plain, "Took over their values; nothing is left to save");
+            cx.toast(Tone::Plain, "Applied their values; nothing is left to save");
         }
     }
 

@@ -46,7 +46,7 @@ impl Tenant {
     fn ask_with_preview(&mut self, cx: &mut UpdateContext<'_>) {
         let (Some(form), Some(config)) = (&self.form, self.previewed.take()) else { return };
         if form.is_editing() || form.config().as_ref() != Ok(&config) {
-            return cx.toast(Tone::Warn, "The configuration was edited meanwhile: save it again");
+            return cx.toast(Tone::Warn, "The configuration was edited in the meantime: save it again");
         }
         match (self.preview.value.take(), self.preview.error.take()) {
             (Some(preview), None) => {

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_period_ends_when_the_lock_is_lost() {
+    fn period_ends_when_the_lock_is_lost() {
         let lock = LockState::new(Duration::ZERO);
         assert!(lock.wait().is_err());
         lock.set(true);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn units_are_refused_only_after_the_time_of_waiting() {
+    fn units_are_refused_only_after_the_grace_period() {
         const GRACE: Duration = Duration::from_millis(50);
         let lock = LockState::new(GRACE);
         lock.set(true);

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_counters_are_added_to_once_in_the_order_of_keys() {
+    fn additions_to_one_counter_are_combined_and_sorted_by_key() {
         let mut state = SessionState::default();
         for key in ["b", "a", "b"] {
             state.add("UPDATE counter", vec![key.into()], 1);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn session_that_forgets_statements_has_prepared_none() {
+    fn session_that_forgets_its_statements_counts_none_as_prepared() {
         let mut state = SessionState::new(0, false);
         for _ in 0..2 {
             assert!(!state.was_prepared("SELECT 1"));

@@ -53,7 +53,7 @@ async fn unit_runs_again_at_most_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn unit_that_fails_otherwise_does_not_run_again() {
+async fn unit_that_fails_for_another_reason_does_not_run_again() {
     let Some(db) = TestDatabase::postgres().await else { return };
     fail_first(&db, 1, TOO_SLOW).await;
     let (written, runs) = write(&db.database, "SELECT fail_first()").await;

@@ -148,7 +148,7 @@ async fn links_lead_to_the_same_files() {
 }
 
 #[tokio::test]
-async fn units_are_unavailable_when_another_unit_ended_their_transaction() {
+async fn units_fail_as_unavailable_when_another_unit_has_ended_their_transaction() {
     let db = TestDatabase::sqlite().await;
     let (go, wait) = mpsc::channel::<()>();
     let database = &db.database;

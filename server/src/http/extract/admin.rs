@@ -108,8 +108,8 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
     Ok(Auditor { token: token.id, role: token.role, context: AdminContext { actor: token.name, app, meta, scope } })
 }
 
-/// Endpoints without a tenant in their path that a token for some tenants may use. The lists contain only its tenants,
-/// and the others return no data of tenants.
+/// Endpoints without a tenant in their path that a token for some tenants may use. The lists contain only the token's
+/// tenants, and the other endpoints return no data of tenants.
 const WITHOUT_TENANT: [(&str, &str); 5] =
     [("GET", "/tenants"), ("GET", "/tenant_summaries"), ("GET", "/me"), ("GET", "/mds"), ("POST", "/config/check")];
 
@@ -133,7 +133,7 @@ async fn check_scope(request: &HttpRequest, app: &App, meta: &RequestMeta, token
         let detail = detail.request(request.method().as_str(), request.path()).left_out_before(left_out);
         reject(app, meta, Some(token.name.clone()), ErrorCode::Forbidden, reason, &detail).await?;
     }
-    // The token does not show whether another tenant exists.
+    // The response is the same whether or not the tenant exists.
     match tenant {
         Some(_) => Err(Refusal::TenantNotFound.into()),
         None => Err(ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "forbidden", reason)),

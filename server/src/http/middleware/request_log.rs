@@ -16,7 +16,7 @@ use crate::{
     traces::{FinishedRequest, RequestTrace},
 };
 
-/// Stands for the route of a request that has none.
+/// Placeholder for an unknown route.
 const UNROUTED: &str = "-";
 
 /// Values of the log line. Values from the client have a maximum length.

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_agent_is_cut_to_256_bytes() {
+    fn user_agent_is_truncated_to_256_bytes() {
         let cut = |bytes: &[u8]| user_agent(&HeaderValue::from_bytes(bytes).unwrap());
         assert_eq!(cut(b"curl/8"), "curl/8");
         assert_eq!(cut(&[b'a'; 300]), "a".repeat(256));

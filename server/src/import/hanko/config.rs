@@ -168,8 +168,8 @@ fn attachment(text: Option<&str>, default: Option<Attachment>, report: &mut Tena
     })
 }
 
-/// Returns the settings of second factors. A tenant without them has those that the source creates at the next
-/// ceremony.
+/// Returns the settings of second factors. For a tenant without such settings, returns those that the source would
+/// create at the next ceremony.
 fn mfa(row: &ConfigRow, passkey_timeout: u32, report: &mut TenantReport) -> Mfa {
     let default = Mfa::default();
     let Some(timeout) = row.mfa_timeout else {

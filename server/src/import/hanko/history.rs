@@ -19,7 +19,7 @@ use crate::{
 const OVERLAP_MICROS: i64 = 15 * 60 * 1_000_000;
 
 pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
-    // The source has no index by time, so all entries are scanned, but only new ones are read from it.
+    // The source has no index by time, so its database scans all entries, but it returns only the new ones.
     let imported = import.tenants.values().filter(|tenant| !tenant.report.is_skipped());
     let start = imported.map(|tenant| tenant.previous.as_ref().map_or(i64::MIN, |one| one.audit_until)).min();
     let Some(start) = start else { return Ok(()) };

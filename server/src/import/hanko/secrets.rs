@@ -22,7 +22,7 @@ use crate::{
 /// Number of characters of a secret that its hint shows. The whole secret has 86.
 const HINT_CHARS: usize = 4;
 
-/// Returns the API keys with their hashes and digests. Secrets that people chose are reported.
+/// Returns the API keys with their hashes and digests. Secrets that were not generated are reported.
 pub(super) fn api_keys(
     app: &App,
     digest_key: Option<&DigestKey>,
@@ -70,8 +70,8 @@ pub(super) fn signing_keys(
     let mut keys: Vec<SigningKeyRecord> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         report.tally("signing_keys").read += 1;
-        // The newest key signs. Each gets a later time than the one before it, even if both were created in the same
-        // millisecond.
+        // The newest key signs. Each key gets a later time than the key before it, even if both were created in the
+        // same millisecond.
         let earliest = keys.last().map(|key| key.signs_from.plus_millis(1));
         let signs_from = time(row.created_at).max(earliest.unwrap_or(time(row.created_at)));
         match signing_key(app, tenant, row, &secrets, signs_from) {

@@ -112,7 +112,7 @@ impl Source {
         })
     }
 
-    /// Declares a cursor. Only one is open at a time, apart from that of the tenants.
+    /// Declares a cursor. Only one cursor is open at a time, apart from the cursor of the tenants.
     pub(super) fn declare(&mut self, cursor: &str, query: &str) -> Result<(), SourceError> {
         Ok(self.0.batch_execute(&format!("DECLARE {cursor} NO SCROLL CURSOR FOR {query}"))?)
     }

@@ -23,7 +23,8 @@ const SHARD_BITS: u16 = 0b111;
 /// A text that sorts after every id.
 pub(super) const ABOVE_ALL: &str = "g";
 
-/// Returns a prefix of ids. It sorts after all ids of times before `at`, and before all ids of the time `at` and later.
+/// Returns a prefix that sorts after all ids with a time before `at`, and before all ids with the time `at` or a later
+/// time.
 pub(super) fn first_id(at: Timestamp) -> String {
     let millis = u64::try_from(at.millis()).unwrap_or(0).min((1 << 48) - 1);
     prefix(millis << TICK_BITS)

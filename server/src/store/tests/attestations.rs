@@ -16,7 +16,7 @@ use crate::{
 on_every_engine!(
     metadata_is_replaced_only_by_a_newer_one,
     outdated_attestations_are_judged_once,
-    newest_judgement_of_concurrent_ones_is_kept,
+    newest_of_concurrent_judgements_is_kept,
     judgement_of_a_replaced_attestation_is_dropped,
     credential_that_another_unit_has_locked_is_judged_later
 );
@@ -97,7 +97,7 @@ async fn outdated_attestations_are_judged_once(db: TestDatabase) {
 }
 
 /// Two processes have read the attestation at the same time, and judge it with different metadata.
-async fn newest_judgement_of_concurrent_ones_is_kept(db: TestDatabase) {
+async fn newest_of_concurrent_judgements_is_kept(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
         credentials::insert(c, &credential(1, 1, 1))?;

@@ -13,7 +13,7 @@ on_every_engine!(
     challenges_are_stored_completely,
     challenges_of_a_disabled_tenant_are_not_taken_for_a_token,
     expired_challenges_are_purged_in_chunks,
-    token_is_redeemed_once_and_its_id_purged_after_its_expiry
+    token_is_redeemed_once_and_its_id_is_purged_after_its_expiry
 );
 
 async fn concurrent_takes_succeed_once(db: TestDatabase) {
@@ -96,7 +96,7 @@ async fn expired_challenges_are_purged_in_chunks(db: TestDatabase) {
     }
 }
 
-async fn token_is_redeemed_once_and_its_id_purged_after_its_expiry(db: TestDatabase) {
+async fn token_is_redeemed_once_and_its_id_is_purged_after_its_expiry(db: TestDatabase) {
     two_tenants(&db).await;
     let redemptions: Vec<_> = (0..50)
         .map(|_| {

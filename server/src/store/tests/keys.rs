@@ -106,7 +106,7 @@ fn referenced_tables() -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn documented_distribution_names_every_table_after_those_that_it_references() {
+fn documented_distribution_lists_every_table_after_the_tables_that_it_references() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scaling.md");
     let document = fs::read_to_string(path).expect("the document");
     let mut missing = referenced_tables();

@@ -12,7 +12,7 @@ use crate::{
 
 on_every_engine!(
     users_are_listed_newest_first,
-    prefix_matches_come_first_and_no_user_twice,
+    prefix_matches_come_first_and_no_user_is_listed_twice,
     searches_continue_where_a_page_stopped,
     transactions_are_listed_and_searched_newest_first
 );
@@ -63,7 +63,7 @@ async fn users_are_listed_newest_first(db: TestDatabase) {
     assert_eq!(walk(&db, tenant_id(9), None, 2).await, (Vec::new(), 0));
 }
 
-async fn prefix_matches_come_first_and_no_user_twice(db: TestDatabase) {
+async fn prefix_matches_come_first_and_no_user_is_listed_twice(db: TestDatabase) {
     two_tenants(&db).await;
     insert(
         &db,

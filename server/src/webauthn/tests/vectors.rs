@@ -1,4 +1,5 @@
-//! The test vectors of the WebAuthn Level 3 specification: each is registered and then used for a login.
+//! The test vectors of the WebAuthn Level 3 specification. Each test registers the credential of a vector and then uses
+//! it for a login.
 
 use doorward_shared::{Timestamp, config::UserVerification};
 use doorward_testkit::reference_verifier::{self, Expected, StoredCredential};

@@ -39,7 +39,7 @@ async fn disabled(fixture: &Fixture) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn state_is_shown_in_every_list_and_reversible() {
+async fn disabled_state_is_shown_in_every_list_and_is_reversible() {
     let fixture = Fixture::new().await;
     let now = json!(fixture.server.app.clock.now());
     let before = fixture.state().await;

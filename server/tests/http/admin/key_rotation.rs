@@ -69,7 +69,7 @@ async fn due_key_is_replaced_and_its_successor_is_published_before_it_signs() {
 }
 
 #[tokio::test]
-async fn algorithm_stays_and_key_of_an_administrator_delays_the_schedule() {
+async fn rotation_keeps_the_algorithm_and_is_delayed_by_a_manual_rotation() {
     let (server, tenant, auditor) = fixture().await;
     let admin = server.admin("ops", Role::Admin).await;
     server.clock.advance_ms(20 * DAY_MS);

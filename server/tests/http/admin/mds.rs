@@ -6,7 +6,7 @@ use doorward_testkit::{TestServer, mds};
 use serde_json::json;
 
 #[tokio::test]
-async fn state_of_the_metadata_is_shown_and_its_import_audited() {
+async fn state_of_the_metadata_is_shown_and_its_import_is_audited() {
     let server = TestServer::start().await;
     let auditor = server.admin("audit", Role::Auditor).await;
     let status = auditor.get("/mds").await.expect(200).json();

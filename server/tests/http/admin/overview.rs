@@ -223,7 +223,7 @@ async fn tenants_are_found_and_sorted_by_their_current_rp_id() {
 }
 
 #[tokio::test]
-async fn job_counts_past_days_before_an_overview_asks_for_them() {
+async fn job_counts_past_days_before_an_overview_needs_them() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let admin = server.admin("ops", Role::Auditor).await;

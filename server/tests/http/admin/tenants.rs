@@ -127,7 +127,7 @@ async fn commands_read_all_pages_of_the_list_of_tenants() {
 }
 
 #[tokio::test]
-async fn only_exports_leave_an_entry_among_reads() {
+async fn exports_are_the_only_reads_that_leave_an_entry() {
     let (_server, tenant, admin, auditor) = fixture().await;
     let log = format!("{}/audit_logs", path(&tenant));
     let before = tenant.count("").await;

@@ -145,7 +145,7 @@ async fn texts_in_queries_have_at_most_256_characters() {
 }
 
 #[tokio::test]
-async fn id_that_fits_two_users_needs_by() {
+async fn id_that_matches_two_users_requires_the_parameter_by() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let admin = server.admin("ops", Role::Admin).await;

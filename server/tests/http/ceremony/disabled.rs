@@ -120,7 +120,7 @@ async fn discoverable_login_with_a_disabled_credential_or_user_is_rejected() {
 }
 
 #[tokio::test]
-async fn state_in_a_discoverable_login_is_returned_only_to_the_holder_of_the_credential() {
+async fn discoverable_login_reveals_the_disabled_state_only_to_the_holder_of_the_credential() {
     let (server, tenant) = server_with_tenant().await;
     let mut person = Ceremony::Login.person(&tenant, "alice").await;
     for user in [false, true] {
@@ -136,7 +136,7 @@ async fn state_in_a_discoverable_login_is_returned_only_to_the_holder_of_the_cre
 }
 
 #[tokio::test]
-async fn login_ends_with_an_error_if_the_copy_of_the_state_of_the_user_is_wrong() {
+async fn login_fails_if_the_copy_of_the_users_state_is_wrong() {
     let (server, tenant) = server_with_tenant().await;
     let mut person = Ceremony::Login.person(&tenant, "alice").await;
     disable(&server, &tenant, Target::User(alice())).await;

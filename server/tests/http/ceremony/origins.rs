@@ -115,7 +115,7 @@ async fn tenant_without_top_origins_refuses_every_frame() {
 
 /// The challenge contains the origins that were configured when the ceremony began.
 #[tokio::test]
-async fn removed_related_origin_ends_with_the_next_ceremony() {
+async fn removed_related_origin_is_refused_from_the_next_ceremony_on() {
     let server = TestServer::start().await;
     let tenant = server.tenant_with(many_origins).await;
     let mut alice = Person::new("alice");

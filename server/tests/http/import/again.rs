@@ -137,8 +137,8 @@ async fn deletions_after_an_interrupted_import_are_applied() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn signing_key_is_created_once_and_a_late_one_is_published_first() {
-    let Some(source) = Source::new("signing_key_is_created_once_and_a_late_one_is_published_first").await else {
+async fn signing_key_is_created_once_and_a_later_key_is_published_first() {
+    let Some(source) = Source::new("signing_key_is_created_once_and_a_later_key_is_published_first").await else {
         return;
     };
     source
@@ -172,8 +172,8 @@ async fn signing_key_is_created_once_and_a_late_one_is_published_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn api_keys_get_digests_of_a_new_digest_key() {
-    let Some(source) = Source::new("api_keys_get_digests_of_a_new_digest_key").await else { return };
+async fn later_import_replaces_digests_of_a_lost_digest_key() {
+    let Some(source) = Source::new("later_import_replaces_digests_of_a_lost_digest_key").await else { return };
     for (server, _folder) in targets().await {
         let _ = source.import(&server, Options::default()).await.unwrap();
         // A reset of the signing keys does this after the loss of the master key.

@@ -32,7 +32,7 @@ async fn new_backup_eligibility_is_stored_and_audited() {
 }
 
 #[tokio::test]
-async fn new_backup_eligibility_is_refused_if_the_tenant_says_so() {
+async fn new_backup_eligibility_is_refused_if_the_tenant_does_not_allow_it() {
     let server = TestServer::start().await;
     let refuse = BackupEligibilityChange::Refuse;
     let tenant = server.tenant_with(|config| config.webauthn.backup_eligibility_change = refuse).await;

@@ -107,7 +107,7 @@ async fn missing_required_user_verification_returns_401() {
 }
 
 #[tokio::test]
-async fn preferred_user_verification_may_be_absent_later() {
+async fn preferred_user_verification_may_be_absent_in_later_ceremonies() {
     let (server, _) = server_with_tenant().await;
     let tenant = server.tenant_with(|config| config.webauthn.user_verification = UserVerification::Preferred).await;
     for ceremony in Ceremony::ASSERTIONS {

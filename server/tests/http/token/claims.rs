@@ -61,7 +61,7 @@ async fn self_attestation_does_not_attest_the_model() {
 
 /// The attestation of a U2F model proves a key identifier. The AAGUID in the authenticator data is not signed.
 #[tokio::test]
-async fn aaguid_is_not_stated_for_models_of_u2f() {
+async fn claims_omit_the_aaguid_of_a_u2f_model() {
     let (server, tenant) = server_with_tenant().await;
     let mut alice = Person::with("alice", Authenticator::new().aaguid([7; 16]));
     let _ = alice.register(&tenant).await.expect(200);
@@ -134,7 +134,7 @@ async fn certified_device_bound_authenticator_reaches_aal3() {
 }
 
 #[tokio::test]
-async fn revoked_model_reaches_aal3_no_longer() {
+async fn revoked_model_no_longer_reaches_aal3() {
     let (server, tenant) = server_with_tenant().await;
     import(&server, mds::BLOB).await;
     let mut key = register_certified(&tenant, Authenticator::new()).await;
@@ -156,7 +156,7 @@ async fn revoked_model_reaches_aal3_no_longer() {
 
 /// After the initialize request, the metadata that proved the model is replaced, and the attestation is judged again.
 #[tokio::test]
-async fn model_that_is_no_longer_proven_is_not_stated() {
+async fn claims_omit_a_model_that_is_no_longer_proven() {
     let (server, tenant) = server_with_tenant().await;
     import(&server, mds::BLOB).await;
     let mut key = register_certified(&tenant, Authenticator::new()).await;

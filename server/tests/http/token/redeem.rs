@@ -74,7 +74,7 @@ async fn expired_token_is_refused() {
 }
 
 #[tokio::test]
-async fn tokens_of_others_and_changed_tokens_are_refused() {
+async fn tokens_of_other_tenants_and_changed_tokens_are_refused() {
     let server = TestServer::start().await;
     let (tenant, other) = (server.tenant().await, server.tenant().await);
     let token = Person::new("alice").register(&tenant).await.expect(200).field("token");
