@@ -29,7 +29,7 @@ pub fn create(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<
     sync_folder(path)
 }
 
-/// Replaces a file atomically by one that only its owner can read.
+/// Replaces a file atomically with one that only its owner can read.
 pub fn replace(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<()> {
     let temporary = write_temporary(path, content, entropy)?;
     fs::rename(&temporary, path)?;

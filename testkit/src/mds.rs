@@ -28,7 +28,7 @@ pub const OUTDATED_BLOB: &[u8] = include_bytes!("../fixtures/mds/blob-3-outdated
 const CERTIFICATE: &[u8] = include_bytes!("../fixtures/mds/attestation.der");
 const KEY: &[u8] = include_bytes!("../fixtures/mds/attestation.p8");
 
-/// Replaces the attestation statement in the body of a finalize request by one of the format `packed` that the
+/// Replaces the attestation statement in the body of a finalize request with one of the format `packed` that the
 /// manufacturer's attestation key signed. The authenticator must have the AAGUID of the model.
 pub fn attest(body: &mut Value) {
     let bytes = |member: &Value| from_base64url(member.as_str().expect("text")).expect("base64url");

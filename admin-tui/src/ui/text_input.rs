@@ -35,7 +35,7 @@ impl TextInput {
         to_input_request(&Event::Key(key)).is_some_and(|request| self.handle(request))
     }
 
-    /// Inserts a pasted text. Replaces control characters, such as LF, by spaces. Returns whether the text changed.
+    /// Inserts a pasted text. Replaces control characters, such as LF, with spaces. Returns whether the text changed.
     pub fn paste(&mut self, text: &str) -> bool {
         let mut changed = false;
         for symbol in text.trim().chars() {

@@ -1,6 +1,6 @@
 //! Measures pages of a large installation's logs and lists, one request at a time.
 //!
-//! Each kind of page has a query template. Its placeholders, such as `{actor}`, are replaced by values of an entry from
+//! Each kind of page has a query template. Its placeholders, such as `{actor}`, are replaced with values of an entry from
 //! the log. Each request uses a different entry.
 
 use std::time::{Duration, Instant};
@@ -170,7 +170,7 @@ fn pick<T>(list: &[T], number: u32) -> Option<&T> {
     list.get(usize::try_from(place).unwrap_or(0))
 }
 
-/// Replaces the placeholders of a template by values of an entry.
+/// Replaces the placeholders of a template with values of an entry.
 fn fill_in(template: &str, entry: &AuditLogItem, plan: &Plan, number: u32) -> String {
     const DAY: i64 = 86_400_000;
     let actor = entry.actor_user_id.clone().unwrap_or_default();

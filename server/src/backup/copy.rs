@@ -19,7 +19,7 @@ use crate::db::{self, DbError};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Writes a consistent copy of a SQLite database to a new file, and its manifest beside it. Servers may use the
-/// database meanwhile. `now` is the current time.
+/// database in the meantime. `now` is the current time.
 ///
 /// # Errors
 /// [`DbError::Unavailable`] if the file exists or a file cannot be read or written.

@@ -592,7 +592,7 @@ pub struct AdminTokenRevokeArgs {
 /// `doorward signing-key …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum SigningKeyCommand {
-    /// Give each tenant a new signing key if the present one cannot be decrypted
+    /// Give each tenant a new signing key if the current one cannot be decrypted
     #[command(after_help = help::SIGNING_KEY_RESET)]
     Reset(SigningKeyResetArgs),
 }

@@ -53,7 +53,7 @@ fn target(line: &str, url: &str, issuer: &str) -> Option<Target> {
     })
 }
 
-/// Replaces an address that means all addresses of the machine by its loopback address.
+/// Replaces an address that means all addresses of the machine with its loopback address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

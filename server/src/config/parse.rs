@@ -25,7 +25,7 @@ pub fn address(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
 }
 
-/// Parses a path. A `~` at its beginning is refused, because only shells replace it by the home folder.
+/// Parses a path. A `~` at its beginning is refused, because only shells replace it with the home folder.
 pub fn path(text: &str) -> Result<PathBuf, &'static str> {
     match text.strip_prefix('~') {
         _ if text.is_empty() => Err("the path is empty"),

@@ -106,7 +106,7 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
 
 #[test]
 fn every_setting_can_be_set_by_variable_and_file() {
-    // Settings with the path of a file with a value have a test of their own, because the file must exist.
+    // Settings that name a file with a value have their own test, because the file must exist.
     for (key, value) in GOOD.into_iter().filter(|(key, _)| !key.ends_with("url_file")) {
         let setting = setting::find(key).unwrap();
         let needed = needed_by(key);

@@ -21,7 +21,7 @@ use crate::{
 };
 
 const KEY_BYTES: usize = 32;
-/// The id for which the master key seals the digest key, with [`TenantId::INSTALLATION`].
+/// The key id under which the digest key is sealed, together with the tenant id [`TenantId::INSTALLATION`].
 pub const SEALED_FOR: SigningKeyId = SigningKeyId::new(Uuid::from_u128(1));
 
 /// The digest key of an installation. `Debug` does not print it.

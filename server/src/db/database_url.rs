@@ -6,7 +6,7 @@ use super::postgres::connection_url;
 
 /// Reason for refusing a path that begins with `~`.
 pub const HOME_NOT_EXPANDED: &str =
-    "only shells replace `~` by the home folder: write the whole path, or `./~` for a folder of this name";
+    "only shells replace `~` with the home folder: write the whole path, or `./~` for a folder of this name";
 
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

@@ -59,7 +59,7 @@ pub use self::{
 };
 use crate::traces;
 
-/// Names of the spans of units of work, from the queue to the result. A read on the calling thread has none.
+/// Names of the spans of units of work, from the queue to the result. A read on the calling thread has no span.
 const READ_SPAN: &str = "database read";
 const WRITE_SPAN: &str = "database write";
 
@@ -231,8 +231,8 @@ impl Database {
 
     /// Like [`Database::write_repeatable`], for a unit of work that begins with a known statement. On PostgreSQL, units
     /// that wait together send these statements in one round trip and share a transaction. If it fails, each unit runs
-    /// again in a transaction of its own, so that an error of one undoes only that one. The unit gets the response, or
-    /// `None` if there is no statement.
+    /// again in a transaction of its own, so that an error of one unit undoes only that unit. The unit gets the
+    /// response, or `None` if there is no statement.
     ///
     /// # Errors
     /// Those of [`Database::write_repeatable`] and of the statement.
@@ -400,7 +400,7 @@ pub fn inspect_sqlite<E: From<DbError>>(
 }
 
 /// Writes a copy of a SQLite database to a new file and returns the file's size in bytes. Servers may use the database
-/// meanwhile. Calls `finish` with the path of the complete copy before the copy gets its final name.
+/// in the meantime. Calls `finish` with the path of the complete copy before the copy gets its final name.
 ///
 /// # Errors
 /// The error of `finish`, or [`DbError::Unavailable`] if the file exists or a file cannot be read or written.

@@ -42,7 +42,7 @@ impl KeyKind {
     }
 }
 
-/// Replaces API keys and admin tokens in a text by their hints, even if they are truncated. Otherwise, a caller that
+/// Replaces API keys and admin tokens in a text with their hints, even if they are truncated. Otherwise, a caller that
 /// sends a key in place of an id would reveal the key to the readers of the audit log.
 pub fn without_keys(text: &str) -> Cow<'_, str> {
     let mut out = String::new();

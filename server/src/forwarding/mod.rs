@@ -163,7 +163,8 @@ impl Forwarder {
         Ok(advanced.map_or(Next::Leave, Next::Continue))
     }
 
-    /// Delivers a batch. Shows the growing age of its oldest entry meanwhile, because a reader may block for hours.
+    /// Delivers a batch. Until it is delivered, shows the growing age of its oldest entry, because a reader may block
+    /// for hours.
     async fn deliver_and_show_lag(&self, body: Vec<u8>, oldest: Timestamp) -> Result<(), String> {
         let mut delivery = std::pin::pin!(self.deliver(body));
         loop {

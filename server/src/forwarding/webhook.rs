@@ -40,7 +40,7 @@ impl Webhook {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .https_only(true)
-            // Both would connect to an address that was not checked.
+            // A redirect or a proxy would lead to an address that was not checked.
             .redirect(Policy::none())
             .no_proxy()
             .dns_resolver(Arc::new(CheckedResolver(options.networks.clone())));

@@ -67,7 +67,7 @@ pub struct TenantNotFound(pub ErrorBody);
 #[response(status = 404)]
 pub struct UserNotFound(pub ErrorBody);
 
-/// user is ambiguous: the id fits two users, and `by` is missing
+/// user is ambiguous: the id matches two users, and `by` is missing
 #[derive(IntoResponses)]
 #[response(status = 409)]
 pub struct UserAmbiguous(pub ErrorBody);

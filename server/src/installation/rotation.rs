@@ -1,4 +1,5 @@
-//! Rotation of the master key. It needs the exclusive process lock, so no server or command uses the database meanwhile.
+//! Rotation of the master key. It needs the exclusive process lock, so no server or command uses the database during
+//! the rotation.
 //!
 //! 1. The new key is created as `master.key.new`, or comes from the operator.
 //! 2. The check text under the new key is stored as a marker. From now on, only a rotation may open the database.
@@ -41,9 +42,9 @@ pub struct Rotated {
 /// Rotates the master key of the installation, or completes an interrupted rotation. `new` is the new key of the
 /// operator; without it, a key is created in the data folder. `context` returns the author of the change.
 ///
-/// # Errors
-/// [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`], [`OpenError::SameKey`],
-/// [`OpenError::ChangingKey`], [`OpenError::OtherRotation`] or [`OpenError::WrongMasterKey`] if the keys do not fit. Then nothing was changed.
+/// # Errors [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`],
+/// [`OpenError::SameKey`], [`OpenError::ChangingKey`], [`OpenError::OtherRotation`] or [`OpenError::WrongMasterKey`] if
+/// the keys cannot be used for this rotation. In this case, nothing was changed.
 pub async fn rotate_master_key<E: From<OpenError>>(
     location: &Location,
     new: Option<MasterKeySource>,
@@ -75,7 +76,7 @@ enum State {
     Done,
 }
 
-/// The present key and the new one.
+/// The current key and the new one.
 #[derive(Clone)]
 struct Keys {
     old: Arc<MasterKey>,

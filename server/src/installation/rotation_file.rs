@@ -1,4 +1,4 @@
-//! File with the new master key, beside the present one in the data folder. It exists while a rotation is not complete.
+//! File with the new master key, beside the current one in the data folder. It exists while a rotation is not complete.
 
 use std::{fs, io, path::PathBuf};
 
@@ -25,7 +25,7 @@ pub(super) fn load_or_create(source: &MasterKeySource, entropy: &dyn Entropy) ->
     Ok(MasterKey::load_or_create(&path, entropy)?)
 }
 
-/// Replaces the present key by the new one.
+/// Replaces the current key with the new one.
 pub(super) fn make_current(source: &MasterKeySource) -> Result<(), OpenError> {
     let (Some(from), Some(to)) = (path(source), source.in_data_folder()) else { return Ok(()) };
     let replaced = match fs::rename(&from, to) {

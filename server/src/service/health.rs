@@ -2,7 +2,7 @@
 
 use crate::{app::App, clock, db::DbError};
 
-/// Returns whether the latest scheduled probe of a tenant failed.
+/// Returns whether the latest scheduled probe of any tenant failed.
 pub fn has_failed_probe(app: &App) -> bool {
     app.probe_results.any_failed()
 }

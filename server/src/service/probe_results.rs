@@ -14,7 +14,7 @@ impl ProbeResults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.to_owned(), succeeded);
     }
 
-    /// Returns whether the latest probe of a tenant failed. It is false before the first probe.
+    /// Returns whether the latest probe of any tenant failed; `false` before the first probe.
     pub fn any_failed(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().any(|succeeded| !succeeded)
     }

@@ -77,7 +77,7 @@ impl Sampler {
         false
     }
 
-    /// Returns the kinds of which lines were left out, and resets their numbers. Forgets kinds without recent lines.
+    /// Returns the kinds with lines that were left out, and resets their numbers. Forgets kinds without recent lines.
     pub(super) fn take_left_out(&self) -> Vec<LeftOut> {
         let mut left_out = Vec::new();
         self.counts().retain(|kind, count| {

@@ -1,5 +1,5 @@
-//! The protobuf message `ExportTraceServiceRequest` of OTLP 1.x, with the fields that Doorward uses. The numbers are those
-//! of `opentelemetry/proto/trace/v1/trace.proto`.
+//! The protobuf message `ExportTraceServiceRequest` of OTLP 1.x, with the fields that Doorward uses. The field numbers
+//! are those of `opentelemetry/proto/trace/v1/trace.proto`.
 
 use super::span::{Span, Value};
 
@@ -107,7 +107,7 @@ mod tests {
 
     /// The expected bytes were written by `opentelemetry-proto` 1.38 (PyPI) for the same message.
     #[test]
-    fn message_is_that_of_another_encoder() {
+    fn message_equals_that_of_another_encoder() {
         let span = Span {
             trace: [0x0a; 16],
             span: [0x0b; 8],

@@ -27,8 +27,8 @@ pub fn parse_arguments<C: Parser>() -> C {
     })
 }
 
-/// Replaces secrets in the arguments that an error repeats by their hints: users may enter a key in place of its id by
-/// mistake.
+/// If an error repeats arguments that contain secrets, replaces the secrets with their hints: users may enter a key in
+/// place of its id by mistake.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
     let context: Vec<(ContextKind, ContextValue)> =
         error.context().map(|(kind, value)| (kind, value.clone())).collect();

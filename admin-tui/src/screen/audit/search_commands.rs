@@ -62,7 +62,7 @@ impl Audit {
         (self.search.input.active, self.search.problem) = (false, None);
     }
 
-    /// Replaces the last term by a candidate.
+    /// Replaces the last term with a candidate.
     pub(super) fn complete_with(&mut self, index: usize, cx: &mut UpdateContext<'_>) {
         if let Some(candidate) = self.search_candidates().into_iter().nth(index) {
             self.search.set_text(&candidate.text);

@@ -175,7 +175,7 @@ impl ConfigForm {
         }
     }
 
-    /// Replaces the blank rows of a list by a single blank row at the end of the list. The same row stays selected.
+    /// Replaces the blank rows of a list with a single blank row at the end of the list. The same row stays selected.
     fn tidy_list(&mut self, field: &'static ConfigField) {
         let selected = self.selection.selected;
         let is_blank = |row: &ConfigRow| row.is_of(field) && row.is_blank();

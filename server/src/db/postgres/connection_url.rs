@@ -49,7 +49,7 @@ fn explain(error: &tokio_postgres::Error) -> String {
 }
 
 /// Removes the libpq parameters that tokio-postgres does not support. Returns the path in `sslrootcert`, and replaces
-/// `sslmode=verify-…` by `sslmode=require`.
+/// `sslmode=verify-…` with `sslmode=require`.
 fn split_url(url: &str) -> (String, Option<String>) {
     let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
     let mut root_file = None;

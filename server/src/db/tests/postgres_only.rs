@@ -125,7 +125,7 @@ async fn lock_was_attempted(db: &TestDatabase) {
         .await;
 }
 
-/// Forwards connections to a server, and replaces the names of LISTEN and `pg_notify` by names that do not exist.
+/// Forwards connections to a server, and replaces the names of LISTEN and `pg_notify` with names that do not exist.
 fn without_notifications(server: &url::Url) -> u16 {
     let target = (server.host_str().expect("a host").to_owned(), server.port().expect("a port"));
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -190,7 +190,7 @@ fn harmless(text: &str) -> String {
     without_formulas(&escape_invisible(text))
 }
 
-/// Replaces characters that control a terminal or the direction of text, or are invisible, by `\uXXXX` (RFC 8259,
+/// Replaces each character that controls a terminal or the direction of text, or is invisible, with `\uXXXX` (RFC 8259,
 /// section 7).
 fn escape_invisible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_invisible) {

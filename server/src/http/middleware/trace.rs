@@ -93,7 +93,7 @@ fn panicked(
     InternalError::from_response(error, response).into()
 }
 
-/// Replaces an error of the framework by an [`ApiError`], so that every error response has the same JSON body.
+/// Replaces an error of the framework with an [`ApiError`], so that every error response has the same JSON body.
 fn with_api_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let Some(foreign) = response.response().error().filter(|error| error.as_error::<ApiError>().is_none()) else {
         return response;

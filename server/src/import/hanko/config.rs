@@ -57,7 +57,7 @@ pub(super) fn convert(parts: &Parts, tenant_name: &str, report: &mut TenantRepor
     without_refused(config, report)
 }
 
-/// Returns a name of 1 to 128 characters. An empty one is replaced by the other name.
+/// Returns a name of 1 to 128 characters. An empty name is replaced with the other name.
 pub(super) fn name(text: &str, other: &str, what: &str, report: &mut TenantReport) -> String {
     let used = if text.trim().is_empty() { other } else { text };
     let short: String = used.chars().filter(|symbol| !symbol.is_control()).take(NAME_CHARS).collect();
@@ -112,8 +112,7 @@ fn cors_of(parts: &Parts, config: &TenantConfig, report: &mut TenantReport) -> C
     let mut own = Cors::for_relying_party(&config.webauthn.relying_party).allowed_origins;
     let everything = parts.cors_origins.is_empty() || parts.cors_origins.iter().any(|origin| origin == "*");
     if everything && !allow_unsafe_wildcard {
-        report
-            .problem("CORS origin \"*\"", "replaced by the origins of the relying party: `*` needs the unsafe switch");
+        report.problem("CORS origin \"*\"", "replaced with the relying party's origins: `*` needs the unsafe switch");
     }
     let mut allowed = Vec::new();
     if parts.cors_origins.is_empty() && allow_unsafe_wildcard {
@@ -155,7 +154,7 @@ fn timeout_of(milliseconds: i64, what: &str, report: &mut TenantReport) -> u32 {
 fn word<T: FromStr + std::fmt::Display>(text: Option<&str>, default: T, report: &mut TenantReport) -> T {
     let Some(text) = text else { return default };
     text.parse().unwrap_or_else(|_| {
-        report.problem(format!("setting {text:?}"), format!("it is unknown and was replaced by {default}"));
+        report.problem(format!("setting {text:?}"), format!("it is unknown and was replaced with {default}"));
         default
     })
 }
@@ -163,7 +162,7 @@ fn word<T: FromStr + std::fmt::Display>(text: Option<&str>, default: T, report: 
 fn attachment(text: Option<&str>, default: Option<Attachment>, report: &mut TenantReport) -> Option<Attachment> {
     let text = text.filter(|text| !text.is_empty())?;
     text.parse().map(Some).unwrap_or_else(|_| {
-        report.problem(format!("attachment {text:?}"), "it is unknown and was replaced by the default");
+        report.problem(format!("attachment {text:?}"), "it is unknown and was replaced with the default");
         default
     })
 }

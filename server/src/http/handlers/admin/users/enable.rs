@@ -12,7 +12,7 @@ use crate::{
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}/disabled",
     tag = "Users",
-    params(("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it fits two users")),
+    params(("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it matches two users")),
     responses(
         (status = 204, description = "enabled"),
         InvalidQuery,
