@@ -51,7 +51,7 @@ fn modules_have_no_import_cycles() {
 }
 
 #[test]
-fn modules_depend_downwards_only() {
+fn modules_depend_only_downwards() {
     let layer = |file: &Source| {
         let name = file.top_level();
         let layer = LAYERS.iter().position(|names| names.contains(&name));

@@ -157,7 +157,7 @@ async fn fake_server(finalize: &'static str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn second_tokens_missing_tokens_and_errors_are_reported() {
+async fn repeated_tokens_missing_tokens_and_errors_are_reported() {
     for (finalize, mode, found) in [
         (r#"200 OK|{"token":"a.b.c"}"#, "replay", "/phases/0/second_tokens"),
         (r#"401 Unauthorized|{"code":"challenge_unknown"}"#, "replay", "/phases/0/challenges_without_token"),

@@ -223,7 +223,7 @@ fn seed_file_round_trips_and_only_its_owner_can_read_it() {
 }
 
 #[test]
-fn tenant_shares_sum_to_the_totals() {
+fn shares_of_tenants_add_up_to_the_totals() {
     for (tenants, users, rows) in
         [(1, 0, 0), (1, 5, 7), (3, 2, 1), (10, 10, 1_000), (97, 1_000, 12_345), (1_000, 100, 3)]
     {

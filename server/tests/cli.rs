@@ -298,7 +298,7 @@ fn interrupted_creation_is_completed_by_the_next_start() {
 }
 
 #[test]
-fn commands_without_signing_keys_work_after_the_master_key_was_lost() {
+fn commands_that_need_no_signing_key_work_after_the_master_key_was_lost() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     let first = Quickstart::start(data);

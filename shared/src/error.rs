@@ -166,7 +166,7 @@ text_enum! {
         TrustPolicy => "trust_policy",
         /// The request conflicts with stored data.
         Conflict => "conflict",
-        /// The id is Doorward's id of one user and the tenant's own id of another user: send `by`.
+        /// The id is Doorward's id of one user and the tenant's own id for another user: send `by`.
         UserAmbiguous => "user_ambiguous",
         /// The tenant was changed since it was read: its `ETag` differs from `If-Match`.
         TenantChanged => "tenant_changed",

@@ -16,7 +16,7 @@ use super::{
 const MAX_REFUSALS: usize = 1_000;
 /// Maximum number of requests for refusals. The server examines a limited number of entries per request.
 const MAX_PAGES: usize = 10;
-/// Age of the oldest refusal in a report, in days.
+/// Maximum age of the refusals in a report, in days.
 pub const REPORT_DAYS: u32 = 7;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -141,7 +141,7 @@ mod tests {
     use crate::connection::{Environment, Flags, resolve};
 
     #[test]
-    fn start_hint_is_added_for_the_default_server_only() {
+    fn start_hint_is_added_only_for_the_default_server() {
         let environment = Environment::from_pairs(&[("DOORWARD_ADMIN_TOKEN", "dwa_x")]);
         let unreachable = || CommandError::Unreachable("connection refused".to_owned());
         let connection = resolve(&Flags::default(), &environment).unwrap();

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_left_out_except_where_it_accepts_any_value() {
+    fn null_is_left_out_except_where_it_means_any_value() {
         let members = json!({ "algorithms": null, "attachment": null, "timeout": null });
         let text = array_item("mfa", members.as_object().unwrap());
         assert_eq!(text, "[[mfa]]\nalgorithms = \"any\"\nattachment = \"any\"\n");

@@ -188,7 +188,7 @@ fn profile_errors_name_the_file_and_the_problem() {
 }
 
 #[test]
-fn unused_profiles_file_may_be_invalid() {
+fn unused_config_file_may_be_invalid() {
     let home = Home::new("not toml");
     let complete = flags(|flags| {
         flags.url = Some("http://127.0.0.1:9".to_owned());

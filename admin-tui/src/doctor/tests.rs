@@ -212,7 +212,7 @@ fn patterns_extensions_and_frames_are_found() {
 }
 
 #[test]
-fn unknown_origin_of_the_own_domain_is_an_error_with_its_command() {
+fn unknown_origin_of_the_tenants_domain_is_an_error_with_its_command() {
     let mut report = healthy();
     let detail = |origin: &str| RefusalDetail::new(Check::Origin).received(origin);
     refused(&mut report, 3, LOGIN, ErrorCode::OriginMismatch, &detail("https://www.example.com"));

@@ -58,7 +58,7 @@ impl ConfirmDialog {
         }
     }
 
-    /// Returns whether the name was typed, if it must be.
+    /// Returns whether the name was typed, or need not be.
     fn is_name_typed(&self) -> bool {
         let typed = self.input.text().trim();
         // A name can contain characters that cannot be typed, so its displayed form is accepted, too.

@@ -53,7 +53,7 @@ pub enum Navigation {
     Reload,
     Export(Box<ExportRequest>),
     Run(Command),
-    /// Switches to the server of a profile, and asks first if work would be lost.
+    /// Switches to the server of a profile. If work would be lost, asks for confirmation first.
     SwitchServer(String),
     /// Switches to the server of a profile.
     Connect(String),

@@ -37,7 +37,7 @@ pub(super) fn return_to(model: &mut Model, depth: usize, output: &mut UpdateOutp
     }
 }
 
-/// Closes the screens above a depth. Asks first if one of them has unsaved changes.
+/// Closes the screens above a depth. If one of them has unsaved changes, asks for confirmation first.
 pub(super) fn leave_to(model: &mut Model, depth: usize, output: &mut UpdateOutput) {
     let lost: Vec<String> = model.stack().all().skip(depth + 1).filter_map(Page::unsaved_changes).collect();
     if lost.is_empty() {
@@ -63,7 +63,7 @@ pub(super) fn go_to(model: &mut Model, section: Section, output: &mut UpdateOutp
     }
 }
 
-/// Ends the app. Asks first if work would be lost.
+/// Ends the app. If work would be lost, asks for confirmation first.
 pub(super) fn quit(model: &mut Model) {
     let lost = unfinished_work(model);
     if lost.is_empty() {
@@ -79,7 +79,7 @@ pub(super) fn show_contexts(model: &mut Model) {
     model.question = Some(Box::new(ContextList::new(contexts.clone(), current)));
 }
 
-/// Switches to the server of a profile. Asks first if work would be lost.
+/// Switches to the server of a profile. If work would be lost, asks for confirmation first.
 pub(super) fn switch_server(model: &mut Model, profile: String, output: &mut UpdateOutput) {
     let lost = unfinished_work(model);
     if lost.is_empty() {

@@ -43,7 +43,7 @@ async fn flags_override_variables_profiles_and_the_data_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_settings_exit_with_2_and_are_named() {
+async fn invalid_settings_exit_with_2_and_are_named() {
     let (_server, operator) = Operator::start(Role::Admin).await;
     let url = operator.url.clone();
     for (text, arguments, word) in [

@@ -6,7 +6,7 @@ use doorward_testkit::Person;
 use crate::support::setup;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_origin_of_the_own_domain_is_an_error() {
+async fn unknown_origin_of_the_tenants_domain_is_an_error() {
     let (server, tenant, operator) = setup(Role::Auditor).await;
     // The command reads the clock of its machine.
     server.clock.advance_ms(doorward_admin::clock::now().millis() - server.app.clock.now().millis());

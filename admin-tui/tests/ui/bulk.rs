@@ -105,7 +105,7 @@ async fn rename_by_another_administrator_is_not_undone() {
 }
 
 #[tokio::test]
-async fn auditor_marks_nothing() {
+async fn auditor_cannot_mark_rows() {
     let fake = FakeServer::with_role(data::world(), doorward_shared::admin::Role::Auditor);
     let app = App::start(fake, 100, 30).await;
     app.keys("2 space *").await;

@@ -255,7 +255,7 @@ async fn ctrl_c_and_signals_end_the_app() {
 }
 
 #[tokio::test]
-async fn refusals_name_tenants_outside_of_the_busiest() {
+async fn refusals_name_tenants_that_are_not_among_the_busiest() {
     let mut world = data::world();
     for number in 0..12 {
         world.add_tenant(&format!("Quiet {number}"));

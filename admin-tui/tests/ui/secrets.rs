@@ -34,7 +34,7 @@ async fn secret_is_shown_and_copied_only_in_its_dialog() {
 }
 
 #[tokio::test]
-async fn first_key_that_closes_only_warns_unless_copied() {
+async fn secret_that_was_not_copied_closes_only_on_the_second_key() {
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
     app.keys("2 enter l n 'ci' enter enter").await;
     assert!(is_shown(&app));

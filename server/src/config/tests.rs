@@ -317,7 +317,7 @@ fn master_key_has_one_origin() {
 }
 
 #[test]
-fn admin_api_needs_tls_beyond_the_machine() {
+fn admin_api_needs_tls_unless_its_address_is_local() {
     let address = ("DOORWARD_ADMIN_ADDR", "0.0.0.0:8001");
     let files = [("DOORWARD_TLS_CERTIFICATE", "c.pem"), ("DOORWARD_TLS_KEY", "k.pem")];
     assert!(error(&[address], "").contains("server.admin_plain_http = true"));

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn another_master_key_keeps_the_digests() {
+    fn digests_survive_a_change_of_the_master_key() {
         let (old, new) = (MasterKey::from_bytes(&[7; 32]).unwrap(), MasterKey::from_bytes(&[8; 32]).unwrap());
         let entropy = SystemEntropy::default();
         let before = DigestKey::generate(&old, &entropy).unwrap();

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn other_databases_are_rejected_without_the_password() {
+    fn rejections_of_other_databases_omit_the_password() {
         for (text, reason) in [
             ("", "the path is empty"),
             ("sqlite:", "the path is empty"),

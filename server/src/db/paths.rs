@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_resolved_also_before_the_file_exists() {
+    fn links_are_resolved_even_before_the_file_exists() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap();

@@ -30,7 +30,7 @@ pub(super) enum Stage {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Payment {
-    /// The application's own id of the payment: `transaction_id` on the wire, `trans` in the token.
+    /// The application's own id for the payment: `transaction_id` on the wire, `trans` in the token.
     pub(super) id: String,
     pub(super) recipient: String,
     pub(super) amount: String,

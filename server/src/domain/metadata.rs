@@ -142,7 +142,7 @@ fn level(status: &str) -> Option<CertificationLevel> {
     }
 }
 
-/// Returns for each root certificate the number of AAGUIDs whose models use it.
+/// Returns, for each root certificate, the number of AAGUIDs whose models use it.
 fn users_of_roots(entries: &[ModelRecord]) -> HashMap<&str, usize> {
     let mut users = HashMap::new();
     for entry in entries.iter().filter(|entry| matches!(entry.id, ModelId::Aaguid(_))) {

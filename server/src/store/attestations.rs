@@ -18,7 +18,7 @@ pub struct Outdated {
     pub registered_at: Timestamp,
 }
 
-/// Keeps the attestation of a new credential, which was judged with the metadata of this number.
+/// Keeps the attestation of a new credential. `metadata` is the number of the metadata with which it was judged.
 pub fn insert(
     conn: &mut Connection,
     tenant: TenantId,

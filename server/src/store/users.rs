@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn deletions_read_only_rows_of_the_user() {
+    async fn deletions_read_no_rows_of_other_users() {
         let db = TestDatabase::sqlite().await;
         for (delete, index) in
             [(DELETE_CREDENTIALS, "credentials_of_user"), (DELETE_TRANSACTIONS, "transactions_of_user")]

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn blocked_reader_loses_only_lines() {
+    fn blocked_reader_costs_only_log_lines() {
         let output = Output::default();
         let blocked = output.open.lock().unwrap();
         let lines = start(output.clone(), Arc::default()).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn failing_output_loses_only_lines() {
+    fn failing_output_costs_only_log_lines() {
         let lines = start(Output { fails: true, ..Output::default() }, Arc::default()).unwrap();
         for _ in 0..2 {
             log(&lines, "line\n");

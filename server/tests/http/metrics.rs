@@ -104,7 +104,7 @@ async fn audit_entries_are_counted() {
 }
 
 #[tokio::test]
-async fn open_connections_are_counted_on_postgresql_only() {
+async fn open_connections_are_counted_only_on_postgresql() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let _ = tenant.http.get("/credentials").await.expect(200);

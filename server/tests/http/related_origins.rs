@@ -27,7 +27,7 @@ async fn document_lists_the_related_origins_for_everybody() {
 
 /// With a rate limit per tenant, too many requests could keep browsers from offering passkeys.
 #[tokio::test]
-async fn document_is_rate_limited_by_address_only() {
+async fn document_is_rate_limited_only_by_address() {
     let server = TestServer::builder()
         .settings(|settings| (settings.visits_per_address, settings.visits_per_tenant) = (Some(60), Some(1)))
         .start()

@@ -125,7 +125,7 @@ async fn retiring_a_successor_keeps_the_current_key_in_use() {
 }
 
 #[tokio::test]
-async fn forced_key_signs_at_once() {
+async fn key_created_with_force_signs_at_once() {
     let (server, tenant) = server_with_tenant().await;
     let admin = server.admin("ops", Role::Admin).await;
     let mut alice = Person::new("alice");

@@ -152,7 +152,7 @@ async fn transactions_are_listed_by_external_and_internal_user_id() {
 }
 
 #[tokio::test]
-async fn concurrent_transactions_with_same_id_only_one_starts() {
+async fn only_one_of_concurrent_transactions_with_the_same_id_starts() {
     let (_server, tenant) = server_with_tenant().await;
     let mut alice = Person::new("alice");
     let _ = alice.register(&tenant).await.expect(200);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{Nodes, nodes};
 
 #[tokio::test]
-async fn challenge_of_one_node_can_be_finalized_on_the_other() {
+async fn ceremony_that_one_node_started_can_be_finalized_on_the_other() {
     let Nodes { tenant, tenant_on_second, first: _first, second: _second } = nodes().await;
     for (number, (initializing, finalizing)) in
         [(&tenant, &tenant_on_second), (&tenant_on_second, &tenant)].into_iter().enumerate()

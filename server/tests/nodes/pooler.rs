@@ -61,8 +61,8 @@ async fn session_pooling_needs_no_direct_url() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nodes_behind_transaction_pooling_work_as_without_it() {
-    let Some(pooler) = PgBouncer::start("nodes behind transaction pooling work as without it", "transaction") else {
+async fn nodes_behind_a_transaction_pooler_work_as_without_one() {
+    let Some(pooler) = PgBouncer::start("nodes behind a transaction pooler work as without one", "transaction") else {
         return;
     };
     let Nodes { first, second, tenant, tenant_on_second } = nodes_with(TestServer::builder().pooler(pooler.port)).await;

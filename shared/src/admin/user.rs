@@ -85,7 +85,7 @@ pub struct TransactionSummary {
     /// The transaction.
     #[serde(flatten)]
     pub transaction: TransactionItem,
-    /// The tenant's own id of the user.
+    /// The tenant's own id for the user.
     pub user_id: String,
     /// Whether the user confirmed it.
     pub confirmed: bool,

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn complete_change_keeps_nothing() {
+    fn complete_change_keeps_no_current_value() {
         let origins = vec!["https://example.com".to_owned()];
         let relying_party = RelyingParty::new("example.com".to_owned(), "Example".to_owned(), origins);
         let wanted = TenantConfig::for_relying_party(relying_party);

@@ -21,7 +21,7 @@ text_enum! {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegistrationInitRequest {
-    /// The tenant's own id of the user: 1 to 64 bytes of UTF-8 (WebAuthn's limit for a user handle). Required.
+    /// The tenant's own id for the user: 1 to 64 bytes of UTF-8 (WebAuthn's limit for a user handle). Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
@@ -57,7 +57,7 @@ pub struct RegistrationInitRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginInitRequest {
-    /// The tenant's own id of the user.
+    /// The tenant's own id for the user.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "42"))]
     pub user_id: Option<String>,
     /// Kinds of authenticators that the user probably has, most probable first. Default: the hints in the tenant's
@@ -79,7 +79,7 @@ pub struct LoginInitRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MfaLoginInitRequest {
-    /// The tenant's own id of the user. Required.
+    /// The tenant's own id for the user. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
@@ -104,13 +104,13 @@ pub struct MfaLoginInitRequest {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransactionInitRequest {
-    /// The tenant's own id of the user. Required.
+    /// The tenant's own id for the user. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
     )]
     pub user_id: Option<String>,
-    /// The tenant's own id of the transaction, at most 128 characters, unique in the tenant. Required.
+    /// The tenant's own id for the transaction, at most 128 characters, unique in the tenant. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "payment-7")

@@ -55,7 +55,7 @@ pub struct CredentialItem {
     /// The report is not signed. Absent if the browser reported nothing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub discoverable: Option<bool>,
-    /// The tenant's own id of the user.
+    /// The tenant's own id for the user.
     #[cfg_attr(feature = "openapi", schema(example = "42"))]
     pub user_id: String,
 }

@@ -13,7 +13,7 @@ use crate::Base64Url;
 pub struct TokenClaims {
     /// Issuer: the name of the installation.
     pub iss: String,
-    /// Subject: the tenant's own id of the user.
+    /// Subject: the tenant's own id for the user.
     #[cfg_attr(feature = "openapi", schema(example = "42"))]
     pub sub: String,
     /// Audience: the RP ID. If the tenant's `token_audience` is `ceremony`, a slash and the ceremony follow.
@@ -49,7 +49,7 @@ pub struct TokenClaims {
     /// Model of the authenticator (AAGUID); only if `attested`, and if the model has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub aaguid: Option<Uuid>,
-    /// The tenant's own id of the transaction; only for transactions.
+    /// The tenant's own id for the transaction; only for transactions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trans: Option<String>,
 }

@@ -26,8 +26,8 @@ const CHART_MIN_HEIGHT: u16 = 6;
 const EXPIRES_SOON_MS: i64 = 30 * 86_400_000;
 /// Age in milliseconds from which a signing key should be rotated.
 const OLD_SIGNING_KEY_MS: i64 = 365 * 86_400_000;
-/// Length of the bar that shows the success of a ceremony; minimum widths of a panel with this bar, and with all
-/// counts.
+/// Length of the bar that shows the success of a kind of ceremony; minimum widths of a panel with this bar, and with
+/// all counts.
 const SUCCESS_BAR: u16 = 12;
 const BAR_WIDTH: u16 = 58;
 const COUNTS_WIDTH: u16 = 46;

@@ -38,7 +38,7 @@ pub(super) fn set_deadline(deadline: Option<Deadline>) {
     DEADLINE.set(deadline);
 }
 
-/// Closes the thread's connection. Its statements fail.
+/// Closes the thread's connection, so that all further statements on it fail.
 pub(super) fn close_connection() {
     DEADLINE.with_borrow(|deadline| {
         if let Some(deadline) = deadline {

@@ -61,7 +61,7 @@ fn copy_snapshot(database: &Path, to: &Path, busy_timeout: Duration) -> Result<P
     Ok(partial)
 }
 
-/// Returns the size of a database in bytes, with its free pages.
+/// Returns the size of a database in bytes, including its free pages.
 fn size(conn: &mut SqliteConnection) -> Result<u64, DbError> {
     let product = "(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())";
     let bytes: i64 = diesel::select(sql::<BigInt>(product)).get_result(conn)?;

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn backup_needs_more_space_than_the_database_has() {
+    fn backup_needs_more_free_space_than_the_size_of_the_database() {
         let folder = tempfile::tempdir().unwrap();
         let to = folder.path().join("backup.db");
         let free = free_beside(&to);

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waiting_process_is_seen_by_others_only() {
+    fn waiting_process_is_seen_only_by_others() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("doorward.db");
         let (mut one, mut other) = (WriteTurns::new(&database), WriteTurns::new(&database));

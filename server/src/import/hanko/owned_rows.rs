@@ -65,7 +65,7 @@ fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, St
     Ok(Credential {
         tenant_id,
         id,
-        // The owner is found by the tenant's own id of the user.
+        // The owner is found by the tenant's own id for the user.
         user_id: UserId::new(uuid::Uuid::nil()),
         name: row.name.clone().unwrap_or_default(),
         public_key,
@@ -111,7 +111,7 @@ fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction,
         tenant_id,
         id: row.id.parse().map_err(|_| "its internal id is not a UUID")?,
         identifier: row.identifier,
-        // The owner is found by the tenant's own id of the user.
+        // The owner is found by the tenant's own id for the user.
         user_id: UserId::new(uuid::Uuid::nil()),
         data: row.data,
         created_at,

@@ -276,7 +276,7 @@ fn convert_credential(tenant_id: TenantId, line: CredentialLine, now: Timestamp)
     Ok(Credential {
         tenant_id,
         id: CredentialId::new(line.id.0).ok_or("id must have 1 to 1023 bytes")?,
-        // The owner is found by the tenant's own id of the user.
+        // The owner is found by the tenant's own id for the user.
         user_id: UserId::new(Uuid::nil()),
         name: bounded("name", line.name)?,
         public_key,

@@ -88,7 +88,7 @@ impl bounded_search::Search for Search<'_> {
     }
 }
 
-/// Returns a page of transactions, newest first, each with the tenant's own id of its user. With a search, transactions
+/// Returns a page of transactions, newest first, each with the tenant's own id for its user. With a search, transactions
 /// whose identifier starts with the text come first. Transactions whose identifier only contains the text follow.
 pub fn search(
     conn: &mut Connection,
@@ -124,7 +124,7 @@ pub fn search(
     Ok(ListPage { rows, known: page.known, next: page.next })
 }
 
-/// Returns Doorward's id and the tenant's own id of each row's user.
+/// Returns Doorward's id and the tenant's own id for each row's user.
 fn owners(conn: &mut Connection, tenant: &str, rows: &[Row]) -> Result<Vec<(String, String)>, DbError> {
     let ids: Vec<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
     let query = || existing(tenant).filter(users::id.eq_any(&ids)).select((users::id, users::external_id));

@@ -33,7 +33,7 @@ struct Search<'a> {
     text: &'a str,
 }
 
-/// Condition: the tenant's own id of the user starts with the text. Case matters.
+/// Condition: the tenant's own id for the user starts with the text. Case matters.
 macro_rules! external_id_starts_with {
     ($text:expr) => {
         users::external_id.ge($text).and(users::external_id.lt(end_of_prefix($text)))

@@ -79,7 +79,7 @@ async fn overview_counts_today_once_a_minute_and_past_days_once() {
 }
 
 #[tokio::test]
-async fn latest_refusals_name_existing_tenants_only() {
+async fn latest_refusals_name_only_existing_tenants() {
     let server = TestServer::start().await;
     let (kept, gone) = (server.tenant().await, server.tenant().await);
     let admin = server.admin("ops", Role::Admin).await;

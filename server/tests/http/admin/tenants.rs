@@ -87,7 +87,7 @@ async fn erased_log_of_a_deleted_tenant_is_gone_at_once() {
 }
 
 #[tokio::test]
-async fn a_tenant_can_be_created_with_a_free_id_only() {
+async fn a_tenant_can_be_created_only_with_a_free_id() {
     let (_server, tenant, admin, _auditor) = fixture().await;
     create_again(&admin, &tenant).await.expect_refusal(409, "tenant_exists");
     let nil = json!({ "id": "00000000-0000-0000-0000-000000000000", "display_name": "Nil" });

@@ -157,7 +157,7 @@ fn selector() -> UserSelector {
 
 /// A registration uses the list at the time of its initialize request. Existing credentials keep working.
 #[tokio::test]
-async fn changed_algorithms_apply_to_new_registrations_only() {
+async fn changed_algorithms_apply_only_to_new_registrations() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let mut alice = Person::new("alice");

@@ -129,7 +129,7 @@ async fn regression_of_a_device_bound_credential_is_always_rejected() {
 }
 
 #[tokio::test]
-async fn synced_credentials_have_no_exception_by_default() {
+async fn counter_regression_of_a_synced_credential_is_rejected_by_default() {
     let (_server, tenant) = server_with_tenant().await;
     let authenticator = Authenticator::new().counter(Counter::Increasing).backup(true, true);
     let mut alice = Person::with("alice", authenticator);

@@ -172,7 +172,7 @@ async fn missing_required_user_verification_returns_422() {
 }
 
 #[tokio::test]
-async fn credential_id_is_unique_within_a_tenant_only() {
+async fn credential_id_is_unique_only_within_a_tenant() {
     let (server, tenant) = server_with_tenant().await;
     let other = server.tenant().await;
     let mut alice = Person::new("alice");

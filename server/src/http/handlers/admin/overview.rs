@@ -60,8 +60,8 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
     Ok(Json(overview::tenant(&caller.context, tenant, days(&query)?).await?))
 }
 
-/// Returns the recent activity of a tenant: success of each ceremony, frequent refusals, active users, models of
-/// authenticators. Examines at most 10 000 audit entries and 2 000 credentials.
+/// Returns the recent activity of a tenant: success of each kind of ceremony, frequent refusals, active users, models
+/// of authenticators. Examines at most 10 000 audit entries and 2 000 credentials.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/activity",

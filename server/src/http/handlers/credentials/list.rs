@@ -14,7 +14,7 @@ use crate::{
     path = "/{tenant_id}/credentials",
     tag = "Credentials",
     params(
-        ("user_id" = Option<String>, Query, description = "the tenant's own id of the user"),
+        ("user_id" = Option<String>, Query, description = "the tenant's own id for the user"),
         PageParams,
         ("after" = Option<String>, Query, description = "position from the `next` link of a page; replaces `page`"),
         ("order" = Option<Order>, Query, description = "order by registration time; by default desc"),
