@@ -43,7 +43,7 @@ pub(super) enum Use {
 /// The two credentials of each user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialKind {
-    /// A passkey, accepted for logins, for transactions and as second factor.
+    /// A passkey, accepted for logins, for transactions and as a second factor.
     Passkey,
     /// A second factor only.
     SecondFactor,
