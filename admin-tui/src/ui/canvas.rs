@@ -37,7 +37,7 @@ pub enum ClickTarget {
     OtherRow(usize),
     /// The title of a column of the focused list.
     Column(usize),
-    /// A row of another list, by the number of the list on the screen.
+    /// A row of another list: number of the list on the screen, index of the row.
     ListRow(usize, usize),
     Chip(usize),
     /// A choice of a field. `row` is the index of the field.

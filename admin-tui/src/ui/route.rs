@@ -197,8 +197,8 @@ impl Question {
         Self::destructive(title, verb, lines, Action::Request { call: Box::new(call), done, leaves_screen: false })
     }
 
-    /// Asks once for the same action on several objects, and lists them. `verb` is lower case, `done` its past tense.
-    /// Returns `None` if there are no objects.
+    /// Asks for one confirmation of the same action on several objects, and lists the objects. `verb` is lower case,
+    /// `done` its past tense. Returns `None` if there are no objects.
     pub fn bulk(
         (verb, done): (&'static str, &str),
         noun: &str,

@@ -64,7 +64,7 @@ pub enum Command {
     /// Write a copy of the embedded database and its manifest, even while a server runs; or verify such a copy
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),
-    /// Put a backup in the place of the embedded database, which must not exist
+    /// Restore a backup as the embedded database, which must not exist yet
     #[command(after_help = help::RESTORE)]
     Restore(RestoreArgs),
     /// Create, list and delete tenants

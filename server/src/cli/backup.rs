@@ -62,7 +62,7 @@ fn verify(args: &BackupVerifyArgs) -> Result<(), CliError> {
     output::table(&["TABLE", "ROWS"], &rows)
 }
 
-/// Checks a backup that has a manifest. Returns whether it has one.
+/// Verifies a backup if it has a manifest. Returns whether it has one.
 fn verify_if_described(backup: &Path) -> Result<bool, CliError> {
     let manifest = Manifest::read(backup)?;
     Ok(manifest.is_some() && backup::verify(backup).map(|_| true)?)

@@ -344,7 +344,7 @@ impl Database {
         self.change_schema(SchemaChange::Up).await
     }
 
-    /// Reverts every migration, which deletes all data, and returns their versions.
+    /// Reverts all migrations and returns their versions. This deletes all data.
     pub async fn migrate_down_all(&self) -> Result<Vec<String>, DbError> {
         self.change_schema(SchemaChange::DownAll).await
     }

@@ -242,7 +242,7 @@ async fn credential_that_becomes_backup_eligible_is_judged_by_its_new_state() {
 }
 
 #[tokio::test]
-async fn monitored_refusals_succeed_and_are_found_by_their_code() {
+async fn ceremonies_that_violate_a_monitored_policy_succeed_and_are_found_by_code() {
     let server = TestServer::start().await;
     let tenant = tenant_with(&server, &device_bound(TrustMode::Monitor)).await;
     let mut alice = Person::with("alice", Authenticator::new().backup(true, false));

@@ -206,7 +206,7 @@ fn invalid_content_is_rejected() {
 }
 
 #[test]
-fn signatures_of_elliptic_curves_are_verified() {
+fn elliptic_curve_signatures_are_verified() {
     let signer = Signer { key: Key::es256(), alg: "ES256", ..Signer::new() };
     let blob = signer.sign(&payload(&[]));
     let (signed, signature) = blob.rsplit_once('.').unwrap();
