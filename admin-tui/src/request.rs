@@ -50,7 +50,7 @@ pub enum BackendRequest {
     CryptoRadar(TenantId),
     /// Who loses credentials if the tenant gets these policies: the counts, and the first users.
     PreviewTrust(TenantId, Box<TrustPolicies>),
-    /// What `doctor` examines, at this time.
+    /// The data that `doctor` examines, as of this time.
     TenantReport(TenantId, Timestamp),
     CreateTenant(Box<CreateTenantRequest>),
     /// Renames a tenant from the name in the second field to the name in the third.

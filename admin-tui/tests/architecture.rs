@@ -1,5 +1,5 @@
 //! The dependency rules of the terminal app, checked by reading its sources: files have no import cycles, and the
-//! interactive app depends downwards only.
+//! interactive app depends only downwards.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Origins of the master key, and its rotation, with the binary. With `DOORWARD_TEST_POSTGRES_URL` on PostgreSQL,
-//! otherwise on SQLite.
+//! Runs the binary with each source of the master key, and rotates the key: on PostgreSQL if
+//! `DOORWARD_TEST_POSTGRES_URL` is set, otherwise on SQLite.
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::{

@@ -44,7 +44,7 @@ pub(super) trait Sorted {
     /// Number of columns by which the table can be sorted.
     const COLUMNS: usize;
 
-    /// Returns the value of a column; `None` if the rows are not compared by it.
+    /// Returns the value of a column; `None` if the rows cannot be sorted by it.
     fn value(&self, column: usize) -> Option<Value>;
 }
 

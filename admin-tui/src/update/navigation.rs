@@ -89,7 +89,7 @@ pub(super) fn switch_server(model: &mut Model, profile: String, output: &mut Upd
     }
 }
 
-/// Describes the unsaved changes, the export in progress, and the changes that are still to be undone.
+/// Describes the unsaved changes, the export in progress, and the changes that are still being undone.
 fn unfinished_work(model: &Model) -> Vec<String> {
     let export = model.export.iter().map(|export| format!("The export to {} is not complete.", export.path.display()));
     let undos: usize = model.pending_undos.iter().map(|pending| 1 + pending.rest.calls.len()).sum();

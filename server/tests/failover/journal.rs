@@ -149,8 +149,8 @@ impl Journal {
         last.zip(first).map_or(Duration::ZERO, |(last, first)| last - first)
     }
 
-    /// Compares the journal with the database: every acknowledged login is stored once, and no challenge gives a second
-    /// token.
+    /// Compares the journal with the database: every acknowledged login is stored once, and no challenge yields a
+    /// second token.
     pub(crate) async fn check(&self, database_url: &str, nodes: &[TestTenant; 2]) -> Summary {
         let query = "SELECT request_id AS value FROM audit_logs WHERE type = 'mfa_authentication_final_succeeded'";
         let entries = database::texts(database_url, query).await;

@@ -1,5 +1,5 @@
-//! Units of work whose transaction fails or whose connection is lost: no challenge gives two tokens, and a client whose
-//! ceremony was committed gets its response.
+//! Units of work whose transaction fails or whose connection is lost: no challenge yields two tokens, and a client
+//! whose ceremony was committed gets its response.
 
 use doorward_testkit::{
     Person, Response, TestServer, TestTenant,
@@ -55,7 +55,7 @@ impl Fixture {
         self.post(path, body, (COMMIT, Moment::AfterCommit, 1)).await
     }
 
-    /// Checks that a finalize request was accepted once, and that its challenge gives no other token.
+    /// Checks that a finalize request was accepted once, and that its challenge yields no other token.
     async fn is_used(&self, path: &str, body: &Value) {
         let status = if path.starts_with("/registration") { 400 } else { 401 };
         for _ in 0..2 {

@@ -128,7 +128,7 @@ fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
     })
 }
 
-/// Returns the texts of a list without blank ones. Each must be accepted.
+/// Returns the texts of a list without blank ones. Fails if one of them is not accepted.
 fn list(
     field: &ConfigField,
     texts: &[&str],

@@ -177,7 +177,7 @@ fn share_of_models(activity: &TenantActivity, it: &ModelCount) -> u64 {
     it.credentials.saturating_mul(100) / activity.examined_credentials.max(1)
 }
 
-/// Returns the keys that have expired or expire soon, with the time.
+/// Returns the keys that have expired or expire soon, with the time of expiry.
 fn expiring(keys: &[SecretItem], now: Timestamp) -> Vec<(&SecretItem, Timestamp)> {
     let limit = now.plus_millis(EXPIRES_SOON_MS);
     let mut expiring: Vec<_> =
