@@ -63,7 +63,7 @@ impl PostgresServer {
         let _ = run(script("thaw", self.folder.path()));
     }
 
-    /// Restarts the server as a standby, which only accepts reads.
+    /// Restarts the server as a standby, which accepts only reads.
     pub fn become_standby(&self) {
         let _ = run(script("standby", self.folder.path()));
     }

@@ -1,4 +1,4 @@
-//! Addresses to which webhooks may connect. Settings, and not the owners of host names, decide about internal ones.
+//! Addresses to which webhooks may connect. The settings decide about internal addresses, not the owners of host names.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -18,7 +18,7 @@ pub(super) async fn append(path: PathBuf, lines: Vec<u8>) -> Result<(), String> 
     on_thread(move || append_blocking(&path, &lines).map_err(|error| format!("{}: {error}", path.display()))).await
 }
 
-/// Writes lines to standard output. Waits as long as its reader does not read.
+/// Writes lines to standard output. Waits while its reader does not read.
 pub(super) async fn print(lines: Vec<u8>) -> Result<(), String> {
     on_thread(move || {
         let mut out = io::stdout().lock();

@@ -2,7 +2,7 @@
 //!
 //! All reads see one snapshot: a read-only transaction at REPEATABLE READ. Large tables are read with cursors, so
 //! memory does not grow with them. Every row is added or updated by its id, so a run that was interrupted, or that
-//! repeats an earlier one, only writes what is missing. Rows of earlier runs whose ids the source no longer contains
+//! repeats an earlier one, writes only what is missing. Rows of earlier runs whose ids the source no longer contains
 //! were deleted in the source.
 
 mod config;

@@ -90,7 +90,7 @@ pub(super) enum Admission {
 enum Attempt {
     Admitted(Admitted),
     Full,
-    /// The connections are full, and none can be evicted.
+    /// The limit is reached, and no connection can be evicted.
     Refused,
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
 
-/// Reason why a request has no valid API key or admin token. The audit log records it. The client only learns that the
+/// Reason why a request has no valid API key or admin token. The audit log records it. The client learns only that the
 /// key is invalid or disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRejection {
@@ -119,7 +119,7 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Returns the key of which the request contained the correct secret. It may be disabled.
+    /// Returns the key whose correct secret the request contained. It may be disabled.
     pub fn verified_key(&self) -> Option<ApiKeyId> {
         match self {
             Self::ApiKey(id) => Some(*id),

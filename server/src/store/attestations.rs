@@ -37,7 +37,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Returns attestations that were judged with metadata of a smaller number.
+/// Returns attestations that were judged with metadata that has a smaller number.
 pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<Outdated>, DbError> {
     type Row = (String, String, Vec<u8>, Vec<u8>, i64);
     let metadata = number(metadata)?;
@@ -69,9 +69,9 @@ pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<
     rows.into_iter().map(convert).collect()
 }
 
-/// Records that an attestation was judged with the metadata of this number. Returns whether the trust in the credential
-/// changed. Changes nothing if the attestation was deleted or replaced since it was read, or judged with newer metadata, or
-/// if another unit has locked the credential.
+/// Records that an attestation was judged with the metadata that has this number. Returns whether the trust in the
+/// credential changed. Changes nothing if the attestation was deleted or replaced since it was read, or judged with
+/// newer metadata, or if another unit has locked the credential.
 pub fn record(
     conn: &mut Connection,
     judged: &Outdated,

@@ -197,7 +197,7 @@ pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bo
         }
     }
     for delete in DELETIONS {
-        // Each unit deletes rows of one table only. Otherwise it could deadlock with a ceremony that locks rows of
+        // Each unit deletes rows of only one table. Otherwise it could deadlock with a ceremony that locks rows of
         // several tables.
         let delete = CachedSql::<()>::new(delete).bind(&key).bind(&key).bind(limit);
         if on_engine!(conn, c, _Db => delete.execute(c))? > 0 {

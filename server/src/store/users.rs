@@ -301,8 +301,8 @@ pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
     let found: Vec<(String, String)> = on_engine!(conn, c, _Db => marked().limit(MARKED_AT_ONCE).load(c))?;
     // Another node may run the same job. Without the row lock, it could find only rows that this unit is deleting, and
-    // delete the user too early. The locking statement contains the tenant id, because sharded engines can only lock
-    // rows of one tenant.
+    // delete the user too early. The locking statement contains the tenant id, because sharded engines can lock rows of
+    // only one tenant.
     let mut locked = None;
     for (tenant, user) in found {
         if let Connection::Postgres(c, _) = conn {

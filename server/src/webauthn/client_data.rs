@@ -110,7 +110,7 @@ impl ClientData {
 
     /// Checks that the ceremony did not run in a frame of another origin, or that the relying party accepts the origin
     /// of the top-level page (WebAuthn §7.1 steps 10 and 11, §7.2 steps 13 and 14). Older clients send `crossOrigin`
-    /// without `topOrigin`. The specification then only requires that the relying party accepts frames at all.
+    /// without `topOrigin`. The specification then requires only that the relying party accepts frames at all.
     fn check_top_origin(&self, top_origins: &[String]) -> Result<(), VerificationError> {
         let expected = match &self.top_origin {
             Some(top_origin) => origin::accepts(top_origins, top_origin),

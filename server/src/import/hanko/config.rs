@@ -105,7 +105,7 @@ fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantRep
     }
 }
 
-/// Returns the CORS settings. Ceremonies only work on pages of the tenant's own origins, so these replace `*` unless
+/// Returns the CORS settings. Ceremonies work only on pages of the tenant's own origins, so these replace `*` unless
 /// the source allows it explicitly.
 fn cors_of(parts: &Parts, config: &TenantConfig, report: &mut TenantReport) -> Cors {
     let allow_unsafe_wildcard = parts.row.allow_unsafe.unwrap_or(false);

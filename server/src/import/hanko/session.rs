@@ -87,7 +87,8 @@ pub(super) struct TenantImport {
 }
 
 impl TenantImport {
-    /// Returns what the import may do with a row. A tenant that Doorward serves only gets rows that are new in the source.
+    /// Returns what the import may do with a row. If Doorward serves a tenant, the tenant gets only rows that are new
+    /// in the source.
     pub(super) fn rule(&self) -> ImportRule {
         let complete_until = self.previous.as_ref().and_then(|previous| previous.complete_until);
         ImportRule { update: !self.is_used, complete_until: complete_until.filter(|_| self.is_used) }

@@ -95,7 +95,7 @@ async fn publish(
                 return Ok(None);
             }
             for old in keys {
-                // A forced key also replaces keys that are scheduled to retire later.
+                // A key that signs at once also replaces keys that are scheduled to retire later.
                 if old.retired_at.is_none_or(|at| at > signs_from) {
                     table::schedule_retirement(connection, tenant, old.id, Some(signs_from))?;
                 }
