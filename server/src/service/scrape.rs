@@ -6,7 +6,7 @@ use crate::{
     app::App,
     db::DbError,
     store::{
-        audit_counts::{self, CountedTo},
+        audit_counts::{self, CounterKey},
         installation, metadata,
     },
 };
@@ -49,7 +49,7 @@ pub async fn metrics(app: &App) -> String {
 /// Counts the entries of all audit logs. The cost grows with the number of tenants and days (0.25 s for a million
 /// counters on SQLite), so a job calls this, and each unit of work sums only a part.
 pub async fn count_audit_entries(app: &App) -> Result<(), DbError> {
-    let (mut entries, mut next) = (0, Some(CountedTo::default()));
+    let (mut entries, mut next) = (0, Some(CounterKey::default()));
     while let Some(after) = next {
         let (some, end) = app.db.read(move |connection| audit_counts::count_some(connection, &after)).await?;
         (entries, next) = (entries + some, end);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::{
     dsl::sql,
     prelude::*,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, SmallInt, Text},
 };
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
@@ -19,11 +19,16 @@ use crate::{
 /// wait for each other.
 const SHARDS: u8 = 8;
 
-/// Number of counters that one unit of work sums. The unit also sums the remaining counters of the last tenant and day.
+/// Number of counters that one unit of work sums.
 const SUMMED: i64 = 10_000;
 
+/// Sum of the counters after a key. Order and limit make PostgreSQL read a part of the primary key. It would read the whole
+/// table to sum the counters between two keys, because it cannot estimate how many there are.
+pub(super) const SUM_OF_SOME: &str = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM (SELECT count FROM audit_counts \
+    WHERE (tenant_id, day, type, shard) > (?, ?, ?, ?) ORDER BY tenant_id, day, type, shard LIMIT ?) AS next";
+
 /// Key of a counter row: tenant, day, type, shard.
-pub(super) type CounterKey = (String, i64, String, i16);
+pub type CounterKey = (String, i64, String, i16);
 
 /// Returns the shard of an entry. A deletion must subtract from the shard to which the insertion added.
 pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
@@ -48,33 +53,19 @@ pub(super) fn add(
     conn.add(upsert, vec![tenant.to_owned().into(), at.day().into(), kind.as_str().into(), shard.into()], 1)
 }
 
-/// Position at which [`count_some`] continues: the tenant and the day of the last counter. The default is the position
-/// before all counters.
-pub type CountedTo = (String, i64);
+/// Sums the next [`SUMMED`] counters of all logs in the order of their keys. Returns the sum and the key after which to
+/// continue; `None` at the end. The default key is before all counters.
+pub fn count_some(conn: &mut Connection, after: &CounterKey) -> Result<(u64, Option<CounterKey>), DbError> {
+    let last = "SELECT tenant_id, day, type, shard FROM audit_counts WHERE (tenant_id, day, type, shard) > (?, ?, ?, ?) \
+                ORDER BY tenant_id, day, type, shard LIMIT 1 OFFSET ?";
+    let sum = after_key(CachedSql::<BigInt>::new(SUM_OF_SOME), after).bind(SUMMED);
+    let last = after_key(CachedSql::<(Text, BigInt, Text, SmallInt)>::new(last), after).bind(SUMMED - 1);
+    let sum = row_convert::total(on_engine!(conn, c, _Db => sum.get_result(c))?);
+    Ok((sum, on_engine!(conn, c, _Db => last.get_result(c).optional())?))
+}
 
-/// Sums the next [`SUMMED`] counters of all logs. Returns the sum and where to continue; `None` at the end.
-pub fn count_some(conn: &mut Connection, after: &CountedTo) -> Result<(u64, Option<CountedTo>), DbError> {
-    let (tenant, day) = after;
-    let end = "SELECT tenant_id, day FROM audit_counts WHERE (tenant_id, day) > (?, ?) \
-               ORDER BY tenant_id, day LIMIT 1 OFFSET ?";
-    let end = CachedSql::<(Text, BigInt)>::new(end).bind(tenant).bind(*day).bind(SUMMED - 1);
-    let end: Option<CountedTo> = on_engine!(conn, c, _Db => end.get_result(c).optional())?;
-    let sum = match &end {
-        Some((end_tenant, end_day)) => CachedSql::<BigInt>::new(
-            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM audit_counts \
-             WHERE (tenant_id, day) > (?, ?) AND (tenant_id, day) <= (?, ?)",
-        )
-        .bind(tenant)
-        .bind(*day)
-        .bind(end_tenant)
-        .bind(*end_day),
-        None => CachedSql::<BigInt>::new(
-            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM audit_counts WHERE (tenant_id, day) > (?, ?)",
-        )
-        .bind(tenant)
-        .bind(*day),
-    };
-    Ok((row_convert::total(on_engine!(conn, c, _Db => sum.get_result(c))?), end))
+fn after_key<'a, T>(query: CachedSql<'a, T>, (tenant, day, kind, shard): &'a CounterKey) -> CachedSql<'a, T> {
+    query.bind(tenant).bind(*day).bind(kind).bind(*shard)
 }
 
 /// Subtracts deleted entries and removes rows that reach zero. The ordered map makes all nodes lock in the same order.

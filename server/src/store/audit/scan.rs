@@ -2,7 +2,11 @@
 //! First it uses an index to find its window: the next [`EXAMINED`] entries. Then it returns the ids of the matching
 //! entries in the window. If the filter has one exact actor, the window contains only entries of this actor.
 
-use diesel::{dsl::sql, prelude::*, sql_types::Bool};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
 use doorward_shared::{AuditId, TenantId, Timestamp, audit::AuditLogItem};
 
 use super::{
@@ -11,10 +15,21 @@ use super::{
     ids::ABOVE_ALL,
     skew::Skew,
 };
-use crate::domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon};
+use crate::{
+    db::cached_sql::CachedSql,
+    domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon},
+};
 
 /// Cost of finding an entry by its id, relative to the cost of reading the next entry of an index.
 const SEEK_COST: usize = 4;
+
+/// Ids of one actor's entries. The comparison and the order of `(actor, id)` fit only the index by actor. With `actor = ?`,
+/// PostgreSQL may choose the primary key, because it plans for a tenant of average size, and read the whole log of a large
+/// one.
+pub(in super::super) const NEWEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
+    AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor DESC, id DESC LIMIT ?";
+const OLDEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
+    AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor, id LIMIT ?";
 
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
 pub(super) struct Scan<'a> {
@@ -139,14 +154,9 @@ impl<'a> Scan<'a> {
 
     pub(super) fn window(&self, conn: &mut Connection) -> Result<Window, DbError> {
         let range = || audit_logs::id.gt(&self.lower).and(audit_logs::id.lt(&self.upper));
-        if let (Some(_), [actor]) = (self.tenant, self.filter.actor.any_of.as_slice()) {
+        if let (Some(tenant), [actor]) = (self.tenant, self.filter.actor.any_of.as_slice()) {
             let examined = if self.filter.is_one_actor() { EXAMINED } else { EXAMINED / SEEK_COST };
-            let mut ids: Vec<String> = on_engine!(conn, c, Db => log!(Db, self)
-                .filter(audit_logs::actor.eq(actor))
-                .filter(range())
-                .select(audit_logs::id)
-                .limit(examined as i64 + 1)
-                .load(c))?;
+            let mut ids = self.ids_of_actor(conn, tenant, actor, examined + 1)?;
             let is_whole = ids.len() <= examined;
             ids.truncate(examined);
             let last = ids.last().filter(|_| !is_whole).map(|id| row_convert::parse(id)).transpose()?;
@@ -160,6 +170,21 @@ impl<'a> Scan<'a> {
             .load(c))?;
         let [last, beyond] = ends.as_slice() else { return Ok(Window::default()) };
         Ok(Window { last: Some(row_convert::parse(last)?), beyond: Some(beyond.clone()), ids: None })
+    }
+
+    /// Returns the next `max` ids of one actor's entries, in the order of the scan.
+    fn ids_of_actor(
+        &self,
+        conn: &mut Connection,
+        tenant: TenantId,
+        actor: &str,
+        max: usize,
+    ) -> Result<Vec<String>, DbError> {
+        let tenant = tenant.to_string();
+        let query =
+            CachedSql::<Text>::new(if self.newest_first { NEWEST_OF_ACTOR } else { OLDEST_OF_ACTOR }).bind(&tenant);
+        let query = query.bind(actor).bind(&self.lower).bind(actor).bind(&self.upper).bind(max as i64);
+        Ok(on_engine!(conn, c, _Db => query.load(c))?)
     }
 
     /// Skips `skip` matching entries of a window and returns the ids of the next `max`, in the order of the scan.

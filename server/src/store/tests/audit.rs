@@ -3,6 +3,7 @@
 mod filters;
 mod order;
 mod pages;
+mod plans;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -288,7 +289,7 @@ async fn all_entries_are_counted_in_bounded_units(db: TestDatabase) {
          INSERT INTO audit_counts SELECT 'tenant ' || (i / 100), i % 100, 'api_key_rejected', 0, 2 FROM n"
     );
     db.write(move |c| c.run(&fill)).await;
-    let (mut sums, mut next) = (Vec::new(), Some(audit_counts::CountedTo::default()));
+    let (mut sums, mut next) = (Vec::new(), Some(audit_counts::CounterKey::default()));
     while let Some(after) = next {
         let (sum, end) = db.read(move |c| audit_counts::count_some(c, &after)).await;
         sums.push(sum);

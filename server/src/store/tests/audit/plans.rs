@@ -1,0 +1,62 @@
+//! PostgreSQL reads a bounded part of an index, whatever its statistics say about a tenant.
+
+use diesel::{RunQueryDsl, prelude::*, sql_query, sql_types::Text};
+
+use super::super::{harness::TestDatabase, on_every_engine};
+use crate::{
+    db::{Connection, Engine},
+    store::{audit::NEWEST_OF_ACTOR, audit_counts::SUM_OF_SOME},
+};
+
+on_every_engine!(searches_read_only_a_part_of_one_index);
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    step: String,
+}
+
+/// Returns the plan of a statement for unknown values.
+async fn generic_plan(db: &TestDatabase, statement: &'static str, values: &'static str) -> String {
+    let mut sql = String::new();
+    for (number, part) in statement.split('?').enumerate() {
+        sql += &if number == 0 { part.to_owned() } else { format!("${number}{part}") };
+    }
+    db.read(move |conn| {
+        conn.run("SET LOCAL plan_cache_mode = force_generic_plan")?;
+        conn.run(&format!("PREPARE planned AS {sql}"))?;
+        let explain = format!("EXPLAIN EXECUTE planned ({values})");
+        let steps: Vec<Step> = match conn {
+            Connection::Postgres(c, ..) => sql_query(explain).load(c)?,
+            Connection::Sqlite(_) => Vec::new(),
+        };
+        conn.run("DEALLOCATE planned")?;
+        Ok(steps.into_iter().map(|step| step.step + "\n").collect())
+    })
+    .await
+}
+
+/// One tenant has half of all entries, and 20 000 tenants share the others.
+async fn searches_read_only_a_part_of_one_index(db: TestDatabase) {
+    if db.database.engine() == Engine::Sqlite {
+        return;
+    }
+    db.write(|c| {
+        c.run(
+            "INSERT INTO audit_logs (tenant_id, id, type, request_id, source_ip, user_agent, actor, created_at) \
+             SELECT CASE WHEN i % 2 = 0 THEN 'large' ELSE 'tenant ' || i END, 'id ' || i, 'user_deleted', '', '', '', \
+             'actor ' || i % 500, i FROM generate_series(1, 40000) AS i",
+        )?;
+        c.run(
+            "INSERT INTO audit_counts SELECT 'tenant ' || (i / 30), i % 30, 'user_deleted', 0, 1 \
+             FROM generate_series(1, 100000) AS i",
+        )?;
+        c.run("ANALYZE audit_logs")?;
+        c.run("ANALYZE audit_counts")
+    })
+    .await;
+    let plan = generic_plan(&db, NEWEST_OF_ACTOR, "'large', 'nobody', '', 'nobody', 'z', 10001").await;
+    assert!(plan.contains("Scan Backward using audit_logs_by_actor"), "{plan}");
+    let plan = generic_plan(&db, SUM_OF_SOME, "'', 0, '', 0, 1000").await;
+    assert!(plan.contains("Index Scan using audit_counts_pkey"), "{plan}");
+}
