@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use clap::{CommandFactory, error::ErrorKind};
+use doorward_shared::admin::Role;
 use serde_json::json;
 
 use super::*;
-use crate::config::{Settings, Source};
+use crate::{
+    cli::expiry::Expiry,
+    config::{DatabaseUrlText, Flags, Settings, Source},
+};
 
 const ID: &str = "0198c0de-0000-7000-8000-000000000001";
 

@@ -1,0 +1,83 @@
+//! The arguments of the commands for databases and backups.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::admin::AdminArgs;
+use crate::config::DatabaseUrlText;
+
+/// `doorward migrate-storage`
+#[derive(Debug, Clone, Args)]
+pub struct MigrateStorageArgs {
+    /// Current database: path, or postgres:// URL
+    #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_FROM", hide_env_values = true)]
+    pub from: DatabaseUrlText,
+    /// New database; must be empty, or contain the data of an interrupted run
+    #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_TO", hide_env_values = true)]
+    pub to: DatabaseUrlText,
+    /// Folder of the master key [default: ./data] [env: DOORWARD_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// Settings file, TOML [env: DOORWARD_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print JSON, also for each line of progress
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `doorward migrate`
+#[derive(Debug, Clone, Default, Args)]
+pub struct MigrateArgs {
+    /// Report the pending migrations without applying them; the exit code is 10 if there are any
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward backup`
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct BackupArgs {
+    /// Verifies a backup instead.
+    #[command(subcommand)]
+    pub command: Option<BackupCommand>,
+    /// File to write; must not exist. The manifest gets the same name with .manifest.json at its end
+    #[arg(long, value_name = "FILE", required = true)]
+    pub to: Option<PathBuf>,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
+
+/// `doorward backup …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum BackupCommand {
+    /// Compare a backup with its manifest: SHA-256, integrity, schema version and number of rows
+    Verify(BackupVerifyArgs),
+}
+
+/// `doorward backup verify`
+#[derive(Debug, Clone, Args)]
+pub struct BackupVerifyArgs {
+    /// File that `doorward backup` wrote; its manifest is beside it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `doorward restore`
+#[derive(Debug, Clone, Args)]
+pub struct RestoreArgs {
+    /// File that `doorward backup` wrote
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// Arguments of all administrative commands.
+    #[command(flatten)]
+    pub admin: AdminArgs,
+}
