@@ -2,9 +2,10 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    io::{self, Read as _, Seek as _, SeekFrom, Write},
+    os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
@@ -18,13 +19,44 @@ pub(super) async fn append(path: PathBuf, lines: Vec<u8>) -> Result<(), String> 
     on_thread(move || append_blocking(&path, &lines).map_err(|error| format!("{}: {error}", path.display()))).await
 }
 
-/// Writes lines to standard output. Waits while its reader does not read.
-pub(super) async fn print(lines: Vec<u8>) -> Result<(), String> {
-    on_thread(move || {
-        let mut out = io::stdout().lock();
-        out.write_all(&lines).and_then(|()| out.flush()).map_err(|error| format!("standard output: {error}"))
-    })
-    .await
+/// Standard output.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Output {
+    /// Whether a failed write has left an incomplete line at the end.
+    is_incomplete: Arc<Mutex<bool>>,
+}
+
+impl Output {
+    /// Writes lines to standard output. Waits while its reader does not read.
+    pub(super) async fn print(&self, lines: Vec<u8>) -> Result<(), String> {
+        let is_incomplete = Arc::clone(&self.is_incomplete);
+        on_thread(move || {
+            let failed = |error: io::Error| format!("standard output: {error}");
+            let mut is_incomplete = is_incomplete.lock().unwrap_or_else(PoisonError::into_inner);
+            // Without a buffer, which would write the rest of a failed batch later.
+            let mut out = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
+            write_lines(&mut out, &lines, &mut is_incomplete).map_err(failed)
+        })
+        .await
+    }
+}
+
+/// Writes lines. If an earlier write has left an incomplete line, ends this line first. Its entry is written again.
+fn write_lines(out: &mut impl Write, lines: &[u8], is_incomplete: &mut bool) -> io::Result<()> {
+    let mut rest: &[u8] = if *is_incomplete { &[&b"\n"[..], lines].concat() } else { lines };
+    while !rest.is_empty() {
+        match out.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                let (written, after) = rest.split_at(count.min(rest.len()));
+                *is_incomplete = !written.ends_with(b"\n");
+                rest = after;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Runs a closure on a new thread. Unlike threads of the runtime, it does not delay the end of the process.
@@ -83,6 +115,43 @@ mod tests {
         let read = tokio::task::spawn_blocking(move || fs::read_to_string(path).unwrap());
         assert_eq!(read.await.unwrap(), "new\n");
         appended.await.unwrap().unwrap();
+    }
+
+    /// A device that accepts only the given numbers of bytes.
+    struct Device {
+        written: Vec<u8>,
+        accepts: Vec<usize>,
+    }
+
+    impl Write for Device {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = self.accepts.pop().ok_or(io::ErrorKind::StorageFull)?.min(bytes.len());
+            self.written.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn incomplete_line_is_not_joined_with_the_next_one() {
+        for (accepted, expected) in [
+            (vec![], "one\ntwo\n"),
+            (vec![2], "on\none\ntwo\n"),
+            (vec![1, 2], "one\none\ntwo\n"),
+            (vec![4], "one\none\ntwo\n"),
+            (vec![3, 3], "one\ntw\none\ntwo\n"),
+        ] {
+            let mut device = Device { written: Vec::new(), accepts: accepted.clone() };
+            let mut is_incomplete = false;
+            assert!(write_lines(&mut device, b"one\ntwo\n", &mut is_incomplete).is_err());
+            device.accepts = vec![usize::MAX];
+            write_lines(&mut device, b"one\ntwo\n", &mut is_incomplete).unwrap();
+            assert_eq!(String::from_utf8(device.written).unwrap(), expected, "{accepted:?}");
+            assert!(!is_incomplete);
+        }
     }
 
     #[tokio::test]

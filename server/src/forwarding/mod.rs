@@ -13,11 +13,11 @@ use std::{sync::Arc, time::Duration};
 use doorward_shared::{AuditId, Timestamp, audit::AdminAuditLogItem};
 use tokio::{task::JoinHandle, time::sleep};
 
-use self::webhook::Webhook;
 pub use self::{
     address::AllowedNetworks,
     webhook::{SIGNATURE, WebhookOptions},
 };
+use self::{lines::Output, webhook::Webhook};
 use crate::{
     app::App,
     clock,
@@ -38,17 +38,38 @@ const BATCH_BYTES: usize = 256 * 1024;
 
 /// Running tasks. They stop when this value is dropped.
 #[derive(Debug, Default)]
-pub struct Forwarding(Vec<JoinHandle<()>>);
+pub struct Forwarding {
+    tasks: Vec<JoinHandle<()>>,
+    targets: Vec<ForwardTarget>,
+    /// Name of this node in leases.
+    node: String,
+}
+
+impl Forwarding {
+    /// Stops the tasks and releases their leases. Otherwise the next start would wait until the leases end. A batch that
+    /// is being delivered is sent again.
+    pub async fn stop(mut self, app: &App) {
+        for task in std::mem::take(&mut self.tasks) {
+            task.abort();
+            let _ = task.await;
+        }
+        for target in &self.targets {
+            if let Err(error) = forwarding::release(app, target, &self.node).await {
+                tracing::warn!(%error, "could not release the lease of a receiver of audit entries");
+            }
+        }
+    }
+}
 
 impl Drop for Forwarding {
     fn drop(&mut self) {
-        self.0.iter().for_each(JoinHandle::abort);
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
 /// A target with its connection.
 enum Sink {
-    Stdout,
+    Stdout(Output),
     File(std::path::PathBuf),
     Webhook(Box<Webhook>),
 }
@@ -64,7 +85,7 @@ impl Targets {
     pub fn new(targets: &[ForwardTarget], webhooks: Option<&WebhookOptions>) -> Result<Self, String> {
         let sink = |target: &ForwardTarget| {
             let sink = match target {
-                ForwardTarget::Stdout => Sink::Stdout,
+                ForwardTarget::Stdout => Sink::Stdout(Output::default()),
                 ForwardTarget::File(path) => Sink::File(path.clone()),
                 ForwardTarget::Webhook(url) => {
                     let options = webhooks.ok_or("a webhook needs a secret")?;
@@ -80,13 +101,14 @@ impl Targets {
 /// Starts forwarding to each target.
 pub fn start(app: &Arc<App>, targets: Targets) -> Forwarding {
     let node = clock::random_uuid(app.entropy.as_ref()).unwrap_or_default().to_string();
+    let leased = targets.0.iter().map(|(target, _)| target.clone()).collect();
     let tasks = targets.0.into_iter().enumerate().map(|(index, (target, sink))| {
         let label = format!("{}-{}", target.kind(), index + 1);
         let metrics = app.metrics.forwarding(&label);
         let forwarder = Forwarder { app: Arc::clone(app), node: node.clone(), target, sink, label, metrics };
         tokio::spawn(forwarder.run())
     });
-    Forwarding(tasks.collect())
+    Forwarding { tasks: tasks.collect(), targets: leased, node: node.clone() }
 }
 
 /// Forwards to one target.
@@ -178,7 +200,7 @@ impl Forwarder {
 
     async fn deliver(&self, body: Vec<u8>) -> Result<(), String> {
         match &self.sink {
-            Sink::Stdout => lines::print(body).await,
+            Sink::Stdout(output) => output.print(body).await,
             Sink::File(path) => lines::append(path.clone(), body).await,
             Sink::Webhook(webhook) => webhook.send(body, self.app.clock.now()).await,
         }

@@ -83,6 +83,22 @@ pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Op
     Ok(position.map(|position| Held { target, position }))
 }
 
+/// Ends the lease of a target if this node holds it, so that the next start need not wait for its end.
+pub async fn release(app: &App, target: &ForwardTarget, node: &str) -> Result<(), DbError> {
+    let (target, node, now) = (name(target), node.to_owned(), app.clock.now());
+    let release = move |connection: &mut Connection| {
+        let Some(stored) = forwarding::position(connection, &target)? else { return Ok(()) };
+        let position = Position::parse(&stored)?;
+        if position.node == node && position.is_leased(now) {
+            let released = Position { until: Timestamp::from_millis(0), ..position };
+            // If another node has taken the lease at this moment, its value stays.
+            let _ = forwarding::replace_position(connection, &target, Some(&stored), &released.text()?)?;
+        }
+        Ok::<_, DbError>(())
+    };
+    app.db.write(release).await
+}
+
 impl Held {
     /// Returns the entries that follow the position, oldest first.
     pub async fn next_entries(&self, app: &App) -> Result<Vec<AdminAuditLogItem>, ServiceError> {
