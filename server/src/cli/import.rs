@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use doorward_shared::ErrorCode;
 use serde_json::json;
 
 use super::{
@@ -10,10 +11,13 @@ use super::{
     args::{ImportHankoArgs, ImportTenantArgs},
     output, start,
 };
-use crate::import::{
-    Problem, Progress, Report, TenantState,
-    hanko::{self, ImportError, Options},
-    neutral::{self, FileError, Target},
+use crate::{
+    db::DbError,
+    import::{
+        Problem, Progress, Report, TenantState,
+        hanko::{self, ImportError, Options, SourceError},
+        neutral::{self, FileError, Target},
+    },
 };
 
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -35,7 +39,11 @@ pub(super) async fn hanko(args: ImportHankoArgs) -> Result<(), CliError> {
     let report = hanko::run(source, call, options, move |progress| printer.print(progress)).await;
     let report = report.map_err(|error| match error {
         ImportError::Target(error) => failed(error),
-        other => CliError::new(other.to_string()),
+        error @ ImportError::NoTenant(_) => CliError::with_code(ErrorCode::TenantNotFound, error.to_string()),
+        error @ ImportError::Source(SourceError::Database(DbError::Unavailable(_))) => {
+            CliError::with_code(ErrorCode::Unavailable, error.to_string())
+        }
+        error @ ImportError::Source(_) => CliError::new(error.to_string()),
     })?;
     if args.admin.json {
         output::change_json(report.changed(), &report)?;
@@ -92,8 +100,12 @@ fn print(report: &Report) -> Result<(), CliError> {
         }
     }
     let skipped = report.tenants.iter().filter(|tenant| tenant.state == TenantState::Skipped).count();
-    let tenants = report.tenants.len() - skipped;
-    let done = if report.dry_run { "can be imported" } else { "are imported" };
+    let current = report.tenants.iter().filter(|tenant| tenant.state == TenantState::Current).count();
+    let tenants = report.tenants.len() - skipped - current;
+    let done = match report.dry_run {
+        true => format!("can be imported, {current} would not change"),
+        false => "are imported".to_owned(),
+    };
     output::line(&format!("{tenants} tenants {done}, {skipped} are skipped; {} problems", report.problem_count()))
 }
 

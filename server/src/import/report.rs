@@ -21,8 +21,10 @@ pub struct Progress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TenantState {
-    /// A dry run found that the tenant can be imported.
+    /// A dry run found that the tenant can be imported or updated. Nothing of it was written.
     Importable,
+    /// A dry run found that nothing of the tenant would change.
+    Current,
     Imported,
     /// No data of the tenant was imported. Its problems name the reason.
     Skipped,
@@ -62,7 +64,7 @@ pub struct Report {
 impl Report {
     /// Returns whether the import changed something.
     pub fn changed(&self) -> bool {
-        self.tenants.iter().any(|tenant| tenant.rows.values().any(|tally| tally.changed()))
+        !self.dry_run && self.tenants.iter().any(TenantReport::has_changes)
     }
 
     /// Returns the number of problems, those of tenants included.
@@ -91,6 +93,11 @@ impl TenantReport {
 
     pub(super) fn problem(&mut self, subject: impl Into<String>, reason: impl Into<String>) {
         self.problems.push(Problem { subject: subject.into(), reason: reason.into() });
+    }
+
+    /// Returns whether the import changed something or, in a dry run, would change something.
+    pub(super) fn has_changes(&self) -> bool {
+        self.rows.values().any(|tally| tally.changed())
     }
 
     /// Skips the tenant.

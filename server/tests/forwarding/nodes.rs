@@ -9,7 +9,7 @@ use doorward_server::{
     forwarding::{self, Forwarding, Targets},
     jobs,
     service::{
-        admin::import::{self, Entry},
+        admin::import::{self, Entry, Mode},
         forwarding::{LEASE_MS, acquire},
     },
     store::audit::imported_id,
@@ -59,6 +59,24 @@ async fn one_node_forwards_and_another_takes_over() {
     let _ = alice.mfa_login(&tenant).await.expect(200);
     first.clock.advance_ms(LEASE_MS + 1);
     until("the second node takes over", async || ids(&path).len() >= entries + 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_node_releases_its_lease() {
+    let first = TestServer::start().await;
+    let second = first.second_node().await;
+    let _ = first.tenant().await;
+    let path = first.data_dir.join("audit.ndjson");
+    let target = ForwardTarget::File(path.clone());
+    let running = forward(&first.app, &path);
+    until("the first node forwards", async || !ids(&path).is_empty()).await;
+    assert_eq!(acquire(&second.app, &target, "other").await.unwrap(), None);
+    running.stop(&first.app).await;
+    let held = acquire(&second.app, &target, "other").await.unwrap().expect("the lease, before its end");
+    // A node that stops does not end the lease of another one.
+    forward(&first.app, &path).stop(&first.app).await;
+    first.clock.advance_ms(LEASE_MS / 2);
+    assert!(held.renew(&second.app).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,7 +145,7 @@ async fn imported_entries_are_forwarded_before_retention_deletes_them() {
     };
     for _ in 0..2 {
         let batch = vec![Entry { id, event: event.clone() }];
-        let _ = import::history(&server.administrator(), batch).await.unwrap();
+        let _ = import::history(&server.administrator(), Mode::Write, batch).await.unwrap();
     }
     assert_eq!(jobs::purge_audit_logs(&server.app).await.unwrap(), 0);
     let newest = before.last().unwrap().entry.id;

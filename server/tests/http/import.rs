@@ -271,12 +271,21 @@ async fn everything_is_imported_once_and_a_later_run_imports_changes() {
         ))
         .await;
     for (server, _folder) in targets {
+        let dry_run = async || source.import(&server, Options { dry_run: true, ..Options::default() }).await.unwrap();
+        let dry = dry_run().await;
+        assert_eq!(rows(&dry, SHOP, "tenants"), [0, 1, 0, 0, 0]);
+        assert_eq!(rows(&dry, SHOP, "users"), [1, 1, 0, 1, 0]);
+        assert_eq!(rows(&dry, SHOP, "api_keys"), [0, 0, 1, 1, 0]);
+        assert_eq!(rows(&dry, SHOP, "audit_entries")[0], 1);
+        let states = [SHOP, FORUM].map(|id| of(&dry, id).state);
+        assert_eq!((dry.changed(), states), (false, [TenantState::Importable, TenantState::Current]));
         let delta = source.import(&server, Options::default()).await.unwrap();
         assert_eq!(rows(&delta, SHOP, "tenants"), [0, 1, 0, 0, 0]);
         assert_eq!(rows(&delta, SHOP, "users"), [1, 1, 0, 1, 0]);
         assert_eq!(rows(&delta, SHOP, "credentials"), [0, 1, 0, 1, 0]);
         assert_eq!(rows(&delta, SHOP, "api_keys"), [0, 0, 1, 1, 0]);
         assert_eq!(rows(&delta, SHOP, "audit_entries")[0], 1);
+        assert!(dry_run().await.tenants.iter().all(|tenant| tenant.state == TenantState::Current));
         assert!(!source.import(&server, Options::default()).await.unwrap().changed());
         let shop = tenant(&server, SHOP, OTHER_SHOP_KEY);
         let listed = shop.http.get("/credentials").await.expect(200).json();
@@ -423,6 +432,13 @@ async fn command_imports_and_exports() {
     assert_eq!((&report["changed"], report["tenants"].as_array().unwrap().len()), (&true.into(), 2));
     let (_, output, _) = command(data, &source.url, &["import", "hanko"]);
     assert!(output.contains("2 tenants are imported, 0 are skipped"), "{output}");
+    let (code, output, error) = command(data, &source.url, &["import", "hanko", "--dry-run"]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(output.contains("0 tenants can be imported, 2 would not change, 0 are skipped"), "{output}");
+    let (code, _, error) = command(data, &source.url, &["import", "hanko", "--tenant", CAROL]);
+    assert!(code == Some(3) && error.contains("the source has no tenant"), "{error}");
+    let (code, _, error) = command(data, "postgres://127.0.0.1:1/none?sslmode=disable", &["import", "hanko"]);
+    assert_eq!(code, Some(5), "{error}");
     let served = format!("UPDATE api_keys SET last_used_at = 1 WHERE tenant_id = '{FORUM}'");
     database::execute(&data.join("doorward.db").display().to_string(), &served).await;
     let (code, output, error) = command(data, &source.url, &["import", "hanko"]);

@@ -1,6 +1,10 @@
 //! Export and import of a tenant as JSON lines.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write as _,
+    os::fd::AsRawFd as _,
+    path::{Path, PathBuf},
+};
 
 use doorward_server::{
     import::{
@@ -29,6 +33,22 @@ async fn export(context: &AdminContext, tenant: TenantId, path: &Path) -> String
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text.lines().count() as u64, lines);
     text
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pipe_is_imported() {
+    let (first, second) = (TestServer::start().await, TestServer::start().await);
+    let tenant = first.tenant().await;
+    let _ = Person::new("alice").register(&tenant).await.expect(200);
+    let folder = tempfile::tempdir().unwrap();
+    let text = export(&first.administrator(), tenant.id, &folder.path().join("tenant.jsonl")).await;
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let write = std::thread::spawn(move || writer.write_all(text.as_bytes()));
+    // The path of standard input leads to such a file, too.
+    let path = PathBuf::from(format!("/proc/self/fd/{}", reader.as_raw_fd()));
+    let report = load(second.administrator(), path, Target::TenantOfFile).await.unwrap();
+    write.join().unwrap().unwrap();
+    assert_eq!(["tenants", "users", "credentials"].map(|kind| report.rows[kind].added), [1, 1, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

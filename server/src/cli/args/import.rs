@@ -53,7 +53,7 @@ pub struct ImportHankoArgs {
     /// Database of the Hanko server: postgres:// URL
     #[arg(long, value_name = "URL", env = "DOORWARD_IMPORT_FROM", hide_env_values = true)]
     pub from: DatabaseUrlText,
-    /// Read and check everything, and write nothing; the exit code is 10 if there is a tenant to import
+    /// Read and check everything, and keep nothing; the exit code is 10 if a tenant can be imported or would change
     #[arg(long)]
     pub dry_run: bool,
     /// Id of a tenant to import; may be repeated [default: all]

@@ -121,11 +121,8 @@ fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction,
     Ok((transaction, row.user_id))
 }
 
-/// Deletes users and credentials of the last import that the source no longer contains.
+/// Deletes users and credentials of the last import that the source no longer contains. A dry run only counts them.
 pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError> {
-    if import.options.dry_run {
-        return Ok(());
-    }
     let tenants: Vec<TenantId> = import.tenants.keys().copied().collect();
     for id in tenants {
         let Some(tenant) = import.tenants.get(&id).filter(|one| !one.report.is_skipped() && !one.is_used) else {
@@ -169,7 +166,9 @@ fn delete_users(import: &mut Import<'_>, tenant: TenantId, previous: &target::Im
             if import.wait(target::is_used(&import.context, tenant))? {
                 return Ok(deleted);
             }
-            import.wait(target::delete_user(&import.context, tenant, *id))?;
+            if !import.options.dry_run {
+                import.wait(target::delete_user(&import.context, tenant, *id))?;
+            }
             deleted += 1;
         }
     }
@@ -189,7 +188,9 @@ fn delete_credentials(
         let ids: Vec<String> = page.iter().map(ToString::to_string).collect();
         let existing: BTreeSet<String> = import.source.texts(EXISTING_CREDENTIALS, &ids)?.into_iter().collect();
         let missing: Vec<CredentialId> = page.into_iter().filter(|id| !existing.contains(&id.to_string())).collect();
-        if !missing.is_empty() {
+        if import.options.dry_run {
+            deleted += missing.len() as u64;
+        } else if !missing.is_empty() {
             deleted += import.wait(target::delete_credentials(&import.context, tenant, missing))?;
         }
     }

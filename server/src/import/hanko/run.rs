@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::runtime::Handle;
 
 use super::{
-    super::report::{Progress, Report},
+    super::report::{Progress, Report, TenantState},
     history, owned_rows,
     rows::LEFT_OUT,
     session::{Import, ImportError, Options},
@@ -63,6 +63,13 @@ fn import_all(mut import: Import<'_>) -> Result<Report, ImportError> {
         if !import.options.dry_run && !tenant_report.is_skipped() {
             let next = ImportState { complete_until: Some(tenant.next.rows_until), ..tenant.next };
             import.wait(target::put_state(&import.context, id, &next))?;
+        }
+        if import.options.dry_run
+            && tenant.previous.is_some()
+            && !tenant_report.is_skipped()
+            && !tenant_report.has_changes()
+        {
+            tenant_report.state = TenantState::Current;
         }
         tenant_report.finish();
         report.tenants.push(tenant_report);

@@ -15,7 +15,10 @@ use crate::{
     domain::{ImportOutcome, ImportRule},
     service::{
         ServiceError,
-        admin::{AdminContext, import::ImportState},
+        admin::{
+            AdminContext,
+            import::{ImportState, Mode, USER_MISSING},
+        },
     },
 };
 
@@ -96,6 +99,10 @@ impl TenantImport {
 }
 
 impl Import<'_> {
+    pub(super) const fn mode(&self) -> Mode {
+        if self.options.dry_run { Mode::DryRun } else { Mode::Write }
+    }
+
     /// Waits for an operation on the installation.
     pub(super) fn wait<F: Future>(&self, operation: F) -> F::Output {
         self.runtime.block_on(operation)
@@ -118,9 +125,10 @@ impl Import<'_> {
         &mut self,
         Table { query, kind, name }: Table<'_>,
         convert: impl Fn(TenantId, &mut TenantImport, R) -> Option<Result<T, E>>,
-        write: impl AsyncFn(&AdminContext, Vec<T>) -> Result<Vec<ImportOutcome>, ServiceError>,
+        write: impl AsyncFn(&AdminContext, Mode, Vec<T>) -> Result<Vec<ImportOutcome>, ServiceError>,
     ) -> Result<(), ImportError> {
         self.source.declare(CURSOR, query)?;
+        let dry_run = self.options.dry_run;
         let mut read = 0;
         loop {
             let rows: Vec<R> = self.source.fetch(CURSOR)?;
@@ -135,6 +143,8 @@ impl Import<'_> {
                 let Some(converted) = convert(tenant, state, row) else { continue };
                 state.report.tally(kind).read += 1;
                 match converted {
+                    // Nothing of a new tenant is stored, so nothing needs to be compared.
+                    Ok(_) if dry_run && state.previous.is_none() => {}
                     Ok(converted) => {
                         ids.push((tenant, id));
                         batch.push(converted);
@@ -142,10 +152,8 @@ impl Import<'_> {
                     Err(reason) => state.report.refuse(kind, &id, reason.as_ref()),
                 }
             }
-            if !self.options.dry_run {
-                let outcomes = self.wait(write(&self.context, batch))?;
-                self.count(kind, ids, &outcomes);
-            }
+            let outcomes = self.wait(write(&self.context, self.mode(), batch))?;
+            self.count(kind, ids, &outcomes);
             self.progress(name, read);
         }
     }
@@ -155,6 +163,8 @@ impl Import<'_> {
         for ((tenant, id), outcome) in rows.into_iter().zip(outcomes) {
             let Some(tenant) = self.tenants.get_mut(&tenant) else { continue };
             match outcome {
+                // A dry run has not stored the new users. Those count as changes already.
+                ImportOutcome::Refused(USER_MISSING) if self.options.dry_run => {}
                 ImportOutcome::Refused(reason) => tenant.report.refuse(kind, &id, reason),
                 outcome => tenant.report.tally(kind).add(*outcome),
             }

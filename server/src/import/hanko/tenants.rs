@@ -44,10 +44,10 @@ struct Largest {
 
 pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
     let context = import.context.clone();
-    // A dry run needs no digests, but the same checks.
+    // The first dry run needs no digests, but the same checks.
     let digest_key = match import.options.dry_run {
         false => Some(import.wait(target::digest_key(&context))?),
-        true => None,
+        true => import.wait(target::stored_digest_key(&context))?,
     };
     let largest = Largest {
         credentials: largest(import, MOST_CREDENTIALS)?,
@@ -141,7 +141,7 @@ fn one(
             revoke_missing: !is_used,
             signing_keys: new.signing_keys,
         };
-        if !import.options.dry_run {
+        if !import.options.dry_run || tenant.previous.is_some() {
             write(import, imported, &mut report)?;
         }
         if !import.options.dry_run && !report.is_skipped() {
@@ -232,7 +232,7 @@ fn config_digest(config: &TenantConfig) -> Result<String, ServiceError> {
 }
 
 fn write(import: &Import<'_>, new: ImportedTenant, report: &mut TenantReport) -> Result<(), ImportError> {
-    match import.wait(target::tenant(&import.context, new)) {
+    match import.wait(target::tenant(&import.context, import.mode(), new)) {
         Ok(TenantChanges { tenant, api_keys, signing_keys }) => {
             report.tally("tenants").add(tenant);
             for (kind, changes) in [("api_keys", api_keys), ("signing_keys", signing_keys)] {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     super::report::TenantReport,
     format::{CredentialLine, Line, TenantLine, TransactionLine, UserLine},
-    reader::{FileError, Lines},
+    reader::{FileError, Input},
 };
 use crate::{
     clock,
@@ -20,9 +20,10 @@ use crate::{
         user::MAX_USER_HANDLE_BYTES,
     },
     service::{
+        ServiceError,
         admin::{
             AdminContext,
-            import::{self as target, ImportedTenant, Row},
+            import::{self as target, ImportedTenant, Mode, Row},
             tenants,
         },
         validate,
@@ -69,11 +70,13 @@ pub fn load(context: &AdminContext, path: &Path, into: Target) -> Result<TenantR
         loader.report = Some(TenantReport::new(id, &found.display_name, false));
     }
     let given = loader.tenant;
-    check(context, path, given)?;
+    let random: [u8; 12] = clock::random(context.app.entropy.as_ref()).map_err(ServiceError::from)?;
+    let input = Input::open(path, &random)?;
+    check(context, &input, given)?;
     if let Some(id) = given {
         loader.runtime.block_on(target::mark_mixed(context, id))?;
     }
-    let mut lines = Lines::open(path)?;
+    let mut lines = input.lines()?;
     while let Some((number, line)) = lines.next()? {
         match convert(context, line, loader.tenant).map_err(|reason| FileError::at(number, reason))? {
             Converted::Tenant(_) if given.is_some() => {}
@@ -88,8 +91,8 @@ pub fn load(context: &AdminContext, path: &Path, into: Target) -> Result<TenantR
 }
 
 /// Checks all lines.
-fn check(context: &AdminContext, path: &Path, given: Option<TenantId>) -> Result<(), FileError> {
-    let mut lines = Lines::open(path)?;
+fn check(context: &AdminContext, input: &Input, given: Option<TenantId>) -> Result<(), FileError> {
+    let mut lines = input.lines()?;
     let (mut tenant, mut tenant_lines) = (given, 0);
     while let Some((number, line)) = lines.next()? {
         let row = convert(context, line, tenant).map_err(|reason| FileError::at(number, reason))?;
@@ -126,7 +129,7 @@ impl Loader<'_> {
             let key = self.runtime.block_on(target::new_signing_key(self.context, id, SigningAlgorithm::Es256))?;
             let (api_keys, signing_keys) = (Vec::new(), vec![key]);
             let import = ImportedTenant { tenant, keep_config: true, api_keys, revoke_missing: false, signing_keys };
-            let changes = self.runtime.block_on(target::tenant(self.context, import))?;
+            let changes = self.runtime.block_on(target::tenant(self.context, Mode::Write, import))?;
             report.tally("tenants").add(changes.tenant);
             report.problem("keys", "the file contains none: create an API key with `doorward api-key create`");
         }
@@ -167,9 +170,9 @@ impl Loader<'_> {
         }
         let (context, runtime) = (self.context, &self.runtime);
         let outcomes = [
-            runtime.block_on(target::users(context, users))?,
-            runtime.block_on(target::credentials(context, credentials))?,
-            runtime.block_on(target::transactions(context, transactions))?,
+            runtime.block_on(target::users(context, Mode::Write, users))?,
+            runtime.block_on(target::credentials(context, Mode::Write, credentials))?,
+            runtime.block_on(target::transactions(context, Mode::Write, transactions))?,
         ];
         let Some(report) = &mut self.report else { return Ok(()) };
         for (id, outcome) in ids.iter().zip(outcomes.into_iter().flatten()) {

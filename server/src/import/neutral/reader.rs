@@ -1,10 +1,13 @@
 //! Reads the lines of a file, with limits. Errors name the line.
 
 use std::{
-    fs::File,
-    io::{self, BufRead as _, BufReader, Read as _},
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
+
+use doorward_shared::Base64Url;
 
 use super::format::{FORMAT, HeaderLine, Line, VERSION};
 
@@ -28,6 +31,32 @@ impl FileError {
     }
 }
 
+/// A file that can be read several times.
+pub(super) struct Input(File);
+
+impl Input {
+    /// Opens a file. A pipe, such as standard input, is first copied to a temporary file without a name. `random` makes its
+    /// first name unique.
+    pub(super) fn open(path: &Path, random: &[u8]) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        if file.metadata()?.is_file() {
+            return Ok(Self(file));
+        }
+        let name = std::env::temp_dir().join(format!("doorward-import-{}", Base64Url::encode(random)));
+        let mut copy = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&name)?;
+        fs::remove_file(&name)?;
+        io::copy(&mut file, &mut copy)?;
+        Ok(Self(copy))
+    }
+
+    /// Reads from the beginning, and checks the header.
+    pub(super) fn lines(&self) -> Result<Lines, FileError> {
+        let mut file = self.0.try_clone()?;
+        file.rewind()?;
+        Lines::new(file)
+    }
+}
+
 /// The lines of a file after its header.
 pub(super) struct Lines {
     reader: BufReader<File>,
@@ -35,9 +64,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Opens a file and checks its header.
-    pub(super) fn open(path: &Path) -> Result<Self, FileError> {
-        let mut lines = Self { reader: BufReader::new(File::open(path)?), number: 0 };
+    fn new(file: File) -> Result<Self, FileError> {
+        let mut lines = Self { reader: BufReader::new(file), number: 0 };
         let expected =
             format!("the first line must be {{\"type\":\"header\",\"format\":\"{FORMAT}\",\"version\":{VERSION}}}");
         match lines.read()? {

@@ -17,6 +17,12 @@ pub async fn digest_key(context: &AdminContext) -> Result<DigestKey, ServiceErro
     DigestKey::open(&app.master_key, &sealed).map_err(internal)
 }
 
+/// Returns the digest key of earlier imports; `None` before the first one.
+pub async fn stored_digest_key(context: &AdminContext) -> Result<Option<DigestKey>, ServiceError> {
+    let stored = context.read(|connection| Ok(installation::get(connection, installation::SEALED_DIGEST_KEY)?)).await?;
+    stored.map(|sealed| DigestKey::open(&context.app.master_key, &sealed)).transpose().map_err(internal)
+}
+
 /// Generates a signing key for a tenant that has none in the other system, without storing it.
 pub async fn new_signing_key(
     context: &AdminContext,

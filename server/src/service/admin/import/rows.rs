@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, btree_map::Entry::Vacant};
 use doorward_shared::{AuditId, AuditType, TenantId, Timestamp, UserId, admin::UserIdKind};
 use serde_json::json;
 
-use super::super::{context::AdminContext, users as admin_users};
+use super::{
+    super::{context::AdminContext, users as admin_users},
+    mode::{Mode, roll_back},
+};
 use crate::{
     db::Connection,
     domain::{AuditEvent, Credential, CredentialId, ImportOutcome, ImportRule, Transaction, User, UserSelector},
@@ -25,6 +28,9 @@ pub struct Entry {
     pub event: AuditEvent,
 }
 
+/// Reason of the refusal of a row whose user is not stored.
+pub const USER_MISSING: &str = "its user was not imported";
+
 /// A row, and what the import may do with it.
 #[derive(Debug, Clone)]
 pub struct Row<T> {
@@ -36,17 +42,22 @@ pub struct Row<T> {
 type Key = (TenantId, String, String);
 
 /// Imports users. Returns one outcome for each.
-pub async fn users(context: &AdminContext, batch: Vec<Row<User>>) -> Result<Vec<ImportOutcome>, ServiceError> {
+pub async fn users(
+    context: &AdminContext,
+    mode: Mode,
+    batch: Vec<Row<User>>,
+) -> Result<Vec<ImportOutcome>, ServiceError> {
     let key = |Row { row, .. }: &Row<User>| (row.tenant_id, row.external_id.clone(), String::new());
     let import =
         |connection: &mut Connection, Row { row, rule }: &Row<User>| Ok(users_table::import(connection, row, *rule)?);
-    each(context, batch, Some(Count::Users), key, import).await
+    each((context, mode), batch, Some(Count::Users), key, import).await
 }
 
 /// Imports credentials of imported users. If the user was added to Doorward before the import, the credential belongs
 /// to that user.
 pub async fn credentials(
     context: &AdminContext,
+    mode: Mode,
     batch: Vec<Row<(Credential, String)>>,
 ) -> Result<Vec<ImportOutcome>, ServiceError> {
     let mut entries = BTreeMap::new();
@@ -62,7 +73,7 @@ pub async fn credentials(
     let import = move |connection: &mut Connection, Row { row, rule }: &Row<(Credential, String)>| {
         let (credential, external_id) = row;
         let owner = users_table::find_by_external(connection, credential.tenant_id, external_id)?;
-        let Some(owner) = owner else { return Ok(ImportOutcome::Refused("its user was not imported")) };
+        let Some(owner) = owner else { return Ok(ImportOutcome::Refused(USER_MISSING)) };
         let credential = Credential { user_id: owner.id, ..credential.clone() };
         let outcome = credentials_table::import(connection, &credential, *rule)?;
         if let (ImportOutcome::Updated, Some(entry)) = (outcome, entries.get(&credential.tenant_id)) {
@@ -74,12 +85,13 @@ pub async fn credentials(
         }
         Ok(outcome)
     };
-    each(context, batch, Some(Count::Credentials), key, import).await
+    each((context, mode), batch, Some(Count::Credentials), key, import).await
 }
 
 /// Imports transactions, each with the id of its user in the tenant's system.
 pub async fn transactions(
     context: &AdminContext,
+    mode: Mode,
     batch: Vec<(Transaction, String)>,
 ) -> Result<Vec<ImportOutcome>, ServiceError> {
     let key = |(transaction, user): &(Transaction, String)| {
@@ -87,16 +99,20 @@ pub async fn transactions(
     };
     let import = |connection: &mut Connection, (transaction, external_id): &(Transaction, String)| {
         let owner = users_table::find_by_external(connection, transaction.tenant_id, external_id)?;
-        let Some(owner) = owner else { return Ok(ImportOutcome::Refused("its user was not imported")) };
+        let Some(owner) = owner else { return Ok(ImportOutcome::Refused(USER_MISSING)) };
         let transaction = Transaction { user_id: owner.id, ..transaction.clone() };
         Ok(transactions_table::import(connection, &transaction)?)
     };
-    each(context, batch, None, key, import).await
+    each((context, mode), batch, None, key, import).await
 }
 
 /// Imports audit entries, which are then forwarded. An entry of a confirmed transaction also marks the transaction as
 /// confirmed.
-pub async fn history(context: &AdminContext, batch: Vec<Entry>) -> Result<Vec<ImportOutcome>, ServiceError> {
+pub async fn history(
+    context: &AdminContext,
+    mode: Mode,
+    batch: Vec<Entry>,
+) -> Result<Vec<ImportOutcome>, ServiceError> {
     let key = |Entry { id, event }: &Entry| {
         (event.tenant_id, event.transaction_id.clone().unwrap_or_default(), id.to_string())
     };
@@ -110,13 +126,13 @@ pub async fn history(context: &AdminContext, batch: Vec<Entry>) -> Result<Vec<Im
         forwarding::rewind(connection, *id)?;
         Ok(ImportOutcome::Added)
     };
-    each(context, batch, None, key, import).await
+    each((context, mode), batch, None, key, import).await
 }
 
 /// Imports the rows of a batch in the order of their keys, and then increases a count of their tenants by the number of
 /// added rows. Returns the outcomes in the order of the batch.
 async fn each<T: Send + 'static>(
-    context: &AdminContext,
+    (context, mode): (&AdminContext, Mode),
     batch: Vec<T>,
     count: Option<Count>,
     key: fn(&T) -> Key,
@@ -140,7 +156,10 @@ async fn each<T: Send + 'static>(
         }
         Ok(outcomes)
     };
-    let mut outcomes = context.app.db.write_repeatable(unit).await?.committed()?;
+    let mut outcomes = match mode {
+        Mode::Write => context.app.db.write_repeatable(unit).await?.committed()?,
+        Mode::DryRun => roll_back(context, unit).await?,
+    };
     outcomes.sort_unstable_by_key(|(place, _)| *place);
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }

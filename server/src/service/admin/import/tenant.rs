@@ -8,7 +8,10 @@ use doorward_shared::{
 };
 use serde_json::json;
 
-use super::super::{api_keys, context::AdminContext, signing_keys::PUBLISHED_BEFORE_SIGNING_MS, tenants};
+use super::{
+    super::{api_keys, context::AdminContext, signing_keys::PUBLISHED_BEFORE_SIGNING_MS, tenants},
+    mode::{Mode, change},
+};
 use crate::{
     db::Connection,
     domain::{ApiKey, ImportOutcome, SigningKeyRecord, Tally, Tenant},
@@ -55,7 +58,7 @@ pub async fn is_used(context: &AdminContext, tenant: TenantId) -> Result<bool, S
 ///
 /// # Errors
 /// [`crate::service::Refusal::TenantExists`] if a deleted tenant had this id.
-pub async fn tenant(context: &AdminContext, import: ImportedTenant) -> Result<TenantChanges, ServiceError> {
+pub async fn tenant(context: &AdminContext, mode: Mode, import: ImportedTenant) -> Result<TenantChanges, ServiceError> {
     let (id, now) = (import.tenant.id, context.app.clock.now());
     let entry = |kind| context.event(id, kind, now);
     let entries = Entries {
@@ -66,17 +69,16 @@ pub async fn tenant(context: &AdminContext, import: ImportedTenant) -> Result<Te
         revoked: entry(AuditType::ApiKeyRevoked)?,
         signing_key: entry(AuditType::SigningKeyCreated)?,
     };
-    context
-        .change(move |connection| {
-            table::lock(connection, id)?;
-            let tenant = add_or_update(connection, &import, &entries)?;
-            Ok(TenantChanges {
-                tenant,
-                signing_keys: signing_keys(connection, &import, &entries, now)?,
-                api_keys: add_api_keys(connection, &import, &entries, now)?,
-            })
+    let unit = move |connection: &mut Connection| {
+        table::lock(connection, id)?;
+        let tenant = add_or_update(connection, &import, &entries)?;
+        Ok(TenantChanges {
+            tenant,
+            signing_keys: signing_keys(connection, &import, &entries, now)?,
+            api_keys: add_api_keys(connection, &import, &entries, now)?,
         })
-        .await
+    };
+    change(context, mode, unit).await
 }
 
 fn add_or_update(
