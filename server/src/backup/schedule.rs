@@ -107,6 +107,9 @@ impl Scheduled {
     /// deleted.
     fn remove_oldest(&self, newest: &Path) -> io::Result<()> {
         let mut backups = list(&self.plan.folder)?;
+        for folder in named_like_backups(&self.plan.folder)?.into_iter().filter(|path| path.is_dir()) {
+            tracing::warn!(folder = %folder.display(), "a folder is named like a backup; it is ignored");
+        }
         backups.retain(|path| path.as_path() <= newest);
         let surplus = backups.len().saturating_sub(self.plan.keep);
         for path in backups.iter().take(surplus) {
@@ -144,6 +147,13 @@ fn lock(folder: &Path) -> io::Result<Option<File>> {
 
 /// Returns the scheduled backups, the oldest first.
 fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = named_like_backups(folder)?;
+    found.retain(|path| !path.is_dir());
+    found.sort();
+    Ok(found)
+}
+
+fn named_like_backups(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
@@ -155,7 +165,6 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
             found.push(path);
         }
     }
-    found.sort();
     Ok(found)
 }
 
@@ -164,7 +173,7 @@ fn remove_partial(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.strip_suffix(PARTIAL).is_some_and(is_backup) {
+        if name.strip_suffix(PARTIAL).is_some_and(is_backup) && !path.is_dir() {
             fs::remove_file(path)?;
         }
     }

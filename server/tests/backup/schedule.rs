@@ -31,25 +31,32 @@ async fn newest_backups_are_kept() {
     // A file that is not a scheduled backup, and a file that an interrupted backup has left.
     fs::write(backups.join("doorward-mine.db"), "").unwrap();
     fs::write(backups.join("doorward-20260101T000000.000Z.db.partial"), "").unwrap();
+    // Folders with such names do not stop the deletion of old backups.
+    let folders = ["doorward-20250101T000000.000Z.db", "doorward-20250101T000000.000Z.db.partial"];
+    folders.iter().for_each(|name| fs::create_dir(backups.join(name)).unwrap());
     let mut serve = command(data);
     serve.envs([("DOORWARD_BACKUP_EVERY", "1s"), ("DOORWARD_BACKUP_KEEP", "2")]);
     let server = Process::serve(serve);
     let mut seen = BTreeSet::new();
     until("four backups were written", async || {
         seen.extend(names(&backups));
-        seen.len() >= 5
+        seen.len() >= 6
     })
     .await;
-    let newest: Vec<_> = seen.iter().filter(|name| *name != "doorward-mine.db").collect();
+    let is_backup = |name: &&String| *name != "doorward-mine.db" && *name != folders[0];
+    let newest: Vec<_> = seen.iter().filter(is_backup).collect();
     until("the oldest backups are deleted", async || !names(&backups).contains(newest[1])).await;
-    until("two backups are kept", async || names(&backups).len() == 3).await;
+    until("two backups are kept", async || names(&backups).len() == 4).await;
+    assert!(folders.iter().all(|name| backups.join(name).is_dir()));
+    let warned = |line: &String| line.contains("named like a backup") && line.contains(folders[0]);
+    assert!(server.log().iter().any(warned));
     let time = metric(data, &server, "doorward_backup_last_success_timestamp_seconds").await.unwrap();
     assert!(time > 1_700_000_000.0, "{time}");
     assert_eq!(metric(data, &server, "doorward_backup_interval_seconds").await, Some(1.0));
     server.terminate();
     assert!(names(&backups).contains("doorward-mine.db"));
     assert!(!backups.join("doorward-20260101T000000.000Z.db.partial").exists());
-    for name in names(&backups).iter().filter(|name| *name != "doorward-mine.db") {
+    for name in names(&backups).iter().filter(is_backup) {
         let verified = process::json({
             let mut verify = command(data);
             verify.args(["backup", "verify", "--json"]).arg(backups.join(name));
