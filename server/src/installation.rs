@@ -210,10 +210,14 @@ fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), O
         Purpose::Serve => files.of_installation(),
         Purpose::Administer | Purpose::ReplaceSigningKeys => return Err(OpenError::NoInstallation { database }),
     };
-    match lost {
-        Some(file) => Err(OpenError::LostDatabase { database, file: file.to_path_buf() }),
-        None => Ok(()),
+    if let Some(file) = lost {
+        return Err(OpenError::LostDatabase { database, file: file.to_path_buf() });
     }
+    // A key that the operator must provide is loaded before any file is created.
+    if files.master_key.in_data_folder().is_none() {
+        files.master_key.load()?;
+    }
+    Ok(())
 }
 
 /// Completes the creation of an installation. This process or an earlier, interrupted one has begun the creation.

@@ -11,6 +11,9 @@ use doorward_shared::Base64Url;
 
 use crate::clock::{Entropy, random};
 
+/// Number of random bytes in the name of a temporary file.
+const RANDOM_BYTES: usize = 9;
+
 /// Creates a file that only its owner can read. The creation is atomic: a crash leaves no incomplete file, and
 /// concurrent processes end up with the same content. An existing file is not changed.
 pub fn create(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<()> {
@@ -36,8 +39,25 @@ pub fn replace(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result
     sync_folder(path)
 }
 
+/// Removes the temporary files that killed processes have left beside a file.
+pub fn remove_temporaries(path: &Path) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Ok(());
+    };
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let other = entry.file_name();
+        let random = other.to_str().and_then(|other| other.strip_prefix(name)?.strip_prefix('.'));
+        let is_temporary = random.and_then(|random| Base64Url::decode(random).ok());
+        if is_temporary.is_some_and(|random| random.as_bytes().len() == RANDOM_BYTES) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn write_temporary(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<PathBuf> {
-    let random = random::<9>(entropy).map_err(io::Error::other)?;
+    let random = random::<RANDOM_BYTES>(entropy).map_err(io::Error::other)?;
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}", Base64Url::encode(&random)));
     let temporary = PathBuf::from(temporary);
@@ -62,6 +82,20 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::clock::SystemEntropy;
+
+    #[test]
+    fn temporary_files_of_killed_processes_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key.new");
+        let kept = ["master.key.new", "master.key", "master.key.new.bak", "master.key.new.AAAAAAAAAAAAAAAA"];
+        for name in kept {
+            fs::write(folder.path().join(name), "text").unwrap();
+        }
+        let temporary = write_temporary(&path, b"key", &SystemEntropy::default()).unwrap();
+        remove_temporaries(&path).unwrap();
+        assert!(!temporary.exists());
+        assert!(kept.iter().all(|name| folder.path().join(name).exists()));
+    }
 
     #[test]
     fn existing_file_is_kept_by_create_and_changed_by_replace() {

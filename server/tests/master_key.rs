@@ -288,7 +288,41 @@ async fn no_key_is_created_for_an_existing_installation() {
     let database = folder.path().join("new.db").display().to_string();
     let mut init = process::command(env!("CARGO_BIN_EXE_doorward"), folder.path(), &database);
     let output = init.arg("init").env("DOORWARD_MASTER_KEY_FILE", &file).output().unwrap();
-    assert!(text(&output).contains("there is no master key at") && !file.exists(), "{}", text(&output));
+    let message = text(&output);
+    assert!(message.contains("there is no master key at") && message.contains("openssl rand"), "{message}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was created");
+    let nowhere = world.data().join("nowhere").display().to_string();
+    fs::rename(&key, world.key_file()).unwrap();
+    let output = world.command(&["master-key", "rotate", "--yes", "--new-file", &nowhere]).output().unwrap();
+    let message = text(&output);
+    assert!(message.contains(&nowhere) && !message.contains("signing-key reset"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rotation_removes_what_a_killed_one_has_left_and_follows_a_symbolic_link() {
+    let world = World::new(1, &[]).await;
+    let tokens = world.check_tokens(&[]).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let target = elsewhere.path().join("real.key");
+    fs::rename(world.key_file(), &target).unwrap();
+    std::os::unix::fs::symlink(&target, world.key_file()).unwrap();
+    let old = fs::read(&target).unwrap();
+    let temporary = world.data().join("master.key.new.QUJDREVGR0hJ");
+    write_key(&temporary, 7);
+    assert_eq!(world.rotate(&[])["signing_keys"], 1);
+    assert!(world.key_file().is_symlink() && !world.new_key_file().exists() && !temporary.exists());
+    let new = fs::read(&target).unwrap();
+    assert_ne!(new, old);
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+    let _ = world.check_tokens(&tokens).await;
+
+    // Killed after the target was replaced, and before the new key was removed.
+    fs::write(world.new_key_file(), &new).unwrap();
+    fs::set_permissions(world.new_key_file(), fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(world.rotate(&[])["signing_keys"], 1);
+    assert_ne!(fs::read(&target).unwrap(), new);
+    assert!(!world.new_key_file().exists());
+    let _ = world.check_tokens(&tokens).await;
 }
 
 #[test]

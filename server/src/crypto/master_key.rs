@@ -39,6 +39,13 @@ pub enum MasterKeyError {
         .0.display()
     )]
     Missing(PathBuf),
+    /// A file that the operator provides does not exist.
+    #[error(
+        "there is no master key at {}: restore the file from your copy, or create a new key of 32 random bytes, for \
+         example with `openssl rand -out FILE 32` and chmod 600",
+        .0.display()
+    )]
+    NotProvided(PathBuf),
     /// Users other than the owner can access the file.
     #[error("the master key {} is accessible to other users (mode {mode:03o}); run: chmod 600 {}", path.display(), path.display())]
     Permissions { path: PathBuf, mode: u32 },
@@ -120,7 +127,10 @@ impl MasterKey {
 
     /// Loads the key from a file that the operator provides. Its group may be able to read it.
     pub fn load_provided(path: &Path) -> Result<Self, MasterKeyError> {
-        Self::load_if(path, PROVIDED)
+        Self::load_if(path, PROVIDED).map_err(|error| match error {
+            MasterKeyError::Missing(path) => MasterKeyError::NotProvided(path),
+            other => other,
+        })
     }
 
     fn load_if(path: &Path, refused: u32) -> Result<Self, MasterKeyError> {

@@ -2,9 +2,11 @@
 
 use std::{
     fs,
-    io::Read as _,
+    io::{self, Read as _},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, mpsc},
+    thread,
+    time::Duration,
 };
 
 use doorward_shared::Base64Url;
@@ -18,6 +20,9 @@ use crate::{clock::Entropy, domain::master_key_origin::MasterKeyOrigin};
 
 /// Maximum number of bytes that are read from a file descriptor.
 const MAX_TEXT: u64 = 1024;
+
+/// Maximum time until the end of a file descriptor is read, as for a command.
+const DESCRIPTOR_TIME_LIMIT: Duration = master_key_command::TIME_LIMIT;
 
 type KeyBytes = Zeroizing<[u8; MASTER_KEY_BYTES]>;
 
@@ -65,7 +70,7 @@ impl MasterKeySource {
     /// Loads the key.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`] and the other errors of [`MasterKey::load`] for a file;
+    /// [`MasterKeyError::Missing`] or [`MasterKeyError::NotProvided`], and the other errors of [`MasterKey::load`] for a file;
     /// [`MasterKeyError::Descriptor`], [`MasterKeyError::Command`] or [`MasterKeyError::NoKey`] for other origins.
     pub fn load(&self) -> Result<MasterKey, MasterKeyError> {
         match &self.origin {
@@ -105,7 +110,7 @@ impl MasterKeySource {
         let text = match &self.origin {
             MasterKeyOrigin::Command(words) => master_key_command::output(words, master_key_command::TIME_LIMIT)
                 .map_err(|error| MasterKeyError::Command { origin: self.origin.clone(), error })?,
-            MasterKeyOrigin::Descriptor(number) => descriptor(*number)?,
+            MasterKeyOrigin::Descriptor(number) => descriptor(*number, DESCRIPTOR_TIME_LIMIT)?,
             MasterKeyOrigin::DataFolder(_) | MasterKeyOrigin::File(_) => return self.load(),
         };
         let bytes = decode(&text).ok_or_else(|| MasterKeyError::NoKey(self.origin.clone()))?;
@@ -113,12 +118,26 @@ impl MasterKeySource {
     }
 }
 
-fn descriptor(number: u32) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
+/// Reads a file descriptor until its end, for at most `limit`: the process that writes to a pipe may never close it.
+fn descriptor(number: u32, limit: Duration) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
     let failed = |source| MasterKeyError::Descriptor { number, source };
-    let file = fs::File::open(PathBuf::from(format!("/proc/self/fd/{number}"))).map_err(failed)?;
-    let mut text = Zeroizing::new(Vec::with_capacity(MAX_TEXT as usize));
-    file.take(MAX_TEXT).read_to_end(&mut text).map_err(failed)?;
-    Ok(text)
+    let (sender, receiver) = mpsc::channel();
+    // Opening a named pipe can also wait for ever.
+    thread::spawn(move || {
+        let read = || {
+            let file = fs::File::open(PathBuf::from(format!("/proc/self/fd/{number}")))?;
+            let mut text = Zeroizing::new(Vec::with_capacity(MAX_TEXT as usize));
+            file.take(MAX_TEXT).read_to_end(&mut text).map(|_| text)
+        };
+        sender.send(read())
+    });
+    match receiver.recv_timeout(limit) {
+        Ok(text) => text.map_err(failed),
+        Err(_) => Err(failed(io::Error::other(format!(
+            "it did not end within {} s, so the process that writes the key must close its end of the pipe",
+            limit.as_secs_f32()
+        )))),
+    }
 }
 
 /// Decodes a key: 32 bytes, or Base64 of 32 bytes in either alphabet with or without padding and surrounding spaces.
@@ -202,11 +221,20 @@ mod tests {
     }
 
     #[test]
+    fn pipe_that_is_not_closed_is_given_up() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        io::Write::write_all(&mut writer, BASE64.as_bytes()).unwrap();
+        let number = u32::try_from(reader.as_raw_fd()).unwrap();
+        let error = descriptor(number, Duration::from_millis(50)).unwrap_err().to_string();
+        assert!(error.contains("must close its end of the pipe"), "{error}");
+    }
+
+    #[test]
     fn provided_file_may_be_readable_by_its_group_and_is_never_created() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("provided");
         let source = MasterKeySource::new(MasterKeyOrigin::File(path.clone()));
-        assert!(matches!(source.load_or_create(&SystemEntropy::default()), Err(MasterKeyError::Missing(_))));
+        assert!(matches!(source.load_or_create(&SystemEntropy::default()), Err(MasterKeyError::NotProvided(_))));
         fs::write(&path, BYTES).unwrap();
         for (mode, accepted) in [(0o440, true), (0o400, true), (0o460, false), (0o444, false), (0o604, false)] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();

@@ -50,7 +50,13 @@ impl MasterKeyUse {
 
 /// Returns whether the key is lost or its origin does not work. Other errors show that the origin must be corrected.
 const fn is_unavailable(error: &MasterKeyError) -> bool {
-    matches!(error, MasterKeyError::Missing(_) | MasterKeyError::Command { .. } | MasterKeyError::Descriptor { .. })
+    matches!(
+        error,
+        MasterKeyError::Missing(_)
+            | MasterKeyError::NotProvided(_)
+            | MasterKeyError::Command { .. }
+            | MasterKeyError::Descriptor { .. }
+    )
 }
 
 /// Checks that the master key of an installation encrypted the check text of a database.

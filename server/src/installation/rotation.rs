@@ -61,7 +61,7 @@ pub async fn rotate_master_key<E: From<OpenError>>(
     // A key of the operator stays where it is. `master.key.new` then comes from a rotation that stopped before its first
     // change, so it encrypts nothing.
     if !is_provided {
-        rotation_file::make_current(&location.master_key)?;
+        rotation_file::make_current(&location.master_key, context.app.entropy.as_ref())?;
     }
     Ok(rotated)
 }
@@ -147,6 +147,7 @@ async fn open(
         None => Err(OpenError::NoInstallation { database }),
     });
     let db = db.await?;
+    rotation_file::remove_leftovers(&location.master_key)?;
     let again = keys.clone();
     let state = db.read(move |connection| again.state(connection, name)).await?;
     let entropy = Arc::new(SystemEntropy::default());
