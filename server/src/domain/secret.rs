@@ -97,6 +97,7 @@ pub struct SigningKeyRecord {
     pub algorithm: SigningAlgorithm,
     /// Public key as a JWK (RFC 7517), serialised as JSON.
     pub public_jwk: String,
+    /// Empty after the private key was destroyed, which happens when the key can no longer sign.
     pub sealed_private_key: Vec<u8>,
     /// Time of creation; the key is published from then on.
     pub created_at: Timestamp,

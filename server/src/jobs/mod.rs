@@ -3,13 +3,17 @@
 mod deletions;
 mod key_rotation;
 mod probes;
+mod retired_keys;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
-pub use self::{deletions::finish_deletions, key_rotation::rotate_signing_keys, probes::ProbePlan};
+pub use self::{
+    deletions::finish_deletions, key_rotation::rotate_signing_keys, probes::ProbePlan,
+    retired_keys::destroy_retired_keys,
+};
 use crate::{
     app::App,
     db::{Connection, DbError},
@@ -27,6 +31,7 @@ const COUNT_DAYS_EVERY: Duration = Duration::from_secs(3_600);
 const COUNT_ENTRIES_EVERY: Duration = Duration::from_secs(600);
 const JUDGE_ATTESTATIONS_EVERY: Duration = Duration::from_secs(60);
 const ROTATE_KEYS_EVERY: Duration = Duration::from_secs(3_600);
+const DESTROY_KEYS_EVERY: Duration = Duration::from_secs(3_600);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(5);
 const BACKUP_INTERVAL: &str = "doorward_backup_interval_seconds";
 const BACKUP_TIME: &str = "doorward_backup_last_success_timestamp_seconds";
@@ -92,6 +97,9 @@ fn always(app: &Arc<App>) -> Vec<JoinHandle<()>> {
         }),
         every(ROTATE_KEYS_EVERY, Arc::clone(app), "rotation of signing keys", |app| async move {
             rotate_signing_keys(&app).await.map(drop)
+        }),
+        every(DESTROY_KEYS_EVERY, Arc::clone(app), "destruction of retired private keys", |app| async move {
+            destroy_retired_keys(&app).await.map(drop)
         }),
         every(COUNT_ENTRIES_EVERY, Arc::clone(app), "counting the audit entries", |app| async move {
             scrape::count_audit_entries(&app).await

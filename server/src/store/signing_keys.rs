@@ -136,6 +136,20 @@ pub fn sign_from(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: 
     Ok(on_engine!(conn, c, _Db => diesel::update(target()).set(changes).execute(c))? == 1)
 }
 
+/// Destroys the private key if the key was retired or withdrawn before a time. Returns whether it did.
+pub fn destroy_private(
+    conn: &mut Connection,
+    tenant: TenantId,
+    id: SigningKeyId,
+    before: Timestamp,
+) -> Result<bool, DbError> {
+    let ended = || signing_keys::retired_at.lt(before.millis()).or(signing_keys::withdrawn_at.lt(before.millis()));
+    let target = || signing_keys::table.find((tenant.to_string(), id.to_string())).filter(ended());
+    let rows = on_engine!(conn, c, _Db => diesel::update(target())
+        .set(signing_keys::sealed_private_key.eq(Vec::<u8>::new())).execute(c))?;
+    Ok(rows == 1)
+}
+
 /// Deletes a key. Returns `false` if it does not exist.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: SigningKeyId) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));

@@ -40,6 +40,9 @@ pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -
         after = Some((last.tenant_id, last.id));
         let mut changed = Vec::new();
         for key in &batch {
+            if key.sealed_private_key.is_empty() {
+                continue;
+            }
             match reseal(context, new, key).map_err(failed)? {
                 Outcome::Current => total.signing_keys += 1,
                 Outcome::Undecryptable => total.undecryptable += 1,

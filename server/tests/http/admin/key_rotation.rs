@@ -86,6 +86,33 @@ async fn rotation_keeps_the_algorithm_and_is_delayed_by_a_manual_rotation() {
 }
 
 #[tokio::test]
+async fn private_part_of_a_key_that_no_longer_signs_is_destroyed_after_a_week() {
+    let (server, tenant, auditor) = fixture().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let path = format!("/tenants/{}/secrets/jwk", tenant.id);
+    // Two keys are retired, and one of them is also withdrawn.
+    let withdrawn = admin.post(&format!("{path}?force=true"), &json!({})).await.expect(201).field("id");
+    let _ = admin.post(&format!("{path}?force=true"), &json!({})).await.expect(201);
+    let _ = admin.delete(&format!("{path}/{withdrawn}?withdraw=true")).await.expect(200);
+    let private = async || {
+        let query = "SELECT CASE WHEN length(sealed_private_key) > 0 THEN 'key' ELSE 'none' END AS value \
+                     FROM signing_keys ORDER BY value";
+        doorward_testkit::database::texts(server.database_url(), query).await
+    };
+    server.clock.advance_ms(7 * DAY_MS);
+    assert_eq!(jobs::destroy_retired_keys(&server.app).await.unwrap(), 0);
+    server.clock.advance_ms(1);
+    assert_eq!(private().await, ["key", "key", "key"]);
+    assert_eq!(jobs::destroy_retired_keys(&server.app).await.unwrap(), 2);
+    assert_eq!(jobs::destroy_retired_keys(&server.app).await.unwrap(), 0);
+    assert_eq!(private().await, ["key", "none", "none"]);
+    assert_eq!(keys(&auditor, &tenant).await.len(), 3, "the public keys stay");
+    let mut zoe = Person::new("zoe");
+    let _ = zoe.register(&tenant).await.expect(200);
+    assert_eq!(published(&tenant).await, [kid(&tenant, &mut zoe).await]);
+}
+
+#[tokio::test]
 async fn nothing_is_replaced_without_the_setting() {
     let (server, tenant, auditor) = with_tenant(TestServer::start().await).await;
     server.clock.advance_ms(4_000 * DAY_MS);
