@@ -4,10 +4,9 @@
 //! sources. This module converts them into one struct per concern. All errors are reported together. Each contains the
 //! name of the setting and the source of the value.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, io, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
-use url::Url;
 
 mod database_url_text;
 mod error;
@@ -31,7 +30,7 @@ use values::Values;
 
 use crate::{
     db::DatabaseUrl,
-    domain::{forward_target::ForwardTarget, master_key_origin::MasterKeyOrigin},
+    domain::{forward_target::ForwardTarget, listen_address::ListenAddress, master_key_origin::MasterKeyOrigin},
     traces::TracesSettings,
 };
 
@@ -58,9 +57,9 @@ pub struct Settings {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// Address of the public API. With port 0 the system chooses a port.
-    pub public_addr: SocketAddr,
-    pub admin_addr: SocketAddr,
+    /// Address of the public API. With port 0 the system chooses a port. Unix sockets do not use TLS.
+    pub public_addr: ListenAddress,
+    pub admin_addr: ListenAddress,
     /// Number of threads that serve requests; `None` for one per core.
     pub workers: Option<usize>,
     /// Maximum number of open connections of each API; `None` to derive it from the limit of open files.
@@ -161,8 +160,8 @@ pub struct ProbeConfig {
     pub every: Option<Duration>,
     /// File with the tenants to probe and their API keys.
     pub keys_file: Option<PathBuf>,
-    /// URL of the public API; `None` for the address on which the server listens.
-    pub url: Option<Url>,
+    /// URL of the public API, or `unix:` and the path of its socket; `None` for the address on which the server listens.
+    pub url: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +210,9 @@ impl Settings {
         let data = DataConfig::read(&mut values);
         let tls = TlsConfig::read(&mut values);
         let server = ServerConfig::read(&mut values, matches!(tls, Some(None)));
+        if let (Some(Some(tls)), Some(server)) = (&tls, &server) {
+            tls.refuse_unix_sockets(server, &mut values);
+        }
         let database = DatabaseConfig::read(&mut values, data.as_ref());
         let limits = LimitsConfig::read(&mut values);
         let expected = "a list of addresses and networks like 10.0.0.1 or 10.0.0.0/8";
@@ -222,7 +224,8 @@ impl Settings {
         let rotate_every_days = values.read("token.rotate_every", "an age from 1d to 3650d, or off", parse::age);
         let retention_days = values.read("audit.retention_days", "a number of days, or forever", parse::days);
         let forward = ForwardConfig::read(&mut values);
-        let probe = ProbeConfig::read(&mut values, matches!(tls, Some(Some(_))));
+        let is_unix = server.as_ref().is_some_and(|server| server.public_addr.is_unix());
+        let probe = ProbeConfig::read(&mut values, matches!(tls, Some(Some(_))) && !is_unix);
         let backup = BackupConfig::read(&mut values, data.as_ref(), database.as_ref());
         let tenants = values.read_number("cache.tenants", 1, 10_000_000);
         let verified_keys = values.read_number("cache.verified_keys", 1, 10_000_000);
@@ -258,8 +261,10 @@ impl Settings {
 
 impl ServerConfig {
     fn read(values: &mut Values, is_plain_http: bool) -> Option<Self> {
-        let public_addr = values.read("server.public_addr", "an address like 127.0.0.1:8000", parse::address);
-        let admin_addr = values.read("server.admin_addr", "an address like 127.0.0.1:8001", parse::address);
+        let expected = "an address like 127.0.0.1:8000 or unix:/run/doorward/public.sock";
+        let public_addr = values.read_or_explain("server.public_addr", expected, str::parse::<ListenAddress>);
+        let expected = "an address like 127.0.0.1:8001 or unix:/run/doorward/admin.sock";
+        let admin_addr = values.read_or_explain("server.admin_addr", expected, str::parse::<ListenAddress>);
         let workers =
             values.read("server.workers", "a number from 1 to 1024, or auto", |text| parse::auto(text, 1..=1024));
         let max_connections = values.read("server.max_connections", "a number from 16 to 1000000, or auto", |text| {
@@ -267,18 +272,20 @@ impl ServerConfig {
         });
         let drain = values.read("server.drain", "a time like 2s, from 0s to 1h", parse::pause);
         let shutdown_timeout = values.read_duration("server.shutdown_timeout");
-        if let (Some(public), Some(admin)) = (public_addr, admin_addr)
+        if let (Some(public), Some(admin)) = (&public_addr, &admin_addr)
             && public == admin
-            && public.port() != 0
+            && !public.is_shareable()
         {
             values.refuse("server.admin_addr", "an address of its own: server.public_addr has the same one");
         }
         let allows_plain_http = values.read("server.admin_plain_http", "true or false", |text| text.parse().ok());
-        if is_plain_http && allows_plain_http == Some(false) && admin_addr.is_some_and(|addr| !addr.ip().is_loopback())
+        if is_plain_http
+            && allows_plain_http == Some(false)
+            && admin_addr.as_ref().is_some_and(|address| !address.is_local())
         {
             values.refuse(
                 "server.admin_addr",
-                "a loopback address: others could read admin tokens. Set tls.certificate and tls.key, or \
+                "a loopback address or a Unix socket: others could read admin tokens. Set tls.certificate and tls.key, or \
                  server.admin_plain_http = true if a proxy or the network encrypts the connections",
             );
         }
@@ -307,6 +314,18 @@ impl TlsConfig {
             (_, None) => values.refuse("tls.key", "the path of a PEM file, because tls.certificate is set"),
         }
         None
+    }
+
+    /// Refuses settings that have no effect, because Unix sockets do not use TLS.
+    fn refuse_unix_sockets(&self, server: &ServerConfig, values: &mut Values) {
+        if server.public_addr.is_unix() && server.admin_addr.is_unix() {
+            values.refuse("tls.certificate", "needed, because both APIs listen on Unix sockets, which use no TLS");
+        } else if self.client_ca.is_some() && server.admin_addr.is_unix() {
+            values.refuse(
+                "tls.client_ca",
+                "possible with a Unix socket in server.admin_addr, whose clients present no certificate",
+            );
+        }
     }
 }
 
@@ -380,8 +399,8 @@ impl ProbeConfig {
     fn read(values: &mut Values, has_tls: bool) -> Option<Self> {
         let every = values.read("probe.every", "a time like 5m or 1h, from 1s to 365d, or off", parse::interval)?;
         let keys_file = values.read_or_explain("probe.keys_file", "the path of a file", parse::optional_path)?;
-        let url =
-            values.read("probe.url", "empty, or a URL like https://passkeys.example.com", parse::optional_http_url)?;
+        let expected = "empty, or a URL like https://passkeys.example.com or unix:/run/doorward/public.sock";
+        let url = values.read_or_explain("probe.url", expected, parse::optional_server_url)?;
         if every.is_some() && keys_file.is_none() {
             values.refuse("probe.keys_file", "the path of a file, because probe.every is set");
         }

@@ -15,6 +15,7 @@ use crate::{
 
 #[derive(Debug, Clone)]
 pub struct Target {
+    /// URL of the public API, or `unix:` and the path of its socket.
     pub url: String,
     pub tenant: String,
     pub api_key: String,
@@ -43,6 +44,8 @@ struct StepFailed;
 struct Probe<'a> {
     target: &'a Target,
     client: reqwest::Client,
+    /// Beginning of the URL of each request.
+    base: String,
     steps: Vec<Step>,
     observe: &'a mut (dyn FnMut(&Step) + Send + Sync),
 }
@@ -67,14 +70,20 @@ struct Ceremony<'a> {
 /// # Errors
 /// An error if the HTTP client cannot be created.
 pub async fn run(target: &Target, observe: &mut (dyn FnMut(&Step) + Send + Sync)) -> Result<Vec<Step>, reqwest::Error> {
-    let client = reqwest::Client::builder()
+    let mut client = reqwest::Client::builder()
         .timeout(Duration::from_secs(10))
         // The API key must be sent only to the given URL: not to the target of a redirect, and not to a proxy that the
         // environment configures.
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()?;
-    let mut probe = Probe { target, client, steps: Vec::new(), observe };
+        .no_proxy();
+    let base = match target.url.strip_prefix("unix:") {
+        Some(path) => {
+            client = client.unix_socket(path);
+            "http://localhost".to_owned()
+        }
+        None => target.url.trim_end_matches('/').to_owned(),
+    };
+    let mut probe = Probe { target, client: client.build()?, base, steps: Vec::new(), observe };
     // The error needs no handling, because the list contains the failed step.
     let _ = probe.ceremonies().await;
     Ok(probe.steps)
@@ -89,6 +98,7 @@ fn not_sent(error: reqwest::Error) -> String {
     }
     match reason.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
         Some(std::io::ErrorKind::ConnectionRefused) => "no server listens at this address".to_owned(),
+        Some(std::io::ErrorKind::NotFound) => "no server listens at this address: there is no such socket".to_owned(),
         _ => reason.to_string(),
     }
 }
@@ -249,7 +259,7 @@ impl Probe<'_> {
     }
 
     async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Response, String> {
-        let url = format!("{}/{}{path}", self.target.url.trim_end_matches('/'), self.target.tenant);
+        let url = format!("{}/{}{path}", self.base, self.target.tenant);
         let method = reqwest::Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
         let mut request = self.client.request(method, url).header("apiKey", &self.target.api_key);
         if let Some(body) = body {

@@ -24,9 +24,18 @@ pub struct Response {
 }
 
 impl Http {
-    /// Creates a client for paths below a base URL.
+    /// Creates a client for paths below a base URL. `unix:/path.sock` and the rest of a URL is a Unix socket.
     pub fn new(base: String) -> Self {
-        let client = Client::builder().no_proxy().build().expect("an HTTP client");
+        let mut builder = Client::builder().no_proxy();
+        let socket = base.strip_prefix("unix:").and_then(|rest| rest.split_once(".sock"));
+        let base = match socket {
+            Some((path, rest)) => {
+                builder = builder.unix_socket(format!("{path}.sock"));
+                format!("http://localhost{rest}")
+            }
+            None => base,
+        };
+        let client = builder.build().expect("an HTTP client");
         Self { base, headers: HeaderMap::new(), client }
     }
 

@@ -36,6 +36,8 @@ pub fn json(mut command: Command) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
+const FREE_PORT: &str = "127.0.0.1:0";
+
 /// A server in a separate process. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Process {
@@ -52,7 +54,12 @@ pub struct Process {
 impl Process {
     /// Starts `doorward serve` on free ports and waits until it listens.
     pub fn serve(command: Command) -> Self {
-        let (mut process, lines) = Self::start(command);
+        Self::serve_at(command, FREE_PORT, FREE_PORT)
+    }
+
+    /// Starts `doorward serve` on these addresses of the public and the admin API, and waits until it listens.
+    pub fn serve_at(command: Command, public: &str, admin: &str) -> Self {
+        let (mut process, lines) = Self::start(command, public, admin);
         // The log must be read to its end, because the server loses lines while the pipe is full.
         let log = Arc::clone(&process.log);
         process.log_reader = Some(std::thread::spawn(move || {
@@ -63,12 +70,12 @@ impl Process {
 
     /// Starts a server like [`Process::serve`], and closes the reading end of its log when it listens.
     pub fn serve_with_closed_log(command: Command) -> Self {
-        Self::start(command).0
+        Self::start(command, FREE_PORT, FREE_PORT).0
     }
 
-    fn start(mut command: Command) -> (Self, Lines<BufReader<ChildStderr>>) {
+    fn start(mut command: Command, public: &str, admin: &str) -> (Self, Lines<BufReader<ChildStderr>>) {
         let mut child = command
-            .args(["serve", "--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
+            .args(["serve", "--public-addr", public, "--admin-addr", admin])
             .env("DOORWARD_LOG_FORMAT", "json")
             .stderr(Stdio::piped())
             .spawn()
@@ -81,7 +88,10 @@ impl Process {
             .inspect(|line| log_lines.push(line.clone()))
             .find_map(|line| serde_json::from_str(&line).ok().filter(|line: &Value| line.get("public").is_some()));
         let started = started.unwrap_or_else(|| panic!("the log has no listen address:\n{}", log_lines.join("\n")));
-        let url = |name: &str| format!("http://{}", started[name].as_str().unwrap_or_default());
+        let url = |name: &str| {
+            let address = started[name].as_str().unwrap_or_default();
+            if address.starts_with("unix:") { address.to_owned() } else { format!("http://{address}") }
+        };
         let (public_url, admin_url) = (url("public"), url("admin"));
         let lines_of_start = log_lines.len();
         let log = Arc::new(Mutex::new(log_lines));

@@ -52,7 +52,7 @@ pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let mut warnings = start::public_secrets(&settings);
     warnings.extend(Certificates::load(&settings)?.warning(SystemClock.now()));
     start::forward_targets(&settings)?;
-    probe_plan::read(&settings, settings.server.public_addr)?;
+    probe_plan::read(&settings, &settings.server.public_addr)?;
     let checked = installation::check(&start::location(&settings), &start::database_options(&settings)?);
     warnings.extend(checked.map_err(|error| CliError::usage(error.to_string()))?);
     for warning in warnings {

@@ -5,7 +5,7 @@ use crate::probe::{self, Step, Target};
 
 pub(super) async fn run(args: ProbeArgs) -> Result<(), CliError> {
     let target = Target {
-        url: args.url.to_string(),
+        url: args.url,
         tenant: args.tenant.to_string(),
         api_key: args.api_key.expose().to_owned(),
         origin: args.origin.map(|origin| origin.origin().ascii_serialization()),

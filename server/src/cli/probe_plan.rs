@@ -8,16 +8,17 @@ use url::Url;
 use super::CliError;
 use crate::{
     config::{ProbeConfig, Settings},
+    domain::listen_address::ListenAddress,
     jobs::ProbePlan,
     probe::Target,
 };
 
 /// Reads the file with the tenants to probe. Returns `None` if probes are off. `public` is the address of the public API.
-pub(super) fn read(settings: &Settings, public: SocketAddr) -> Result<Option<ProbePlan>, CliError> {
+pub(super) fn read(settings: &Settings, public: &ListenAddress) -> Result<Option<ProbePlan>, CliError> {
     let ProbeConfig { every: Some(every), keys_file: Some(file), url } = &settings.probe else { return Ok(None) };
     let failed = |reason: String| CliError::usage(format!("probe.keys_file: {}: {reason}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
-    let url = url.as_ref().map_or_else(|| format!("http://{}", reachable(public)), Url::to_string);
+    let url = url.clone().unwrap_or_else(|| url_of(public));
     let targets = parse(&text, &url, &settings.token.issuer).map_err(failed)?;
     Ok(Some(ProbePlan { every: *every, targets }))
 }
@@ -51,6 +52,14 @@ fn target(line: &str, url: &str, issuer: &str) -> Option<Target> {
         issuer: issuer.to_owned(),
         keep: false,
     })
+}
+
+/// Returns the URL at which the server reaches itself.
+fn url_of(address: &ListenAddress) -> String {
+    match address {
+        ListenAddress::Tcp(address) => format!("http://{}", reachable(*address)),
+        ListenAddress::Unix(_) => address.to_string(),
+    }
 }
 
 /// Replaces an address that means all addresses of the machine with its loopback address.
@@ -96,7 +105,8 @@ mod tests {
         for (address, expected) in
             [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("10.0.0.1:80", "10.0.0.1:80")]
         {
-            assert_eq!(reachable(address.parse().unwrap()).to_string(), expected);
+            assert_eq!(url_of(&address.parse().unwrap()), format!("http://{expected}"));
         }
+        assert_eq!(url_of(&"unix:/run/p.sock".parse().unwrap()), "unix:/run/p.sock");
     }
 }

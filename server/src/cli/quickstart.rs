@@ -19,7 +19,7 @@ use crate::{
     app::App,
     config::{LogFormat, Settings, Source},
     demo::{self, DemoConfig},
-    domain::RequestMeta,
+    domain::{RequestMeta, listen_address::ListenAddress},
     installation::{ADMIN_TOKEN_FILE, Purpose},
     net::{Listening, Serving},
     service::{
@@ -53,11 +53,20 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
             "quickstart uses plain HTTP on loopback addresses: remove tls.certificate".to_owned(),
         ));
     }
+    let server = &settings.server;
+    if server.public_addr.is_unix() || server.admin_addr.is_unix() {
+        return Err(CliError::usage(
+            "quickstart needs TCP addresses, because browsers cannot use Unix sockets: change server.public_addr or \
+             server.admin_addr"
+                .to_owned(),
+        ));
+    }
     let _log = start::log(&readable_log(settings))?;
     serve::ignore_hangups()?;
     let listening = start::listening(settings)?;
     // The listener is opened first, because the origin of the tenant contains the listener's port.
-    let listener = start::bind("--demo-addr", wanted.addr)?;
+    let listener = TcpListener::bind(wanted.addr)
+        .map_err(|error| CliError::new(format!("--demo-addr: cannot listen on {}: {error}", wanted.addr)))?;
     let port = listener.local_addr().map_err(|error| CliError::new(error.to_string()))?.port();
     let origin = origin(port);
     let listeners = serve::Listeners::bind(settings, &Certificates::default())?;
@@ -65,7 +74,7 @@ pub(super) async fn run(settings: &Settings, wanted: Demo) -> Result<(), CliErro
     let (file, new) = tenant(&app, &settings.data.dir, &origin).await?;
     let signals = serve::StopSignals::listen()?;
     let mut running = serve::serve(listeners, listening, Arc::clone(&app))?;
-    running.add(start_demo(&app, (listener, listening), &file, running.public, &settings.data.dir)?);
+    running.add(start_demo(&app, (listener, listening), &file, &running.public, &settings.data.dir)?);
     let started = Started {
         public_url: format!("http://{}", running.public),
         admin_url: format!("http://{}", running.admin),
@@ -106,7 +115,7 @@ fn start_demo(
     app: &App,
     (listener, listening): (TcpListener, Listening),
     file: &DemoFile,
-    public: SocketAddr,
+    public: &ListenAddress,
     data_dir: &Path,
 ) -> Result<Serving, CliError> {
     let config = DemoConfig {

@@ -1,6 +1,6 @@
 //! `doorward serve`: runs both APIs until a stop signal.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join_all};
 use sd_notify::NotifyState;
@@ -13,9 +13,11 @@ use super::{CliError, certificates::Certificates, demo_file, probe_plan, start};
 use crate::{
     app::App,
     config::Settings,
+    domain::listen_address::ListenAddress,
     forwarding::{self, Forwarding},
     installation::Purpose,
     jobs,
+    net::{BoundSocket, Tls},
     server::{self, Listener, Listening, Serving},
     traces::{Export, Exporter},
 };
@@ -23,11 +25,17 @@ use crate::{
 /// Minimum time for closing the database, even if the requests in progress took the whole `server.shutdown_timeout`.
 const MIN_CLOSE_TIME: Duration = Duration::from_secs(1);
 
+/// Permissions of the public API's Unix socket. The reverse proxy gets access as a member of the group. Others get none,
+/// because the clients of the socket are trusted to state the addresses of their clients.
+const PUBLIC_SOCKET_MODE: u32 = 0o660;
+/// Permissions of the admin API's Unix socket. The group, to which the reverse proxy belongs, gets no access.
+const ADMIN_SOCKET_MODE: u32 = 0o600;
+
 pub(super) struct Running {
     app: Arc<App>,
     servers: Vec<Serving>,
-    pub(super) public: SocketAddr,
-    pub(super) admin: SocketAddr,
+    pub(super) public: ListenAddress,
+    pub(super) admin: ListenAddress,
     _jobs: jobs::Jobs,
     /// `None` if probes are off.
     probes: Option<jobs::Jobs>,
@@ -43,7 +51,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let listening = start::listening(settings)?;
     let certificates = Certificates::load(settings)?;
     let targets = start::forward_targets(settings)?;
-    probe_plan::read(settings, settings.server.public_addr)?;
+    probe_plan::read(settings, &settings.server.public_addr)?;
     let listeners = Listeners::bind(settings, &certificates)?;
     let app = start::open(settings, Purpose::Serve).await?.app;
     demo_file::warn_about_key(&app, &settings.data.dir).await;
@@ -64,7 +72,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     let app = Arc::clone(&running.app);
     tokio::spawn(certificates.watch(hangups, move |certificates| certificates.report(&app)));
     // The port is known only now.
-    running.probes = probe_plan::read(settings, running.public)?.map(|plan| jobs::start_probes(&running.app, plan));
+    running.probes = probe_plan::read(settings, &running.public)?.map(|plan| jobs::start_probes(&running.app, plan));
     running.forwarding = forwarding::start(&running.app, targets);
     notify_service_manager(NotifyState::Ready);
     stop_on_signal(running, signals, settings).await
@@ -80,19 +88,30 @@ pub(super) struct Listeners {
 impl Listeners {
     pub(super) fn bind(settings: &Settings, certificates: &Certificates) -> Result<Self, CliError> {
         let server = &settings.server;
-        let public = start::bind("server.public_addr", server.public_addr)?;
-        let admin = start::bind("server.admin_addr", server.admin_addr)?;
+        let public = start::bind("server.public_addr", &server.public_addr, PUBLIC_SOCKET_MODE)?;
+        let admin = start::bind("server.admin_addr", &server.admin_addr, ADMIN_SOCKET_MODE)?;
+        // Connections through a Unix socket do not leave the machine.
+        let tls = |address: &ListenAddress, tls: &Option<Arc<Tls>>| tls.clone().filter(|_| !address.is_unix());
         Ok(Self {
-            public: Listener { socket: public, tls: certificates.public.clone() },
-            admin: Listener { socket: admin, tls: certificates.admin.clone() },
+            public: Listener { socket: public, tls: tls(&server.public_addr, &certificates.public) },
+            admin: Listener { socket: admin, tls: tls(&server.admin_addr, &certificates.admin) },
         })
+    }
+}
+
+/// Returns the address of a socket, with the port that the system has chosen.
+fn address(socket: &BoundSocket) -> Result<ListenAddress, CliError> {
+    match socket {
+        BoundSocket::Tcp(listener) => {
+            listener.local_addr().map(ListenAddress::Tcp).map_err(|error| CliError::new(error.to_string()))
+        }
+        BoundSocket::Unix(socket) => Ok(ListenAddress::Unix(socket.path().to_owned())),
     }
 }
 
 pub(super) fn serve(listeners: Listeners, listening: Listening, app: Arc<App>) -> Result<Running, CliError> {
     let Listeners { public: public_listener, admin: admin_listener } = listeners;
-    let address = |listener: &Listener| listener.socket.local_addr().map_err(|error| CliError::new(error.to_string()));
-    let (public, admin) = (address(&public_listener)?, address(&admin_listener)?);
+    let (public, admin) = (address(&public_listener.socket)?, address(&admin_listener.socket)?);
     let failed = |error: std::io::Error| CliError::new(format!("cannot serve: {error}"));
     let servers = vec![
         server::public(Arc::clone(&app), public_listener, listening).map_err(failed)?,
@@ -123,8 +142,8 @@ impl Running {
         drop(self.probes);
         let deadline = Instant::now() + shutdown_timeout;
         join_all(self.servers.into_iter().map(|server| server.stop(shutdown_timeout))).await;
-        drop(self.forwarding);
         let close = async {
+            self.forwarding.stop(&self.app).await;
             if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
                 tracing::warn!(%error, "could not write the last use of keys");
             }

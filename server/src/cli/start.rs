@@ -14,9 +14,10 @@ use crate::{
     config::{BackupConfig, DatabaseUrlText, Flags, ForwardConfig, Settings},
     crypto::{MasterKeySource, PlainSecret},
     db::{Database, DatabaseOptions, DatabaseUrl, DatabaseUrlError, DbError},
+    domain::listen_address::ListenAddress,
     forwarding::{AllowedNetworks, Targets, WebhookOptions},
     installation::{self, Installation, Location, OpenError, Purpose},
-    net::descriptors,
+    net::{BoundSocket, UnixSocket, descriptors},
     server::Listening,
     service::ServiceError,
     telemetry::{self, Log, StartError},
@@ -187,9 +188,16 @@ pub(super) fn listening(settings: &Settings) -> Result<Listening, CliError> {
     })
 }
 
-/// Listens on an address. The error names the setting that contains the address.
-pub(super) fn bind(setting: &str, address: std::net::SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).map_err(|error| CliError::new(format!("{setting}: cannot listen on {address}: {error}")))
+/// Listens on an address. `mode` is the permissions of a Unix socket. The error names the setting with the address.
+pub(super) fn bind(setting: &str, address: &ListenAddress, mode: u32) -> Result<BoundSocket, CliError> {
+    let failed =
+        |error: &dyn std::fmt::Display| CliError::new(format!("{setting}: cannot listen on {address}: {error}"));
+    match address {
+        ListenAddress::Tcp(tcp) => TcpListener::bind(tcp).map(BoundSocket::Tcp).map_err(|error| failed(&error)),
+        ListenAddress::Unix(path) => {
+            UnixSocket::bind(path, mode).map(BoundSocket::Unix).map_err(|error| failed(&error))
+        }
+    }
 }
 
 fn cores() -> usize {

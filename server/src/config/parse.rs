@@ -1,11 +1,6 @@
 //! Parsers for the values of settings and command-line arguments. Each returns `None` for an invalid value.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    ops::RangeInclusive,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
@@ -14,16 +9,14 @@ use url::Url;
 use super::log_format::LogFormat;
 use crate::{
     db::{DatabaseUrl, HOME_NOT_EXPANDED},
-    domain::forward_target::ForwardTarget,
+    domain::{forward_target::ForwardTarget, listen_address::socket_path},
     traces::{Endpoint, EndpointError},
 };
 
 /// Maximum number of receivers of the audit log. Each has a task of its own.
 const MAX_FORWARD_TARGETS: usize = 8;
 
-pub fn address(text: &str) -> Option<SocketAddr> {
-    text.parse().ok()
-}
+const NO_SERVER_URL: &str = "it begins with none of http://, https:// and unix:";
 
 /// Parses a path. A `~` at its beginning is refused, because only shells replace it with the home folder.
 pub fn path(text: &str) -> Result<PathBuf, &'static str> {
@@ -183,12 +176,18 @@ pub fn forward_targets(text: &str) -> Result<Vec<ForwardTarget>, String> {
     if targets.len() > MAX_FORWARD_TARGETS { Err(format!("there are {}", targets.len())) } else { Ok(targets) }
 }
 
-/// Parses an `http://` or `https://` URL; an empty text becomes `Some(None)`.
-pub fn optional_http_url(text: &str) -> Option<Option<Url>> {
-    if text.is_empty() {
-        return Some(None);
+/// Parses the address of a server as its clients use it: an HTTP URL, or `unix:` and the path of a socket.
+pub fn server_url(text: &str) -> Result<String, String> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return socket_path(path).map(|path| format!("unix:{}", path.display()));
     }
-    text.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https")).map(Some)
+    let url: Url = text.parse().map_err(|_| NO_SERVER_URL)?;
+    if matches!(url.scheme(), "http" | "https") { Ok(url.into()) } else { Err(NO_SERVER_URL.to_owned()) }
+}
+
+/// Parses an address like [`server_url`]; an empty text becomes `None`.
+pub fn optional_server_url(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() { Ok(None) } else { server_url(text).map(Some) }
 }
 
 /// Parses a duration from one second to 365 days; `off` becomes `Some(None)`.

@@ -28,14 +28,14 @@ const fn flagged(
 
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
-    flagged("server.public_addr", "DOORWARD_PUBLIC_ADDR", "--public-addr", "127.0.0.1:8000", "address of the public API"),
-    flagged("server.admin_addr", "DOORWARD_ADMIN_ADDR", "--admin-addr", "127.0.0.1:8001", "address of the admin API"),
+    flagged("server.public_addr", "DOORWARD_PUBLIC_ADDR", "--public-addr", "127.0.0.1:8000", "address of the public API, or unix: and the path of a socket"),
+    flagged("server.admin_addr", "DOORWARD_ADMIN_ADDR", "--admin-addr", "127.0.0.1:8001", "address of the admin API, or unix: and the path of a socket"),
     setting("server.workers", "DOORWARD_WORKERS", "auto", "threads that serve requests of the public API; auto: one per core"),
     setting("server.max_connections", "DOORWARD_MAX_CONNECTIONS", "auto", "open connections of each API, at most half of them from one address (IPv6: one /64); auto: as the limit of open files allows, at most 8192"),
     setting("server.drain", "DOORWARD_DRAIN", "2s", "time after SIGTERM in which requests are served while readiness fails"),
     setting("server.shutdown_timeout", "DOORWARD_SHUTDOWN_TIMEOUT", "30s", "maximum time for requests in progress to finish after the listeners were closed"),
     setting("server.admin_plain_http", "DOORWARD_ADMIN_PLAIN_HTTP", "false", "true: the admin API may listen without TLS on an address that is not a loopback address"),
-    setting("tls.certificate", "DOORWARD_TLS_CERTIFICATE", "", "PEM file with the certificate of both APIs and its intermediate certificates; empty: no TLS"),
+    setting("tls.certificate", "DOORWARD_TLS_CERTIFICATE", "", "PEM file with the certificate of both APIs and its intermediate certificates, not used for Unix sockets; empty: no TLS"),
     setting("tls.key", "DOORWARD_TLS_KEY", "", "PEM file with the private key of the certificate"),
     setting("tls.client_ca", "DOORWARD_TLS_CLIENT_CA", "", "PEM file with CA certificates; if set, clients of the admin API must present a certificate of one of these authorities"),
     flagged("data.dir", "DOORWARD_DATA_DIR", "--data-dir", "./data", "folder of the master key and the embedded database"),
@@ -69,7 +69,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("audit.forward_ca", "DOORWARD_AUDIT_FORWARD_CA", "", "PEM file with the only CA certificates that webhooks trust; empty: those of the system"),
     setting("probe.every", "DOORWARD_PROBE_EVERY", "off", "interval in which the server probes itself, like 5m; off: never"),
     setting("probe.keys_file", "DOORWARD_PROBE_KEYS_FILE", "", "file with the tenants to probe: on each line the id, an API key and optionally an origin"),
-    setting("probe.url", "DOORWARD_PROBE_URL", "", "URL of the public API for probes; empty: server.public_addr; needed with TLS"),
+    setting("probe.url", "DOORWARD_PROBE_URL", "", "URL of the public API for probes, or unix: and the path of its socket; empty: server.public_addr; needed with TLS"),
     setting("backup.every", "DOORWARD_BACKUP_EVERY", "off", "interval of scheduled backups of the embedded database, like 6h or 1d; off: none"),
     setting("backup.keep", "DOORWARD_BACKUP_KEEP", "7", "number of scheduled backups to keep"),
     setting("backup.dir", "DOORWARD_BACKUP_DIR", "", "folder of scheduled backups; empty: backups in data.dir"),

@@ -140,7 +140,7 @@ fn needed_by(key: &str) -> &'static [(&'static str, &'static str)] {
 
 const GOOD: [(&str, &str); 49] = [
     ("server.public_addr", "[::]:80"),
-    ("server.admin_addr", "[::1]:81"),
+    ("server.admin_addr", "unix:/run/doorward/admin.sock"),
     ("server.workers", "3"),
     ("server.max_connections", "100"),
     ("server.drain", "0s"),
@@ -208,8 +208,23 @@ fn invalid_values_are_rejected_with_name_and_source() {
 }
 
 const BAD: &[(&str, &[&str])] = &[
-    ("server.public_addr", &["80x", "8000", ":8000", "localhost:8000", "127.0.0.1", "127.0.0.1:70000"]),
-    ("server.admin_addr", &["80x", "127.0.0.1:8000", "0.0.0.0:8001", "[::]:8001", "10.0.0.1:8001"]),
+    (
+        "server.public_addr",
+        &["80x", "8000", ":8000", "localhost:8000", "127.0.0.1", "127.0.0.1:70000", "unix:run/p.sock"],
+    ),
+    (
+        "server.admin_addr",
+        &[
+            "80x",
+            "127.0.0.1:8000",
+            "0.0.0.0:8001",
+            "[::]:8001",
+            "10.0.0.1:8001",
+            "unix:",
+            "unix:@admin",
+            "/run/admin.sock",
+        ],
+    ),
     ("server.workers", &["0", "1025", "-1", "two", "1.5"]),
     ("server.max_connections", &["15", "1000001", "many"]),
     ("server.drain", &["2", "61m", "off"]),
@@ -329,6 +344,42 @@ fn admin_api_needs_tls_unless_its_address_is_local() {
 }
 
 #[test]
+fn both_apis_can_listen_on_unix_sockets() {
+    let (public, admin) = ("unix:/run/doorward/public.sock", "unix:/run/doorward/admin.sock");
+    for (public, admin) in [(public, admin), (public, "127.0.0.1:8001"), ("127.0.0.1:8000", admin)] {
+        let flags = Flags { admin_addr: Some(admin.to_owned()), ..Flags::default() };
+        let text = format!("[server]\npublic_addr = \"{public}\"");
+        let server = Settings::resolve(&flags, &env(&[]), file(&text)).unwrap().server;
+        assert_eq!(
+            (server.public_addr.to_string(), server.admin_addr.to_string()),
+            (public.to_owned(), admin.to_owned())
+        );
+    }
+    let same = [("DOORWARD_PUBLIC_ADDR", public), ("DOORWARD_ADMIN_ADDR", "unix:/run//doorward/public.sock")];
+    assert!(error(&same, "").ends_with("is not an address of its own: server.public_addr has the same one"));
+    let long = format!("unix:/{}", "a".repeat(107));
+    assert!(
+        error(&[("DOORWARD_PUBLIC_ADDR", &long)], "")
+            .ends_with("the path has 108 bytes, but the system allows at most 107")
+    );
+}
+
+#[test]
+fn tls_without_a_tcp_listener_is_refused() {
+    let files = [("DOORWARD_TLS_CERTIFICATE", "c.pem"), ("DOORWARD_TLS_KEY", "k.pem")];
+    let with = |more: &[(&'static str, &'static str)]| [&files, more].concat();
+    let (public, admin) = (("DOORWARD_PUBLIC_ADDR", "unix:/p.sock"), ("DOORWARD_ADMIN_ADDR", "unix:/a.sock"));
+    assert!(error(&with(&[public, admin]), "").starts_with("tls.certificate (DOORWARD_TLS_CERTIFICATE): "));
+    assert!(resolve(&with(&[public]), "").is_ok() && resolve(&with(&[admin]), "").is_ok());
+    let authority = ("DOORWARD_TLS_CLIENT_CA", "clients.pem");
+    assert!(error(&with(&[admin, authority]), "").starts_with("tls.client_ca (DOORWARD_TLS_CLIENT_CA): "));
+    assert!(resolve(&with(&[public, authority]), "").is_ok());
+    // A probe through the socket needs no name of a certificate.
+    let probe = [("DOORWARD_PROBE_EVERY", "5m"), ("DOORWARD_PROBE_KEYS_FILE", "/keys")];
+    assert!(resolve(&with(&[public, probe[0], probe[1]]), "").is_ok());
+}
+
+#[test]
 fn scheduled_probes_need_keys_and_with_tls_a_url() {
     let every = ("DOORWARD_PROBE_EVERY", "5m");
     assert!(error(&[every], "").contains("because probe.every is set"));
@@ -384,7 +435,8 @@ fn all_errors_are_reported_together() {
 fn message_describes_the_valid_values() {
     assert_eq!(
         error(&[("DOORWARD_PUBLIC_ADDR", "80x")], ""),
-        r#"server.public_addr (DOORWARD_PUBLIC_ADDR): "80x" is not an address like 127.0.0.1:8000"#
+        "server.public_addr (DOORWARD_PUBLIC_ADDR): \"80x\" is not an address like 127.0.0.1:8000 or \
+         unix:/run/doorward/public.sock: a TCP address consists of an IP address and a port"
     );
     assert_eq!(
         error(&[], "[limits]\njson_depth = 1000"),
@@ -393,7 +445,8 @@ fn message_describes_the_valid_values() {
     let flags = Flags { admin_addr: Some(String::new()), ..Flags::default() };
     assert_eq!(
         Settings::resolve(&flags, &env(&[]), None).unwrap_err().to_string(),
-        "server.admin_addr (--admin-addr): must be an address like 127.0.0.1:8001"
+        "server.admin_addr (--admin-addr): must be an address like 127.0.0.1:8001 or unix:/run/doorward/admin.sock: \
+         a TCP address consists of an IP address and a port"
     );
     assert_eq!(
         error(&[("DOORWARD_PUBLIC_ADDR", "127.0.0.1:9")], "[server]\nadmin_addr = '127.0.0.1:9'"),

@@ -17,6 +17,7 @@ pub mod json;
 pub mod json_reader;
 pub mod key_format;
 pub mod list;
+pub mod listen_address;
 pub mod master_key_origin;
 pub mod metadata;
 pub mod origin;

@@ -1,14 +1,7 @@
 //! The thread that accepts connections.
 
-use std::{
-    io,
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{io, sync::Arc, thread, time::Duration};
 
-use socket2::SockRef;
 use tokio::{
     runtime,
     sync::{mpsc, oneshot},
@@ -16,7 +9,9 @@ use tokio::{
 };
 
 use super::{
+    bound::{BoundSocket, Connected, Waiting},
     connections::Admission,
+    peer::Peer,
     shared::Shared,
     worker::{Accepted, Workers},
 };
@@ -25,9 +20,6 @@ use super::{
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// Maximum number of connections that are accepted after the stop: the usual length of the kernel's queue.
 const MAX_QUEUED: usize = 1_024;
-/// Maximum number of unsent bytes that the kernel buffers for a connection. Without this limit, the kernel would buffer
-/// megabytes, and a response that the client does not read would look complete.
-const MAX_UNSENT: u32 = 16 * 1024;
 
 pub(super) struct Acceptor {
     pub(super) shared: Arc<Shared>,
@@ -40,46 +32,41 @@ pub(super) struct Acceptor {
 
 impl Acceptor {
     /// Starts the thread. `running` is dropped when the thread ends.
-    pub(super) fn start(self, listener: TcpListener, running: mpsc::Sender<()>) -> io::Result<()> {
-        listener.set_nonblocking(true)?;
-        // Connections inherit the option from their listener.
-        SockRef::from(&listener).set_tcp_notsent_lowat(MAX_UNSENT)?;
-        let queue = listener.try_clone()?;
+    pub(super) fn start(self, socket: BoundSocket, running: mpsc::Sender<()>) -> io::Result<()> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
+        let waiting = {
             let _context = runtime.enter();
-            tokio::net::TcpListener::from_std(listener)?
+            socket.in_runtime()?
         };
         let run = move || {
-            runtime.block_on(self.run(listener, queue));
+            runtime.block_on(self.run(waiting, socket));
             drop(running);
         };
         thread::Builder::new().name("doorward-accept".to_owned()).spawn(run).map(drop)
     }
 
-    async fn run(mut self, listener: tokio::net::TcpListener, queue: TcpListener) {
+    async fn run(mut self, waiting: Waiting, mut socket: BoundSocket) {
         loop {
             let accepted = tokio::select! {
                 biased;
                 _ = &mut self.stopped => break,
-                accepted = listener.accept() => accepted,
+                accepted = waiting.accept() => accepted,
             };
-            match accepted.and_then(|(socket, peer)| Ok((socket.into_std()?, peer))) {
-                Ok((socket, peer)) => self.dispatch(socket, peer).await,
+            match accepted {
+                Ok((connected, peer)) => self.dispatch(connected, peer).await,
                 Err(error) => self.failed(&error).await,
             }
         }
         // Accepts the connections in the kernel's queue, so that only later connections are refused.
-        for (socket, peer) in std::iter::from_fn(|| queue.accept().ok()).take(MAX_QUEUED) {
-            if socket.set_nonblocking(true).is_ok() {
-                self.dispatch(socket, peer).await;
-            }
+        socket.refuse_new_clients();
+        for (connected, peer) in std::iter::from_fn(|| socket.accept_queued().ok()).take(MAX_QUEUED) {
+            self.dispatch(connected, peer).await;
         }
-        drop((listener, queue));
+        drop((waiting, socket));
         let _ = self.release.send(self.workers);
     }
 
-    async fn dispatch(&mut self, socket: TcpStream, peer: SocketAddr) {
+    async fn dispatch(&mut self, socket: Connected, peer: Peer) {
         let admission = self.shared.connections.admit(peer.ip()).await;
         let closed = match admission {
             Admission::Free(_) => None,

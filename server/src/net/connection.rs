@@ -3,7 +3,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    net::SocketAddr,
     pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll},
@@ -11,14 +10,13 @@ use std::{
 };
 
 use actix_http::error::DispatchError;
-use tokio::{
-    net::TcpStream,
-    time::{Instant, Sleep, sleep},
-};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
     activity::{Activity, Phase},
+    bound::Connected,
     connections::{Admitted, Open},
+    peer::Peer,
     rejection::Rejection,
     shared::{IDLE_WHILE_STOPPING, LINGER, Listening, Shared},
     socket::Socket,
@@ -46,8 +44,8 @@ enum Failure {
 
 /// Serves the requests of a connection. `http` returns the future of actix-http for a stream.
 pub(super) async fn serve<F>(
-    socket: TcpStream,
-    peer: SocketAddr,
+    connected: Connected,
+    peer: Peer,
     admitted: &Admitted,
     shared: &Shared,
     http: impl FnOnce(Stream) -> F,
@@ -55,8 +53,8 @@ pub(super) async fn serve<F>(
     F: Future<Output = Result<(), DispatchError>>,
 {
     let activity = Rc::new(Activity::new(admitted.0.clone()));
+    let Ok(socket) = Socket::new(connected, Rc::clone(&activity.writes)) else { return };
     let end = {
-        let socket = Socket::new(socket, Rc::clone(&activity.writes));
         let served = async {
             let transport = match &shared.tls {
                 Some(tls) => Transport::Tls(Box::new(tls.accept(socket).await.map_err(Failure::Handshake)?)),

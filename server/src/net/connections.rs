@@ -68,7 +68,7 @@ struct Waiting(Vec<(u64, u64)>);
 #[derive(Debug)]
 pub(super) struct Open {
     id: u64,
-    /// Address under which the connection is counted; `None` for a trusted proxy.
+    /// Address under which the connection is counted; `None` for a trusted proxy and a client of a Unix socket.
     address: Option<IpAddr>,
     /// Time in microseconds at which the connection began to wait for its client, [`BUSY`] or [`EVICTED`].
     waiting_since: AtomicU64,
@@ -111,9 +111,10 @@ impl Connections {
         }
     }
 
-    /// Adds a connection. If there are too many, evicts the longest waiting one and waits until it is closed.
-    pub(super) async fn admit(self: &Arc<Self>, peer: IpAddr) -> Admission {
-        let address = self.counted_address(peer);
+    /// Adds a connection. If there are too many, evicts the longest waiting one and waits until it is closed. `peer` is
+    /// `None` for a Unix socket.
+    pub(super) async fn admit(self: &Arc<Self>, peer: Option<IpAddr>) -> Admission {
+        let address = peer.and_then(|peer| self.counted_address(peer));
         let deadline = Instant::now() + MAX_CLOSING_TIME;
         let mut evicts = true;
         loop {
@@ -325,9 +326,10 @@ mod tests {
         }
 
         /// Opens a connection and closes the evicted one. Returns whether the connection was admitted.
+        /// `peer` is an address, or `unix`.
         async fn admit(&mut self, peer: &str, waiting_since: u64) -> bool {
             let all = Arc::clone(&self.all);
-            let mut admission = Box::pin(all.admit(peer.parse().unwrap()));
+            let mut admission = Box::pin(all.admit((peer != "unix").then(|| peer.parse().unwrap())));
             let admission = match (&mut admission).now_or_never() {
                 Some(admission) => admission,
                 None => {
@@ -379,7 +381,7 @@ mod tests {
         let mut clients = Clients::new(2);
         assert!(clients.admit("10.0.0.1", 1).await && clients.admit("10.0.0.2", 2).await);
         let mut admissions: Vec<_> =
-            ["10.0.0.3", "10.0.0.4"].map(|peer| Box::pin(clients.all.admit(peer.parse().unwrap()))).into();
+            ["10.0.0.3", "10.0.0.4"].map(|peer| Box::pin(clients.all.admit(Some(peer.parse().unwrap())))).into();
         for admission in &mut admissions {
             assert!(admission.now_or_never().is_none(), "admitted before the evicted connection was closed");
         }
@@ -401,7 +403,7 @@ mod tests {
     async fn connection_is_refused_if_the_evicted_one_stays_open() {
         let mut clients = Clients::new(1);
         assert!(clients.admit("10.0.0.1", 1).await);
-        let refused = clients.all.admit("10.0.0.2".parse().unwrap()).await;
+        let refused = clients.all.admit("10.0.0.2".parse().ok()).await;
         assert!(matches!(refused, Admission::Refused), "{refused:?}");
     }
 
@@ -430,14 +432,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn trusted_proxies_count_only_against_the_total() {
-        let mut clients = Clients::new(4);
-        for since in 0..4 {
-            assert!(clients.admit("10.9.0.1", since).await);
+    async fn trusted_proxies_and_unix_sockets_count_only_against_the_total() {
+        for (peer, other) in [("10.9.0.1", "::ffff:10.9.0.1"), ("unix", "unix")] {
+            let mut clients = Clients::new(4);
+            for since in 0..4 {
+                assert!(clients.admit(peer, since).await);
+            }
+            assert_eq!(clients.closed(), [0; 0], "{peer}");
+            assert!(clients.admit(other, 9).await);
+            assert_eq!(clients.closed(), [0], "{peer}");
         }
-        assert_eq!(clients.closed(), [0; 0]);
-        assert!(clients.admit("::ffff:10.9.0.1", 9).await);
-        assert_eq!(clients.closed(), [0]);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! HTTP/1.1 over TCP, with or without TLS: accepts connections, limits their number and duration, and closes them.
+//! HTTP/1.1 over TCP or Unix sockets, with or without TLS: accepts connections, limits their number and duration, and closes them.
 //!
 //! actix-http parses requests and writes responses. This module owns the transport that actix-http uses ([`stream`])
 //! and the future that polls actix-http ([`connection`]), so it knows what each connection waits for. [`connections`]
@@ -8,15 +8,18 @@
 mod acceptor;
 mod activity;
 mod application;
+mod bound;
 mod connection;
 mod connections;
 pub mod descriptors;
+mod peer;
 mod rejection;
 mod shared;
 mod socket;
 mod stream;
 mod tls;
 mod transport;
+mod unix_socket;
 mod worker;
 
 use std::{fmt, io, net::TcpListener, sync::Arc, time::Duration};
@@ -32,8 +35,10 @@ use tokio::{
 use self::{acceptor::Acceptor, connections::Connections, shared::Shared, worker::Workers};
 pub use self::{
     application::Application,
+    bound::BoundSocket,
     shared::{Listening, NewRequestId},
     tls::{Tls, TlsError, TlsFiles},
+    unix_socket::{UnixSocket, UnixSocketError},
 };
 
 /// Maximum time to wait for the threads after all connections were closed.
@@ -88,7 +93,7 @@ where
 /// A bound socket, and how its connections are encrypted.
 #[derive(Debug)]
 pub struct Listener {
-    pub socket: TcpListener,
+    pub socket: BoundSocket,
     /// `None` for plain HTTP. With TLS, plain HTTP is refused.
     pub tls: Option<Arc<Tls>>,
 }
@@ -96,7 +101,7 @@ pub struct Listener {
 impl From<TcpListener> for Listener {
     /// A listener for plain HTTP.
     fn from(socket: TcpListener) -> Self {
-        Self { socket, tls: None }
+        Self { socket: BoundSocket::Tcp(socket), tls: None }
     }
 }
 

@@ -1,13 +1,6 @@
 //! The threads that serve requests. Each has its own instance of the application.
 
-use std::{
-    io,
-    net::{SocketAddr, TcpStream},
-    rc::Rc,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{io, rc::Rc, sync::Arc, thread, time::Duration};
 
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_service::{IntoServiceFactory, apply_fn_factory, map_config};
@@ -21,16 +14,18 @@ use tokio::{
 use super::{
     activity::{self, TrackedBody},
     application::Application,
+    bound::Connected,
     connection,
     connections::Admitted,
+    peer::Peer,
     shared::{LINGER, Shared},
     stream::Stream,
 };
 
 /// A connection that a worker has to serve.
 pub(super) struct Accepted {
-    pub(super) socket: TcpStream,
-    pub(super) peer: SocketAddr,
+    pub(super) socket: Connected,
+    pub(super) peer: Peer,
     pub(super) admitted: Admitted,
 }
 
@@ -105,10 +100,9 @@ where
         Err(()) => return tracing::error!("a thread that serves requests cannot start"),
     };
     while let Some(Accepted { socket, peer, admitted }) = accepted.recv().await {
-        let Ok(socket) = tokio::net::TcpStream::from_std(socket) else { continue };
         let (http, shared) = (Rc::clone(&http), Arc::clone(&shared));
         spawn_local(async move {
-            connection::serve(socket, peer, &admitted, &shared, |stream| http.call((stream, Some(peer)))).await;
+            connection::serve(socket, peer, &admitted, &shared, |stream| http.call((stream, peer.address()))).await;
         });
     }
 }

@@ -11,3 +11,4 @@ mod signals;
 mod support;
 mod tls;
 mod traces;
+mod unix_socket;

@@ -3,14 +3,14 @@
 use clap::Args;
 use doorward_shared::TenantId;
 
-use crate::crypto::PlainSecret;
+use crate::{config::parse, crypto::PlainSecret};
 
 /// `doorward probe`
 #[derive(Debug, Clone, Args)]
 pub struct ProbeArgs {
-    /// Address of the public API
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8000")]
-    pub url: url::Url,
+    /// Address of the public API: http://, https://, or unix: and the path of a socket
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8000", value_parser = parse::server_url)]
+    pub url: String,
     /// Id of the tenant
     #[arg(long, value_name = "ID")]
     pub tenant: TenantId,

@@ -11,10 +11,11 @@ use crate::config::Flags;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Addresses")]
 pub struct ListenArgs {
-    /// Address of the public API [default: 127.0.0.1:8000] [env: DOORWARD_PUBLIC_ADDR]
+    /// Address of the public API, or unix: and the path of a socket [default: 127.0.0.1:8000] [env: DOORWARD_PUBLIC_ADDR]
     #[arg(long, value_name = "ADDRESS")]
     pub public_addr: Option<String>,
-    /// Address of the admin API; do not expose it to the internet [default: 127.0.0.1:8001] [env: DOORWARD_ADMIN_ADDR]
+    /// Address of the admin API, or unix: and the path of a socket; do not expose it to the internet [default:
+    /// 127.0.0.1:8001] [env: DOORWARD_ADMIN_ADDR]
     #[arg(long, value_name = "ADDRESS")]
     pub admin_addr: Option<String>,
 }

@@ -112,7 +112,10 @@ fn flags_of_serve_become_settings() {
 fn invalid_flag_is_named_in_the_error() {
     let Command::Serve(args) = accepted("serve --public-addr 80x") else { panic!("not serve") };
     let error = Settings::load(&args.flags(), &BTreeMap::new()).unwrap_err().to_string();
-    assert_eq!(error, r#"server.public_addr (--public-addr): "80x" is not an address like 127.0.0.1:8000"#);
+    assert!(
+        error.starts_with(r#"server.public_addr (--public-addr): "80x" is not an address like 127.0.0.1:8000"#),
+        "{error}"
+    );
 }
 
 #[test]

@@ -4,25 +4,27 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// Returns the address from which a request came. `forwarded_for` contains the values of all `X-Forwarded-For` headers.
+/// Returns the address from which a request came; `None` if it came through a Unix socket and no proxy states an address.
+/// `forwarded_for` contains the values of all `X-Forwarded-For` headers. `peer` is `None` for a Unix socket. Its
+/// permissions decide who may connect, so its clients are trusted proxies.
 ///
 /// Each proxy appends an address to `X-Forwarded-For`, so the header is read from its end, up to the first address that
 /// is not a trusted proxy. The client can forge everything before that address, with any bytes.
-pub fn client_ip(peer: IpAddr, forwarded_for: &[&[u8]], trusted: &[IpNet]) -> IpAddr {
-    let mut client = peer.to_canonical();
+pub fn client_ip(peer: Option<IpAddr>, forwarded_for: &[&[u8]], trusted: &[IpNet]) -> Option<IpAddr> {
+    let mut client = peer.map(|peer| peer.to_canonical());
     for hop in forwarded_for.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
         if !is_trusted(client, trusted) {
             break;
         }
         let Some(address) = parse(hop) else { break };
-        client = address;
+        client = Some(address);
     }
     client
 }
 
-/// Returns whether an address belongs to a trusted proxy.
-pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
-    let address = address.to_canonical();
+/// Returns whether an address belongs to a trusted proxy; `None` is a client of a Unix socket.
+pub fn is_trusted(address: Option<IpAddr>, trusted: &[IpNet]) -> bool {
+    let Some(address) = address.map(|address| address.to_canonical()) else { return true };
     trusted.iter().any(|network| network.contains(&address))
 }
 
@@ -40,7 +42,16 @@ mod tests {
     use crate::config::parse::networks;
 
     fn client(peer: &str, forwarded: &[&[u8]], trusted: &str) -> String {
-        client_ip(peer.parse().unwrap(), forwarded, &networks(trusted).unwrap()).to_string()
+        let client = client_ip(peer.parse().ok(), forwarded, &networks(trusted).unwrap());
+        client.map_or_else(|| "unix".to_owned(), |address| address.to_string())
+    }
+
+    #[test]
+    fn peer_of_a_unix_socket_is_a_trusted_proxy() {
+        assert_eq!(client("unix", &[b"203.0.113.9, 198.51.100.7"], ""), "198.51.100.7");
+        assert_eq!(client("unix", &[b"198.51.100.7, 10.0.0.2"], "10.0.0.0/8"), "198.51.100.7");
+        assert_eq!(client("unix", &[], "10.0.0.0/8"), "unix");
+        assert_eq!(client("unix", &[b"nonsense"], ""), "unix");
     }
 
     #[test]

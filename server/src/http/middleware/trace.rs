@@ -36,6 +36,8 @@ use crate::{
 /// Header with the request id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
+/// Stands for the address of a client that uses a Unix socket and no proxy that states an address.
+const UNIX_SOCKET: &str = "unix";
 const MAX_USER_AGENT_BYTES: usize = 256;
 
 /// Wraps the handling of a request.
@@ -117,7 +119,7 @@ fn with_api_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
 fn begin_trace(request: &ServiceRequest, app: &App, started: Instant) -> Option<RequestTrace> {
     let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let is_trusted_peer = peer.is_some_and(|peer| is_trusted(peer, &app.settings.trusted_proxies));
+    let is_trusted_peer = is_trusted(peer, &app.settings.trusted_proxies);
     app.traces
         .begin(traceparent, is_trusted_peer, app.clock.now(), started, || clock::random(app.entropy.as_ref()).ok())
 }
@@ -129,19 +131,20 @@ fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {
     let made = || clock::new_uuid(app.clock.now(), app.entropy.as_ref()).unwrap_or_default().to_string();
     RequestMeta {
         request_id: sent.unwrap_or_else(made),
-        source_ip: source_ip(request, app).unwrap_or_default(),
+        source_ip: source_ip(request, app),
         user_agent: headers.get(header::USER_AGENT).map(user_agent).unwrap_or_default(),
         api_key: None,
     }
 }
 
-/// Returns the client's address. Warns about a peer that sends `X-Forwarded-For` but is not a trusted proxy.
-fn source_ip(request: &ServiceRequest, app: &App) -> Option<String> {
-    let peer = request.peer_addr()?.ip().to_canonical();
+/// Returns the client's address, or [`UNIX_SOCKET`]. Warns about a peer that sends `X-Forwarded-For` but is not a trusted
+/// proxy.
+fn source_ip(request: &ServiceRequest, app: &App) -> String {
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
     let trusted = &app.settings.trusted_proxies;
     let forwarded: Vec<&[u8]> = request.headers().get_all(header::X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
     if !forwarded.is_empty()
-        && !is_trusted(peer, trusted)
+        && let Some(peer) = peer.filter(|peer| !is_trusted(Some(*peer), trusted))
         && let Some(other_peers) = app.untrusted_peers.record(peer, app.stopwatch.start())
     {
         tracing::warn!(
@@ -151,7 +154,7 @@ fn source_ip(request: &ServiceRequest, app: &App) -> Option<String> {
              proxy, add its address there; until then all its clients share one rate limit"
         );
     }
-    Some(client_ip(peer, &forwarded, trusted).to_string())
+    client_ip(peer, &forwarded, trusted).map_or_else(|| UNIX_SOCKET.to_owned(), |address| address.to_string())
 }
 
 /// Returns the value, cut to [`MAX_USER_AGENT_BYTES`] because audit entries contain it.
