@@ -17,7 +17,7 @@ mod token;
 mod trust;
 
 pub use audit::{AUDIT_PAGE_SIZE, AuditPage, AuditPosition, AuditQuery};
-pub use client::{Api, ClientError, Endpoint, is_loopback};
+pub use client::{Api, ClientError, Endpoint, is_loopback, socket_path};
 pub use disabling::DisableTarget;
 pub use endpoints::{TenantSummaryQuery, UserQuery, UserRef, VersionedTenant};
 pub use error::ApiError;

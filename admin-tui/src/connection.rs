@@ -26,7 +26,7 @@ use std::{
 use url::Url;
 
 use crate::{
-    api::{Endpoint, Token, is_loopback},
+    api::{Endpoint, Token, is_loopback, socket_path},
     appearance::{ProfileLabel, ThemeName},
     settings::Settings,
 };
@@ -37,7 +37,8 @@ pub const DEFAULT_URL: &str = "http://127.0.0.1:8001";
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Flags {
-    /// Address of the admin API [default: http://127.0.0.1:8001] [env: DOORWARD_ADMIN_URL]
+    /// Address of the admin API, or unix: and the path of its socket [default: http://127.0.0.1:8001] [env:
+    /// DOORWARD_ADMIN_URL]
     #[arg(long, value_name = "URL", global = true)]
     pub url: Option<String>,
     /// File with the admin token [default: admin.token in DOORWARD_DATA_DIR or ./data] [env: DOORWARD_ADMIN_TOKEN or
@@ -257,12 +258,15 @@ impl Resolver<'_> {
     }
 }
 
+const EXPECTED_ADDRESS: &str = "not a URL like https://admin.example.com or unix:/run/doorward/admin.sock";
+
 fn parse_address(text: &str, source: &str) -> Result<Url, ConnectionError> {
     let invalid =
         |reason: &'static str| ConnectionError::Url { text: text.to_owned(), given_by: source.to_owned(), reason };
-    let url = Url::parse(text.trim()).map_err(|_| invalid("not a URL like https://admin.example.com"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(invalid("not a URL like https://admin.example.com"));
+    let url = Url::parse(text.trim()).map_err(|_| invalid(EXPECTED_ADDRESS))?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.host().is_some();
+    if !is_http && socket_path(&url).is_none() {
+        return Err(invalid(EXPECTED_ADDRESS));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ConnectionError::Credentials { given_by: source.to_owned() });

@@ -122,6 +122,12 @@ impl ApiError {
             Some(io::ErrorKind::ConnectionRefused) => {
                 "connection refused: no server listens on this address".to_owned()
             }
+            Some(io::ErrorKind::NotFound) if url.scheme() == "unix" => {
+                "there is no such socket: no server listens on it".to_owned()
+            }
+            Some(io::ErrorKind::PermissionDenied) if url.scheme() == "unix" => {
+                "this user may not use the socket: run the command as the user of the server".to_owned()
+            }
             Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) => {
                 "the connection was closed".to_owned()
             }

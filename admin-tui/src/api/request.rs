@@ -33,7 +33,7 @@ pub(super) struct ApiRequest<'a> {
 
 impl Api {
     pub(super) fn request(&self, method: Method, segments: &[&str]) -> ApiRequest<'_> {
-        let mut url = self.0.url.clone();
+        let mut url = self.0.base.clone();
         url.set_path(&encoded_path(url.path(), segments));
         // URL parsers remove dot segments, encoded or not (RFC 3986 §5.2.4), so the request would go to another path.
         let invalid = segments.iter().find(|segment| ["", ".", ".."].contains(*segment));

@@ -200,15 +200,25 @@ fn unused_config_file_may_be_invalid() {
 #[test]
 fn invalid_addresses_are_rejected() {
     let home = Home::new("");
-    for text in
-        ["admin.example.com", "ftp://example.com", "https://", "https://a.example.com/?x=1", "https://a/#x", "x"]
-    {
+    let sockets = ["unix:", "unix:admin.sock", "unix://host/admin.sock", "unix:/admin.sock?x"];
+    let others =
+        ["admin.example.com", "ftp://example.com", "https://", "https://a.example.com/?x=1", "https://a/#x", "x"];
+    for text in sockets.into_iter().chain(others) {
         let error = home.resolve(&flags(|flags| flags.url = Some(text.to_owned())), &[]).unwrap_err();
         assert!(matches!(error, ConnectionError::Url { .. }), "{text}: {error}");
     }
     let error = home.resolve(&flags(|flags| flags.url = Some("https://me:hunter2@a.example.com".to_owned())), &[]);
     let error = error.unwrap_err();
     assert!(matches!(error, ConnectionError::Credentials { .. }) && !error.to_string().contains("hunter2"), "{error}");
+}
+
+#[test]
+fn unix_socket_is_a_local_server() {
+    let home = Home::new("");
+    let found = home.resolve(&Flags::default(), &[("DOORWARD_ADMIN_URL", "unix:/run/door ward/admin.sock")]).unwrap();
+    assert_eq!(endpoint(&found), ("unix:/run/door%20ward/admin.sock".to_owned(), "dwa_local".to_owned()));
+    assert_eq!(socket_path(&found.endpoint.url), Some(PathBuf::from("/run/door ward/admin.sock")));
+    assert!(found.warnings.is_empty());
 }
 
 #[test]

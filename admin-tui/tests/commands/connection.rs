@@ -42,6 +42,39 @@ async fn flags_override_variables_profiles_and_the_data_folder() {
     assert_eq!(name(command).await, "profile");
 }
 
+/// Forwards connections of a Unix socket to a server.
+fn forward(socket: &std::path::Path, url: &str) {
+    let listener = tokio::net::UnixListener::bind(socket).unwrap();
+    let address = url.strip_prefix("http://").unwrap().to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let address = address.clone();
+            tokio::spawn(async move {
+                let mut server = tokio::net::TcpStream::connect(address).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_on_a_unix_socket_is_used() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let _ = server.tenant().await;
+    let socket = operator.path("admin.sock");
+    forward(&socket, &server.admin_url);
+    let url = format!("unix:{}", socket.display());
+    // The token comes from the data folder, as for a loopback address.
+    assert_eq!(name(operator.bare(&["--url", &url])).await, "admin");
+    let mut command = operator.bare(&["tenant", "list", "--json"]);
+    command.env("DOORWARD_ADMIN_URL", &url);
+    let tenants: serde_json::Value = serde_json::from_str(&Operator::expect(run_to_end(command).await)).unwrap();
+    assert_eq!(tenants.as_array().unwrap().len(), 1);
+    let missing = format!("unix:{}", operator.path("nowhere.sock").display());
+    let error = operator.refused(&["me", "--url", &missing], 5).await;
+    assert!(error.contains(&missing) && error.contains("there is no such socket"), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_settings_exit_with_2_and_are_named() {
     let (_server, operator) = Operator::start(Role::Admin).await;
