@@ -23,7 +23,6 @@ const folder = mkdtempSync(join(tmpdir(), "doorward-proxies-"));
 const certificate = join(folder, "cert.pem");
 const key = join(folder, "key.pem");
 const processes = [];
-let server;
 
 function run(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], ...options });
@@ -58,15 +57,13 @@ async function listening(child, port) {
   }
 }
 
-/** Starts the server. Returns its address, its log lines, a tenant and an API key. */
-async function startServer() {
+/** Starts a server with these addresses. Returns its public address, its log lines, a tenant and an API key. */
+async function startServer(name, addresses) {
   const settings = {
     PATH: process.env.PATH,
-    DOORWARD_DATA_DIR: join(folder, "data"),
-    DOORWARD_PUBLIC_ADDR: "127.0.0.1:0",
-    DOORWARD_ADMIN_ADDR: "127.0.0.1:0",
+    DOORWARD_DATA_DIR: join(folder, name),
     DOORWARD_DRAIN: "0s",
-    DOORWARD_TRUSTED_PROXIES: "127.0.0.1",
+    ...addresses,
   };
   const child = run(DOORWARD_BIN, ["serve"], { env: settings });
   const log = [];
@@ -146,8 +143,8 @@ function send(client, port, path, { method = "GET", headers = {}, body } = {}) {
   });
 }
 
-/** Resolves to the log line about a request. */
-async function logged(id) {
+/** Resolves to the log line of a server about a request. */
+async function logged(server, id) {
   for (;;) {
     const line = server.log.find((fields) => fields.request_id === id);
     if (line) return line;
@@ -166,7 +163,6 @@ async function usesHttp2(port) {
 before(async () => {
   execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", key, "-out", certificate], { stdio: "ignore" });
-  server = await startServer();
 });
 
 after(async () => {
@@ -178,9 +174,23 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-for (const [name, start] of [["nginx", startNginx], ["Caddy", startCaddy]]) {
-  test(`${name} terminates TLS and passes on the addresses of clients`, { timeout: 60_000 }, async (t) => {
-    const { plain, tls } = await start(server.address);
+const PORTS = { DOORWARD_PUBLIC_ADDR: "127.0.0.1:0", DOORWARD_ADMIN_ADDR: "127.0.0.1:0", DOORWARD_TRUSTED_PROXIES: "127.0.0.1" };
+// A client of the socket is trusted without a setting.
+const SOCKETS = { DOORWARD_PUBLIC_ADDR: `unix:${folder}/public.sock`, DOORWARD_ADMIN_ADDR: `unix:${folder}/admin.sock` };
+
+// Each proxy writes the address of a socket in its own way.
+for (const [name, start, ofSocket] of [
+  ["nginx", startNginx, (address) => address],
+  ["Caddy", startCaddy, (address) => address.replace("unix:", "unix/")],
+]) for (const [place, addresses] of [["a port", PORTS], ["a Unix socket", SOCKETS]]) {
+  test(`${name} in front of ${place} terminates TLS and passes on the addresses of clients`, { timeout: 60_000 }, async (t) => {
+    const server = await startServer(`${name} ${place}`, addresses);
+    t.after(async () => {
+      server.child.kill("SIGTERM");
+      if (server.child.exitCode === null) await once(server.child, "exit");
+    });
+    const upstream = server.address.startsWith("unix:") ? ofSocket(server.address) : server.address;
+    const { plain, tls } = await start(upstream);
 
     await t.test("all ceremonies succeed", async () => {
       const probe = ["probe", "--url", `https://localhost:${tls}`, "--tenant", server.tenant, "--origin", ORIGIN];
@@ -192,7 +202,7 @@ for (const [name, start] of [["nginx", startNginx], ["Caddy", startCaddy]]) {
       const path = `/${server.tenant}/credentials?user_id=alice`;
       const response = await send(https, tls, path, { headers: { "x-forwarded-for": SPOOFED, apiKey: "wrong" } });
       assert.equal(response.status, 401);
-      assert.equal((await logged(response.headers["x-request-id"])).client, CLIENT);
+      assert.equal((await logged(server, response.headers["x-request-id"])).client, CLIENT);
       assert.match(response.headers["strict-transport-security"], /max-age=31536000/);
     });
 
