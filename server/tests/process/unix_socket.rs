@@ -69,9 +69,8 @@ impl World {
 /// Sends a request on a new connection and returns the response; `None` if the server refuses the connection.
 async fn alive(socket: &Path) -> Option<String> {
     let mut stream = match UnixStream::connect(socket).await {
-        Ok(stream) => stream,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return None,
-        Err(error) => panic!("{error}"),
+        connected => connected.unwrap(),
     };
     stream.write_all(ALIVE).await.unwrap();
     let mut buffer = [0; 1024];
