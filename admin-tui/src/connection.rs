@@ -8,7 +8,7 @@
 //! 4. the default profile: the one named by `DOORWARD_ADMIN_PROFILE`, or by `default_profile` in the file. It is
 //!    ignored if a flag or variable sets the address, because its token belongs to another server;
 //! 5. the local server: `http://127.0.0.1:8001`, with the token that its first start wrote to the data folder
-//! (`DOORWARD_DATA_DIR`, else `./data`). This token is sent only to loopback addresses.
+//!    (`DOORWARD_DATA_DIR`, else `./data`). This token is sent only to loopback addresses.
 
 mod environment;
 mod error;
