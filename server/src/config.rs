@@ -13,6 +13,7 @@ mod error;
 mod input;
 mod log_format;
 pub mod parse;
+pub mod renamed;
 pub mod setting;
 mod source;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use log_format::LogFormat;
 pub use source::Source;
 pub use values::Effective;
 
+use renamed::{RENAMED, Renamed};
 use values::Values;
 
 use crate::{
@@ -53,6 +55,8 @@ pub struct Settings {
     pub traces: Option<TracesSettings>,
     /// Every setting with its value as text and its source.
     pub effective: Vec<Effective>,
+    /// Uses of old names of settings.
+    pub warnings: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,7 +210,17 @@ impl Settings {
         env: &BTreeMap<String, String>,
         file: Option<ConfigFile<'_>>,
     ) -> Result<Self, ConfigError> {
-        let mut values = Values::collect(flags, env, file);
+        Self::resolve_with(flags, env, file, RENAMED)
+    }
+
+    /// Like [`Self::resolve`], with the old names of the given table.
+    fn resolve_with(
+        flags: &Flags,
+        env: &BTreeMap<String, String>,
+        file: Option<ConfigFile<'_>>,
+        renamed: &[Renamed],
+    ) -> Result<Self, ConfigError> {
+        let mut values = Values::collect(flags, env, file, renamed);
         let data = DataConfig::read(&mut values);
         let tls = TlsConfig::read(&mut values);
         let server = ServerConfig::read(&mut values, matches!(tls, Some(None)));
@@ -233,7 +247,7 @@ impl Settings {
         let endpoint = values.read_or_explain("traces.endpoint", expected, parse::optional_endpoint);
         let ratio = values.read("traces.ratio", "a number from 0 to 1", parse::ratio);
         let traces = endpoint.zip(ratio).map(|(url, ratio)| url.map(|endpoint| TracesSettings { endpoint, ratio }));
-        let (effective, problems) = values.finish();
+        let (effective, warnings, problems) = values.finish();
         let settings = || {
             Some(Self {
                 server: server?,
@@ -250,6 +264,7 @@ impl Settings {
                 cache: CacheConfig { tenants: tenants?, verified_keys: verified_keys? },
                 traces: traces?,
                 effective,
+                warnings,
             })
         };
         match settings() {

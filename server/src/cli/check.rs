@@ -49,7 +49,7 @@ const fn engine(url: &DatabaseUrl) -> &'static str {
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     start::listening(&settings)?;
-    let mut warnings = start::public_secrets(&settings);
+    let mut warnings = start::warnings(&settings);
     warnings.extend(Certificates::load(&settings)?.warning(SystemClock.now()));
     start::forward_targets(&settings)?;
     probe_plan::read(&settings, &settings.server.public_addr)?;

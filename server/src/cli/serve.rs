@@ -67,7 +67,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
         tls = settings.tls.is_some(),
         "server started"
     );
-    start::public_secrets(settings).iter().for_each(|warning| tracing::warn!("{warning}"));
+    start::warnings(settings).iter().for_each(|warning| tracing::warn!("{warning}"));
     certificates.report(&running.app);
     let app = Arc::clone(&running.app);
     tokio::spawn(certificates.watch(hangups, move |certificates| certificates.report(&app)));

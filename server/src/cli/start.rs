@@ -44,9 +44,14 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Returns a warning for each file with a secret that every user of the machine can read. Such a file is not an error,
-/// because Kubernetes mounts secrets that way.
-pub(super) fn public_secrets(settings: &Settings) -> Vec<String> {
+/// Returns what the log and `check-config` report about valid settings.
+pub(super) fn warnings(settings: &Settings) -> Vec<String> {
+    [settings.warnings.clone(), public_secrets(settings)].concat()
+}
+
+/// Returns a warning for each file with a secret that every user of the machine can read. Such a file is no error, because
+/// Kubernetes mounts secrets that way.
+fn public_secrets(settings: &Settings) -> Vec<String> {
     let is_public = |path: &str| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0);
     let files = settings.effective.iter().filter(|one| FILES_WITH_SECRETS.contains(&one.key));
     let public = files.filter(|one| !one.value.is_empty() && is_public(&one.value));
@@ -202,4 +207,17 @@ pub(super) fn bind(setting: &str, address: &ListenAddress, mode: u32) -> Result<
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_names_of_settings_are_reported() {
+        let mut settings = Settings::resolve(&Flags::default(), &BTreeMap::new(), None).unwrap();
+        assert_eq!(warnings(&settings), [""; 0]);
+        settings.warnings.push("DOORWARD_OLD is the old name of a setting".to_owned());
+        assert_eq!(warnings(&settings), settings.warnings);
+    }
 }

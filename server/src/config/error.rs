@@ -35,6 +35,13 @@ pub enum Problem {
         file_key: &'static str,
         file_source: Source,
     },
+    /// A setting has a value under its present name and another one under an old name.
+    OldNameToo {
+        /// The settings file; `None` for environment variables.
+        path: Option<PathBuf>,
+        old: &'static str,
+        new: &'static str,
+    },
     Syntax {
         path: PathBuf,
         /// Line number, starting at 1.
@@ -93,6 +100,13 @@ impl fmt::Display for Problem {
             }
             Self::TwoValues { key, source, file_key, file_source } => {
                 write!(f, "{key} ({source}) and {file_key} ({file_source}) are both set: remove one of them")
+            }
+            Self::OldNameToo { path, old, new } => {
+                f.write_str(old)?;
+                if let Some(path) = path {
+                    write!(f, " ({})", path.display())?;
+                }
+                write!(f, ": this is the old name of {new}, which is set as well: remove {old}")
             }
             Self::Syntax { path, line, message } => write!(f, "{}, line {line}: {message}", path.display()),
             Self::Unreadable { path, by, error } => write!(f, "{} ({by}): {error}", path.display()),

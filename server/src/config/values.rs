@@ -15,6 +15,7 @@ use super::{
     error::Problem,
     input::{ConfigFile, Flags},
     parse,
+    renamed::Renamed,
     setting::{SECRET_FILES, SETTINGS, Setting, find, is_foreign, nearest},
     source::Source,
 };
@@ -36,15 +37,22 @@ pub struct Effective {
 pub(super) struct Values {
     found: BTreeMap<&'static str, (String, Source)>,
     problems: Vec<Problem>,
+    /// Uses of old names.
+    warnings: Vec<String>,
 }
 
 impl Values {
-    pub(super) fn collect(flags: &Flags, env: &BTreeMap<String, String>, file: Option<ConfigFile<'_>>) -> Self {
-        let mut values = Self { found: BTreeMap::new(), problems: Vec::new() };
+    pub(super) fn collect(
+        flags: &Flags,
+        env: &BTreeMap<String, String>,
+        file: Option<ConfigFile<'_>>,
+        renamed: &[Renamed],
+    ) -> Self {
+        let mut values = Self { found: BTreeMap::new(), problems: Vec::new(), warnings: Vec::new() };
         if let Some(file) = file {
-            values.take_file(file);
+            values.take_file(file, renamed);
         }
-        values.take_variables(env);
+        values.take_variables(env, renamed);
         for setting in SETTINGS {
             if let (Some(name), Some(value)) = (setting.flag, flag(flags, setting.key)) {
                 values.found.insert(setting.key, (value.to_owned(), Source::Flag(name)));
@@ -74,23 +82,48 @@ impl Values {
         }
     }
 
-    fn take_variables(&mut self, env: &BTreeMap<String, String>) {
+    fn take_variables(&mut self, env: &BTreeMap<String, String>, renamed: &[Renamed]) {
         for (name, value) in env.iter().filter(|(name, _)| name.starts_with("DOORWARD_")) {
             match SETTINGS.iter().find(|setting| setting.variable == name) {
                 Some(_) if value.is_empty() => {}
                 Some(setting) => {
                     self.found.insert(setting.key, (value.clone(), Source::Variable(setting.variable)));
                 }
-                None if is_foreign(name, value) => {}
+                None if is_foreign(name, value) || renamed.iter().any(|entry| entry.old == name) => {}
                 None => {
                     let nearest = nearest(name, SETTINGS.iter().map(|setting| setting.variable));
                     self.problems.push(Problem::UnknownVariable { name: name.clone(), nearest });
                 }
             }
         }
+        for &Renamed { old, key } in renamed {
+            let (Some(value), Some(setting)) = (env.get(old).filter(|value| !value.is_empty()), find(key)) else {
+                continue;
+            };
+            if self.may_use_old_name(old, setting.variable, setting, None) {
+                self.found.insert(key, (value.clone(), Source::Variable(old)));
+            }
+        }
     }
 
-    fn take_file(&mut self, file: ConfigFile<'_>) {
+    /// Warns of an old name. If the setting has another value from the same place, records a problem and returns false.
+    fn may_use_old_name(&mut self, old: &'static str, new: &'static str, setting: &Setting, file: Option<&Path>) -> bool {
+        let path = file.map(Path::to_path_buf);
+        let is_set_there = self.found.get(setting.key).is_some_and(|(_, source)| match source {
+            Source::File(_) => file.is_some(),
+            Source::Variable(_) => file.is_none(),
+            Source::Flag(_) | Source::Default => false,
+        });
+        if is_set_there {
+            self.problems.push(Problem::OldNameToo { path, old, new });
+            return false;
+        }
+        let place = path.map(|path| format!(" ({})", path.display())).unwrap_or_default();
+        self.warnings.push(format!("{old}{place} is the old name of a setting: rename it to {new}"));
+        true
+    }
+
+    fn take_file(&mut self, file: ConfigFile<'_>, renamed: &[Renamed]) {
         let table = match file.text.parse::<Table>() {
             Ok(table) => table,
             Err(error) => {
@@ -103,12 +136,22 @@ impl Values {
         for (section, content) in &table {
             match content {
                 Value::Table(content) => {
-                    for (key, value) in content {
-                        self.take_entry(file.path, format!("{section}.{key}"), value);
+                    for (name, value) in content {
+                        let key = format!("{section}.{name}");
+                        if renamed.iter().all(|entry| entry.old != key) {
+                            self.take_entry(file.path, key, value);
+                        }
                     }
                 }
                 // Every setting is in a section, so a key outside of all sections is unknown.
                 _ => self.unknown_key(file.path, section.clone()),
+            }
+        }
+        for &Renamed { old, key } in renamed {
+            let value = old.split_once('.').and_then(|(section, name)| table.get(section)?.get(name));
+            let (Some(value), Some(setting)) = (value, find(key)) else { continue };
+            if self.may_use_old_name(old, key, setting, Some(file.path)) {
+                self.take_entry(file.path, key.to_owned(), value);
             }
         }
     }
@@ -204,7 +247,8 @@ impl Values {
         self.found.entry(key).or_insert_with(|| (value.to_owned(), Source::Default));
     }
 
-    pub(super) fn finish(self) -> (Vec<Effective>, Vec<Problem>) {
+    /// Returns the effective values, the warnings and the problems.
+    pub(super) fn finish(self) -> (Vec<Effective>, Vec<String>, Vec<Problem>) {
         let effective = SETTINGS.iter().map(|setting| {
             let (text, source) = self.get(setting);
             let value = match setting.key {
@@ -214,7 +258,7 @@ impl Values {
             };
             Effective { key: setting.key, value, source }
         });
-        (effective.collect(), self.problems)
+        (effective.collect(), self.warnings, self.problems)
     }
 }
 
