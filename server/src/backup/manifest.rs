@@ -17,7 +17,7 @@ use crate::{
     store::inventory,
 };
 
-/// Version of the format.
+/// Version of the format. A new member needs no new version, because readers ignore unknown members.
 const FORMAT: u32 = 1;
 const SUFFIX: &str = ".manifest.json";
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -37,6 +37,12 @@ pub struct Manifest {
     pub sha256: String,
     /// Number of rows by table.
     pub counts: BTreeMap<String, i64>,
+}
+
+/// The member that every version of the format has.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
 }
 
 /// Returns the path of the manifest of a backup.
@@ -65,12 +71,16 @@ impl Manifest {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text.map_err(|error| failed(&path, &error))?,
         };
-        let manifest: Self = serde_json::from_slice(&text).map_err(|error| failed(&path, &error))?;
-        if manifest.format != FORMAT {
-            let reason = format!("the format {} needs another version of Doorward", manifest.format);
+        let invalid = |error: serde_json::Error| failed(&path, &error);
+        let Version { format } = serde_json::from_slice(&text).map_err(invalid)?;
+        if format != FORMAT {
+            let reason = format!(
+                "the format {format} of the manifest needs another version of Doorward; this one reads the format \
+                 {FORMAT}"
+            );
             return Err(failed(&path, &reason));
         }
-        Ok(Some(manifest))
+        serde_json::from_slice(&text).map(Some).map_err(invalid)
     }
 
     /// Writes the manifest to a new file that only its owner can read. Replaces a file or link at its path.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub const MASTER_KEY_BYTES: usize = 32;
-/// Version of the format, in the first byte of a sealed key.
+/// Version of the format, in the first byte of a sealed key. Sealed keys of all earlier versions must stay readable.
 const VERSION: u8 = 1;
 /// Permissions that the key file in the data folder must not give to group and others.
 const PRIVATE: u32 = 0o077;
@@ -71,6 +71,13 @@ pub enum MasterKeyError {
     /// The private key was sealed with another master key, for another tenant or key id, or is damaged.
     #[error("the private key cannot be decrypted: it belongs to another master key, or its database row is damaged")]
     Open,
+    /// A newer program sealed the private key.
+    #[error(
+        "the private key is encrypted in format {0}, and this version of Doorward reads only format {known}: use the \
+         version that encrypted it, or a newer one",
+        known = VERSION
+    )]
+    NewerFormat(u8),
 }
 
 /// The master key. `Debug` does not print it, and its memory is wiped on drop.
@@ -173,6 +180,18 @@ impl MasterKey {
         Ok([&[VERSION], nonce.as_slice(), buffer.as_slice(), tag.as_ref()].concat())
     }
 
+    /// Checks that this program reads the format of a sealed key.
+    ///
+    /// # Errors
+    /// [`MasterKeyError::NewerFormat`]; [`MasterKeyError::Open`] if no version has this format.
+    pub fn check_format(sealed: &[u8]) -> Result<(), MasterKeyError> {
+        match sealed.first() {
+            Some(&VERSION) => Ok(()),
+            Some(&version) if version > VERSION => Err(MasterKeyError::NewerFormat(version)),
+            _ => Err(MasterKeyError::Open),
+        }
+    }
+
     /// Decrypts a private key that was sealed for this tenant and key id.
     pub fn open(
         &self,
@@ -180,11 +199,9 @@ impl MasterKey {
         key: SigningKeyId,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
-        let (&version, rest) = sealed.split_first().ok_or(MasterKeyError::Open)?;
-        let (&nonce, ciphertext) = rest.split_first_chunk::<NONCE_LEN>().ok_or(MasterKeyError::Open)?;
-        if version != VERSION {
-            return Err(MasterKeyError::Open);
-        }
+        Self::check_format(sealed)?;
+        let (&nonce, ciphertext) =
+            sealed.get(1..).and_then(<[u8]>::split_first_chunk::<NONCE_LEN>).ok_or(MasterKeyError::Open)?;
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
         let length = self
             .key()?
@@ -257,6 +274,15 @@ mod tests {
             assert!(matches!(master.open(tenant(1), key(1), &changed), Err(MasterKeyError::Open)), "byte {at}");
             assert!(matches!(master.open(tenant(1), key(1), &sealed[..at]), Err(MasterKeyError::Open)), "cut at {at}");
         }
+    }
+
+    #[test]
+    fn sealed_key_of_a_newer_program_is_named() {
+        let master = MasterKey::from_bytes(&[7; 32]).unwrap();
+        let mut sealed = master.seal(tenant(1), key(1), PLAIN, &SystemEntropy::default()).unwrap();
+        sealed[0] = 2;
+        let error = master.open(tenant(1), key(1), &sealed).unwrap_err().to_string();
+        assert!(error.contains("format 2") && error.contains("reads only format 1"), "{error}");
     }
 
     #[test]

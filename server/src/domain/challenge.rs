@@ -97,8 +97,10 @@ impl std::fmt::Display for ChallengeValue {
 }
 
 /// Settings of the tenant when the ceremony started. The initialize request stores them, and the finalize request is
-/// checked against them.
+/// checked against them. Unknown members are refused: a node of an older version must not ignore a requirement that a node
+/// of a newer version has stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CeremonyState {
     pub rp_id: String,
     /// Accepted origins, and patterns of subdomains.
@@ -194,5 +196,8 @@ mod tests {
         let state = serde_json::to_string(&CeremonyState::new(&rp, &policy, None)).unwrap();
         let expected = r#"{"rp_id":"example.com","origins":["https://example.com"],"user_verification":"required","#;
         assert_eq!(state, format!(r#"{expected}"backup_eligibility_change":"accept"}}"#));
+        let newer = state.replacen('{', r#"{"region":"eu","#, 1);
+        let error = serde_json::from_str::<CeremonyState>(&newer).unwrap_err().to_string();
+        assert!(error.contains("unknown field `region`"), "{error}");
     }
 }

@@ -67,6 +67,10 @@ pub fn check_master_key(location: &Location, check_text: &str) -> Result<(), Ope
 
 /// Returns the error for a key that is not the one of the database.
 pub(super) fn wrong_key(source: &MasterKeySource, check_text: &str) -> OpenError {
+    let format = Base64Url::decode(check_text).map(|sealed| MasterKey::check_format(sealed.as_bytes()));
+    if let Ok(Err(error @ MasterKeyError::NewerFormat(_))) = format {
+        return error.into();
+    }
     let is_rotated = rotation_file::load(source).is_some_and(|new| decrypts(&new, check_text));
     if is_rotated { OpenError::UnfinishedRotation } else { OpenError::WrongMasterKey(source.origin().clone()) }
 }

@@ -67,7 +67,9 @@ fn changed_backup_is_refused() {
     fs::write(&manifest, described.replace("\"tenants\": 1", "\"tenants\": 2")).unwrap();
     expect_refused("number of rows differs");
     fs::write(&manifest, described.replace("\"format\": 1", "\"format\": 2")).unwrap();
-    expect_refused("the format 2 needs another version");
+    expect_refused("the format 2 of the manifest needs another version");
+    fs::write(&manifest, r#"{ "format": 2, "digests": [] }"#).unwrap();
+    expect_refused("the format 2 of the manifest needs another version");
     fs::write(&manifest, "{").unwrap();
     expect_refused("backup.db.manifest.json: ");
 

@@ -157,6 +157,10 @@ async fn invalid_line_is_named_and_nothing_is_written() {
         (vec![], "line 1: the first line must be"),
         (vec![user.as_str()], "line 1: the first line must be"),
         (vec![r#"{"type":"header","format":"doorward-tenant","version":2}"#], "version 2 is not supported"),
+        (
+            vec![r#"{"type":"header","format":"doorward-tenant","version":2,"parts":3}"#],
+            "version 2 is not supported; another version of Doorward wrote the file",
+        ),
         (vec![HEADER, &user, &bad_key], "line 3: public_key"),
         (vec![HEADER, &user, "{}"], "line 3: missing field `type`"),
         (

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// Value of `format` in the first line.
 pub const FORMAT: &str = "doorward-tenant";
-/// Version of the format. A reader refuses other versions.
+/// Version of the format. Every new member of a line needs a new version, because readers refuse unknown members.
 pub const VERSION: u32 = 1;
 
 /// One line.
@@ -24,8 +24,9 @@ pub enum Line {
     Transaction(TransactionLine),
 }
 
+/// Has these members in every version of the format. Other members are ignored, so that the error about a newer version
+/// names the version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct HeaderLine {
     pub format: String,
     pub version: u32,

@@ -73,7 +73,8 @@ impl Lines {
                 Ok(lines)
             }
             Some((_, Line::Header(HeaderLine { format, version }))) => {
-                Err(FileError::at(1, format!("{format} version {version} is not supported; {expected}")))
+                let needed = if format == FORMAT { "another version of Doorward wrote the file; " } else { "" };
+                Err(FileError::at(1, format!("{format} version {version} is not supported; {needed}{expected}")))
             }
             _ => Err(FileError::at(1, expected)),
         }
