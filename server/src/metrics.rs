@@ -35,6 +35,29 @@ const JOB_RUNS: &str = "doorward_job_runs_total";
 const CERTIFICATE_EXPIRY: &str = "doorward_tls_certificate_expiry_timestamp_seconds";
 const JOB_SUCCESS: &str = "doorward_job_last_success_timestamp_seconds";
 
+/// Name and description of each counter.
+const COUNTERS: [(&str, &str); 12] = [
+    (REQUESTS, "HTTP responses by method, route and status"),
+    (CEREMONIES, "steps of ceremonies by outcome and error code"),
+    (RATE_LIMITED, "requests above a rate limit: of an address, a network or a tenant"),
+    (CACHE_LOOKUPS, "lookups in a cache by result"),
+    (TRUST_MONITORED, "ceremonies that succeeded although an enforced trust policy would have refused them"),
+    (AUDIT_WRITTEN, "audit entries that this process created"),
+    (SIGNING_KEYS_ROTATED, "signing keys that this process replaced by token.rotate_every"),
+    (COUNTER_REGRESSIONS, "accepted logins whose signature counter did not increase (webauthn.counter_policy)"),
+    (SPANS_DROPPED, "spans that were not sent to the collector (traces.endpoint)"),
+    (FORWARDED, "audit entries that were forwarded, by target of audit.forward"),
+    (FORWARD_FAILURES, "failed attempts to forward audit entries"),
+    (JOB_RUNS, "runs of background jobs by outcome"),
+];
+
+/// Name and description of each histogram, in seconds.
+const HISTOGRAMS: [(&str, &str); 3] = [
+    (REQUEST_SECONDS, "time to the response, by method and route"),
+    (QUEUE_SECONDS, "time that units of work wait in the queue of the database"),
+    (COMMIT_SECONDS, "time of a commit, which several units of work can share on SQLite"),
+];
+
 /// Name and description of each gauge that is set when the metrics are read.
 const GAUGES: [(&str, &str); 16] = [
     ("doorward_build_info", "always 1; the labels are the version and the database engine"),
@@ -285,27 +308,10 @@ impl Metrics {
 }
 
 fn describe(recorder: &PrometheusRecorder) {
-    for (name, description) in [
-        (REQUESTS, "HTTP responses by method, route and status"),
-        (CEREMONIES, "steps of ceremonies by outcome and error code"),
-        (RATE_LIMITED, "requests above a rate limit: of an address, a network or a tenant"),
-        (CACHE_LOOKUPS, "lookups in a cache by result"),
-        (TRUST_MONITORED, "ceremonies that succeeded although an enforced trust policy would have refused them"),
-        (AUDIT_WRITTEN, "audit entries that this process created"),
-        (SIGNING_KEYS_ROTATED, "signing keys that this process replaced because of token.rotate_every"),
-        (COUNTER_REGRESSIONS, "accepted logins whose signature counter did not increase (webauthn.counter_policy)"),
-        (SPANS_DROPPED, "spans that were not sent to the collector (traces.endpoint)"),
-        (FORWARDED, "audit entries that were forwarded, by target of audit.forward"),
-        (FORWARD_FAILURES, "failed attempts to forward audit entries"),
-        (JOB_RUNS, "runs of background jobs by outcome"),
-    ] {
+    for (name, description) in COUNTERS {
         recorder.describe_counter(name.into(), None, description.into());
     }
-    for (name, description) in [
-        (REQUEST_SECONDS, "time to the response, by method and route"),
-        (QUEUE_SECONDS, "time that units of work wait in the queue of the database"),
-        (COMMIT_SECONDS, "time of a commit, which several units of work can share on SQLite"),
-    ] {
+    for (name, description) in HISTOGRAMS {
         recorder.describe_histogram(name.into(), Some(Unit::Seconds), description.into());
     }
     for (name, description) in GAUGES.into_iter().chain(process::GAUGES) {
@@ -313,11 +319,25 @@ fn describe(recorder: &PrometheusRecorder) {
     }
 }
 
+/// Returns the names of all metrics.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let all = COUNTERS.into_iter().chain(HISTOGRAMS).chain(GAUGES).chain(process::GAUGES);
+    all.map(|(name, _)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use doorward_shared::admin::{CeremonyCount, TimeHistogram};
 
     use super::*;
+
+    #[test]
+    fn documentation_lists_every_metric() {
+        let page = include_str!("../../docs/operations.md");
+        for name in names().filter(|name| !name.starts_with("process_")) {
+            assert!(page.contains(&format!("| `{name}` |")), "docs/operations.md lacks {name}");
+        }
+    }
 
     #[test]
     fn ceremonies_are_counted_by_outcome_and_code() {

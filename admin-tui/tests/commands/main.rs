@@ -13,6 +13,7 @@ mod explain;
 mod export;
 mod follow;
 mod secrets;
+mod stable_names;
 mod support;
 mod tenants;
 mod tls;

@@ -134,6 +134,22 @@ fn settings() -> Vec<Setting> {
     ]
 }
 
+/// Returns the paths of all settings, such as `webauthn.relying_party.id`. A section precedes its settings.
+pub fn paths() -> Vec<String> {
+    fn add(paths: &mut Vec<String>, parent: &str, settings: Vec<Setting>) {
+        for Setting { name, kind, .. } in settings {
+            let path = join(parent, name);
+            paths.push(path.clone());
+            if let Kind::Section(settings) = kind {
+                add(paths, &path, settings);
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    add(&mut paths, "", settings());
+    paths
+}
+
 /// Result of a check of the structure.
 #[derive(Debug, PartialEq)]
 pub struct Shape {
