@@ -11,12 +11,12 @@ use doorward_server::{
     http::openapi::{self, Api},
     metrics,
 };
-use doorward_shared::{command_line::Exit, environment};
+use doorward_shared::{command_line::Exit, environment, refusal::Check};
 use serde_json::Value;
 
 const HEADER: &str = "\
 # Names on which other programs and people rely: settings, environment variables, commands and their options, exit codes,
-# metrics, settings of tenants, and from the OpenAPI documents: endpoints, query parameters, members and words.
+# metrics, settings of tenants, failed checks, and from the OpenAPI documents: endpoints, query parameters, members and words.
 # A test compares this file with the code. CONTRIBUTING.md describes how a name changes.
 ";
 const UPDATE: &str = "UPDATE_DOCS=1 cargo test --workspace --test commands stable_names";
@@ -65,6 +65,7 @@ fn names() -> BTreeSet<String> {
     names.extend(environment::ADMIN_APP.iter().chain(&environment::COMMANDS).map(|name| format!("variable {name}")));
     names.extend(profile_settings().into_iter().map(|name| format!("doorward-admin setting {name}")));
     names.extend(config_shape::paths().into_iter().map(|path| format!("tenant setting {path}")));
+    names.extend(Check::ALL.iter().map(|check| format!("check {check}")));
     names.extend(Exit::ALL.map(|exit| format!("exit code {} {exit:?}", exit.code())));
     names.extend(metrics::names().map(|name| format!("metric {name}")));
     for command in [ServerCli::command(), Cli::command()] {
