@@ -670,16 +670,16 @@ fn resolve_old(variables: &[(&str, &str)], text: &str) -> Result<Settings, Confi
 
 #[test]
 fn old_name_of_a_setting_works_and_is_reported() {
-    let address = |settings: &Settings| settings.server.public_addr.port();
+    let address = |settings: &Settings| settings.server.public_addr.to_string();
     for text in ["[server]\nlisten = '127.0.0.1:1'", "[http]\naddress = '127.0.0.1:1'"] {
         let settings = resolve_old(&[], text).unwrap();
-        assert_eq!(address(&settings), 1);
+        assert_eq!(address(&settings), "127.0.0.1:1");
         let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
         assert!(warning.ends_with("(doorward.toml) is the old name of a setting: rename it to server.public_addr"));
         assert!(error(&[], text).contains("no such setting"), "without an entry, the name is unknown");
     }
     let settings = resolve_old(&[("DOORWARD_LISTEN", "127.0.0.1:2")], "").unwrap();
-    assert_eq!(address(&settings), 2);
+    assert_eq!(address(&settings), "127.0.0.1:2");
     let expected = "DOORWARD_LISTEN is the old name of a setting: rename it to DOORWARD_PUBLIC_ADDR";
     assert_eq!(settings.warnings, [expected]);
     let command = resolve_old(&[], "[master_key]\nprogram = ['kms', 'a, b']").unwrap();
@@ -690,16 +690,18 @@ fn old_name_of_a_setting_works_and_is_reported() {
 
 #[test]
 fn old_names_have_the_same_precedence_as_new_ones() {
+    let used = |settings: &Settings| (settings.server.public_addr.to_string(), settings.warnings.len());
+    let expected = |address: &str, warnings: usize| (address.to_owned(), warnings);
     let old_file = "[server]\nlisten = '127.0.0.1:1'";
     let new_variable = [("DOORWARD_PUBLIC_ADDR", "127.0.0.1:2")];
     let settings = resolve_old(&new_variable, old_file).unwrap();
-    assert_eq!((settings.server.public_addr.port(), settings.warnings.len()), (2, 1));
+    assert_eq!(used(&settings), expected("127.0.0.1:2", 1));
     let old_variable = [("DOORWARD_LISTEN", "127.0.0.1:3")];
     let settings = resolve_old(&old_variable, "[server]\npublic_addr = '127.0.0.1:4'").unwrap();
-    assert_eq!(settings.server.public_addr.port(), 3);
+    assert_eq!(used(&settings), expected("127.0.0.1:3", 1));
     let flags = Flags { public_addr: Some("127.0.0.1:5".to_owned()), ..Flags::default() };
     let settings = Settings::resolve_with(&flags, &env(&old_variable), file(old_file), OLD_NAMES).unwrap();
-    assert_eq!((settings.server.public_addr.port(), settings.warnings.len()), (5, 2));
+    assert_eq!(used(&settings), expected("127.0.0.1:5", 2));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("url");
     std::fs::write(&path, "postgres://door@db/doorward").unwrap();
@@ -723,10 +725,8 @@ fn old_and_new_name_in_the_same_place_are_an_error() {
         );
         assert_eq!(message(&[], both), expected);
     }
-    assert_eq!(
-        message(&[("DOORWARD_LISTEN", "80x")], ""),
-        r#"server.public_addr (DOORWARD_LISTEN): "80x" is not an address like 127.0.0.1:8000"#
-    );
+    let invalid = message(&[("DOORWARD_LISTEN", "80x")], "");
+    assert!(invalid.starts_with(r#"server.public_addr (DOORWARD_LISTEN): "80x" is not "#), "{invalid}");
 }
 
 #[test]
