@@ -107,7 +107,13 @@ impl Values {
     }
 
     /// Warns of an old name. If the setting has another value from the same place, records a problem and returns false.
-    fn may_use_old_name(&mut self, old: &'static str, new: &'static str, setting: &Setting, file: Option<&Path>) -> bool {
+    fn may_use_old_name(
+        &mut self,
+        old: &'static str,
+        new: &'static str,
+        setting: &Setting,
+        file: Option<&Path>,
+    ) -> bool {
         let path = file.map(Path::to_path_buf);
         let is_set_there = self.found.get(setting.key).is_some_and(|(_, source)| match source {
             Source::File(_) => file.is_some(),

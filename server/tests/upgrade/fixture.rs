@@ -136,7 +136,9 @@ impl Installation {
     /// Returns the audit entries that the server has forwarded.
     pub(crate) fn forwarded(&self) -> Vec<serde_json::Value> {
         let text = fs::read_to_string(self.folder().join("forwarded")).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        // The server may be writing the last line.
+        let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+        complete.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     pub(crate) fn tenant(&self, server: &Process, name: &str) -> TestTenant {

@@ -138,7 +138,8 @@ fn create_admin_tokens(installation: &mut Installation) {
 async fn import_tenant(installation: &mut Installation) {
     let (folder, url) = (installation.folder(), installation.database_url().parse().unwrap());
     let location = Location::in_folder(folder);
-    let opened = installation::open(&location, DatabaseOptions::new(url), server::settings(), Purpose::Administer).await;
+    let opened =
+        installation::open(&location, DatabaseOptions::new(url), server::settings(), Purpose::Administer).await;
     let app = opened.unwrap().app;
     let context =
         AdminContext { app: Arc::clone(&app), actor: "import".to_owned(), meta: RequestMeta::default(), scope: None };

@@ -23,14 +23,8 @@ pub enum Exit {
 
 impl Exit {
     /// All codes other than 0, in ascending order.
-    pub const ALL: [Self; 6] = [
-        Self::Refused,
-        Self::Usage,
-        Self::NotFound,
-        Self::Unauthorized,
-        Self::Unavailable,
-        Self::WouldChange,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Refused, Self::Usage, Self::NotFound, Self::Unauthorized, Self::Unavailable, Self::WouldChange];
 
     /// Returns the number for the operating system.
     #[must_use]
