@@ -2,7 +2,8 @@
 //!
 //! `server/tests/data/` contains an installation of each released version, and one of the present version. CONTRIBUTING.md
 //! describes when one is written.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic fails the test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic fails the test")]
+#![expect(clippy::indexing_slicing, reason = "a panic fails the test")]
 
 mod behaviour;
 mod clients;
