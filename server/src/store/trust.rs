@@ -1,11 +1,11 @@
-//! Effects of trust policies on the credentials of a tenant. Each query scans the index `credentials_of_user`, which
-//! contains every column that policies examine, once.
+//! Effects of trust policies on the credentials of a tenant. The queries scan the index `credentials_of_user`, which
+//! contains every column that policies examine.
 //!
 //! The texts of the queries contain values of closed types (UUIDs, numbers and names of enums), which need no escaping.
 
 use diesel::{
     QueryableByName, RunQueryDsl as _, sql_query,
-    sql_types::{BigInt, Bool, Text},
+    sql_types::{BigInt, Bool, Nullable, Text},
 };
 use doorward_shared::{
     AttestationTrust, CoseAlgorithm, TenantId, UserId,
@@ -96,41 +96,55 @@ impl Counts {
     }
 }
 
-/// Query of all users with the numbers of credentials that they lose and keep.
-pub(super) fn by_user(tenant: TenantId, before: &LoginRequirements, after: &LoginRequirements) -> String {
+/// Number of users whose credentials one query of [`impact`] counts. It is small, so that few users are read again for
+/// the list.
+const USERS_PER_QUERY: i64 = 2_000;
+
+/// Users in the order of their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct UserRange {
+    /// The last user before the range.
+    pub(super) after: Option<UserId>,
+    /// The last user of the range.
+    pub(super) to: Option<UserId>,
+}
+
+impl UserRange {
+    fn condition(self) -> String {
+        let after = self.after.map(|user| format!("AND user_id > '{user}'"));
+        let to = self.to.map(|user| format!("AND user_id <= '{user}'"));
+        [after, to].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Query of users with the numbers of credentials that they lose and keep.
+pub(super) fn by_user(
+    tenant: TenantId,
+    before: &LoginRequirements,
+    after: &LoginRequirements,
+    users: UserRange,
+    limit: i64,
+) -> String {
     let Counts { lost, kept } = Counts::new(before, after);
-    format!("SELECT user_id, {lost} AS lost, {kept} AS kept {} GROUP BY user_id", usable(tenant))
+    format!(
+        "SELECT user_id, {lost} AS lost, {kept} AS kept {} {} GROUP BY user_id ORDER BY user_id LIMIT {limit}",
+        usable(tenant),
+        users.condition()
+    )
 }
 
 #[derive(QueryableByName)]
 struct ImpactRow {
+    #[diesel(sql_type = BigInt)]
+    users: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    last: Option<String>,
     #[diesel(sql_type = BigInt)]
     losing_all: i64,
     #[diesel(sql_type = BigInt)]
     losing_some: i64,
     #[diesel(sql_type = BigInt)]
     lost: i64,
-}
-
-/// Counts the users and credentials that are affected if the requirements change.
-pub fn impact(
-    conn: &mut Connection,
-    tenant: TenantId,
-    before: &LoginRequirements,
-    after: &LoginRequirements,
-) -> Result<TrustImpact, DbError> {
-    let query = format!(
-        "SELECT COUNT(*) FILTER (WHERE lost > 0 AND kept = 0) AS losing_all, \
-         COUNT(*) FILTER (WHERE lost > 0 AND kept > 0) AS losing_some, \
-         CAST(COALESCE(SUM(lost), 0) AS BIGINT) AS lost FROM ({}) AS by_user",
-        by_user(tenant, before, after)
-    );
-    let row: ImpactRow = on_engine!(conn, c, _Db => sql_query(query).get_result(c))?;
-    Ok(TrustImpact {
-        users_losing_all: row_convert::total(row.losing_all),
-        users_losing_some: row_convert::total(row.losing_some),
-        credentials_lost: row_convert::total(row.lost),
-    })
 }
 
 /// A user who loses credentials.
@@ -151,35 +165,81 @@ struct UserRow {
     kept: i64,
 }
 
-/// Returns at most `limit` of the affected users: first those who lose all credentials, then the others, each group in
-/// the order of their ids. The scan begins at the position and ends when the page is full.
+/// Counts the users and credentials that are affected if the requirements change. Also returns the first `limit` of
+/// these users, in the order of [`affected`].
+///
+/// The users are counted in parts, and only parts with affected users are read again for the list. A second scan of all
+/// users, for a list that does not become full, would take as long as the count.
+pub fn impact(
+    conn: &mut Connection,
+    tenant: TenantId,
+    before: &LoginRequirements,
+    after: &LoginRequirements,
+    limit: u32,
+) -> Result<(TrustImpact, Vec<AffectedRow>), DbError> {
+    let mut impact = TrustImpact::default();
+    let (mut losing_all, mut losing_some) = (Vec::new(), Vec::new());
+    let mut users = UserRange::default();
+    let missing = |found: &Vec<AffectedRow>| limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+    loop {
+        // When the list is full, one query counts the remaining users.
+        let number = if missing(&losing_all) > 0 { USERS_PER_QUERY } else { i64::MAX };
+        let query = format!(
+            "SELECT COUNT(*) AS users, MAX(user_id) AS last, \
+             COUNT(*) FILTER (WHERE lost > 0 AND kept = 0) AS losing_all, \
+             COUNT(*) FILTER (WHERE lost > 0 AND kept > 0) AS losing_some, \
+             CAST(COALESCE(SUM(lost), 0) AS BIGINT) AS lost FROM ({}) AS by_user",
+            by_user(tenant, before, after, users, number)
+        );
+        let part: ImpactRow = on_engine!(conn, c, _Db => sql_query(query).get_result(c))?;
+        impact.users_losing_all += row_convert::total(part.losing_all);
+        impact.users_losing_some += row_convert::total(part.losing_some);
+        impact.credentials_lost += row_convert::total(part.lost);
+        users.to = row_convert::parse_some(part.last.as_deref())?;
+        for (keeps_some, found, affected) in
+            [(false, &mut losing_all, part.losing_all), (true, &mut losing_some, part.losing_some)]
+        {
+            if affected > 0 && missing(found) > 0 {
+                let rows = load(conn, group(tenant, before, after, keeps_some, users, missing(found)))?;
+                found.extend(rows);
+            }
+        }
+        if part.users < number {
+            break;
+        }
+        users = UserRange { after: users.to, to: None };
+    }
+    losing_all.extend(losing_some);
+    losing_all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok((impact, losing_all))
+}
+
+/// Returns at most `limit` of the affected users after a position: first those who lose all credentials, then the
+/// others, each group in the order of their ids. The scan ends when the page is full.
 pub fn affected(
     conn: &mut Connection,
     tenant: TenantId,
     before: &LoginRequirements,
     after: &LoginRequirements,
-    position: Option<AffectedPosition>,
+    position: AffectedPosition,
     limit: u32,
 ) -> Result<Vec<AffectedRow>, DbError> {
-    let mut found = Vec::new();
-    for keeps_some in [false, true] {
-        let users_after = match position {
-            Some(position) if position.keeps_some && !keeps_some => continue,
-            Some(position) => Some(position.user).filter(|_| position.keeps_some == keeps_some),
-            None => None,
-        };
-        let missing = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
-        if missing > 0 {
-            let query = group(tenant, before, after, keeps_some, users_after, missing);
-            let rows: Vec<UserRow> = on_engine!(conn, c, _Db => sql_query(query).load(c))?;
-            found.extend(rows);
-        }
+    let users = UserRange { after: Some(position.user), to: None };
+    let mut found = load(conn, group(tenant, before, after, position.keeps_some, users, limit))?;
+    let missing = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+    if missing > 0 && !position.keeps_some {
+        found.extend(load(conn, group(tenant, before, after, true, UserRange::default(), missing))?);
     }
+    Ok(found)
+}
+
+fn load(conn: &mut Connection, query: String) -> Result<Vec<AffectedRow>, DbError> {
+    let rows: Vec<UserRow> = on_engine!(conn, c, _Db => sql_query(query).load(c))?;
     let row = |row: UserRow| {
         let (lost, kept) = (row_convert::total(row.lost), row_convert::total(row.kept));
         Ok(AffectedRow { user: row_convert::parse(&row.user_id)?, lost, kept })
     };
-    found.into_iter().map(row).collect()
+    rows.into_iter().map(row).collect()
 }
 
 /// Query of the affected users who keep some or no credentials.
@@ -188,16 +248,16 @@ pub(super) fn group(
     before: &LoginRequirements,
     after: &LoginRequirements,
     keeps_some: bool,
-    users_after: Option<UserId>,
+    users: UserRange,
     limit: u32,
 ) -> String {
     let Counts { lost, kept } = Counts::new(before, after);
-    let start = users_after.map_or_else(String::new, |user| format!("AND user_id > '{user}'"));
     let keeps = if keeps_some { ">" } else { "=" };
     format!(
-        "SELECT user_id, {lost} AS lost, {kept} AS kept {} {start} GROUP BY user_id HAVING {lost} > 0 AND {kept} {keeps} 0 \
+        "SELECT user_id, {lost} AS lost, {kept} AS kept {} {} GROUP BY user_id HAVING {lost} > 0 AND {kept} {keeps} 0 \
          ORDER BY user_id LIMIT {limit}",
-        usable(tenant)
+        usable(tenant),
+        users.condition()
     )
 }
 

@@ -50,15 +50,15 @@ pub async fn preview(
             let current = LoginRequirements::new(&current, &metadata);
             let new = LoginRequirements::new(&policies, &metadata);
             let has_effect = new != current && !new.is_empty();
-            let impact = match position {
-                None if has_effect => Some(table::impact(connection, tenant, &current, &new)?),
-                None => Some(TrustImpact::default()),
-                Some(_) => None,
+            let rows_limit = limit.saturating_add(1);
+            let (impact, mut rows) = match position {
+                _ if !has_effect => (position.is_none().then(TrustImpact::default), Vec::new()),
+                None => {
+                    let (impact, rows) = table::impact(connection, tenant, &current, &new, rows_limit)?;
+                    (Some(impact), rows)
+                }
+                Some(position) => (None, table::affected(connection, tenant, &current, &new, position, rows_limit)?),
             };
-            if !has_effect || impact.is_some_and(|impact| impact.credentials_lost == 0) {
-                return Ok(TrustPreview { impact, items: Vec::new(), next: None });
-            }
-            let mut rows = table::affected(connection, tenant, &current, &new, position, limit.saturating_add(1))?;
             let has_more = rows.len() as u64 > u64::from(limit);
             rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             let next = rows.last().filter(|_| has_more).map(|row| cursor(row).encode());

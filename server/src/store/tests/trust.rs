@@ -12,13 +12,13 @@ use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
     db::{Connection, DbError},
     domain::{
-        CertificateKeyId, Credential, Metadata,
+        CertificateKeyId, Credential, CredentialId, Metadata,
         metadata::{AuthenticatorMetadata, ModelId},
         trust::{self, AffectedPosition, LoginRequirements, TrustFacts, TrustRequirements},
     },
     store::{
         credentials,
-        trust::{AffectedRow, affected, algorithms, by_user, group, impact, ready},
+        trust::{AffectedRow, UserRange, affected, algorithms, by_user, group, impact, ready},
         users,
     },
 };
@@ -26,6 +26,7 @@ use crate::{
 on_every_engine!(
     conditions_accept_the_same_credentials_as_the_rules,
     pages_list_the_affected_users_once,
+    every_part_of_the_users_is_counted_and_listed,
     disabled_credentials_and_users_do_not_count,
     algorithms_and_ready_users_are_counted
 );
@@ -135,8 +136,8 @@ async fn conditions_accept_the_same_credentials_as_the_rules(db: TestDatabase) {
             let (old, new) = (requirements(&before), requirements(&after));
             let (found, counts) = db
                 .read(move |c| {
-                    let rows = affected(c, tenant_id(1), &old, &new, None, 100)?;
-                    Ok((rows, impact(c, tenant_id(1), &old, &new)?))
+                    let (counts, rows) = impact(c, tenant_id(1), &old, &new, 100)?;
+                    Ok((rows, counts))
                 })
                 .await;
             let found: BTreeMap<UserId, (u64, u64)> =
@@ -179,7 +180,10 @@ async fn pages_list_the_affected_users_once(db: TestDatabase) {
             let rows = db
                 .read(move |c| {
                     let before = LoginRequirements::default();
-                    affected(c, tenant_id(1), &before, &device_bound(), position, limit)
+                    match position {
+                        None => Ok(impact(c, tenant_id(1), &before, &device_bound(), limit)?.1),
+                        Some(position) => affected(c, tenant_id(1), &before, &device_bound(), position, limit),
+                    }
                 })
                 .await;
             found.extend_from_slice(&rows);
@@ -187,6 +191,37 @@ async fn pages_list_the_affected_users_once(db: TestDatabase) {
             position = Some(AffectedPosition { keeps_some: last.kept > 0, user: last.user });
         }
         assert_eq!(found, [row(2, 1, 0), row(1, 1, 1), row(3, 1, 1)], "{limit}");
+    }
+}
+
+/// The users are counted in parts of 2 000.
+async fn every_part_of_the_users_is_counted_and_listed(db: TestDatabase) {
+    two_tenants(&db).await;
+    let (losing_all, losing_some): ([u128; 3], [u128; 3]) = ([2_000, 2_001, 4_100], [1, 3_000, 4_099]);
+    db.write(move |c| {
+        for number in 1..=4_100 {
+            users::upsert(c, &user(1, number))?;
+            let mut add = |copy: u8, backup_eligible| {
+                let id = CredentialId::new([&number.to_be_bytes()[..], &[copy]].concat()).unwrap();
+                credentials::insert(c, &Credential { id, ..with(number, copy, backup_eligible) })
+            };
+            if losing_all.contains(&number) || losing_some.contains(&number) {
+                add(1, true)?;
+            }
+            if !losing_all.contains(&number) {
+                add(2, false)?;
+            }
+        }
+        Ok::<_, DbError>(())
+    })
+    .await;
+    let expected = TrustImpact { users_losing_all: 3, users_losing_some: 3, credentials_lost: 6 };
+    let rows = losing_all.map(|user| (user, 0)).into_iter().chain(losing_some.map(|user| (user, 1)));
+    let rows: Vec<_> = rows.map(|(user, kept)| AffectedRow { user: user_id(user), lost: 1, kept }).collect();
+    for limit in 1..=7_u8 {
+        let before = LoginRequirements::default();
+        let found = db.read(move |c| impact(c, tenant_id(1), &before, &device_bound(), limit.into())).await;
+        assert_eq!(found, (expected, rows.iter().copied().take(limit.into()).collect()), "{limit}");
     }
 }
 
@@ -200,10 +235,10 @@ async fn disabled_credentials_and_users_do_not_count(db: TestDatabase) {
         users::set_disabled(c, tenant_id(1), user_id(2), Some(at(1)))
     })
     .await;
-    let counts = db.read(|c| impact(c, tenant_id(1), &LoginRequirements::default(), &device_bound())).await;
+    let (counts, _) = db.read(|c| impact(c, tenant_id(1), &LoginRequirements::default(), &device_bound(), 1)).await;
     assert_eq!(counts, TrustImpact { users_losing_all: 1, users_losing_some: 0, credentials_lost: 1 });
-    let nothing = db.read(|c| impact(c, tenant_id(1), &device_bound(), &device_bound())).await;
-    assert_eq!(nothing, TrustImpact::default());
+    let nothing = db.read(|c| impact(c, tenant_id(1), &device_bound(), &device_bound(), 1)).await;
+    assert_eq!(nothing, (TrustImpact::default(), Vec::new()));
 }
 
 async fn algorithms_and_ready_users_are_counted(db: TestDatabase) {
@@ -263,10 +298,16 @@ async fn scans_read_only_the_index_of_users() {
     let db = TestDatabase::sqlite().await;
     let (before, after) = (LoginRequirements::default(), device_bound());
     let scan = "SEARCH credentials USING COVERING INDEX credentials_of_user";
-    assert_eq!(plan(&db, by_user(tenant_id(1), &before, &after)).await, [format!("{scan} (tenant_id=?)")]);
-    // Without a sort, the scan ends when the page is full.
-    let page = group(tenant_id(1), &before, &after, false, Some(user_id(1)), 50);
-    assert_eq!(plan(&db, page).await, [format!("{scan} (tenant_id=? AND user_id>?)")]);
+    let users = UserRange { after: Some(user_id(1)), to: None };
+    // Without a sort, the scan ends when the part is counted or the page is full.
+    for query in
+        [by_user(tenant_id(1), &before, &after, users, 50), group(tenant_id(1), &before, &after, false, users, 50)]
+    {
+        assert_eq!(plan(&db, query).await, [format!("{scan} (tenant_id=? AND user_id>?)")]);
+    }
+    let part = UserRange { to: Some(user_id(2)), ..users };
+    let list = plan(&db, group(tenant_id(1), &before, &after, true, part, 50)).await;
+    assert_eq!(list, [format!("{scan} (tenant_id=? AND user_id>? AND user_id<?)")]);
 }
 
 #[tokio::test]
