@@ -4,8 +4,11 @@
 //! Everything runs in one process. Each round measures every step once, so that other load on the machine affects all
 //! steps. Results are medians of the rounds. They contain the CPU time of the server's threads and not of the client
 //! threads. Each step runs on as many concurrent threads as the server has.
+//!
+//! With `-- --algorithms` it measures only the verification of assertions, for each algorithm.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a panic ends the measurement")]
 
+mod algorithms;
 mod baseline;
 mod clients;
 mod commit;
@@ -36,11 +39,13 @@ struct Figures {
 }
 
 fn main() {
+    if std::env::args().any(|argument| argument == "--algorithms") {
+        return algorithms::report(number("--rounds", 7));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
     let folder = tempfile::tempdir().expect("a folder");
     // `--data FOLDER` uses an existing installation.
     let existing = argument("--data").map(PathBuf::from);
-    let number = |name, default| argument(name).map_or(default, |text| text.parse().expect("a number"));
     let (client_count, users) = (number("--clients", 64), number("--users", 32));
     let rounds = number("--rounds", 7);
     let data = existing.clone().unwrap_or_else(|| folder.path().join("data"));
@@ -95,6 +100,10 @@ fn main() {
 
 fn argument(name: &str) -> Option<String> {
     std::env::args().skip_while(|argument| argument != name).nth(1)
+}
+
+fn number<N: std::str::FromStr<Err: std::fmt::Debug>>(name: &str, default: N) -> N {
+    argument(name).map_or(default, |text| text.parse().expect("a number"))
 }
 
 /// Sends requests. Returns the server's CPU time per request, and the response bodies.
