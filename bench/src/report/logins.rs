@@ -14,7 +14,7 @@ use crate::load::{
 /// The latency has a target for this number of clients only.
 const JUDGED_CLIENTS: u16 = 64;
 /// Target for the p99 of finalize, in milliseconds.
-const FINALIZE_P99_MS: f64 = 25.0;
+const FINALIZE_P99_MS: f64 = 15.0;
 /// Target for the resident memory of the server, in MB.
 const MEMORY_MB: f64 = 200.0;
 /// Number of megabytes in a mebibyte.
