@@ -170,6 +170,8 @@ text_enum! {
         UserAmbiguous => "user_ambiguous",
         /// The tenant was changed since it was read: its `ETag` differs from `If-Match`.
         TenantChanged => "tenant_changed",
+        /// The object was disabled or enabled in the meantime: its `ETag` differs from `If-Match`.
+        StateChanged => "state_changed",
         /// The server is overloaded or its database cannot be reached; try again.
         Unavailable => "unavailable",
         /// Internal error. The server logs the cause with the request id.

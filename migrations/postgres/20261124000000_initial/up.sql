@@ -27,6 +27,8 @@ CREATE TABLE tenants (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     disabled_at BIGINT,
+    -- Number of changes of disabled_at. An undo applies only to the change that it knows.
+    state_version BIGINT NOT NULL DEFAULT 0,
     -- Not NULL while a job deletes the data of a deleted tenant.
     deleted_at BIGINT
 );
@@ -45,6 +47,7 @@ CREATE TABLE api_keys (
     expires_at BIGINT,
     last_used_at BIGINT,
     disabled_at BIGINT,
+    state_version BIGINT NOT NULL DEFAULT 0,
     revoked_at BIGINT,
     PRIMARY KEY (tenant_id, id)
 );
@@ -73,6 +76,7 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     disabled_at BIGINT,
+    state_version BIGINT NOT NULL DEFAULT 0,
     -- Not NULL while a job deletes the transactions of a deleted user.
     deleted_at BIGINT,
     PRIMARY KEY (tenant_id, id)
@@ -107,6 +111,7 @@ CREATE TABLE credentials (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     disabled_at BIGINT,
+    state_version BIGINT NOT NULL DEFAULT 0,
     -- Copy of users.disabled_at, so that a login checks both in the row that it updates.
     user_disabled_at BIGINT,
     PRIMARY KEY (tenant_id, id),
@@ -203,6 +208,7 @@ CREATE INDEX tenant_summaries_by_rp_id ON tenant_summaries (rp_id, tenant_id, na
 CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key, rp_id);
 CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key, rp_id);
 CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key, rp_id);
+CREATE INDEX tenant_summaries_by_api_keys ON tenant_summaries (api_keys, tenant_id, name_key, rp_id);
 
 -- The order of ids is the order of commit (see new_audit_id). There is no foreign key to tenants, because the nil id
 -- identifies the installation's own log, and a log is deleted after its tenant. The indexes contain the columns of

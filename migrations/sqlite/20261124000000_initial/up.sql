@@ -26,6 +26,8 @@ CREATE TABLE tenants (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     disabled_at INTEGER,
+    -- Number of changes of disabled_at. An undo applies only to the change that it knows.
+    state_version INTEGER NOT NULL DEFAULT 0,
     -- Not NULL while a job deletes the data of a deleted tenant.
     deleted_at INTEGER
 ) STRICT;
@@ -44,6 +46,7 @@ CREATE TABLE api_keys (
     expires_at INTEGER,
     last_used_at INTEGER,
     disabled_at INTEGER,
+    state_version INTEGER NOT NULL DEFAULT 0,
     revoked_at INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
@@ -72,6 +75,7 @@ CREATE TABLE users (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     disabled_at INTEGER,
+    state_version INTEGER NOT NULL DEFAULT 0,
     -- Not NULL while a job deletes the transactions of a deleted user.
     deleted_at INTEGER,
     PRIMARY KEY (tenant_id, id)
@@ -106,6 +110,7 @@ CREATE TABLE credentials (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     disabled_at INTEGER,
+    state_version INTEGER NOT NULL DEFAULT 0,
     -- Copy of users.disabled_at, so that a login checks both in the row that it updates.
     user_disabled_at INTEGER,
     PRIMARY KEY (tenant_id, id),
@@ -203,6 +208,7 @@ CREATE INDEX tenant_summaries_by_rp_id ON tenant_summaries (rp_id, tenant_id, na
 CREATE INDEX tenant_summaries_by_time ON tenant_summaries (created_at, tenant_id, name_key, rp_id);
 CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, tenant_id, name_key, rp_id);
 CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key, rp_id);
+CREATE INDEX tenant_summaries_by_api_keys ON tenant_summaries (api_keys, tenant_id, name_key, rp_id);
 
 -- The order of ids is the order of commit. There is no foreign key to tenants, because the nil id identifies the
 -- installation's own log, and a log is deleted after its tenant. The index by id contains the columns of filters, so

@@ -216,6 +216,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
         (Refusal::LastAdminToken, _) => (StatusCode::CONFLICT, "last admin token"),
         (Refusal::SecretInUse, _) => (StatusCode::CONFLICT, "secret is in use"),
         (Refusal::TenantChanged { .. }, _) => (StatusCode::PRECONDITION_FAILED, "tenant was changed"),
+        (Refusal::StateChanged(_), _) => (StatusCode::PRECONDITION_FAILED, "state was changed"),
         (Refusal::TokenInvalid(_), _) => (DENIED, "token is invalid"),
         (Refusal::TokenExpired(_), _) => (DENIED, "token has expired"),
         (Refusal::TokenRedeemed(_), _) => (StatusCode::CONFLICT, "token already redeemed"),

@@ -35,6 +35,15 @@ pub struct TenantVersionParams {
     if_match: Option<String>,
 }
 
+/// A change of a state that is refused if the state was changed in the meantime.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct StateVersionParams {
+    /// `ETag` of the response to the change that this request reverts.
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
+}
+
 /// The period of an overview.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -3,6 +3,7 @@
 //! The description of an error response lists the titles (see `error.rs`) that clients can get with its status.
 
 use actix_web::{
+    HttpResponse,
     http::header::{self, HeaderName},
     web::Json,
 };
@@ -89,6 +90,11 @@ pub enum TenantChangeErrors {
     Changed(ErrorBody),
 }
 
+/// state was changed: the `ETag` of the latest change is not in `If-Match`
+#[derive(IntoResponses)]
+#[response(status = 412)]
+pub struct StateChanged(pub ErrorBody);
+
 /// tenant not found; credential with id '…' not found
 #[derive(IntoResponses)]
 #[response(status = 404)]
@@ -133,4 +139,13 @@ pub fn token_response(
 /// Returns the header `ETag` with the version of a tenant.
 pub fn etag(version: &TenantVersion) -> (HeaderName, String) {
     (header::ETAG, format!("\"{version}\""))
+}
+
+/// Returns the response to a change of a state. It has an `ETag`, the new version of the state, only if the state changed.
+pub fn state_response(version: Option<i64>) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    if let Some(version) = version {
+        response.insert_header((header::ETAG, format!("\"{version}\"")));
+    }
+    response.finish()
 }

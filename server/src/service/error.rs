@@ -71,6 +71,8 @@ pub enum Refusal {
         sent: String,
         current: String,
     },
+    /// The object was disabled or enabled since the response with the versions in `If-Match`, which are the contents.
+    StateChanged(String),
     /// The text is not a token of the tenant; the message says why.
     TokenInvalid(&'static str),
     /// The token expired at this time.
@@ -116,6 +118,7 @@ impl Refusal {
             Self::SecretInUse => ErrorCode::SecretInUse,
             Self::LastAdminToken => ErrorCode::LastAdminToken,
             Self::TenantChanged { .. } => ErrorCode::TenantChanged,
+            Self::StateChanged(_) => ErrorCode::StateChanged,
             Self::TokenInvalid(_) => ErrorCode::TokenInvalid,
             Self::TokenExpired(_) => ErrorCode::TokenExpired,
             Self::TokenRedeemed(_) => ErrorCode::TokenAlreadyRedeemed,
@@ -176,6 +179,9 @@ impl Refusal {
             Self::TenantChanged { .. } => "the tenant was changed after its ETag was read; \
                                     read it again and repeat the change"
                 .to_owned(),
+            Self::StateChanged(_) => {
+                "it was disabled or enabled after the response with this ETag; nothing was changed".to_owned()
+            }
             Self::SecretInUse => "the tenant's only signing key cannot be removed".to_owned(),
         }
     }

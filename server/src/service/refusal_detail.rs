@@ -28,6 +28,7 @@ impl Refusal {
             | Self::Conflict(found) => detail.received(found),
             Self::MediaType(found) => detail.expected(["application/json"]).received(found),
             Self::TenantChanged { sent, current } => detail.expected([current]).received(sent),
+            Self::StateChanged(sent) => detail.received(sent),
             Self::TenantExists(found) => detail.expected(["a new tenant id"]).received(found),
             Self::UserAmbiguous => detail.expected(["an id of one user"]).received("an id of two users"),
             Self::NoSuitableCredential => detail.expected(["a user with a credential that the ceremony accepts"]),

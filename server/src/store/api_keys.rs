@@ -6,6 +6,7 @@ use doorward_shared::{ApiKeyId, TenantId, Timestamp};
 use super::{
     Connection, DbError, on_engine, row_convert,
     schema::api_keys,
+    state::{StateChange, set_state},
     tenant_summaries::{self, Count},
 };
 use crate::domain::{ApiKey, ImportOutcome, SecretDigest, SecretHash};
@@ -100,19 +101,15 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Opt
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Disables an unrevoked key as of `since`, or enables it if `since` is `None`. Returns `false` if nothing changed.
+/// Disables or enables an unrevoked key. Returns the new version of the state; `None` if nothing changed.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,
     id: ApiKeyId,
-    since: Option<Timestamp>,
-) -> Result<bool, DbError> {
+    change: &StateChange,
+) -> Result<Option<i64>, DbError> {
     let target = || api_keys::table.find((tenant.to_string(), id.to_string())).filter(api_keys::revoked_at.is_null());
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .filter(api_keys::disabled_at.is_null().eq(since.is_some()))
-        .set(api_keys::disabled_at.eq(row_convert::millis(since)))
-        .execute(c))?;
-    Ok(rows == 1)
+    Ok(set_state!(conn, api_keys, target, change))
 }
 
 /// Revokes a key and returns it; `None` if it does not exist or is already revoked.

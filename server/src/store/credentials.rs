@@ -16,6 +16,7 @@ use super::{
     bounded_search::{in_order, newest_first},
     on_engine, row_convert,
     schema::{credentials, users},
+    state::{StateChange, set_state},
     tenant_summaries::{self, Count},
     users::{self as users_table, Row as UserRow},
 };
@@ -271,19 +272,15 @@ pub fn rename(
     Ok(rows == 1)
 }
 
-/// Disables a credential as of `since`, or enables it if `since` is `None`. Returns `false` if nothing changed.
+/// Disables or enables a credential. Returns the new version of the state; `None` if nothing changed.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,
     id: &CredentialId,
-    since: Option<Timestamp>,
-) -> Result<bool, DbError> {
+    change: &StateChange,
+) -> Result<Option<i64>, DbError> {
     let target = || credentials::table.find((tenant.to_string(), id.to_string()));
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .filter(credentials::disabled_at.is_null().eq(since.is_some()))
-        .set(credentials::disabled_at.eq(row_convert::millis(since)))
-        .execute(c))?;
-    Ok(rows == 1)
+    Ok(set_state!(conn, credentials, target, change))
 }
 
 /// Deletes a credential. Returns `false` if it does not exist.

@@ -23,6 +23,7 @@ pub mod kept_logs;
 pub mod metadata;
 pub mod redeemed_tokens;
 pub mod signing_keys;
+pub mod state;
 pub mod tenant_activity;
 pub mod tenant_summaries;
 pub mod tenants;

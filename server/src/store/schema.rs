@@ -12,7 +12,7 @@ diesel::table! {
 diesel::table! {
     tenants (id) {
         id -> Text, display_name -> Text, config -> Text, created_at -> BigInt, updated_at -> BigInt,
-        disabled_at -> Nullable<BigInt>, deleted_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>, state_version -> BigInt, deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -20,7 +20,7 @@ diesel::table! {
     api_keys (tenant_id, id) {
         tenant_id -> Text, id -> Text, name -> Text, hint -> Text, secret_hash -> Text, secret_digest -> Nullable<Text>,
         created_at -> BigInt, expires_at -> Nullable<BigInt>, last_used_at -> Nullable<BigInt>, disabled_at -> Nullable<BigInt>,
-        revoked_at -> Nullable<BigInt>,
+        state_version -> BigInt, revoked_at -> Nullable<BigInt>,
     }
 }
 
@@ -35,7 +35,8 @@ diesel::table! {
 diesel::table! {
     users (tenant_id, id) {
         tenant_id -> Text, id -> Text, external_id -> Text, name -> Text, display_name -> Text, icon -> Text,
-        created_at -> BigInt, updated_at -> BigInt, disabled_at -> Nullable<BigInt>, deleted_at -> Nullable<BigInt>,
+        created_at -> BigInt, updated_at -> BigInt, disabled_at -> Nullable<BigInt>, state_version -> BigInt,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -46,7 +47,7 @@ diesel::table! {
         sign_count -> BigInt, transports -> Text,
         backup_eligible -> Bool, backup_state -> Bool, is_mfa -> Bool, user_verified -> Bool, discoverable -> Nullable<Bool>,
         last_used_at -> Nullable<BigInt>, created_at -> BigInt, updated_at -> BigInt,
-        disabled_at -> Nullable<BigInt>, user_disabled_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>, state_version -> BigInt, user_disabled_at -> Nullable<BigInt>,
     }
 }
 

@@ -12,14 +12,14 @@ use diesel::{
 };
 use doorward_shared::{
     AuditType, TenantId, Timestamp,
-    admin::{TenantItem, TenantSort, TenantSummary},
+    admin::{SORTED_BY_ACTIVITY, TenantItem, TenantSort, TenantSummary},
     config::TenantConfig,
     page::Order,
 };
 
 use super::{
     Connection, DbError,
-    audit::Days,
+    audit::{Activity, Days},
     audit_counts,
     bounded_search::truncate,
     on_engine, row_convert,
@@ -318,12 +318,13 @@ pub fn numbered_page(
     page.try_map(|(_, id)| row_convert::parse(&id))
 }
 
-/// Returns a page of the tenants in a scope that match a search. Each sort order has an index that also contains the
-/// name, so the query for a page reads only that index, in order.
+/// Returns a page of the tenants in a scope that match a search. Counts of ceremonies are those of the given days. Each of the
+/// other orders has an index that also contains the name, so the query for a page reads only that index, in order.
 pub fn page(
     conn: &mut Connection,
     query: &TenantQuery,
     scope: Option<&BTreeSet<TenantId>>,
+    week: Days,
 ) -> Result<TenantPage, DbError> {
     let scope = keys(scope);
     let scope = scope.as_deref();
@@ -346,12 +347,46 @@ pub fn page(
         TenantSort::Created => load!(created_at, i64, SortKey::Number, number),
         TenantSort::Activity => load!(last_activity, i64, SortKey::Number, number),
         TenantSort::Users => load!(users, i64, SortKey::Number, number),
+        TenantSort::ApiKeys => load!(api_keys, i64, SortKey::Number, number),
+        TenantSort::Succeeded => by_activity(conn, query, scope, week, |activity| activity.succeeded)?,
+        TenantSort::Refused => by_activity(conn, query, scope, week, |activity| activity.refused)?,
     };
     let next = truncate(&mut rows, query.limit, Cursor::clone);
     let ids: Vec<TenantId> = rows.iter().map(|row| row_convert::parse(&row.id)).collect::<Result<_, _>>()?;
     let is_only_page = next.is_none() && query.after.is_none();
     let total = if is_only_page { ids.len() as u64 } else { count_matching(conn, query.search.as_deref(), scope)? };
     Ok(TenantPage { ids, total, next })
+}
+
+/// Returns the rows after the cursor, sorted by a count of the given days. An index of counts would cost each login a write, so
+/// this sums the counts of at most [`SORTED_BY_ACTIVITY`] tenants: those that were active last.
+fn by_activity(
+    conn: &mut Connection,
+    query: &TenantQuery,
+    scope: Option<&[String]>,
+    week: Days,
+    count: fn(&Activity) -> u64,
+) -> Result<Vec<Cursor>, DbError> {
+    let ids: Vec<String> = on_engine!(conn, c, Db => {
+        let rows = matching!(Db, query.search.as_deref(), scope);
+        sorted!(rows, tenant_summaries::last_activity, Order::Descending, None::<(i64, &str)>)
+            .select(tenant_summaries::tenant_id)
+            .limit(i64::from(SORTED_BY_ACTIVITY))
+            .load(c)
+    })?;
+    let ids: Vec<TenantId> = ids.iter().map(|id| row_convert::parse(id)).collect::<Result<_, _>>()?;
+    let activity = audit_counts::activity_of_tenants(conn, &ids, week)?;
+    let key = |id: &TenantId| i64::try_from(activity.get(id).map_or(0, count)).unwrap_or(i64::MAX);
+    let mut rows: Vec<(i64, String)> = ids.iter().map(|id| (key(id), id.to_string())).collect();
+    rows.sort_unstable();
+    if query.order == Order::Descending {
+        rows.reverse();
+    }
+    if let Some(after) = &query.after {
+        let after = (after.key.number(), after.id.clone());
+        rows.retain(|row| if query.order == Order::Descending { *row < after } else { *row > after });
+    }
+    Ok(rows.into_iter().map(|(key, id)| Cursor { key: SortKey::Number(key), id }).collect())
 }
 
 /// A row of `tenant_summaries`, with the name, configuration and state of its tenant.

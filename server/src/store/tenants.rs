@@ -5,7 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use doorward_shared::{TenantId, Timestamp, admin::TenantItem, config::TenantConfig};
 
-use super::{Connection, DbError, on_engine, row_convert, schema::tenants, tenant_summaries};
+use super::{
+    Connection, DbError, on_engine, row_convert,
+    schema::tenants,
+    state::{StateChange, set_state},
+    tenant_summaries,
+};
 use crate::{
     db::cached_sql::CachedSql,
     domain::{
@@ -140,14 +145,10 @@ pub fn update_config(
     Ok(rows == 1)
 }
 
-/// Disables the tenant as of `since`, or enables it if `since` is `None`. Returns `false` if nothing changed.
-pub fn set_disabled(conn: &mut Connection, id: TenantId, since: Option<Timestamp>) -> Result<bool, DbError> {
+/// Disables or enables the tenant. Returns the new version of the state; `None` if nothing changed.
+pub fn set_disabled(conn: &mut Connection, id: TenantId, change: &StateChange) -> Result<Option<i64>, DbError> {
     let target = || existing().filter(tenants::id.eq(id.to_string()));
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .filter(tenants::disabled_at.is_null().eq(since.is_some()))
-        .set(tenants::disabled_at.eq(row_convert::millis(since)))
-        .execute(c))?;
-    Ok(rows == 1)
+    Ok(set_state!(conn, tenants, target, change))
 }
 
 /// Marks a tenant as deleted. From then on, only [`deleted`] and [`remove_some`] find the tenant. Returns `false` if

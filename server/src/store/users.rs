@@ -14,6 +14,7 @@ use super::{
     bounded_search::{down_to, in_order, newest_first, up_to},
     on_engine, row_convert,
     schema::{credentials, users},
+    state::{StateChange, set_state},
     tenant_summaries::{self, Count},
 };
 use crate::{
@@ -147,26 +148,23 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     .try_into()
 }
 
-/// Disables a user as of `since`, or enables the user if `since` is `None`. Returns `false` if nothing changed. Also
-/// changes the copy of the state in the user's credentials. On PostgreSQL, row locks make concurrent logins and
-/// registrations commit before this change, or wait and then see it.
+/// Disables or enables a user. Returns the new version of the state; `None` if nothing changed. Also changes the copy of
+/// the state in the user's credentials. On PostgreSQL, row locks make concurrent logins and registrations commit before
+/// this change, or wait and then see it.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,
     id: UserId,
-    since: Option<Timestamp>,
-) -> Result<bool, DbError> {
-    let (tenant, id, since) = (tenant.to_string(), id.to_string(), row_convert::millis(since));
+    change: &StateChange,
+) -> Result<Option<i64>, DbError> {
+    let (tenant, id, since) = (tenant.to_string(), id.to_string(), row_convert::millis(change.since));
     let user = || existing(&tenant).filter(users::id.eq(&id));
-    let rows = on_engine!(conn, c, _Db => diesel::update(user())
-        .filter(users::disabled_at.is_null().eq(since.is_some()))
-        .set(users::disabled_at.eq(since))
-        .execute(c))?;
+    let version = set_state!(conn, users, user, change);
     let owned = || credentials::table.filter(credentials::tenant_id.eq(&tenant)).filter(credentials::user_id.eq(&id));
-    if rows == 1 {
+    if version.is_some() {
         on_engine!(conn, c, _Db => diesel::update(owned()).set(credentials::user_disabled_at.eq(since)).execute(c))?;
     }
-    Ok(rows == 1)
+    Ok(version)
 }
 
 /// Returns a page of users, by creation time. With `q`, returns only users whose id or name contains it, and examines

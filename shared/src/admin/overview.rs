@@ -100,6 +100,30 @@ text_enum! {
         Activity => "activity",
         /// By number of users.
         Users => "users",
+        /// By number of API keys.
+        ApiKeys => "api_keys",
+        /// By successful ceremonies of seven days; only the 1 000 most recently active tenants.
+        Succeeded => "succeeded",
+        /// By refusals of seven days; only the 1 000 most recently active tenants.
+        Refused => "refused",
+    }
+}
+
+/// Number of tenants that are sorted by their successful ceremonies or refusals: the most recently active ones. The
+/// counts of a moving period have no index, so the server sums them for each request.
+pub const SORTED_BY_ACTIVITY: u32 = 1_000;
+
+impl TenantSort {
+    /// Returns whether the order contains only the [`SORTED_BY_ACTIVITY`] most recently active tenants.
+    #[must_use]
+    pub const fn is_bounded(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Refused)
+    }
+
+    /// Returns whether the column contains text, which is sorted in ascending order by default.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Name | Self::RpId)
     }
 }
 

@@ -147,6 +147,9 @@ pub struct AdminTokenItem {
     /// The tenants that the token may use. Absent if it may use all of them and the installation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tenants: Option<Vec<TenantId>>,
+    /// Names of `tenants`, in the same order. Absent like `tenants`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tenant_names: Option<Vec<String>>,
 }
 
 /// Creates an admin token.

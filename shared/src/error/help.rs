@@ -88,6 +88,7 @@ impl ErrorCode {
             }
             Self::UserAmbiguous => (&[409], "Send `?by=id` or `?by=user_id`."),
             Self::TenantChanged => (&[412], "Read the tenant again and repeat the change."),
+            Self::StateChanged => (&[412], "Read `disabled_at` again and decide again. Nothing was changed."),
             Self::ChallengeUnknown => {
                 (&[400, 401], "Start the ceremony again. Call the finalize endpoint of the same ceremony, once.")
             }

@@ -113,6 +113,8 @@ text_enum! {
         TenantIdFree => "tenant_id_free",
         /// The tenant still has the version that the client read.
         TenantVersion => "tenant_version",
+        /// Nobody else has disabled or enabled the object since.
+        StateVersion => "state_version",
         /// The user exists in this tenant.
         UserExists => "user_exists",
         /// The id belongs to one user only.
@@ -164,6 +166,7 @@ impl ErrorCode {
             Self::TenantNotFound => &[Check::TenantExists],
             Self::TenantExists => &[Check::TenantIdFree],
             Self::TenantChanged => &[Check::TenantVersion],
+            Self::StateChanged => &[Check::StateVersion],
             Self::HeaderRepeated => &[Check::HeaderOnce],
             Self::MediaTypeUnsupported => &[Check::MediaType],
             Self::BodyTooLarge => &[Check::BodySize],
@@ -285,6 +288,7 @@ impl Check {
             | Self::TenantExists
             | Self::TenantIdFree
             | Self::TenantVersion
+            | Self::StateVersion
             | Self::UserExists
             | Self::UserUnambiguous
             | Self::UserCredential

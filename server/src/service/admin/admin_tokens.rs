@@ -1,6 +1,6 @@
 //! Creates, lists, revokes and verifies admin tokens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_shared::{
     AdminTokenId, AuditType, TenantId, Timestamp,
@@ -130,7 +130,19 @@ pub(super) fn describe(token: &AdminToken) -> Value {
 
 /// Returns the tokens that are not revoked.
 pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, ServiceError> {
-    let item = |token: AdminToken| AdminTokenItem {
+    context
+        .read(|connection| {
+            let tokens = table::list(connection)?;
+            let limited = tokens.iter().filter_map(|token| token.tenants.as_ref()).flatten().copied().collect();
+            let names = tenant_table::names(connection, &limited)?;
+            Ok(tokens.into_iter().map(|token| item(token, &names)).collect())
+        })
+        .await
+}
+
+fn item(token: AdminToken, names: &BTreeMap<TenantId, String>) -> AdminTokenItem {
+    let name = |id: &TenantId| names.get(id).cloned().unwrap_or_default();
+    AdminTokenItem {
         secret: SecretItem {
             id: token.id.uuid(),
             name: token.name,
@@ -141,9 +153,9 @@ pub async fn list(context: &AdminContext) -> Result<Vec<AdminTokenItem>, Service
             disabled_at: None,
         },
         role: token.role,
+        tenant_names: token.tenants.as_ref().map(|tenants| tenants.iter().map(name).collect()),
         tenants: token.tenants.map(Vec::from_iter),
-    };
-    Ok(context.read(|connection| Ok(table::list(connection)?)).await?.into_iter().map(item).collect())
+    }
 }
 
 /// Revokes a token. The next request with it is rejected.

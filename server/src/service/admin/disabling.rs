@@ -1,17 +1,18 @@
 //! Disables tenants, API keys, users and credentials without deleting them, and enables them again.
 
-use doorward_shared::{ApiKeyId, AuditType, TenantId, Timestamp};
+use doorward_shared::{ApiKeyId, AuditType, TenantId};
 use serde_json::json;
 
 use super::{
     api_keys::describe,
     context::{AdminContext, find_tenant, lock_tenant},
+    precondition::Precondition,
 };
 use crate::{
     db::Connection,
     domain::{CredentialId, User, UserSelector},
     service::{Refusal, ServiceError, audit, user_lookup},
-    store::{api_keys, credentials, tenants, users},
+    store::{api_keys, credentials, state::StateChange, tenants, users},
 };
 
 /// A part of a tenant that can be disabled, or the tenant itself.
@@ -26,19 +27,15 @@ pub enum Target {
 
 /// Disables the target. Returns `false` if it was already disabled; then the stored time does not change.
 ///
-/// From the next request on, a disabled tenant, key, user or credential is refused. No token is issued for a finalize
-/// request that runs at the same time, because its unit of work checks the state again.
-///
 /// # Errors
-/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::UserNotFound`], [`Refusal::UserAmbiguous`] or
-/// [`Refusal::CredentialNotFound`].
+/// Those of [`set`], except [`Refusal::StateChanged`].
 pub async fn disable(context: &AdminContext, tenant: TenantId, target: Target) -> Result<bool, ServiceError> {
-    set(context, tenant, target, true).await
+    Ok(set(context, tenant, target, true, Precondition::None).await?.is_some())
 }
 
 /// Enables the target. Returns `false` if it was already enabled. The errors are those of [`disable`].
 pub async fn enable(context: &AdminContext, tenant: TenantId, target: Target) -> Result<bool, ServiceError> {
-    set(context, tenant, target, false).await
+    Ok(set(context, tenant, target, false, Precondition::None).await?.is_some())
 }
 
 impl Target {
@@ -56,58 +53,76 @@ impl Target {
     }
 }
 
-async fn set(context: &AdminContext, tenant: TenantId, target: Target, disabled: bool) -> Result<bool, ServiceError> {
+/// Disables or enables the target, if the precondition accepts the version of its state. Returns the new version; `None` if
+/// nothing changed.
+///
+/// From the next request on, a disabled tenant, key, user or credential is refused. No token is issued for a finalize
+/// request that runs at the same time, because its unit of work checks the state again.
+///
+/// # Errors
+/// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::UserNotFound`], [`Refusal::UserAmbiguous`],
+/// [`Refusal::CredentialNotFound`], or [`Refusal::StateChanged`] if there is a precondition and nothing changed.
+pub async fn set(
+    context: &AdminContext,
+    tenant: TenantId,
+    target: Target,
+    disabled: bool,
+    accepted: Precondition,
+) -> Result<Option<i64>, ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, target.event(disabled), now)?;
-    let since = disabled.then_some(now);
+    let change = StateChange { since: disabled.then_some(now), versions: accepted.state_versions() };
     context
         .change(move |connection| {
-            let change = match target {
-                Target::Tenant => set_tenant(connection, tenant, since, entry)?,
-                Target::ApiKey(id) => set_api_key(connection, tenant, id, since, entry)?,
-                Target::User(user) => set_user(connection, tenant, &user, since, entry)?,
-                Target::Credential(user, id) => set_credential(connection, tenant, &user, &id, since, entry)?,
+            let (version, entry) = match target {
+                Target::Tenant => set_tenant(connection, tenant, &change, entry)?,
+                Target::ApiKey(id) => set_api_key(connection, tenant, id, &change, entry)?,
+                Target::User(user) => set_user(connection, tenant, &user, &change, entry)?,
+                Target::Credential(user, id) => set_credential(connection, tenant, &user, &id, &change, entry)?,
             };
-            // A request that changes nothing writes no entry.
-            let is_changed = change.is_some();
-            change.map(|entry| entry.write(connection)).transpose()?;
-            Ok(is_changed)
+            match (version, accepted) {
+                (Some(_), _) => entry.write(connection)?,
+                (None, Precondition::OneOf(sent)) => return Err(Refusal::StateChanged(sent.join(", ")).into()),
+                // A request that changes nothing writes no entry.
+                (None, Precondition::None) => {}
+            }
+            Ok(version)
         })
         .await
 }
 
-/// The audit entry of a change; `None` if nothing changed.
-type Change = Result<Option<audit::Entry>, ServiceError>;
+/// The new version of a state, if it changed, and the audit entry of the change.
+type Change = Result<(Option<i64>, audit::Entry), ServiceError>;
 
-fn set_tenant(connection: &mut Connection, id: TenantId, since: Option<Timestamp>, entry: audit::Entry) -> Change {
+fn set_tenant(connection: &mut Connection, id: TenantId, change: &StateChange, entry: audit::Entry) -> Change {
     let tenant = lock_tenant(connection, id)?;
-    let is_changed = tenants::set_disabled(connection, id, since)?;
-    Ok(is_changed.then(|| entry.detail(json!({ "display_name": tenant.display_name }))))
+    let version = tenants::set_disabled(connection, id, change)?;
+    Ok((version, entry.detail(json!({ "display_name": tenant.display_name }))))
 }
 
 fn set_api_key(
     connection: &mut Connection,
     tenant: TenantId,
     id: ApiKeyId,
-    since: Option<Timestamp>,
+    change: &StateChange,
     entry: audit::Entry,
 ) -> Change {
     find_tenant(connection, tenant)?;
     let key = api_keys::find(connection, tenant, id)?.ok_or(Refusal::SecretNotFound)?;
-    let is_changed = api_keys::set_disabled(connection, tenant, id, since)?;
-    Ok(is_changed.then(|| entry.detail(describe(&key))))
+    let version = api_keys::set_disabled(connection, tenant, id, change)?;
+    Ok((version, entry.detail(describe(&key))))
 }
 
 fn set_user(
     connection: &mut Connection,
     tenant: TenantId,
     user: &UserSelector,
-    since: Option<Timestamp>,
+    change: &StateChange,
     entry: audit::Entry,
 ) -> Change {
     let user = find_user(connection, tenant, user)?;
-    let is_changed = users::set_disabled(connection, tenant, user.id, since)?;
-    Ok(is_changed.then(|| entry.detail(json!({ "id": user.id, "user_id": user.external_id }))))
+    let version = users::set_disabled(connection, tenant, user.id, change)?;
+    Ok((version, entry.detail(json!({ "id": user.id, "user_id": user.external_id }))))
 }
 
 fn set_credential(
@@ -115,7 +130,7 @@ fn set_credential(
     tenant: TenantId,
     user: &UserSelector,
     id: &str,
-    since: Option<Timestamp>,
+    change: &StateChange,
     entry: audit::Entry,
 ) -> Change {
     let user = find_user(connection, tenant, user)?;
@@ -123,9 +138,9 @@ fn set_credential(
     let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
     let found = credentials::find(connection, tenant, &credential_id)?.filter(|found| found.user_id == user.id);
     let credential = found.ok_or_else(not_found)?;
-    let is_changed = credentials::set_disabled(connection, tenant, &credential_id, since)?;
+    let version = credentials::set_disabled(connection, tenant, &credential_id, change)?;
     let detail = json!({ "user_id": user.external_id, "name": credential.name, "is_mfa": credential.is_mfa });
-    Ok(is_changed.then(|| entry.credential(&credential_id).detail(detail)))
+    Ok((version, entry.credential(&credential_id).detail(detail)))
 }
 
 fn find_user(connection: &mut Connection, tenant: TenantId, user: &UserSelector) -> Result<User, ServiceError> {

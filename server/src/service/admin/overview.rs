@@ -77,7 +77,7 @@ pub async fn tenants(context: &AdminContext, query: TenantQuery) -> Result<Tenan
     let scope = context.scope.clone();
     context
         .read(move |connection| {
-            let page = tenant_summaries::page(connection, &query, scope.as_deref())?;
+            let page = tenant_summaries::page(connection, &query, scope.as_deref(), week)?;
             let items = tenant_summaries::of(connection, &page.ids, week)?;
             Ok(TenantSummaryPage { items, total: page.total, next: page.next.map(|cursor| cursor.encode()) })
         })

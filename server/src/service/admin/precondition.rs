@@ -1,4 +1,4 @@
-//! Versions of tenants. They prevent concurrent changes from overwriting each other.
+//! Versions of tenants and of states. They prevent concurrent changes from overwriting each other.
 
 use std::fmt;
 
@@ -43,6 +43,15 @@ impl fmt::Display for TenantVersion {
 }
 
 impl Precondition {
+    /// Returns the accepted versions of a state; `None` if every version is accepted. Text that is not a version of a
+    /// state is left out.
+    pub fn state_versions(&self) -> Option<Vec<i64>> {
+        match self {
+            Self::None => None,
+            Self::OneOf(accepted) => Some(accepted.iter().filter_map(|version| version.parse().ok()).collect()),
+        }
+    }
+
     /// Returns the version of the tenant.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ fn refusals(text: &str) -> Vec<Refusal> {
         Refusal::SecretInUse,
         Refusal::LastAdminToken,
         Refusal::TenantChanged { sent: own(), current: own() },
+        Refusal::StateChanged(own()),
         Refusal::Conflict(own()),
         Refusal::Config(vec![problem; 40]),
     ]

@@ -52,16 +52,16 @@ async fn challenges_of_a_disabled_tenant_are_not_taken_for_a_token(db: TestDatab
     db.write(|c| {
         challenges::insert(c, &challenge(1, None, 1))?;
         challenges::insert(c, &challenge(2, None, 1))?;
-        assert!(tenants::set_disabled(c, tenant_id(1), Some(at(5)))?);
-        assert!(!tenants::set_disabled(c, tenant_id(1), Some(at(6)))?);
+        assert_eq!(tenants::set_disabled(c, tenant_id(1), &Some(at(5)).into())?, Some(1));
+        assert_eq!(tenants::set_disabled(c, tenant_id(1), &Some(at(6)).into())?, None);
         Ok(())
     })
     .await;
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await.expect("the tenant").disabled_at, Some(at(5)));
     assert!(!db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
     assert!(db.write(|c| challenges::take_if_enabled(c, tenant_id(2), &challenge_value(1))).await);
-    assert!(db.write(|c| tenants::set_disabled(c, tenant_id(1), None)).await);
-    assert!(!db.write(|c| tenants::set_disabled(c, tenant_id(1), None)).await);
+    assert_eq!(db.write(|c| tenants::set_disabled(c, tenant_id(1), &None.into())).await, Some(2));
+    assert_eq!(db.write(|c| tenants::set_disabled(c, tenant_id(1), &None.into())).await, None);
     assert!(db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
     assert!(!db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
 }

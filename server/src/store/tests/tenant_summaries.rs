@@ -1,4 +1,8 @@
-use doorward_shared::{TenantId, admin::TenantSort, page::Order};
+use doorward_shared::{
+    AuditType, TenantId,
+    admin::{SORTED_BY_ACTIVITY, TenantSort},
+    page::Order,
+};
 
 use super::{fixture::*, harness::TestDatabase, on_every_engine};
 use crate::{
@@ -9,7 +13,7 @@ use crate::{
     },
     store::{
         api_keys,
-        audit::Days,
+        audit::{self, Days},
         credentials, schema,
         tenant_summaries::{self, Counts, TenantPage},
         tenants, users,
@@ -21,7 +25,8 @@ on_every_engine!(
     counts_are_exact_after_concurrent_changes,
     last_activity_never_moves_backwards,
     pages_are_complete_in_every_order,
-    searches_match_names_and_ids
+    searches_match_names_and_ids,
+    orders_by_counts_contain_the_tenants_with_the_latest_activity
 );
 
 async fn counts(db: &TestDatabase, tenant: u128) -> Counts {
@@ -151,6 +156,11 @@ async fn last_activity_never_moves_backwards(db: TestDatabase) {
     db.write(|c| tenant_summaries::record_activity(c, tenant_id(9), at(1))).await;
 }
 
+/// The day of [`at`].
+fn today() -> Days {
+    Days { first: at(0).day(), last: at(0).day() }
+}
+
 fn query(sort: TenantSort, order: Order, after: Option<Cursor>) -> TenantQuery {
     TenantQuery { search: None, sort, order, after, limit: 3 }
 }
@@ -159,7 +169,8 @@ async fn list(db: &TestDatabase, search: Option<&str>, sort: TenantSort, order: 
     let (mut ids, mut after) = (Vec::new(), None);
     loop {
         let query = TenantQuery { search: search.map(str::to_owned), ..query(sort, order, after) };
-        let TenantPage { ids: page, total, next } = db.read(move |c| tenant_summaries::page(c, &query, None)).await;
+        let TenantPage { ids: page, total, next } =
+            db.read(move |c| tenant_summaries::page(c, &query, None, today())).await;
         assert!((1..=3).contains(&page.len()) || total == 0, "{} of {total}", page.len());
         ids.extend(page);
         assert!(ids.len() as u64 <= total);
@@ -182,6 +193,18 @@ async fn ten(db: &TestDatabase) {
             for person in 0..number % 4 {
                 users::upsert(c, &user(number, person))?;
             }
+            for key in 0..number % 3 {
+                api_keys::insert(c, &api_key(number, key))?;
+            }
+            let succeeded = (number % 4, AuditType::MfaAuthenticationFinalSucceeded);
+            let refused = (number % 5, AuditType::WebauthnAuthenticationFinalFailed);
+            for (count, kind) in [succeeded, refused, (1, AuditType::MfaAuthenticationInitSucceeded)] {
+                for entry in 0..count {
+                    audit::insert(c, &event(tenant_id(number), 0, entry as u8, kind))?;
+                    // Entries of other days do not count.
+                    audit::insert(c, &event(tenant_id(11 - number), -86_400_000, entry as u8, kind))?;
+                }
+            }
             tenant_summaries::record_activity(c, tenant_id(number), at(100 + number as i64 % 3))?;
         }
         Ok(())
@@ -202,6 +225,9 @@ async fn pages_are_complete_in_every_order(db: TestDatabase) {
         (TenantSort::Created, by(|number| number as i64 / 3)),
         (TenantSort::Activity, by(|number| number as i64 % 3)),
         (TenantSort::Users, by(|number| number as i64 % 4)),
+        (TenantSort::ApiKeys, by(|number| number as i64 % 3)),
+        (TenantSort::Succeeded, by(|number| number as i64 % 4)),
+        (TenantSort::Refused, by(|number| number as i64 % 5)),
     ] {
         assert_eq!(list(&db, None, sort, Order::Ascending).await, expected, "{sort}");
         let backwards: Vec<_> = expected.into_iter().rev().collect();
@@ -236,4 +262,31 @@ async fn searches_match_names_and_ids(db: TestDatabase) {
     }
     db.write(|c| tenants::rename(c, tenant_id(1), "Nobody", at(9)).map(drop)).await;
     assert_eq!(list(&db, Some("nobody"), TenantSort::Name, Order::Ascending).await, [tenant_id(1)]);
+}
+
+async fn orders_by_counts_contain_the_tenants_with_the_latest_activity(db: TestDatabase) {
+    let tenants = u128::from(SORTED_BY_ACTIVITY) + 5;
+    db.write(move |c| {
+        for number in 1..=tenants {
+            tenants::insert(c, &tenant(number))?;
+            tenant_summaries::record_activity(c, tenant_id(number), at(number as i64))?;
+        }
+        // The tenant with the most refusals was active before all others.
+        for (number, count) in [(1, 3), (6, 1), (tenants, 2)] {
+            for entry in 0..count {
+                let kind = AuditType::WebauthnAuthenticationFinalFailed;
+                audit::insert(c, &event(tenant_id(number), 0, entry, kind))?;
+            }
+        }
+        Ok(())
+    })
+    .await;
+    let first = query(TenantSort::Refused, Order::Descending, None);
+    let page = db.read(move |c| tenant_summaries::page(c, &first, None, today())).await;
+    assert_eq!(page.ids, [tenants, 6, tenants - 1].map(tenant_id));
+    let mut last = query(TenantSort::Refused, Order::Ascending, None);
+    last.limit = SORTED_BY_ACTIVITY;
+    let page = db.read(move |c| tenant_summaries::page(c, &last, None, today())).await;
+    assert_eq!((page.ids.len(), page.ids.last(), page.next), (1_000, Some(&tenant_id(tenants)), None));
+    assert_eq!(page.ids[..3], [7, 8, 9].map(tenant_id));
 }

@@ -79,6 +79,59 @@ async fn repeated_request_changes_nothing_and_writes_no_entry() {
 }
 
 #[tokio::test]
+async fn only_the_latest_change_can_be_reverted() {
+    let fixture = Fixture::new().await;
+    for endpoint in paths() {
+        let path = fixture.path(endpoint, &fixture.one, &fixture.one);
+        let send = async |method: Method, version: Option<&str>| {
+            let admin = fixture.admin.clone();
+            let admin = version.map_or(admin.clone(), |version| admin.header("if-match", version));
+            admin.send(method, &path, None).await
+        };
+        // A response has a version only if the request changed the state.
+        let change = async |method: Method| {
+            let response = send(method, None).await.expect(204);
+            response.header("etag").map(str::to_owned)
+        };
+        assert_eq!(change(Method::DELETE).await, None, "{path}");
+        let disabled_here = change(Method::PUT).await.unwrap();
+        assert_eq!(change(Method::PUT).await, None, "{path}");
+        // Another administrator enables it and disables it again, at the same moment.
+        let enabled_there = change(Method::DELETE).await.unwrap();
+        let disabled_there = change(Method::PUT).await.unwrap();
+        let refused = send(Method::DELETE, Some(&disabled_here)).await;
+        refused.expect_refusal(412, "state_changed");
+        assert_eq!(fixture.entries(&refused).await.len(), 1);
+        assert!(!disabled(&fixture).await.is_empty(), "{path}");
+        let enabled = send(Method::DELETE, Some(&disabled_there)).await.expect(204);
+        let version = enabled.header("etag").unwrap();
+        assert_eq!(disabled(&fixture).await, [], "{path}");
+        for stale in [enabled_there.as_str(), "\"other\"", &format!("W/{version}")] {
+            send(Method::PUT, Some(stale)).await.expect_refusal(412, "state_changed");
+        }
+        send(Method::PUT, Some("nonsense")).await.expect_refusal(400, "validation_failed");
+        assert_eq!(disabled(&fixture).await, [], "{path}");
+        let _ = send(Method::PUT, Some(version)).await.expect(204);
+        let _ = send(Method::DELETE, Some("*")).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn only_one_of_several_concurrent_undos_applies() {
+    let fixture = Fixture::new().await;
+    for endpoint in paths() {
+        let path = fixture.path(endpoint, &fixture.one, &fixture.one);
+        let disabled = fixture.admin.send(Method::PUT, &path, None).await.expect(204);
+        let undo = fixture.admin.clone().header("if-match", disabled.header("etag").unwrap());
+        let requests = (0..4).map(|_| undo.send(Method::DELETE, &path, None));
+        let responses = futures_util::future::join_all(requests).await;
+        let mut statuses: Vec<u16> = responses.iter().map(|response| response.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 412, 412, 412], "{path}");
+    }
+}
+
+#[tokio::test]
 async fn concurrent_requests_write_one_entry() {
     let fixture = Fixture::new().await;
     for endpoint in paths() {

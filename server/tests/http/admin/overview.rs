@@ -196,6 +196,38 @@ async fn tenants_are_listed_searched_and_sorted_in_pages() {
 }
 
 #[tokio::test]
+async fn tenants_are_sorted_by_keys_and_by_the_counts_of_seven_days() {
+    let server = TestServer::start().await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let (one, two) = (server.tenant().await, server.tenant().await);
+    let path = format!("/tenants/{}/secrets/api", two.id);
+    let _ = admin.post(&path, &json!({ "name": "second" })).await.expect(201);
+    let first = async |sort: &str| {
+        let page = admin.get(&format!("/tenant_summaries?sort={sort}&limit=1")).await.expect(200).json();
+        assert_eq!(page["total"], 2, "{sort}");
+        page["items"][0].clone()
+    };
+    assert_eq!(first("api_keys").await["id"], json!(two.id));
+    let reject = async |tenant: &doorward_testkit::TestTenant| {
+        tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
+    };
+    reject(&one).await;
+    server.clock.advance_ms(6 * DAY_MS);
+    reject(&one).await;
+    reject(&two).await;
+    let most = first("refused").await;
+    assert_eq!((&most["id"], &most["refused"]), (&json!(one.id), &json!(2)));
+    // The first refusal is now older than seven days.
+    server.clock.advance_ms(DAY_MS);
+    reject(&two).await;
+    let most = first("refused").await;
+    assert_eq!((&most["id"], &most["refused"]), (&json!(two.id), &json!(2)));
+    let _ = Person::new("alice").register_mfa(&one).await.expect(200);
+    let most = first("succeeded").await;
+    assert_eq!((&most["id"], &most["succeeded"]), (&json!(one.id), &json!(1)));
+}
+
+#[tokio::test]
 async fn tenants_are_found_and_sorted_by_their_current_rp_id() {
     let server = TestServer::start().await;
     let admin = server.admin("ops", Role::Admin).await;

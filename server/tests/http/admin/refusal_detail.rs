@@ -48,7 +48,18 @@ async fn refused_changes_record_check_values_and_request() {
 }
 
 #[tokio::test]
-async fn next_entry_of_any_kind_counts_refusals_without_an_entry() {
+async fn undo_of_an_old_change_records_its_version() {
+    let fixture = Fixture::new().await;
+    let stale = fixture.admin.clone().header("If-Match", "\"7\"");
+    let path = format!("/tenants/{}/disabled", fixture.one.tenant.id);
+    let refused = stale.delete(&path).await;
+    refused.expect_refusal(412, "state_changed");
+    let detail = detail(&fixture, &refused).await;
+    assert_eq!((detail.check, detail.received.as_deref()), (Some(Check::StateVersion), Some("7")));
+}
+
+#[tokio::test]
+async fn next_entry_counts_the_refused_changes_without_an_entry_also_if_a_role_is_refused() {
     let fixture = Fixture::new().await;
     for _ in 0..62 {
         fixture.admin.delete("/admin_tokens/nonsense").await.expect_refusal(404, "secret_not_found");

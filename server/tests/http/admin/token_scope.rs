@@ -80,8 +80,10 @@ async fn responses_contain_nothing_of_another_tenant() {
         allowed += usize::from(response.status < 300);
     }
     assert!(allowed > 20, "{allowed}");
-    for path in ["/tenants", "/tenants?q=e", "/tenants?per_page=1", "/tenant_summaries", "/tenant_summaries?sort=users"]
-    {
+    let sorted = |sort: &str| format!("/tenant_summaries?sort={sort}");
+    let paths = ["/tenants", "/tenants?q=e", "/tenants?per_page=1", "/tenant_summaries"].map(str::to_owned);
+    for path in paths.into_iter().chain(["users", "api_keys", "refused"].map(sorted)) {
+        let path = path.as_str();
         let response = admin.get(path).await.expect(200);
         let body = response.json();
         let items = if body.is_array() { &body } else { &body["items"] };

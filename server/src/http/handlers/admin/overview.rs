@@ -77,6 +77,9 @@ pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<J
 }
 
 /// Returns a page of the list of tenants. Send `next` of a page as `after` to get the following page.
+///
+/// The orders `succeeded` and `refused` contain only the 1 000 tenants with the latest activity, because the server sums their
+/// counts for each request. If `total` is larger, `q` finds the others.
 #[utoipa::path(
     get,
     path = "/tenant_summaries",
@@ -95,7 +98,7 @@ pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<J
 )]
 pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSummaryPage>, ApiError> {
     let sort = pages::word(&query, "sort")?.unwrap_or(TenantSort::Name);
-    let is_text = matches!(sort, TenantSort::Name | TenantSort::RpId);
+    let is_text = sort.is_text();
     let default_order = if is_text { Order::Ascending } else { Order::Descending };
     let after = pages::after(&query, |after: &Cursor| matches!(after.key, SortKey::Text(_)) == is_text)?;
     let query = TenantQuery {

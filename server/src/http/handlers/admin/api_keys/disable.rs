@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, web::Path};
 
 use crate::{
-    http::{Administrator, ApiError, path_tenant, responses::*},
+    http::{Administrator, ApiError, IfMatch, parameters::StateVersionParams, path_tenant, responses::*},
     service::{
         Refusal,
         admin::disabling::{self, Target},
@@ -9,16 +9,25 @@ use crate::{
 };
 
 /// Disables an API key: from the next request on, it is rejected. Does nothing if it is already disabled.
+///
+/// The header `ETag` is the new version of the state; it is absent if nothing changed. With `If-Match`, the request changes
+/// the state or is refused.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled",
     tag = "API keys",
-    responses((status = 204, description = "disabled"), AdministratorErrors, SecretNotFound),
+    params(StateVersionParams),
+    responses((status = 204, description = "disabled"), AdministratorErrors, SecretNotFound, StateChanged),
 )]
-pub async fn disable(caller: Administrator, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+pub async fn disable(
+    caller: Administrator,
+    path: Path<(String, String)>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, ApiError> {
     let (tenant, key) = path.into_inner();
     let tenant = path_tenant(&tenant)?;
     let key = key.parse().map_err(|_| Refusal::SecretNotFound)?;
-    disabling::disable(&caller.context, tenant, Target::ApiKey(key)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let accepted = if_match.precondition()?;
+    let version = disabling::set(&caller.context, tenant, Target::ApiKey(key), true, accepted).await?;
+    Ok(state_response(version))
 }

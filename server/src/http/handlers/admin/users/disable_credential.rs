@@ -3,31 +3,40 @@ use doorward_shared::{ErrorBody, admin::UserIdKind};
 
 use super::selector;
 use crate::{
-    http::{Administrator, ApiError, Query, path_tenant, responses::*},
+    http::{Administrator, ApiError, IfMatch, Query, parameters::StateVersionParams, path_tenant, responses::*},
     service::admin::disabling::{self, Target},
 };
 
 /// Disables a credential of a user: no ceremony offers or accepts it. Does nothing if it is already disabled.
+///
+/// The header `ETag` is the new version of the state; it is absent if nothing changed. With `If-Match`, the request changes
+/// the state or is refused.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled",
     tag = "Users",
-    params(("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it matches two users")),
+    params(
+        ("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it fits two users"),
+        StateVersionParams,
+    ),
     responses(
         (status = 204, description = "disabled"),
         InvalidQuery,
         UserAmbiguous,
         AdministratorErrors,
         (status = 404, description = "tenant not found; user not found; credential not found", body = ErrorBody),
+        StateChanged,
     ),
 )]
 pub async fn disable_credential(
     caller: Administrator,
     path: Path<(String, String, String)>,
     query: Query,
+    if_match: IfMatch,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, user, credential) = path.into_inner();
     let target = Target::Credential(selector::user(user, &query)?, credential);
-    disabling::disable(&caller.context, path_tenant(&tenant)?, target).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let accepted = if_match.precondition()?;
+    let version = disabling::set(&caller.context, path_tenant(&tenant)?, target, true, accepted).await?;
+    Ok(state_response(version))
 }
