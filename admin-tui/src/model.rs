@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use doorward_shared::{
-    Timestamp,
-    admin::{Me, Role},
-};
+use doorward_shared::{Timestamp, admin::Me};
 
 use crate::{
     api::{ApiError, Progress},
@@ -15,7 +12,10 @@ use crate::{
     paths::BaseFolders,
     screen,
     settings::Settings,
-    ui::{Binding, Command, Key, Page, Section, Theme, Tone, Undo, UpdateContext, UpdateOutput, bind, global_keys},
+    ui::{
+        Binding, Command, Key, Page, Rights, Route, Section, Theme, Tone, Undo, UpdateContext, UpdateOutput, bind,
+        global_keys,
+    },
 };
 
 /// Maximum number of screens above the first one of a section.
@@ -79,11 +79,32 @@ pub struct UndoOffer {
 pub struct PendingUndo {
     /// The pending request.
     pub id: RequestId,
+    /// Name of the object that the pending request changes.
+    pub name: String,
+    /// Number of changes that were reverted.
+    pub completed: usize,
+    /// Names of the objects that another administrator has changed since.
+    pub left_alone: Vec<String>,
     /// Requests after the pending one, and the notification after success.
     pub rest: Undo,
     /// Number of failed requests, and the latest error.
     pub failed: usize,
     pub error: Option<ApiError>,
+}
+
+impl PendingUndo {
+    /// Creates an undo of which no request was sent.
+    pub(crate) const fn new(rest: Undo) -> Self {
+        Self {
+            id: RequestId(0),
+            name: String::new(),
+            completed: 0,
+            left_alone: Vec::new(),
+            rest,
+            failed: 0,
+            error: None,
+        }
+    }
 }
 
 /// The screens of a section: the first one, and those that were opened from it.
@@ -196,9 +217,24 @@ impl Model {
         }
     }
 
-    /// Returns whether the token may change data. If not, the app offers no commands that change data.
-    pub fn may_change(&self) -> bool {
-        self.me.as_ref().is_some_and(|me| me.role == Role::Admin)
+    /// Returns what the token may do.
+    pub fn rights(&self) -> Rights {
+        Rights::of(self.me.as_ref())
+    }
+
+    /// Stores what the server returned about the token. A token for some tenants cannot use the first screens of the other
+    /// sections, so a screen with its tenants replaces them.
+    pub(crate) fn set_me(&mut self, me: Me) {
+        let was_limited = self.me.as_ref().is_some_and(|me| me.tenants.is_some());
+        if me.tenants.is_some() && !was_limited {
+            for (section, stack) in Section::ALL.into_iter().zip(&mut self.stacks) {
+                if section != Section::Tenants {
+                    let route = Route::OwnTenants { section, me: Box::new(me.clone()) };
+                    *stack = Stack { root: screen::build(route), above: Vec::new() };
+                }
+            }
+        }
+        self.me = Some(me);
     }
 
     pub const fn stack(&self) -> &Stack {
@@ -235,11 +271,12 @@ impl Model {
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
+        let rights = self.rights();
         let Some(dialog) = self.question.as_mut().or(self.overlay.as_mut()) else {
             return self.with_screen(output, act);
         };
         let (settings, last_id) = (&self.options.settings, &mut self.last_id);
-        act(dialog.as_mut(), &mut UpdateContext { now: self.now, wall: self.wall, settings, last_id, output })
+        act(dialog.as_mut(), &mut UpdateContext { now: self.now, wall: self.wall, rights, settings, last_id, output })
     }
 
     /// Updates the overlay, if there is one.
@@ -248,9 +285,13 @@ impl Model {
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>),
     ) {
+        let rights = self.rights();
         if let Some(overlay) = &mut self.overlay {
             let (settings, last_id) = (&self.options.settings, &mut self.last_id);
-            act(overlay.as_mut(), &mut UpdateContext { now: self.now, wall: self.wall, settings, last_id, output });
+            act(
+                overlay.as_mut(),
+                &mut UpdateContext { now: self.now, wall: self.wall, rights, settings, last_id, output },
+            );
         }
     }
 
@@ -259,15 +300,17 @@ impl Model {
         output: &mut UpdateOutput,
         act: impl FnOnce(&mut dyn Page, &mut UpdateContext<'_>) -> R,
     ) -> R {
+        let rights = self.rights();
         let (settings, last_id) = (&self.options.settings, &mut self.last_id);
-        let mut cx = UpdateContext { now: self.now, wall: self.wall, settings, last_id, output };
+        let mut cx = UpdateContext { now: self.now, wall: self.wall, rights, settings, last_id, output };
         act(stack_mut(&mut self.stacks, self.section).top_mut(), &mut cx)
     }
 
     /// Passes a response to the overlay and the screens until one handles it.
     pub(crate) fn handle_response(&mut self, response: RequestResult, output: &mut UpdateOutput) {
+        let rights = self.rights();
         let (settings, last_id) = (&self.options.settings, &mut self.last_id);
-        let mut cx = UpdateContext { now: self.now, wall: self.wall, settings, last_id, output };
+        let mut cx = UpdateContext { now: self.now, wall: self.wall, rights, settings, last_id, output };
         let screens = self.stacks.iter_mut().flat_map(|stack| std::iter::once(&mut stack.root).chain(&mut stack.above));
         let mut unhandled = Some(response);
         for page in self.overlay.iter_mut().chain(screens) {
@@ -300,7 +343,7 @@ impl Model {
 
     pub fn bindings(&self) -> Vec<Binding> {
         if let Some(question) = &self.question {
-            return question.bindings(self.may_change());
+            return question.bindings(self.rights());
         }
         if self.shows_connection_page() {
             let mut bindings = vec![bind(&[Key::Char('r'), Key::Enter], Command::Reload, "try again", "try again now")];
@@ -319,10 +362,10 @@ impl Model {
             return bindings;
         }
         if let Some(overlay) = &self.overlay {
-            return overlay.bindings(self.may_change());
+            return overlay.bindings(self.rights());
         }
         let screen = self.screen();
-        let mut bindings = screen.bindings(self.may_change());
+        let mut bindings = screen.bindings(self.rights());
         if !screen.is_editing() {
             bindings.extend(self.global_bindings());
         }

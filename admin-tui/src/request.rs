@@ -66,19 +66,24 @@ pub enum BackendRequest {
     RetireSigningKey(TenantId, SigningKeyId),
     WithdrawSigningKey(TenantId, SigningKeyId),
     DeleteUser(TenantId, UserId),
-    /// Disables the target, or enables it if the flag is not set.
-    SetDisabled(DisableTarget, bool),
+    /// Disables the target, or enables it if the flag is not set. With a version, only if its state still has this version.
+    SetDisabled(DisableTarget, bool, Option<String>),
     DeleteCredential(TenantId, UserId, String),
-    CreateAdminToken(CreateAdminTokenRequest),
+    /// Creates an admin token for the tenants with these names or ids, or for all tenants if there are none.
+    CreateAdminToken(CreateAdminTokenRequest, Vec<String>),
     /// Revokes an admin token. If the flag is set, revokes even the last token with the role admin.
     RevokeAdminToken(AdminTokenId, bool),
 }
 
 impl BackendRequest {
-    /// Returns the request that reverts this one; `None` if the request does not contain enough data for this.
-    pub fn reverse(&self) -> Option<Self> {
-        match self {
-            Self::SetDisabled(target, disabled) => Some(Self::SetDisabled(target.clone(), !disabled)),
+    /// Returns the request that reverts this one, after this response. Returns `None` if nothing changed, or if the request
+    /// cannot be reverted.
+    pub fn reverse(&self, response: &BackendResponse) -> Option<Self> {
+        match (self, response) {
+            (Self::SetDisabled(target, disabled, _), BackendResponse::State(Some(version))) => {
+                // The version makes the server refuse the undo if others have changed the state since.
+                Some(Self::SetDisabled(target.clone(), !disabled, Some(version.clone())))
+            }
             _ => None,
         }
     }
@@ -118,7 +123,7 @@ impl BackendRequest {
             | Self::DeleteUser(..)
             | Self::SetDisabled(..)
             | Self::DeleteCredential(..)
-            | Self::CreateAdminToken(_)
+            | Self::CreateAdminToken(..)
             | Self::RevokeAdminToken(..) => true,
         }
     }
@@ -151,6 +156,8 @@ pub enum BackendResponse {
     Created(TenantId, Option<Revealed>),
     /// Response to [`BackendRequest::CreateApiKey`] and [`BackendRequest::CreateAdminToken`].
     Secret(Revealed),
+    /// Response to [`BackendRequest::SetDisabled`], with the new version of the state; `None` if nothing changed.
+    State(Option<String>),
     /// Success of a request whose response has no body.
     Done,
 }
@@ -249,12 +256,16 @@ impl ApiBackend for Api {
             BackendRequest::WithdrawSigningKey(id, key) => {
                 self.withdraw_signing_key(id, key).await.map(|_| BackendResponse::Done)
             }
-            BackendRequest::SetDisabled(target, disabled) => self.set_disabled(&target, disabled).await.map(done),
+            BackendRequest::SetDisabled(target, disabled, version) => {
+                self.set_disabled(&target, disabled, version).await.map(BackendResponse::State)
+            }
             BackendRequest::DeleteUser(id, user) => self.delete_user(id, user).await.map(done),
             BackendRequest::DeleteCredential(id, user, credential) => {
                 self.delete_credential(id, user, &credential).await.map(done)
             }
-            BackendRequest::CreateAdminToken(request) => {
+            BackendRequest::CreateAdminToken(request, tenants) => {
+                let ids = self.tenant_ids(&tenants).await?;
+                let request = CreateAdminTokenRequest { tenants: (!ids.is_empty()).then_some(ids), ..request };
                 self.create_admin_token(&request).await.map(|it| BackendResponse::Secret(it.into()))
             }
             BackendRequest::RevokeAdminToken(id, force) => self.revoke_admin_token(id, force).await.map(done),

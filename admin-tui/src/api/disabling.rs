@@ -16,8 +16,14 @@ pub enum DisableTarget {
 }
 
 impl Api {
-    /// Disables the target, or enables it if `disabled` is false. Succeeds even if nothing changes.
-    pub async fn set_disabled(&self, target: &DisableTarget, disabled: bool) -> Result<(), ApiError> {
+    /// Disables the target, or enables it if `disabled` is false. Returns the new version of its state; `None` if nothing
+    /// changed. Fails with `state_changed` if `version` is not the current version.
+    pub async fn set_disabled(
+        &self,
+        target: &DisableTarget,
+        disabled: bool,
+        version: Option<String>,
+    ) -> Result<Option<String>, ApiError> {
         let by_id = Some(UserIdKind::Id);
         let (path, by) = match target {
             DisableTarget::Tenant(tenant) => (vec![tenant.to_string()], None),
@@ -35,6 +41,6 @@ impl Api {
         let inner = path.iter().map(String::as_str);
         let segments: Vec<&str> = std::iter::once("tenants").chain(inner).chain(["disabled"]).collect();
         let method = if disabled { Method::PUT } else { Method::DELETE };
-        self.request(method, &segments).optional_param("by", by).no_content().await
+        self.request(method, &segments).optional_param("by", by).if_match(version).new_version().await
     }
 }

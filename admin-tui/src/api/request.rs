@@ -74,7 +74,7 @@ impl ApiRequest<'_> {
         }
     }
 
-    /// Makes the server refuse the change if the tenant no longer has this version.
+    /// Makes the server refuse the change if the tenant, or the state of the object, no longer has this version.
     pub(super) fn if_match(self, version: Option<String>) -> Self {
         Self { if_match: version, ..self }
     }

@@ -44,7 +44,8 @@ pub struct TenantListArgs {
     /// Substring of the name or id
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// Sort by name, created, activity or users
+    /// Sort by name, rp_id, created, activity, users, api_keys, succeeded or refused (the last two list the 1 000 tenants
+    /// with the latest activity)
     #[arg(long, value_name = "BY", default_value_t = TenantSort::Name, value_parser = sort)]
     pub sort: TenantSort,
     /// Reverse the order

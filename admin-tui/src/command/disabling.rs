@@ -26,7 +26,9 @@ pub(super) async fn set(
     if disabled_at.is_some() == disable {
         return context.output.unchanged(&format!("{what} is already {word}"));
     }
-    context.api.set_disabled(&target, disable).await?;
+    if context.api.set_disabled(&target, disable, None).await?.is_none() {
+        return context.output.unchanged(&format!("{what} is already {word}"));
+    }
     context.output.done(&format!("{word} {what}"))
 }
 

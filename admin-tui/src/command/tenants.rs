@@ -1,7 +1,7 @@
 //! `doorward-admin tenant …`
 
 use doorward_shared::{
-    admin::{CreateTenantRequest, TenantDetail, TenantSort},
+    admin::{CreateTenantRequest, SORTED_BY_ACTIVITY, TenantDetail},
     config::{Cors, RelyingParty, TenantConfig},
     page::Order,
 };
@@ -37,8 +37,9 @@ pub(super) async fn run(context: &CommandContext, command: TenantCommand) -> Res
 
 async fn list(context: &CommandContext, args: TenantListArgs) -> Result<(), CommandError> {
     // Names sort from A to Z; counts and times sort from the largest or latest.
-    let is_text = matches!(args.sort, TenantSort::Name | TenantSort::RpId);
+    let is_text = args.sort.is_text();
     let order = if is_text == args.reverse { Order::Descending } else { Order::Ascending };
+    let mut total = 0;
     let tenants = pages::collect(args.limit, async |after, limit| {
         let query = TenantSummaryQuery {
             text: args.search.clone(),
@@ -48,9 +49,16 @@ async fn list(context: &CommandContext, args: TenantListArgs) -> Result<(), Comm
             limit: Some(limit),
         };
         let page = context.api.tenant_summaries(&query).await?;
+        total = page.total;
         Ok((page.items, page.next))
     });
-    context.output.list(&tenant_table::COLUMNS, &tenants.await?, tenant_table::row)
+    let tenants = tenants.await?;
+    let is_partial = u64::try_from(tenants.len()).is_ok_and(|listed| listed < total);
+    if args.sort.is_bounded() && args.limit.is_none() && is_partial {
+        let latest = format!("the {SORTED_BY_ACTIVITY} with the latest activity of {total} tenants");
+        context.output.notice(&format!("note: this list contains only {latest}"));
+    }
+    context.output.list(&tenant_table::COLUMNS, &tenants, tenant_table::row)
 }
 
 async fn show(context: &CommandContext, id_or_name: &str) -> Result<(), CommandError> {

@@ -9,11 +9,11 @@ use doorward_shared::ErrorCode;
 use crate::{
     api::ApiError,
     effect::{RequestId, RequestResult},
-    request::BackendRequest,
+    request::{BackendRequest, BackendResponse},
     sanitize::sanitize,
     ui::{
-        Action, Binding, Command, Key, LIST_KEYS, Navigation, Page, Question, Selection, TextInput, Tone, Undo,
-        UpdateContext, bind,
+        Action, Binding, Command, Key, LIST_KEYS, MarkedObjects, Navigation, Page, Question, Rights, Selection,
+        TextInput, Tone, Undo, UpdateContext, bind,
     },
 };
 
@@ -23,12 +23,12 @@ pub struct ConfirmDialog {
     input: TextInput,
     error: Option<String>,
     pending: Option<RequestId>,
-    /// Requests without a response. Only the first request can be pending.
-    queue: VecDeque<BackendRequest>,
-    failed: Vec<BackendRequest>,
+    /// Requests without a response, with the names of their objects. Only the first request can be pending.
+    queue: VecDeque<(String, BackendRequest)>,
+    failed: MarkedObjects,
     completed: usize,
-    /// Requests that revert the completed requests.
-    reverse: VecDeque<BackendRequest>,
+    /// Requests that revert the completed requests. Requests that changed nothing are not reverted.
+    reverse: VecDeque<(String, BackendRequest)>,
     scroll: Selection,
     /// Number of rows of the text, as the last frame reported.
     text_rows: usize,
@@ -39,7 +39,7 @@ pub struct ConfirmDialog {
 impl ConfirmDialog {
     pub fn new(question: Question) -> Self {
         let first = match &question.action {
-            Action::Request { call, .. } => Some(call.as_ref().clone()),
+            Action::Request { call, .. } => Some((question.object.clone(), call.as_ref().clone())),
             _ => None,
         };
         let queue = first.into_iter().chain(question.more.iter().cloned()).collect();
@@ -90,7 +90,7 @@ impl ConfirmDialog {
     }
 
     fn send_next(&mut self, cx: &mut UpdateContext<'_>) {
-        self.pending = self.queue.front().map(|call| cx.send(call.clone()));
+        self.pending = self.queue.front().map(|(_, call)| cx.send(call.clone()));
     }
 
     fn cancel(&mut self, cx: &mut UpdateContext<'_>) {
@@ -105,11 +105,8 @@ impl ConfirmDialog {
             cx.toast(Tone::Warn, text);
             cx.navigate(Navigation::Reload);
         }
-        if self.completed > 0 && self.question.undone.is_some() {
-            let (completed, total) = (self.completed, self.total());
-            let calls = self.reverse.clone();
-            let done = format!("Undid {completed} of {total} changes");
-            cx.offer_undo(format!("Made {completed} of {total} changes"), Undo { calls, done });
+        if !self.reverse.is_empty() {
+            self.offer_partial_undo(cx);
         }
         match self.question.action {
             Action::Request { .. } => cx.close_dialog(),
@@ -117,12 +114,28 @@ impl ConfirmDialog {
         }
     }
 
+    /// Offers to undo the changes that were made, if these are fewer than the question named.
+    fn offer_partial_undo(&self, cx: &mut UpdateContext<'_>) {
+        let (changed, total) = (self.reverse.len(), self.total());
+        let done = format!("Undid {changed} of {total} changes");
+        cx.offer_undo(format!("Made {changed} of {total} changes"), Undo { calls: self.reverse.clone(), done });
+    }
+
     fn succeeded(&self, cx: &mut UpdateContext<'_>) {
         cx.close_dialog();
         if let Action::Request { done, leaves_screen, .. } = &self.question.action {
             match &self.question.undone {
-                Some(undone) => {
+                Some(undone) if self.reverse.len() == self.total() => {
                     cx.offer_undo(done.clone(), Undo { calls: self.reverse.clone(), done: undone.clone() });
+                }
+                Some(_) if self.reverse.is_empty() => {
+                    cx.toast(Tone::Warn, "Nothing changed: another administrator has already done this");
+                }
+                Some(_) => {
+                    let (unchanged, total) = (self.total() - self.reverse.len(), self.total());
+                    let text = format!("{unchanged} of {total} did not change, because others had already done it");
+                    cx.toast(Tone::Warn, text);
+                    self.offer_partial_undo(cx);
                 }
                 None => cx.toast(Tone::Good, done.clone()),
             }
@@ -131,10 +144,11 @@ impl ConfirmDialog {
     }
 
     /// Handles the response to the first request of the queue, and sends the next one.
-    fn finished(&mut self, result: Result<(), ApiError>, cx: &mut UpdateContext<'_>) {
+    fn finished(&mut self, result: Result<BackendResponse, ApiError>, cx: &mut UpdateContext<'_>) {
         match result {
-            Ok(()) => {
-                self.reverse.extend(self.queue.pop_front().as_ref().and_then(BackendRequest::reverse));
+            Ok(response) => {
+                let done = self.queue.pop_front();
+                self.reverse.extend(done.and_then(|(name, call)| Some((name, call.reverse(&response)?))));
                 self.completed += 1;
             }
             Err(error) if self.is_last_refused(&error) || self.total() == 1 => return self.failed(&error, cx),
@@ -189,7 +203,7 @@ impl Page for ConfirmDialog {
         self.question.title.clone()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         const CANCEL: &str = "change nothing";
         const SCROLL: [Binding; 2] = [
             bind(&[Key::PageDown], Command::PageDown, "more", "scroll down"),
@@ -228,7 +242,7 @@ impl Page for ConfirmDialog {
             return Some(response);
         }
         self.pending = None;
-        self.finished(response.result.map(drop), cx);
+        self.finished(response.result, cx);
         None
     }
 

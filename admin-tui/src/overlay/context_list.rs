@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use crate::{
     connection::Context,
     ui::{
-        Binding, Canvas, Column, Command, Key, LIST_KEYS, Navigation, Page, Selection, Tone, UpdateContext, View,
-        below, bind, cell, wrap,
+        Binding, Canvas, Column, Command, Key, LIST_KEYS, Navigation, Page, Rights, Selection, Tone, UpdateContext,
+        View, below, bind, cell, wrap,
     },
 };
 
@@ -35,7 +35,7 @@ impl Page for ContextList {
         "Switch server".to_owned()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         let mut bindings = vec![
             bind(&[Key::Enter], Command::Submit, "switch", "switch to the server"),
             bind(&[Key::Esc, Key::Char('q')], Command::Back, "cancel", "keep the server"),

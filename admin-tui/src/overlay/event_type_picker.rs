@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::{
     api::AuditQuery,
     ui::{
-        Binding, Canvas, ClickTarget, Column, Command, Key, Navigation, Page, Selection, TextInput, Tone,
+        Binding, Canvas, ClickTarget, Column, Command, Key, Navigation, Page, Rights, Selection, TextInput, Tone,
         UpdateContext, View, below, bind, cell, right_of,
     },
 };
@@ -54,7 +54,7 @@ impl Page for EventTypePicker {
         "Event types".to_owned()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         vec![
             bind(&[Key::Enter], Command::Submit, "apply", "filter by the chosen types"),
             bind(&[Key::Char(' '), Key::Tab], Command::Toggle, "choose", "choose the type, or remove it"),

@@ -8,7 +8,7 @@ use crate::{
     effect::{RequestId, RequestResult},
     paths::BaseFolders,
     ui::{
-        Binding, Canvas, ClickTarget, Command, FormKind, Key, Navigation, Page, Selection, TextInput, Tone,
+        Binding, Canvas, ClickTarget, Command, FormKind, Key, Navigation, Page, Rights, Selection, TextInput, Tone,
         UpdateContext, View, below, bind, columns, right_of, row, wrap,
     },
 };
@@ -87,7 +87,7 @@ impl Page for Form {
         self.definition.title.clone()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         let mut bindings = vec![
             bind(&[Key::Enter], Command::Submit, self.definition.verb, "submit the form"),
             bind(&[Key::Esc], Command::Back, "cancel", "change nothing"),

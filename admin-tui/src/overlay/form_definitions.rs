@@ -112,6 +112,7 @@ pub(super) fn define(kind: &FormKind, folders: &BaseFolders, now: Timestamp) -> 
                     &["auditor", "admin", "metrics"],
                     0,
                 ),
+                FormField::text("Tenants", "names or ids, separated by commas; empty: all tenants", ""),
                 FormField::text("Expires", EXPIRY_HINT, ""),
             ],
         ),
@@ -219,17 +220,22 @@ impl Values<'_> {
         Ok(CreateTenantRequest { id: None, display_name: Some(name), config, create_api_key: self.chosen(3) == 0 })
     }
 
-    fn create_token(&self) -> Result<CreateAdminTokenRequest, Problem> {
-        Ok(CreateAdminTokenRequest {
-            name: Some(self.required(0, "name")?),
-            role: Some(match self.chosen(1) {
-                0 => Role::Auditor,
-                1 => Role::Admin,
-                _ => Role::Metrics,
-            }),
-            tenants: None,
-            expires_at: self.expiry(2)?,
-        })
+    /// Returns the request, and the names or ids of the token's tenants.
+    fn create_token(&self) -> Result<(CreateAdminTokenRequest, Vec<String>), Problem> {
+        let name = self.required(0, "name")?;
+        let role = match self.chosen(1) {
+            0 => Role::Auditor,
+            1 => Role::Admin,
+            _ => Role::Metrics,
+        };
+        let tenants = self.text(2).unwrap_or_default();
+        let tenants: Vec<String> =
+            tenants.split(',').map(str::trim).filter(|tenant| !tenant.is_empty()).map(str::to_owned).collect();
+        if role == Role::Metrics && !tenants.is_empty() {
+            return Err((Some(2), "the metrics are those of all tenants, so leave this empty".to_owned()));
+        }
+        let expires_at = self.expiry(3)?;
+        Ok((CreateAdminTokenRequest { name: Some(name), role: Some(role), tenants: None, expires_at }, tenants))
     }
 
     fn filters(&self, query: &AuditQuery) -> Result<AuditQuery, Problem> {
@@ -263,7 +269,10 @@ pub(super) fn submit(
             let request = CreateSecretRequest { name: Some(form.required(0, "name")?), expires_at: form.expiry(1)? };
             BackendRequest::CreateApiKey(*tenant, request)
         }
-        FormKind::CreateToken => BackendRequest::CreateAdminToken(form.create_token()?),
+        FormKind::CreateToken => {
+            let (request, tenants) = form.create_token()?;
+            BackendRequest::CreateAdminToken(request, tenants)
+        }
         FormKind::RotateSigningKey(tenant, _) => {
             let algorithm = form.chosen(0).checked_sub(1).and_then(|at| SigningAlgorithm::ALL.get(at)).copied();
             BackendRequest::RotateSigningKey(*tenant, algorithm, form.chosen(1) == 1)
@@ -313,7 +322,8 @@ pub(super) fn handle_success(
         (FormKind::CreateToken, BackendResponse::Secret(token)) => secret = Some(("admin token", token)),
         (FormKind::RenameTenant(id, from), _) => {
             let call = BackendRequest::RenameTenant(*id, name.clone(), from.clone());
-            let undo = Undo { calls: VecDeque::from([call]), done: format!("Renamed back to {from}") };
+            let calls = VecDeque::from([(from.clone(), call)]);
+            let undo = Undo { calls, done: format!("Renamed back to {from}") };
             cx.offer_undo(format!("Renamed to {name}"), undo);
         }
         (FormKind::RotateSigningKey(..), BackendResponse::SigningKeys(keys)) => {

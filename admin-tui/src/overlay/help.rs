@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     sanitize::pad,
-    ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Selection, Tone, UpdateContext, View, bind},
+    ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Rights, Selection, Tone, UpdateContext, View, bind},
 };
 
 const WIDTH: u16 = 76;
@@ -87,7 +87,7 @@ impl Page for Help {
         "Keys".to_owned()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         let close = &[Key::Esc, Key::Char('?'), Key::Char('q'), Key::Enter];
         let mut bindings = vec![bind(close, Command::Back, "close", "close the help")];
         bindings.extend(LIST_KEYS);

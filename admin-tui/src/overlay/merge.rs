@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::ui::{
-    Binding, Canvas, ClickTarget, Command, Key, LIST_KEYS, MergeField, Navigation, Page, Selection, Side, Tone,
+    Binding, Canvas, ClickTarget, Command, Key, LIST_KEYS, MergeField, Navigation, Page, Rights, Selection, Side, Tone,
     UpdateContext, View, bind, right_of, row, wrap,
 };
 
@@ -75,7 +75,7 @@ impl Page for MergeDialog {
         "Another administrator changed this configuration".to_owned()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         let mut bindings = vec![
             bind(&[Key::Enter], Command::Submit, "merge", "apply the chosen values, then review and save them"),
             bind(&[Key::Char(' '), Key::Left, Key::Right], Command::Toggle, "choose", "choose my or their value"),

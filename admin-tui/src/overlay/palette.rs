@@ -9,7 +9,10 @@ use doorward_shared::{TenantId, Timestamp};
 use crate::{
     connection::Context,
     effect::RequestResult,
-    ui::{Binding, ClickTarget, Command, Key, Navigation, Page, Selection, TextInput, UpdateContext, bind, distance},
+    ui::{
+        Binding, ClickTarget, Command, Key, Navigation, Page, Rights, Selection, TextInput, UpdateContext, bind,
+        distance,
+    },
 };
 use item::{Item, Target};
 use search::Search;
@@ -77,7 +80,7 @@ impl Page for Palette {
         "Find".to_owned()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         vec![
             bind(&[Key::Enter], Command::Submit, "open", "run the command, or open what was found"),
             bind(&[Key::Esc], Command::Back, "close", "close the palette"),

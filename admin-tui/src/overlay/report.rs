@@ -9,7 +9,7 @@ use crate::{
     explain::{self, NOT_RECORDED},
     request::BackendResponse,
     sanitize::sanitize,
-    ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Selection, Tone, UpdateContext, View, bind, wrap},
+    ui::{Binding, Canvas, Command, Key, LIST_KEYS, Page, Rights, Selection, Tone, UpdateContext, View, bind, wrap},
 };
 
 const WIDTH: u16 = 100;
@@ -104,7 +104,7 @@ impl Page for Report {
         self.title.clone()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         let close = &[Key::Esc, Key::Char('q'), Key::Enter, Key::Char('e')];
         let mut bindings = vec![
             bind(close, Command::Back, "close", "close the report"),

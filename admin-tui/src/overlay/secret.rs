@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::{
     secret::Revealed,
     time_format,
-    ui::{Binding, Canvas, Command, Key, Page, Tone, UpdateContext, View, below, bind, columns},
+    ui::{Binding, Canvas, Command, Key, Page, Rights, Tone, UpdateContext, View, below, bind, columns},
 };
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Page for SecretDialog {
         format!("New {}", self.kind)
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         let close = &[Key::Esc, Key::Enter, Key::Char('q')];
         vec![
             bind(&[Key::Char('c'), Key::Char('y')], Command::Copy, "copy", "copy the secret to the clipboard"),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::{
     settings::Views,
     ui::{
-        Binding, Canvas, ClickTarget, Column, Command, Key, Navigation, Page, Selection, TextInput, Tone,
+        Binding, Canvas, ClickTarget, Column, Command, Key, Navigation, Page, Rights, Selection, TextInput, Tone,
         UpdateContext, View, below, bind, cell, right_of, row,
     },
 };
@@ -66,7 +66,7 @@ impl Page for ViewsDialog {
         "Saved views".to_owned()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         vec![
             bind(&[Key::Enter], Command::Submit, "open", "search with the selected view"),
             bind(&[Key::Ctrl('s')], Command::Save, "save search", "save the current search under the typed name"),

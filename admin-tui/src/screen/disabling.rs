@@ -52,18 +52,19 @@ pub(super) fn confirm(
     is_disabled: bool,
     consequences: Vec<(Tone, String)>,
 ) -> Question {
-    let call = BackendRequest::SetDisabled(target, !is_disabled);
+    let call = BackendRequest::SetDisabled(target, !is_disabled, None);
+    let object = what.to_owned();
     if is_disabled {
         let lines = vec![(Tone::Plain, "Its requests are accepted again, from the next one on.".to_owned())];
         let (title, done) = (format!("Enable {what}?"), format!("Enabled {what}"));
         let question = Question::destructive_request(title, "enable", lines, call, done);
-        return Question { destructive: false, undone: Some(format!("Disabled {what} again")), ..question };
+        return Question { object, destructive: false, undone: Some(format!("Disabled {what} again")), ..question };
     }
     let mut lines = consequences;
     lines.push((Tone::Dim, "Nothing is deleted. The same key enables it again.".to_owned()));
     let (title, done) = (format!("Disable {what}?"), format!("Disabled {what}"));
     let question = Question::destructive_request(title, "disable", lines, call, done);
-    Question { undone: Some(format!("Enabled {what} again")), ..question }
+    Question { object, undone: Some(format!("Enabled {what} again")), ..question }
 }
 
 /// Consequence of disabling objects that send requests.
@@ -85,7 +86,7 @@ pub(super) fn show_bulk(
     let disables = objects.iter().any(|(_, _, is_disabled)| !is_disabled);
     let marked = objects.len();
     let changed = objects.into_iter().filter(|(_, _, is_disabled)| *is_disabled != disables);
-    let call = |target| BackendRequest::SetDisabled(target, disables);
+    let call = |target| BackendRequest::SetDisabled(target, disables, None);
     let calls: Vec<_> = changed.map(|(name, target, _)| (name, call(target))).collect();
     let (words, again) =
         if disables { (("disable", "Disabled"), "Enabled") } else { (("enable", "Enabled"), "Disabled") };

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod config;
 mod disabling;
 pub mod overview;
+mod own_tenants;
 mod table_sort;
 pub mod tenant;
 pub mod tenants;
@@ -21,6 +22,7 @@ pub fn build(route: Route) -> Box<dyn Page> {
         Route::TenantConfiguration { id, name } => Box::new(tenant::Tenant::at(id, name, tenant::Tab::Configuration)),
         Route::User { tenant, tenant_name, id, name } => Box::new(user::User::new(tenant, tenant_name, id, name)),
         Route::Audit { query, tenant_name, entry } => Box::new(audit::Audit::new(*query, tenant_name, entry)),
+        Route::OwnTenants { section, me } => Box::new(own_tenants::OwnTenants::new(section, *me)),
         Route::Tokens => Box::new(tokens::Tokens::default()),
     }
 }

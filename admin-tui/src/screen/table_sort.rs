@@ -64,13 +64,15 @@ impl Sorted for SecretItem {
 }
 
 impl Sorted for AdminTokenItem {
-    const COLUMNS: usize = 6;
+    const COLUMNS: usize = 7;
 
     fn value(&self, column: usize) -> Option<Value> {
         match column {
             0 => self.secret.value(0),
             1 => Some(text(self.role.as_str())),
-            _ => self.secret.value(column - 1),
+            // Tokens for all tenants come first.
+            2 => Some(optional_text(self.tenant_names.as_ref().map(|names| names.join(", ")).as_deref())),
+            _ => self.secret.value(column - 2),
         }
     }
 }

@@ -5,6 +5,7 @@ use doorward_shared::{Timestamp, audit::AdminAuditLogItem};
 use super::{
     keymap::Command,
     merge::Side,
+    rights::Rights,
     route::{Dialog, Route, Undo},
     theme::Tone,
 };
@@ -24,6 +25,7 @@ pub struct UpdateContext<'a> {
     pub now: Timestamp,
     /// The time of day, for times that people read or enter and for comparisons with times of the server.
     pub wall: Timestamp,
+    pub rights: Rights,
     pub settings: &'a Settings,
     pub last_id: &'a mut u64,
     pub output: &'a mut UpdateOutput,
@@ -99,9 +101,10 @@ impl UpdateContext<'_> {
 
     /// Shows the explanation of a refusal.
     pub fn explain(&mut self, row: &AdminAuditLogItem) {
-        let needs_history = explain::needs_key_history(row);
+        let tenant = (!self.rights.all_tenants).then_some(row.entry.tenant_id);
+        let history = AuditQuery { tenant, ..explain::key_history() };
         let request =
-            needs_history.then(|| self.send(BackendRequest::Audit(explain::key_history(), AuditPosition::Newest)));
+            explain::needs_key_history(row).then(|| self.send(BackendRequest::Audit(history, AuditPosition::Newest)));
         self.show(Dialog::Explain(Box::new(row.clone()), request));
     }
 

@@ -10,6 +10,7 @@ use super::{
     context::UpdateContext,
     keymap::{Binding, Command},
     merge::Side,
+    rights::Rights,
     selection::Selection,
     text_input::TextInput,
     theme::Tone,
@@ -25,8 +26,8 @@ pub trait Page: View + Debug + Send {
     /// Returns the title, which the path of screens also shows.
     fn title(&self) -> String;
 
-    /// Returns the key bindings in the current state. `may_change` is false for tokens of the role auditor.
-    fn bindings(&self, may_change: bool) -> Vec<Binding>;
+    /// Returns the key bindings in the current state, without commands that the token may not use.
+    fn bindings(&self, rights: Rights) -> Vec<Binding>;
 
     fn perform(&mut self, command: Command, cx: &mut UpdateContext<'_>);
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use doorward_shared::{AuditId, ErrorCode, TenantId, audit::AdminAuditLogItem};
+use doorward_shared::{AuditId, ErrorCode, TenantId, admin::Me, audit::AdminAuditLogItem};
 
 use super::{merge::MergeField, theme::Tone};
 use crate::{
@@ -70,6 +70,11 @@ pub enum Route {
         entry: Option<AuditId>,
     },
     Tokens,
+    /// First screen of a section that the token cannot use, because it is limited to some tenants. Shows these tenants.
+    OwnTenants {
+        section: Section,
+        me: Box<Me>,
+    },
 }
 
 impl Route {
@@ -141,7 +146,8 @@ pub enum Action {
 /// Requests that revert a change, sent one at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    pub calls: VecDeque<BackendRequest>,
+    /// Each request with the name of the object that it changes.
+    pub calls: VecDeque<(String, BackendRequest)>,
     /// Notification after success.
     pub done: String,
 }
@@ -164,8 +170,10 @@ pub struct Question {
     /// A name that the user must type to confirm.
     pub typed_name: Option<String>,
     pub action: Action,
-    /// Requests to send after the request of the action, one at a time.
-    pub more: Vec<BackendRequest>,
+    /// Name of the object that the request of the action changes.
+    pub object: String,
+    /// Objects and requests to send after the request of the action, one at a time.
+    pub more: MarkedObjects,
     /// Notification after the change was undone; `None` if it cannot be undone.
     pub undone: Option<String>,
     /// The question that replaces this one if the server refuses the last request with this code.
@@ -181,6 +189,7 @@ impl Question {
             destructive: true,
             typed_name: None,
             action,
+            object: String::new(),
             more: Vec::new(),
             undone: None,
             if_refused: None,
@@ -208,12 +217,12 @@ impl Question {
         let count = objects.len();
         let objects_text = counted(count, noun);
         lines.extend(objects.iter().map(|(name, _)| (Tone::Plain, format!("  {name}"))));
-        let mut calls = objects.into_iter().map(|(_, call)| call);
-        let first = calls.next()?;
+        let mut objects = objects.into_iter();
+        let (object, first) = objects.next()?;
         let title = format!("{verb} {objects_text}?");
         let title = title.get(..1).unwrap_or_default().to_uppercase() + title.get(1..).unwrap_or_default();
         let question = Self::destructive_request(title, verb, lines, first, format!("{done} {objects_text}"));
-        Some(Self { more: calls.collect(), ..question })
+        Some(Self { object, more: objects.collect(), ..question })
     }
 
     /// Leaves the screen after success if `leaves` is true.

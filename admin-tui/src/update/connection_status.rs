@@ -67,7 +67,7 @@ pub(super) fn observe(model: &mut Model, response: RequestResult, output: &mut U
         Ok(answer) => {
             model.responded_at = model.now;
             if let (true, BackendResponse::Me(me)) = (is_me, answer) {
-                model.me = Some(me.clone());
+                model.set_me(me.clone());
                 connected(model, output);
             }
         }

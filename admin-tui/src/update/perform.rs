@@ -60,7 +60,7 @@ fn cycle_theme(model: &mut Model, output: &mut UpdateOutput) {
 /// Returns the bindings of the screen and of the app, each with a heading.
 fn binding_groups(model: &Model) -> Vec<(String, Vec<Binding>)> {
     let screen = model.screen();
-    vec![(screen.title(), screen.bindings(model.may_change())), ("Everywhere".to_owned(), model.global_bindings())]
+    vec![(screen.title(), screen.bindings(model.rights())), ("Everywhere".to_owned(), model.global_bindings())]
 }
 
 pub(super) fn step(model: &mut Model, by: isize, output: &mut UpdateOutput) {

@@ -1,8 +1,9 @@
 //! Reverts the last change, for a short time after it.
 
+use doorward_shared::ErrorCode;
+
 use super::navigation::{load_screen, notify, toast};
 use crate::{
-    api::ApiError,
     effect::{Effect, RequestId, RequestResult},
     model::{Model, PendingUndo, UndoOffer},
     ui::{Tone, Undo, UpdateOutput},
@@ -10,6 +11,8 @@ use crate::{
 
 /// Time for which a change can be reverted, in milliseconds.
 const OFFER_MS: i64 = 10_000;
+/// Maximum number of objects that a notification names.
+const MAX_NAMES: usize = 3;
 
 /// Shows a notification with the offer to revert the change.
 pub(super) fn offer(model: &mut Model, text: &str, undo: Undo) {
@@ -39,17 +42,17 @@ fn withdraw(model: &mut Model) -> Option<Undo> {
 
 pub(super) fn perform(model: &mut Model, output: &mut UpdateOutput) {
     if let Some(undo) = withdraw(model) {
-        send(model, undo, 0, None, output);
+        send(model, PendingUndo::new(undo), output);
     }
 }
 
-/// Sends the first request of an undo. Returns whether there is one.
-fn send(model: &mut Model, mut rest: Undo, failed: usize, error: Option<ApiError>, output: &mut UpdateOutput) -> bool {
-    let Some(call) = rest.calls.pop_front() else { return false };
+/// Sends the next request of an undo. Returns the undo if there is none.
+fn send(model: &mut Model, mut undo: PendingUndo, output: &mut UpdateOutput) -> Option<PendingUndo> {
+    let Some((name, call)) = undo.rest.calls.pop_front() else { return Some(undo) };
     let id = model.next_id();
     output.effects.push(Effect::Request(id, Box::new(call)));
-    model.pending_undos.push(PendingUndo { id, rest, failed, error });
-    true
+    model.pending_undos.push(PendingUndo { id, name, ..undo });
+    None
 }
 
 /// Handles the response to a request that reverts a change. Returns other responses.
@@ -61,26 +64,46 @@ pub(super) fn handle_response(
     let Some(at) = model.pending_undos.iter().position(|pending| pending.id == response.id) else {
         return Some(response);
     };
-    let PendingUndo { mut rest, mut failed, mut error, .. } = model.pending_undos.remove(at);
-    if let Err(new) = response.result {
-        failed += 1;
-        if new.concerns_connection() {
-            // The other requests would fail as well.
-            failed += std::mem::take(&mut rest.calls).len();
+    let mut undo = model.pending_undos.remove(at);
+    match response.result {
+        Ok(_) => undo.completed += 1,
+        Err(error) if error.code() == Some(ErrorCode::StateChanged) => {
+            undo.left_alone.push(std::mem::take(&mut undo.name));
         }
-        error = Some(new);
+        Err(error) => {
+            undo.failed += 1;
+            if error.concerns_connection() {
+                // The other requests would fail as well.
+                undo.failed += std::mem::take(&mut undo.rest.calls).len();
+            }
+            undo.error = Some(error);
+        }
     }
-    let done = rest.done.clone();
-    if send(model, rest, failed, error.clone(), output) {
-        return None;
+    if let Some(undo) = send(model, undo, output) {
+        report(model, &undo);
+        load_screen(model, output);
     }
-    match (error, failed) {
-        (None, _) => toast(model, Tone::Good, done),
-        (Some(error), 1) => toast(model, Tone::Bad, format!("Not undone: {error}")),
-        (Some(error), _) => toast(model, Tone::Bad, format!("{failed} changes not undone, the last one: {error}")),
-    }
-    load_screen(model, output);
     None
+}
+
+/// Shows what an undo reverted, and what it did not and why.
+fn report(model: &mut Model, undo: &PendingUndo) {
+    let total = undo.completed + undo.failed + undo.left_alone.len();
+    match (&undo.error, undo.failed) {
+        (None, _) if undo.left_alone.is_empty() => toast(model, Tone::Good, undo.rest.done.clone()),
+        (None, _) if undo.completed > 0 => {
+            toast(model, Tone::Good, format!("Undid {} of {total} changes", undo.completed));
+        }
+        (None, _) => {}
+        (Some(error), 1) => toast(model, Tone::Bad, format!("Not undone: {error}")),
+        (Some(error), failed) => toast(model, Tone::Bad, format!("{failed} changes not undone, the last one: {error}")),
+    }
+    let (named, others) = undo.left_alone.split_at(undo.left_alone.len().min(MAX_NAMES));
+    if named.is_empty() {
+        return;
+    }
+    let others = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    toast(model, Tone::Warn, format!("Not undone, because others have changed it since: {}{others}", named.join(", ")));
 }
 
 pub(super) fn tick(model: &mut Model) {

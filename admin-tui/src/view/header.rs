@@ -1,10 +1,11 @@
 //! The header: sections, connection, path of screens, and status.
 
+use doorward_shared::admin::Me;
 use ratatui::{layout::Rect, style::Modifier};
 
 use crate::{
     model::{ConnectionStatus, Model},
-    ui::{Canvas, ClickTarget, Section, Tone, below, columns, right_of, row},
+    ui::{Canvas, ClickTarget, Section, Tone, below, columns, counted, right_of, row},
 };
 
 const MAX_TITLE_WIDTH: u16 = 40;
@@ -61,11 +62,12 @@ fn draw_sections(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     right_of(place, used + 1)
 }
 
-/// Returns the address, and the name of the token with its role.
+/// Returns the address, and the name of the token with its role and the number of its tenants.
 fn server_texts(model: &Model) -> (String, String) {
     let server = model.options.server.trim_start_matches("http://").to_owned();
-    let token = model.me.as_ref().map(|me| format!("  {} ({})", me.name, me.role)).unwrap_or_default();
-    (server, token)
+    let scope = |me: &Me| me.tenants.as_ref().map(|tenants| format!(", {}", counted(tenants.len(), "tenant")));
+    let text = |me: &Me| format!("  {} ({}{})", me.name, me.role, scope(me).unwrap_or_default());
+    (server, model.me.as_ref().map(text).unwrap_or_default())
 }
 
 fn badge_width(model: &Model) -> u16 {

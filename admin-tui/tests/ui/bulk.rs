@@ -1,11 +1,11 @@
 //! Marked rows, actions on all of them, and undoing a change.
 
-use doorward_admin::request::BackendRequest;
-use doorward_shared::ErrorCode;
+use doorward_admin::{api::DisableTarget, request::BackendRequest};
+use doorward_shared::{ApiKeyId, ErrorCode};
 
 use crate::{
     data,
-    fake_server::{FakeServer, refusal, start, tenant_id, unreachable},
+    fake_server::{FakeServer, refusal, set_disabled, start, tenant_id, unreachable},
     harness::App,
 };
 
@@ -171,6 +171,52 @@ async fn undo_that_fails_says_how_many_changes_remain() {
     fake.fail(Some(refusal(ErrorCode::Internal, "internal server error", "")));
     app.keys_show("z", &["3 changes not undone, the last one: internal server error"]).await;
     assert_eq!(disabled_keys(&fake), [true; 3]);
+}
+
+/// Another administrator disables or enables an API key of the first tenant.
+fn others_set(fake: &FakeServer, key: usize, disabled: bool) {
+    let target = DisableTarget::ApiKey(tenant_id(0), ApiKeyId::new(data::uuid(0xa, key)));
+    assert!(set_disabled(&mut fake.world.lock().unwrap(), &target, disabled, None).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn undo_leaves_alone_what_others_have_disabled_since() {
+    let (fake, app) = start(120, 30).await;
+    app.keys_show("2 enter l * x y", &["Disabled 3 API keys; press z to undo"]).await;
+    others_set(&fake, 1, false);
+    others_set(&fake, 1, true);
+    let because = "Not undone, because others have changed it since: backend staging (dw_1f3a…)";
+    app.keys_show("z", &["Undid 2 of 3 changes", because]).await;
+    assert_eq!(disabled_keys(&fake), [false, true, false]);
+}
+
+#[tokio::test]
+async fn undo_leaves_alone_what_others_have_enabled_since() {
+    let (fake, app) = start(120, 30).await;
+    app.keys("2 enter l x y").await;
+    app.keys_show("x y", &["Enabled API key backend production; press z to undo"]).await;
+    others_set(&fake, 0, true);
+    others_set(&fake, 0, false);
+    app.keys_show("z", &["Not undone, because others have changed it since: API key backend production"]).await;
+    app.lacks(&["Undid", "again"]);
+    assert_eq!(disabled_keys(&fake), [false; 3]);
+}
+
+#[tokio::test]
+async fn change_that_others_made_first_is_not_undone() {
+    let (fake, app) = start(120, 30).await;
+    app.keys("2 enter l").await;
+    others_set(&fake, 0, true);
+    app.keys_show("x y", &["Nothing changed: another administrator has already done this"]).await;
+    app.lacks(&["press z"]);
+    app.keys("z").await;
+    assert_eq!(disabled_keys(&fake), [true, false, false]);
+    app.keys("j *").await;
+    others_set(&fake, 1, true);
+    let said = ["1 of 2 did not change, because others had already done it", "Made 1 of 2 changes; press z to undo"];
+    app.keys_show("x y", &said).await;
+    app.keys_show("z", &["Undid 1 of 2 changes"]).await;
+    assert_eq!(disabled_keys(&fake), [true, true, false]);
 }
 
 #[tokio::test]

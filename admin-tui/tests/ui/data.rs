@@ -1,5 +1,7 @@
 //! Data of the fake server.
 
+use std::collections::HashMap;
+
 use doorward_admin::api::ApiError;
 use doorward_shared::{
     AttestationTrust, AuditId, AuditType, Base64Url, CoseAlgorithm, ErrorCode, TenantId, Timestamp, TransactionRowId,
@@ -38,6 +40,10 @@ pub(crate) struct World {
     pub job_fails: bool,
     /// Number of the imported FIDO metadata.
     pub metadata: Option<u64>,
+    /// The tenants of the app's token; `None` for all tenants.
+    pub own_tenants: Option<Vec<TenantId>>,
+    /// Number of changes of the state of each object, by the text of its target.
+    pub state_versions: HashMap<String, u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -219,7 +225,9 @@ fn token(at: usize, name: &str, role: Role) -> AdminTokenItem {
         2 => Some(5 * DAY),
         _ => None,
     };
-    AdminTokenItem { secret: secret(4, at, name, used, expires), role, tenants: None }
+    let tenants = (at == 1).then(|| [1, 2].map(|at| TenantId::new(uuid(1, at))).to_vec());
+    let tenant_names = tenants.as_ref().map(|_| ["Globex", "Initech"].map(str::to_owned).to_vec());
+    AdminTokenItem { secret: secret(4, at, name, used, expires), role, tenants, tenant_names }
 }
 
 fn signing_key(

@@ -14,7 +14,7 @@ use crate::{
 /// Returns the requests that disable or enable, in their order.
 fn changes(fake: &Arc<FakeServer>) -> Vec<(DisableTarget, bool)> {
     let change = |call| match call {
-        BackendRequest::SetDisabled(target, disabled) => Some((target, disabled)),
+        BackendRequest::SetDisabled(target, disabled, _) => Some((target, disabled)),
         _ => None,
     };
     fake.calls().into_iter().filter_map(change).collect()

@@ -100,7 +100,7 @@ impl FakeServer {
 
     async fn wait_until_released(&self, call: Option<&BackendRequest>) {
         let is_older_page = matches!(call, Some(BackendRequest::Audit(_, AuditPosition::Before(_))));
-        let enables = matches!(call, Some(BackendRequest::SetDisabled(_, false)));
+        let enables = matches!(call, Some(BackendRequest::SetDisabled(_, false, _)));
         loop {
             let released = self.released.notified();
             let waits = {
@@ -180,11 +180,71 @@ impl ApiBackend for FakeServer {
     }
 }
 
+/// Changes the state of an object. Returns the new version; `None` if nothing changed.
+pub(crate) fn set_disabled(
+    world: &mut World,
+    target: &DisableTarget,
+    disabled: bool,
+    accepted: Option<String>,
+) -> Result<Option<String>, ApiError> {
+    let key = format!("{target:?}");
+    let version = world.state_versions.get(&key).copied().unwrap_or_default();
+    let state = match target {
+        DisableTarget::Tenant(id) => Some(&mut world.tenant(*id)?.summary.tenant.disabled_at),
+        DisableTarget::ApiKey(id, key) => {
+            let mut keys = world.tenant(*id)?.api_keys.iter_mut();
+            keys.find(|it| it.id == key.uuid()).map(|it| &mut it.disabled_at)
+        }
+        DisableTarget::User(id, user) => {
+            let mut users = world.tenant(*id)?.users.iter_mut();
+            users.find(|it| it.user.id == *user).map(|it| &mut it.user.disabled_at)
+        }
+        DisableTarget::Credential(id, _, credential) => {
+            let mut credentials = world.tenant(*id)?.credentials.iter_mut();
+            credentials.find(|it| it.id.to_string() == *credential).map(|it| &mut it.disabled_at)
+        }
+    };
+    let state = state.unwrap();
+    let is_stale = accepted.as_ref().is_some_and(|accepted| *accepted != format!("\"{version}\""));
+    if is_stale || (accepted.is_some() && state.is_some() == disabled) {
+        return Err(refusal(ErrorCode::StateChanged, "state was changed", "it was disabled or enabled"));
+    }
+    if state.is_some() == disabled {
+        return Ok(None);
+    }
+    *state = disabled.then(crate::harness::start_time);
+    world.state_versions.insert(key, version + 1);
+    Ok(Some(format!("\"{}\"", version + 1)))
+}
+
+/// Returns whether a token that is limited to some tenants may not send a request.
+fn needs_all_tenants(call: &BackendRequest) -> bool {
+    match call {
+        BackendRequest::Audit(query, _) | BackendRequest::AuditCount(query) => query.tenant.is_none(),
+        BackendRequest::Overview(_)
+        | BackendRequest::Vitals
+        | BackendRequest::AdminTokens
+        | BackendRequest::CreateTenant(_)
+        | BackendRequest::CreateAdminToken(..)
+        | BackendRequest::RevokeAdminToken(..) => true,
+        _ => false,
+    }
+}
+
 fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<BackendResponse, ApiError> {
+    if world.own_tenants.is_some() && needs_all_tenants(&call) {
+        let body = ErrorBody {
+            title: "forbidden".to_owned(),
+            details: "the admin token may use only its own tenants".to_owned(),
+            status: 403,
+            code: ErrorCode::Forbidden,
+        };
+        return Err(ApiError::Forbidden(body));
+    }
     Ok(match call {
         BackendRequest::Me => {
             let id = AdminTokenId::new(data::uuid(4, 0));
-            BackendResponse::Me(Me { id, name: "ops".to_owned(), role, tenants: None })
+            BackendResponse::Me(Me { id, name: "ops".to_owned(), role, tenants: world.own_tenants.clone() })
         }
         BackendRequest::Overview(days) => BackendResponse::Overview(Box::new(data::overview(world, days))),
         BackendRequest::Vitals => BackendResponse::Vitals(Box::new(data::vitals(world))),
@@ -365,30 +425,14 @@ fn respond(world: &mut World, role: Role, call: BackendRequest) -> Result<Backen
             users.retain(|it| it.user.id != user);
             BackendResponse::Done
         }
-        BackendRequest::SetDisabled(target, disabled) => {
-            let at = disabled.then(crate::harness::start_time);
-            match target {
-                DisableTarget::Tenant(id) => world.tenant(id)?.summary.tenant.disabled_at = at,
-                DisableTarget::ApiKey(id, key) => {
-                    let keys = world.tenant(id)?.api_keys.iter_mut();
-                    keys.filter(|it| it.id == key.uuid()).for_each(|it| it.disabled_at = at);
-                }
-                DisableTarget::User(id, user) => {
-                    let users = world.tenant(id)?.users.iter_mut();
-                    users.filter(|it| it.user.id == user).for_each(|it| it.user.disabled_at = at);
-                }
-                DisableTarget::Credential(id, _, credential) => {
-                    let credentials = world.tenant(id)?.credentials.iter_mut();
-                    credentials.filter(|it| it.id.to_string() == credential).for_each(|it| it.disabled_at = at);
-                }
-            }
-            BackendResponse::Done
+        BackendRequest::SetDisabled(target, disabled, accepted) => {
+            BackendResponse::State(set_disabled(world, &target, disabled, accepted)?)
         }
         BackendRequest::DeleteCredential(id, _, credential) => {
             world.tenant(id)?.credentials.retain(|it| it.id.to_string() != credential);
             BackendResponse::Done
         }
-        BackendRequest::CreateAdminToken(request) => {
+        BackendRequest::CreateAdminToken(request, _) => {
             BackendResponse::Secret(revealed(&request.name.unwrap_or_default(), data::SECRET))
         }
         BackendRequest::RevokeAdminToken(id, force) => {
@@ -437,6 +481,7 @@ fn tenants(world: &World, query: &TenantSummaryQuery) -> TenantSummaryPage {
         .tenants
         .iter()
         .map(|it| it.summary.clone())
+        .filter(|it| world.own_tenants.as_ref().is_none_or(|own| own.contains(&it.tenant.id)))
         .filter(|it| it.tenant.display_name.to_lowercase().contains(&text) || it.rp_id.contains(&text))
         .collect();
     match query.sort.unwrap_or(TenantSort::Name) {
@@ -445,6 +490,9 @@ fn tenants(world: &World, query: &TenantSummaryQuery) -> TenantSummaryPage {
         TenantSort::Created => found.sort_by_key(|it| it.created_at),
         TenantSort::Activity => found.sort_by_key(|it| it.last_activity),
         TenantSort::Users => found.sort_by_key(|it| it.users),
+        TenantSort::ApiKeys => found.sort_by_key(|it| it.api_keys),
+        TenantSort::Succeeded => found.sort_by_key(|it| it.succeeded),
+        TenantSort::Refused => found.sort_by_key(|it| it.refused),
     }
     if query.order == Some(Order::Descending) {
         found.reverse();

@@ -17,7 +17,7 @@ async fn click_on_a_choice_selects_that_choice() {
         app.click(word).await;
         app.click("⏎ create").await;
         let created = fake.calls().into_iter().rev().find_map(|call| match call {
-            BackendRequest::CreateAdminToken(request) => request.role,
+            BackendRequest::CreateAdminToken(request, _) => request.role,
             _ => None,
         });
         assert_eq!(created, Some(role), "after a click on {word}");
@@ -25,6 +25,21 @@ async fn click_on_a_choice_selects_that_choice() {
     }
     app.click("esc cancel").await;
     app.lacks(&["New admin token"]);
+}
+
+#[tokio::test]
+async fn admin_token_is_limited_to_the_named_tenants() {
+    let (fake, app) = start(80, 24).await;
+    app.keys_show("4 n 'pager' tab tab ' Acme Bank, ,Globex,' enter", &[data::SECRET]).await;
+    let tenants = fake.calls().into_iter().find_map(|call| match call {
+        BackendRequest::CreateAdminToken(request, tenants) => Some((request.role, tenants)),
+        _ => None,
+    });
+    let names = vec!["Acme Bank".to_owned(), "Globex".to_owned()];
+    assert_eq!(tenants, Some((Some(Role::Auditor), names)));
+    app.keys("c esc n 'prometheus' tab right right").await;
+    app.keys_show("tab 'Globex' enter", &["the metrics are those of all tenants, so leave this empty"]).await;
+    assert_eq!(fake.count(|call| matches!(call, BackendRequest::CreateAdminToken(..))), 1);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use doorward_admin::{
 };
 use doorward_shared::{TenantId, admin::Role};
 use doorward_testkit::{Http, ORIGIN, Person, RP_ID, TestServer, TestTenant};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::App;
@@ -81,6 +82,61 @@ async fn disabled_key_is_refused_until_it_is_enabled() {
     app.keys_wait("a", "tenant disabled").await;
     app.wait_for("api key enabled").await;
     app.wait_for("✗  api key rejected").await;
+}
+
+#[tokio::test]
+async fn undo_does_not_enable_what_another_administrator_disabled() {
+    let server = TestServer::start().await;
+    let tenant = server.tenant().await;
+    let other = server.admin("other", Role::Admin).await;
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+    let path = format!("/tenants/{}/disabled", tenant.id);
+    app.keys_wait("2", "▌Example").await;
+    app.keys_wait("x y", "Disabled tenant Example; press z").await;
+    let _ = other.delete(&path).await.expect(204);
+    let _ = other.send(Method::PUT, &path, None).await.expect(204);
+    app.keys_wait("z", "Not undone, because others have changed it since: tenant Example").await;
+    tenant.http.get("/credentials").await.expect_refusal(403, "tenant_disabled");
+    app.wait_for("disabled: Example").await;
+    app.keys_wait("x y", "Enabled tenant Example; press z").await;
+    app.keys_wait("z", "Disabled tenant Example again").await;
+    tenant.http.get("/credentials").await.expect_refusal(403, "tenant_disabled");
+    app.wait_for("disabled: Example").await;
+    // The list still shows the tenant as disabled when another administrator enables it.
+    let _ = other.delete(&path).await.expect(204);
+    app.keys_wait("x y", "Nothing changed: another administrator has already done this").await;
+    let _ = tenant.http.get("/credentials").await.expect(200);
+}
+
+#[tokio::test]
+async fn limited_token_is_created_with_names_and_sees_only_its_tenant() {
+    let server = TestServer::start().await;
+    let (one, two) = (server.tenant().await, server.tenant().await);
+    let admin = server.admin("root", Role::Admin).await;
+    for (tenant, name) in [(&one, "Acme Bank"), (&two, "Acme Bank Test")] {
+        let renamed = json!({ "display_name": name });
+        let _ = admin.put(&format!("/tenants/{}", tenant.id), &renamed).await.expect(204);
+    }
+    let mut app = start(&server, Role::Admin, PathBuf::new()).await;
+    app.keys_wait("4 n 'support' tab right tab 'Acme' enter", "no tenant has the name \"Acme\"").await;
+    app.keys_wait("^u 'Acme Bank' enter", "shown only once").await;
+    app.keys("c esc").await;
+    let secret = app.copied().pop().unwrap();
+    app.wait_for("admin  Acme Bank").await;
+    let target = Endpoint { url: server.admin_url.parse().unwrap(), token: Token::new(&secret).unwrap(), ca: None };
+    let api = Arc::new(Api::new(target).unwrap());
+    let mut limited = App::start_in(api, 120, 40, Theme::Dark, PathBuf::new()).await;
+    limited.wait_for("support (admin, 1 tenant)").await;
+    limited.wait_for("The token support only changes 1 tenant.").await;
+    limited.wait_for("▌Acme Bank").await;
+    limited.lacks(&["Acme Bank Test"]);
+    limited.keys_wait("3", "Enter opens the log of one tenant").await;
+    limited.wait_for("▌Acme Bank").await;
+    limited.keys_wait("enter", "Audit log of Acme Bank").await;
+    limited.keys_wait("esc 2", "credentials").await;
+    limited.keys_wait("x y", "Disabled tenant Acme Bank").await;
+    let rejected = admin.get("/audit_logs?type=admin_token_rejected").await.expect(200).json();
+    assert_eq!(rejected, json!([]), "the app sends no request that the token may not send");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use doorward_shared::admin::Role;
 
 use crate::{
     data,
-    fake_server::{FakeServer, unreachable},
+    fake_server::{FakeServer, tenant_id, unreachable},
     harness::App,
     report,
 };
@@ -99,7 +99,17 @@ async fn reports() {
 }
 
 #[tokio::test]
-async fn small_screens_match_their_snapshots() {
+async fn limited_token() {
+    for (columns, rows) in SIZES {
+        let mut world = data::world();
+        world.own_tenants = Some([0, 2, 3].map(tenant_id).to_vec());
+        let app = App::start(FakeServer::with_role(world, Role::Auditor), columns, rows).await;
+        compare(&format!("limited_token_{columns}x{rows}"), &app.screen());
+    }
+}
+
+#[tokio::test]
+async fn small_screens_with_their_styles() {
     for (name, keys) in [("overview", ""), ("audit", "3"), ("tenant_deleted", "2 d")] {
         for theme in [Theme::Dark, Theme::Light, Theme::Plain] {
             let fake = FakeServer::new(data::world());

@@ -31,16 +31,42 @@ async fn tenants_are_sorted_by_clicks_on_column_titles() {
         ("RP ID", TenantSort::RpId, Order::Ascending),
         ("Users", TenantSort::Users, Order::Descending),
         ("Users ↓", TenantSort::Users, Order::Ascending),
+        ("Keys", TenantSort::ApiKeys, Order::Descending),
+        ("OK 7d", TenantSort::Succeeded, Order::Descending),
+        ("Refused", TenantSort::Refused, Order::Descending),
+        ("Refused ↓", TenantSort::Refused, Order::Ascending),
         ("Active", TenantSort::Activity, Order::Descending),
     ] {
         app.click(title).await;
         assert_eq!(last_order(&fake), (sort, order), "{title}");
     }
-    for title in ["OK 7d", "Refused", "Keys"] {
-        app.click(title).await;
-        app.shows(&["The server cannot sort by this column: use name, RP ID, users, active or created"]);
-        assert_eq!(last_order(&fake), (TenantSort::Activity, Order::Descending), "{title}");
+}
+
+#[tokio::test]
+async fn key_sorts_tenants_by_each_column_from_left_to_right() {
+    let (fake, app) = start(110, 30).await;
+    app.keys_show("2", &["Active ↓"]).await;
+    let titles = ["Created ↓", "Name ↑", "RP ID ↑", "Users ↓", "Keys ↓", "OK 7d ↓", "Refused ↓", "Active ↓"];
+    for title in titles {
+        app.keys_show("s", &[title]).await;
     }
+    app.keys_show("S", &["Active ↑"]).await;
+    assert_eq!(last_order(&fake), (TenantSort::Activity, Order::Ascending));
+}
+
+#[tokio::test]
+async fn list_says_if_only_some_tenants_are_sorted_by_their_counts() {
+    let mut world = data::world();
+    for number in 0..1_000 {
+        world.add_tenant(&format!("Tenant {number}"));
+    }
+    let app = App::start(FakeServer::new(world), 110, 30).await;
+    app.keys_show("2", &["1008 tenants"]).await;
+    app.lacks(&["sorted:"]);
+    app.click("Refused").await;
+    app.shows(&["sorted: the 1000 active last of 1008 tenants", "Refused ↓"]);
+    app.keys("/ 'Globex' enter").await;
+    app.lacks(&["sorted:"]);
 }
 
 #[tokio::test]

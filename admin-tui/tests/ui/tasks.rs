@@ -95,7 +95,7 @@ async fn admin_token_is_created_and_revoked() {
     let (fake, app) = start(80, 24).await;
     app.keys_show("4 n 'pager' tab right enter", &[data::SECRET]).await;
     let role = fake.calls().into_iter().find_map(|call| match call {
-        BackendRequest::CreateAdminToken(request) => request.role,
+        BackendRequest::CreateAdminToken(request, _) => request.role,
         _ => None,
     });
     assert_eq!(role, Some(Role::Admin));

@@ -45,7 +45,7 @@ async fn execute_step(api: &Api, step: &Step) -> StepResult {
         }
     };
     if let Some(disabled) = step.new_disabled {
-        api.set_disabled(&DisableTarget::Tenant(id), disabled).await?;
+        api.set_disabled(&DisableTarget::Tenant(id), disabled, None).await?;
     }
     Ok(id)
 }

@@ -25,6 +25,8 @@ const ROWS: usize = 5;
 pub(super) struct Search {
     /// The tenant whose users are searched. Without a tenant, users are found by their exact id in the audit logs.
     tenant: Option<(TenantId, String)>,
+    /// The tenant whose log is searched for credentials and requests; `None` for all logs.
+    log: Option<TenantId>,
     /// The text of the last search.
     text: String,
     tenants: Remote<TenantSummaryPage>,
@@ -38,15 +40,20 @@ fn is_id(text: &str) -> bool {
     text.chars().count() >= MIN_ID_CHARS && text.chars().all(|letter| letter.is_ascii_graphic())
 }
 
-fn exact(name: &'static str, text: &str) -> BackendRequest {
-    let query = AuditQuery { exact: vec![(name, text.to_owned())], ..AuditQuery::default() };
-    BackendRequest::Audit(query, AuditPosition::Newest)
+/// Query of the entries with an exact value, in the log of a tenant or in all logs.
+fn exact(name: &'static str, text: &str, tenant: Option<TenantId>) -> AuditQuery {
+    AuditQuery { exact: vec![(name, text.to_owned())], tenant, ..AuditQuery::default() }
+}
+
+fn entries(name: &'static str, text: &str, tenant: Option<TenantId>) -> BackendRequest {
+    BackendRequest::Audit(exact(name, text, tenant), AuditPosition::Newest)
 }
 
 impl Search {
     pub(super) fn new(tenant: Option<(TenantId, String)>) -> Self {
         Self {
             tenant,
+            log: None,
             text: String::new(),
             tenants: Remote::default(),
             users: Remote::default(),
@@ -70,12 +77,15 @@ impl Search {
                 let query = UserQuery { text: Some(text.to_owned()), limit, ..UserQuery::default() };
                 self.users.load(BackendRequest::Users(*tenant, query), cx);
             }
-            None => self.actor.load(exact("actor", text), cx),
+            None if cx.rights.all_tenants => self.actor.load(entries("actor", text, None), cx),
+            None => {}
         }
         (self.credential.value, self.request.value) = (None, None);
-        if is_id(text) {
-            self.credential.load(exact("credential_id", text), cx);
-            self.request.load(exact("request_id", text), cx);
+        // A token for some tenants cannot read the logs of all tenants together.
+        self.log = self.tenant.as_ref().map(|(id, _)| *id).filter(|_| !cx.rights.all_tenants);
+        if is_id(text) && (cx.rights.all_tenants || self.log.is_some()) {
+            self.credential.load(entries("credential_id", text, self.log), cx);
+            self.request.load(entries("request_id", text, self.log), cx);
         }
     }
 
@@ -156,13 +166,14 @@ impl Search {
 
     fn request_item(&self, text: &str) -> Option<Item> {
         let found = self.request.value.as_ref()?.entries.first()?;
-        let query = AuditQuery { exact: vec![("request_id", text.to_owned())], ..AuditQuery::default() };
+        let query = exact("request_id", text, self.log);
+        let tenant_name = self.tenant.as_ref().filter(|_| self.log.is_some()).map(|(_, name)| name.clone());
         let time = time_format::date_time(found.entry.created_at);
         Some(Item {
             kind: "request".to_owned(),
             text: text.to_owned(),
             detail: format!("{} {time}", found.entry.kind.as_str()),
-            target: Target::Open(Route::audit(query, None)),
+            target: Target::Open(Route::audit(query, tenant_name)),
         })
     }
 }

@@ -29,8 +29,8 @@ use crate::{
     api::{ApiError, AuditQuery, Total, UserRef},
     effect::RequestResult,
     ui::{
-        Binding, ClickTarget, Command, Dialog, FormKind, Key, LIST_KEYS, Navigation, Page, Route, Selection, TextInput,
-        Tone, UpdateContext, bind,
+        Binding, ClickTarget, Command, Dialog, FormKind, Key, LIST_KEYS, Navigation, Page, Rights, Route, Selection,
+        TextInput, Tone, UpdateContext, bind,
     },
     zone::Zone,
 };
@@ -180,7 +180,7 @@ impl Page for Audit {
         }
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         if self.search.is_active() {
             return SearchLine::bindings();
         }

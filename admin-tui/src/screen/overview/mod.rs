@@ -17,7 +17,8 @@ use crate::{
     effect::RequestResult,
     request::{AuditPage, AuditPosition, BackendRequest, BackendResponse},
     ui::{
-        Binding, ClickTarget, Command, Key, LIST_KEYS, Page, Remote, Route, Selection, Tone, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Key, LIST_KEYS, Page, Remote, Rights, Route, Selection, Tone, UpdateContext,
+        bind, pick,
     },
 };
 
@@ -156,7 +157,7 @@ impl Page for Overview {
         "Overview".to_owned()
     }
 
-    fn bindings(&self, _may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, _rights: Rights) -> Vec<Binding> {
         let mut bindings = vec![
             bind(&[Key::Enter], Command::Open, "open", "open the tenant, or the entry in the audit log"),
             bind(&[Key::Tab, Key::Char('l')], Command::NextTab, "next list", "go to the next list"),

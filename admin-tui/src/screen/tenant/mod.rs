@@ -27,7 +27,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, LIST_KEYS, Navigation, Page,
-        PagedList, Remote, Route, Selection, Side, TextInput, Tone, UpdateContext, bind, pick,
+        PagedList, Remote, Rights, Route, Selection, Side, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -158,7 +158,7 @@ impl Page for Tenant {
         self.name.clone()
     }
 
-    fn bindings(&self, may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, rights: Rights) -> Vec<Binding> {
         if self.edits_configuration() {
             return vec![
                 bind(&[Key::Enter, Key::Tab], Command::Submit, "keep", "keep the new value"),
@@ -168,7 +168,7 @@ impl Page for Tenant {
         if self.edits_filter() {
             return FILTER_KEYS.to_vec();
         }
-        let mut bindings = self.tab_bindings(may_change);
+        let mut bindings = self.tab_bindings(rights.changes);
         bindings.extend([
             bind(&[Key::Tab, Key::Char('l'), Key::Right], Command::NextTab, "next tab", "next tab"),
             bind(&[Key::BackTab, Key::Char('h'), Key::Left], Command::PreviousTab, "", "previous tab"),
@@ -176,7 +176,7 @@ impl Page for Tenant {
             bind(&[Key::Char('c')], Command::Doctor, "", "check the tenant's configuration, keys and refusals"),
             bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
-        if may_change {
+        if rights.changes {
             bindings.push(bind(&[Key::Char('R')], Command::Rename, "", "rename the tenant"));
             bindings.push(bind(&[Key::Char('D')], Command::DeleteParent, "", "delete the tenant"));
             if let Some(overview) = &self.overview.value {

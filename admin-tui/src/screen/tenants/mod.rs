@@ -4,7 +4,7 @@ mod view;
 
 use doorward_shared::{
     TenantId, Timestamp,
-    admin::{TenantItem, TenantSort, TenantSummary},
+    admin::{SORTED_BY_ACTIVITY, TenantItem, TenantSort, TenantSummary},
     page::Order,
 };
 
@@ -15,12 +15,22 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage,
-        MarkedObjects, Page, PagedList, Question, Route, Selection, TextInput, Tone, UpdateContext, bind, counted,
-        pick,
+        MarkedObjects, Page, PagedList, Question, Rights, Route, Selection, TextInput, Tone, UpdateContext, bind,
+        counted, pick,
     },
 };
 
-const NOT_SORTABLE: &str = "The server cannot sort by this column: use name, RP ID, users, active or created";
+/// The columns of the list, in their order.
+const COLUMNS: [TenantSort; 8] = [
+    TenantSort::Name,
+    TenantSort::RpId,
+    TenantSort::Users,
+    TenantSort::ApiKeys,
+    TenantSort::Succeeded,
+    TenantSort::Refused,
+    TenantSort::Activity,
+    TenantSort::Created,
+];
 
 /// Interval between refreshes of the list, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
@@ -118,15 +128,14 @@ impl Tenants {
     }
 
     fn sort_by_next(&mut self) {
-        let at = TenantSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
-        self.sort_by(TenantSort::ALL.get((at + 1) % TenantSort::ALL.len()).copied().unwrap_or(self.sort));
+        let at = COLUMNS.iter().position(|sort| *sort == self.sort).unwrap_or(0);
+        self.sort_by(COLUMNS.get((at + 1) % COLUMNS.len()).copied().unwrap_or(self.sort));
     }
 
     fn sort_by(&mut self, sort: TenantSort) {
         self.sort = sort;
         // Texts are sorted in ascending order. Counts and times start with the largest value.
-        let is_text = matches!(sort, TenantSort::Name | TenantSort::RpId);
-        self.order = if is_text { Order::Ascending } else { Order::Descending };
+        self.order = if sort.is_text() { Order::Ascending } else { Order::Descending };
     }
 
     const fn reverse(&mut self) {
@@ -157,7 +166,7 @@ impl Page for Tenants {
         "Tenants".to_owned()
     }
 
-    fn bindings(&self, may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, rights: Rights) -> Vec<Binding> {
         if self.filter.active {
             return FILTER_KEYS.to_vec();
         }
@@ -166,10 +175,10 @@ impl Page for Tenants {
         if has_rows {
             bindings.push(bind(&[Key::Enter], Command::Open, "open", "open the tenant"));
         }
-        if may_change {
+        if rights.changes && rights.all_tenants {
             bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create a tenant"));
         }
-        if may_change && has_rows {
+        if rights.changes && has_rows {
             bindings.extend([
                 bind(&[Key::Char('e')], Command::Configure, "edit", "edit the tenant's configuration"),
                 bind(&[Key::Char('R')], Command::Rename, "rename", "rename the tenant"),
@@ -185,11 +194,11 @@ impl Page for Tenants {
         bindings.extend([
             bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the tenant's audit log"),
             bind(&[Key::Char('/')], Command::Filter, "filter", "filter by name, id or RP ID as you type"),
-            bind(&[Key::Char('s')], Command::Sort, "sort", "sort by name, RP ID, creation, activity or users"),
+            bind(&[Key::Char('s')], Command::Sort, "sort", "sort by the next column"),
             bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"),
             bind(&[Key::Char('y')], Command::Copy, "", "copy the tenant's id"),
         ]);
-        if may_change && has_rows {
+        if rights.changes && has_rows {
             let is_disabled = self.list.selected().is_some_and(|it| it.tenant.disabled_at.is_some());
             let keys = &[Key::Char('x')];
             let marked: Vec<bool> = self.list.marked().iter().map(|it| it.tenant.disabled_at.is_some()).collect();
@@ -275,7 +284,11 @@ impl Page for Tenants {
     }
 
     fn status(&self) -> Option<(String, Tone)> {
-        Some((self.list.count("tenant"), Tone::Dim))
+        let count = self.list.count("tenant");
+        if self.sort.is_bounded() && self.list.total.is_some_and(|total| total > u64::from(SORTED_BY_ACTIVITY)) {
+            return Some((format!("sorted: the {SORTED_BY_ACTIVITY} active last of {count}"), Tone::Warn));
+        }
+        Some((count, Tone::Dim))
     }
 
     fn list(&mut self) -> Option<(&mut Selection, usize)> {
@@ -288,18 +301,10 @@ impl Page for Tenants {
         }
     }
 
-    /// Sorts by the clicked column, or reverses the order. The other columns do not sort, because the server would
-    /// have to read all tenants.
+    /// Sorts by the clicked column, or reverses the order.
     fn click(&mut self, target: ClickTarget, cx: &mut UpdateContext<'_>) {
-        let sort = match target {
-            ClickTarget::Column(0) => TenantSort::Name,
-            ClickTarget::Column(1) => TenantSort::RpId,
-            ClickTarget::Column(2) => TenantSort::Users,
-            ClickTarget::Column(6) => TenantSort::Activity,
-            ClickTarget::Column(7) => TenantSort::Created,
-            ClickTarget::Column(_) => return cx.toast(Tone::Warn, NOT_SORTABLE),
-            _ => return,
-        };
+        let ClickTarget::Column(column) = target else { return };
+        let Some(sort) = COLUMNS.get(column).copied() else { return };
         if sort == self.sort {
             self.reverse();
         } else {

@@ -25,9 +25,9 @@ impl View for Tenants {
             Column::share(self.heading(TenantSort::Name, "Name"), 3),
             Column::share(self.heading(TenantSort::RpId, "RP ID"), 2),
             Column::content(self.heading(TenantSort::Users, "Users"), 7).right(),
-            Column::content("Keys", 4).right().from_width(76),
-            Column::content("OK 7d", 5).right(),
-            Column::content("Refused", 7).right(),
+            Column::content(self.heading(TenantSort::ApiKeys, "Keys"), 6).right().from_width(76),
+            Column::content(self.heading(TenantSort::Succeeded, "OK 7d"), 7).right(),
+            Column::content(self.heading(TenantSort::Refused, "Refused"), 9).right(),
             Column::content(self.heading(TenantSort::Activity, "Active"), 8).right(),
             Column::content(self.heading(TenantSort::Created, "Created"), 10).right().from_width(90),
         ];

@@ -13,7 +13,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FormKind, Key, Keyed, LIST_KEYS, LoadedPage, Page, PagedList, Question,
-        Remote, Selection, Tone, UpdateContext, bind, pick,
+        Remote, Rights, Selection, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -97,12 +97,12 @@ impl Page for Tokens {
         "Admin tokens".to_owned()
     }
 
-    fn bindings(&self, may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, rights: Rights) -> Vec<Binding> {
         let mut bindings = Vec::new();
-        if may_change {
+        if rights.changes {
             bindings.push(bind(&[Key::Char('n')], Command::New, "new", "create an admin token"));
         }
-        if may_change && !self.list.rows.is_empty() {
+        if rights.changes && !self.list.rows.is_empty() {
             let keys = &[Key::Char('d'), Key::Delete];
             bindings.push(bind(keys, Command::Delete, "revoke", "revoke the admin token, or all marked ones"));
             bindings.extend(self.list.mark_bindings());

@@ -20,8 +20,8 @@ use crate::{
     effect::RequestResult,
     request::{AuditPage, AuditPosition, BackendRequest, BackendResponse},
     ui::{
-        Binding, ClickTarget, Command, Dialog, Key, Keyed, LIST_KEYS, Marks, Page, Question, Remote, Route, Selection,
-        Tone, UpdateContext, bind, pick,
+        Binding, ClickTarget, Command, Dialog, Key, Keyed, LIST_KEYS, Marks, Page, Question, Remote, Rights, Route,
+        Selection, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -210,7 +210,7 @@ impl Page for User {
         self.name.clone()
     }
 
-    fn bindings(&self, may_change: bool) -> Vec<Binding> {
+    fn bindings(&self, rights: Rights) -> Vec<Binding> {
         let mut bindings = vec![
             bind(&[Key::Tab, Key::Char('l')], Command::NextTab, "next list", "go to the next list"),
             bind(&[Key::BackTab, Key::Char('h')], Command::PreviousTab, "", "go to the previous list"),
@@ -227,23 +227,23 @@ impl Page for User {
         if self.latest_refusal().is_some() {
             bindings.push(bind(&[Key::Char('w')], Command::LatestRefusal, "why", "open the latest refusal"));
         }
-        if may_change && self.edits_credentials() {
+        if rights.changes && self.edits_credentials() {
             let help = "remove the credential, or all marked ones";
             bindings.push(bind(&[Key::Char('d'), Key::Delete], Command::Delete, "remove", help));
             bindings.extend(self.marks.bindings(true));
         }
-        if may_change && self.data.value.is_some() {
+        if rights.changes && self.data.value.is_some() {
             bindings.push(bind(&[Key::Char('D')], Command::DeleteParent, "delete user", "delete the user"));
         }
         bindings.push(bind(&[Key::Char('y')], Command::Copy, "", "copy the user's id"));
         bindings.push(bind(&[Key::Char('a')], Command::AuditLog, "audit", "open the user's audit entries"));
-        if may_change && self.edits_credentials() {
+        if rights.changes && self.edits_credentials() {
             let is_disabled = self.credential().is_some_and(|it| it.disabled_at.is_some());
             let marked = self.marks.of(self.credentials_loaded());
             let marked: Vec<bool> = marked.iter().map(|it| it.disabled_at.is_some()).collect();
             bindings.push(disabling::list_binding(&[Key::Char('x')], is_disabled, &marked, "disable the credential"));
         }
-        if let Some(data) = self.data.value.as_ref().filter(|_| may_change) {
+        if let Some(data) = self.data.value.as_ref().filter(|_| rights.changes) {
             let (keys, is_disabled) = (&[Key::Char('X')], data.user.disabled_at.is_some());
             let toggle = disabling::binding(keys, Command::ToggleParentDisabled, is_disabled, "disable the user");
             bindings.push(disabling::unlabelled(Binding { label: "enable user", ..toggle }, is_disabled));

@@ -1,0 +1,97 @@
+//! Finding tenants by name.
+
+use doorward_shared::{ErrorBody, ErrorCode, TenantId, admin::TenantItem};
+
+use super::{client::Api, endpoints::TenantSummaryQuery, error::ApiError};
+use crate::sanitize::sanitize;
+
+/// Maximum number of tenants that are compared with a name.
+const MAX_FOUND: usize = 10_000;
+const MAX_PAGE_SIZE: u32 = 200;
+/// Maximum number of tenants that a message names.
+const MAX_NAMED: usize = 5;
+
+/// Result of looking for a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundTenant {
+    Id(TenantId),
+    /// No tenant has the name. Contains tenants whose name, RP ID or id contains it.
+    Unknown(Vec<TenantItem>),
+    /// These tenants have the same name.
+    Ambiguous(Vec<TenantItem>),
+    /// More tenants than can be compared contain the name.
+    TooMany,
+}
+
+impl Api {
+    /// Returns the tenant with this id or exact name. A text with the form of an id is returned without a request.
+    pub async fn find_tenant(&self, id_or_name: &str) -> Result<FoundTenant, ApiError> {
+        if let Ok(id) = id_or_name.parse() {
+            return Ok(FoundTenant::Id(id));
+        }
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let query = TenantSummaryQuery {
+                text: Some(id_or_name.to_owned()),
+                after,
+                limit: Some(MAX_PAGE_SIZE),
+                ..TenantSummaryQuery::default()
+            };
+            let page = self.tenant_summaries(&query).await?;
+            found.extend(page.items.into_iter().map(|summary| summary.tenant));
+            if found.len() >= MAX_FOUND {
+                return Ok(FoundTenant::TooMany);
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let (exact, similar): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| it.display_name == id_or_name);
+        Ok(match exact.as_slice() {
+            [] => FoundTenant::Unknown(similar),
+            [tenant] => FoundTenant::Id(tenant.id),
+            _ => FoundTenant::Ambiguous(exact),
+        })
+    }
+
+    /// Returns the ids of tenants. Fails with `tenant_not_found` or `validation_failed` if a text does not name one tenant.
+    pub(crate) async fn tenant_ids(&self, ids_or_names: &[String]) -> Result<Vec<TenantId>, ApiError> {
+        let mut ids = Vec::new();
+        for text in ids_or_names {
+            let found = self.find_tenant(text).await?;
+            match found {
+                FoundTenant::Id(id) => ids.push(id),
+                other => return Err(other.refusal(text)),
+            }
+        }
+        Ok(ids)
+    }
+}
+
+impl FoundTenant {
+    /// Says why the text does not name one tenant, followed by the tenants that it may mean; `separator` precedes each.
+    pub(crate) fn problem(&self, text: &str, separator: &str) -> String {
+        let list = |tenants: &[TenantItem]| -> String {
+            let tenant = |it: &TenantItem| format!("{separator}{}  {}", it.id, sanitize(&it.display_name));
+            tenants.iter().take(MAX_NAMED).map(tenant).collect()
+        };
+        match self {
+            Self::Id(_) => String::new(),
+            Self::Unknown(similar) if similar.is_empty() => format!("no tenant has the id or name {text:?}"),
+            Self::Unknown(similar) => format!("no tenant has the name {text:?}; similar names:{}", list(similar)),
+            Self::Ambiguous(tenants) => {
+                format!("{} tenants have the name {text:?}; use an id:{}", tenants.len(), list(tenants))
+            }
+            Self::TooMany => format!("too many tenants have {text:?} in their name; use an id"),
+        }
+    }
+
+    fn refusal(&self, text: &str) -> ApiError {
+        let (code, status) = match self {
+            Self::Unknown(_) => (ErrorCode::TenantNotFound, 404),
+            _ => (ErrorCode::ValidationFailed, 400),
+        };
+        ApiError::Refused(ErrorBody { title: self.problem(text, " "), details: String::new(), status, code })
+    }
+}

@@ -1,0 +1,19 @@
+//! What the admin token may do.
+
+use doorward_shared::admin::{Me, Role};
+
+/// What the admin token may do. Screens offer no command that the server would refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// Whether the token may change data.
+    pub changes: bool,
+    /// Whether the token may use all tenants and the installation: not only its own tenants.
+    pub all_tenants: bool,
+}
+
+impl Rights {
+    /// Returns the rights of a token; none before the server has described the token.
+    pub fn of(me: Option<&Me>) -> Self {
+        me.map_or_else(Self::default, |me| Self { changes: me.role == Role::Admin, all_tenants: me.tenants.is_none() })
+    }
+}
