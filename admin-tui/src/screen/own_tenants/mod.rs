@@ -24,7 +24,7 @@ const REFRESH_MS: i64 = 5_000;
 const MAX_TENANTS: u32 = 100;
 
 #[derive(Debug)]
-pub struct OwnTenants {
+pub(super) struct OwnTenants {
     section: Section,
     /// The token of this app.
     me: Me,
@@ -33,7 +33,7 @@ pub struct OwnTenants {
 }
 
 impl OwnTenants {
-    pub fn new(section: Section, me: Me) -> Self {
+    pub(super) fn new(section: Section, me: Me) -> Self {
         Self { section, me, list: PagedList::default(), requested_at: None }
     }
 }

@@ -1,5 +1,5 @@
 use doorward_shared::{
-    AttestationTrust,
+    AttestationTrust, Timestamp,
     page::{Order, PageRequest},
 };
 
