@@ -108,7 +108,7 @@ async fn limited_token_gets_its_tenants_in_place_of_other_screens() {
         "ops (admin, 2 tenants)",
         "Overview",
         limit,
-        "need a token for all tenants",
+        "needs a token for all tenants",
         &one,
         &other,
         "2 tenants",
