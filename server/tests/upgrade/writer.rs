@@ -10,7 +10,7 @@ use doorward_server::{
     installation::{self, Location, Purpose},
     service::admin::{
         AdminContext,
-        import::{self, ImportedTenant},
+        import::{self, ImportedTenant, Mode},
     },
 };
 use doorward_shared::{
@@ -170,7 +170,7 @@ async fn import_tenant(installation: &mut Installation) {
     let signing_keys = vec![import::new_signing_key(&context, id, SigningAlgorithm::Es256).await.unwrap()];
     let imported =
         ImportedTenant { tenant, keep_config: true, api_keys: vec![key], revoke_missing: false, signing_keys };
-    let _ = import::tenant(&context, imported).await.unwrap();
+    let _ = import::tenant(&context, Mode::Write, imported).await.unwrap();
     import::mark_mixed(&context, id).await.unwrap();
     app.db.close().await;
     let key = TenantKey { id: id.to_string(), api_key };
