@@ -196,6 +196,9 @@ async fn ten(db: &TestDatabase) {
             for key in 0..number % 3 {
                 api_keys::insert(c, &api_key(number, key))?;
             }
+            tenant_summaries::record_activity(c, tenant_id(number), at(100 + number as i64 % 3))?;
+        }
+        for number in 1..=10_u128 {
             let succeeded = (number % 4, AuditType::MfaAuthenticationFinalSucceeded);
             let refused = (number % 5, AuditType::WebauthnAuthenticationFinalFailed);
             for (count, kind) in [succeeded, refused, (1, AuditType::MfaAuthenticationInitSucceeded)] {
@@ -205,7 +208,6 @@ async fn ten(db: &TestDatabase) {
                     audit::insert(c, &event(tenant_id(11 - number), -86_400_000, entry as u8, kind))?;
                 }
             }
-            tenant_summaries::record_activity(c, tenant_id(number), at(100 + number as i64 % 3))?;
         }
         Ok(())
     })
