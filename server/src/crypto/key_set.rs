@@ -33,13 +33,14 @@ struct KeyOfSet {
     verifying: OnceLock<Option<ParsedPublicKey>>,
     signs_from: Timestamp,
     retired_at: Option<Timestamp>,
-    /// `None` if the key is retired. It will not sign again, so its private part is not decrypted.
+    /// `None` if the key is retired or its private part was destroyed. It will not sign again, so nothing is decrypted.
     signing: Option<SigningKey>,
 }
 
 impl KeySet {
     /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so
-    /// that a damaged old key cannot prevent logins.
+    /// that a damaged old key cannot prevent logins. A destroyed private part is not an error: if the clock was set back,
+    /// such a key appears not to be retired.
     ///
     /// # Errors
     /// The errors of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable
@@ -56,6 +57,7 @@ impl KeySet {
                     retired_at: record.retired_at,
                     signing: match record.retired_at {
                         Some(at) if at <= now => None,
+                        _ if !record.has_private_key() => None,
                         _ => Some(SigningKey::open(record, master)?),
                     },
                 })
@@ -163,6 +165,16 @@ mod tests {
     fn first_key_signs_on_a_node_with_a_slow_clock() {
         let set = KeySet::open(&[es256(2, 2000, None), es256(1, 1000, None)], &master(), at(0)).unwrap();
         assert_eq!(set.active_id(at(900)), Some(id(1)));
+    }
+
+    /// The clock was ahead when the private part was destroyed, and was then corrected.
+    #[test]
+    fn successor_signs_instead_of_a_key_whose_private_part_was_destroyed() {
+        let destroyed = SigningKeyRecord { sealed_private_key: Vec::new(), ..es256(1, 0, Some(1000)) };
+        let set = KeySet::open(&[destroyed.clone(), es256(2, 1000, None)], &master(), at(500)).unwrap();
+        assert_eq!((set.active_id(at(500)), published(&set, 500)), (Some(id(2)), vec![id(2), id(1)]));
+        let set = KeySet::open(&[destroyed], &master(), at(500)).unwrap();
+        assert!(set.active(at(500)).is_none());
     }
 
     /// A key set is cached, so the clock may be set back after the key set was opened.

@@ -109,6 +109,13 @@ pub struct SigningKeyRecord {
     pub withdrawn_at: Option<Timestamp>,
 }
 
+impl SigningKeyRecord {
+    /// Returns whether the private key was not destroyed. Without it, the key cannot sign again, whatever its times say.
+    pub const fn has_private_key(&self) -> bool {
+        !self.sealed_private_key.is_empty()
+    }
+}
+
 impl std::fmt::Debug for SigningKeyRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SigningKeyRecord")

@@ -197,7 +197,8 @@ pub async fn withdraw(
             let key = key.ok_or(Refusal::SecretNotFound)?;
             let was_signing = signing_at(&keys, now).is_some_and(|signing| signing.id == id);
             table::withdraw(connection, tenant, id, now)?;
-            let may_sign = |one: &&SigningKeyRecord| one.id != id && can_sign.contains(&one.id);
+            let may_sign =
+                |one: &&SigningKeyRecord| one.id != id && one.has_private_key() && can_sign.contains(&one.id);
             let others: Vec<_> = keys.iter().filter(may_sign).filter(|other| is_published(other, now)).collect();
             let kept = match (others.iter().max_by_key(|other| (other.created_at, other.id)), spare) {
                 (Some(newest), _) if was_signing => {
@@ -239,7 +240,7 @@ fn no_signing_key(tenant: TenantId) -> ServiceError {
 
 /// Returns whether a key signs or will sign.
 fn is_usable(key: &SigningKeyRecord, now: Timestamp) -> bool {
-    key.withdrawn_at.is_none() && key.retired_at.is_none_or(|at| at > now)
+    key.has_private_key() && key.withdrawn_at.is_none() && key.retired_at.is_none_or(|at| at > now)
 }
 
 /// Returns the key that signs, by the same rule as [`crypto::KeySet::active`].
@@ -249,7 +250,7 @@ fn signing_at(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRe
     usable().filter(|key| key.signs_from <= now).max_by_key(order).or_else(|| usable().min_by_key(order))
 }
 
-/// Cancels the retirement of the newest remaining key if all remaining keys are scheduled to retire. This happens when
+/// Cancels the retirement of the newest remaining key, of those that [`is_usable`] accepts, if all remaining keys are scheduled to retire. This happens when
 /// the removed key was their successor. Returns the id of this key.
 fn keep_one_in_use(
     connection: &mut Connection,
