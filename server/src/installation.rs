@@ -25,7 +25,7 @@ use self::{files::Files, master_key::MasterKeyUse};
 use crate::{
     app::{App, AppSettings},
     clock::{SystemClock, SystemEntropy},
-    crypto::{DigestKey, MasterKey},
+    crypto::{DigestKey, MasterKey, MasterKeyError},
     db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError, inspect_sqlite},
     domain::RequestMeta,
     service::admin::{AdminContext, installation as service},
@@ -189,10 +189,17 @@ fn check_files(location: &Location, options: &DatabaseOptions) -> Result<Vec<Str
 /// Stores the check text of the current master key. This makes it the key of the installation. Deletes the digest key
 /// if another master key encrypted it; imported API keys are then no longer accepted. Returns whether it deleted the
 /// digest key.
+///
+/// # Errors
+/// [`MasterKeyError::NewerFormat`] if a newer program encrypted the digest key. Nothing is changed then.
 pub async fn accept_master_key(app: &App) -> Result<bool, OpenError> {
     let text = master_key::seal_check_text(&app.master_key, app.entropy.as_ref())?;
     let stored = app.db.read(|connection| installation::get(connection, installation::SEALED_DIGEST_KEY)).await?;
-    let lost = stored.is_some_and(|sealed| DigestKey::open(&app.master_key, &sealed).is_err());
+    let lost = match stored.map(|sealed| DigestKey::open(&app.master_key, &sealed)) {
+        Some(Err(error @ MasterKeyError::NewerFormat(_))) => return Err(error.into()),
+        Some(Err(_)) => true,
+        Some(Ok(_)) | None => false,
+    };
     let put = move |connection: &mut Connection| {
         if lost {
             installation::delete(connection, installation::SEALED_DIGEST_KEY)?;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     installation::{self, Purpose},
-    service::admin::{signing_key_reset, tenants},
+    service::admin::{sealed_formats, signing_key_reset, tenants},
 };
 
 const WARNING: &str = "This gives each tenant whose signing keys cannot be decrypted a new signing key, and makes the \
@@ -21,6 +21,7 @@ pub(super) async fn reset(args: SigningKeyResetArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.admin.installation.flags())?;
     let app = start::open(&settings, Purpose::ReplaceSigningKeys).await?.app;
     let call = context(app)?;
+    sealed_formats::check(&call).await.map_err(failed)?;
     let tenants = tenants::all(&call, None).await.map_err(failed)?;
     let mut replaced = 0_usize;
     for tenant in &tenants {

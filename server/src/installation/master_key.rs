@@ -19,7 +19,7 @@ pub(super) enum MasterKeyUse {
     Required,
     /// The key may be missing. A wrong key is still an error, because the data folder then belongs to another database.
     IfPresent,
-    /// Any key is accepted, because the operation replaces all signing keys.
+    /// Any key is accepted, because the operation replaces all signing keys. Values of a newer program are not replaced.
     Unchecked,
 }
 
@@ -34,6 +34,9 @@ impl MasterKeyUse {
 
     /// Loads the key and checks it with the check text of the database.
     pub(super) fn load(self, files: &Files, check_text: &str) -> Result<MasterKey, OpenError> {
+        if self == Self::Unchecked {
+            refuse_newer_format(check_text)?;
+        }
         match files.master_key.load() {
             Err(error) if self != Self::Required && is_unavailable(&error) => Ok(MasterKey::not_loaded(error)),
             Ok(key) if decrypts(&key, check_text) => Ok(key),
@@ -49,14 +52,24 @@ impl MasterKeyUse {
 }
 
 /// Returns whether the key is lost or its origin does not work. Other errors show that the origin must be corrected.
-const fn is_unavailable(error: &MasterKeyError) -> bool {
-    matches!(
-        error,
+fn is_unavailable(error: &MasterKeyError) -> bool {
+    match error {
         MasterKeyError::Missing(_)
-            | MasterKeyError::NotProvided(_)
-            | MasterKeyError::Command { .. }
-            | MasterKeyError::Descriptor { .. }
-    )
+        | MasterKeyError::NotProvided(_)
+        | MasterKeyError::Command { .. }
+        | MasterKeyError::Descriptor { .. } => true,
+        MasterKeyError::NotLoaded(reason) => is_unavailable(reason),
+        _ => false,
+    }
+}
+
+/// Returns an error if a newer program encrypted the check text.
+fn refuse_newer_format(check_text: &str) -> Result<(), OpenError> {
+    let format = Base64Url::decode(check_text).map(|sealed| MasterKey::check_format(sealed.as_bytes()));
+    match format {
+        Ok(Err(error @ MasterKeyError::NewerFormat(_))) => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that the master key of an installation encrypted the check text of a database.
@@ -67,9 +80,8 @@ pub fn check_master_key(location: &Location, check_text: &str) -> Result<(), Ope
 
 /// Returns the error for a key that is not the one of the database.
 pub(super) fn wrong_key(source: &MasterKeySource, check_text: &str) -> OpenError {
-    let format = Base64Url::decode(check_text).map(|sealed| MasterKey::check_format(sealed.as_bytes()));
-    if let Ok(Err(error @ MasterKeyError::NewerFormat(_))) = format {
-        return error.into();
+    if let Err(error) = refuse_newer_format(check_text) {
+        return error;
     }
     let is_rotated = rotation_file::load(source).is_some_and(|new| decrypts(&new, check_text));
     if is_rotated { OpenError::UnfinishedRotation } else { OpenError::WrongMasterKey(source.origin().clone()) }

@@ -13,6 +13,7 @@ pub mod metadata;
 pub mod overview;
 pub mod precondition;
 pub mod refused_changes;
+pub mod sealed_formats;
 pub mod signing_key_reset;
 pub mod signing_keys;
 pub mod tenants;

@@ -7,16 +7,24 @@ use super::{
     context::{AdminContext, lock_tenant},
     signing_keys::generate,
 };
-use crate::{crypto::SigningKey, domain::SigningKeyRecord, service::ServiceError, store::signing_keys as table};
+use crate::{
+    crypto::{MasterKey, MasterKeyError, SigningKey, SigningKeyError},
+    domain::SigningKeyRecord,
+    service::ServiceError,
+    store::signing_keys as table,
+};
 
 /// Retires the tenant's keys and creates a new key that signs at once, unless the master key decrypts every usable key.
 /// Returns whether the keys were replaced. Retired keys stay published until the tokens that they signed have expired.
+///
+/// # Errors
+/// [`ServiceError::Internal`] if a newer program encrypted one of the keys. Nothing is changed then.
 pub async fn replace(context: &AdminContext, tenant: TenantId) -> Result<bool, ServiceError> {
     let now = context.app.clock.now();
-    let usable = move |key: &SigningKeyRecord| key.retired_at.is_none_or(|at| at > now);
+    let usable = move |key: &SigningKeyRecord| key.has_private_key() && key.retired_at.is_none_or(|at| at > now);
     let keys = context.read(move |connection| Ok(table::list(connection, tenant)?)).await?;
     let current: Vec<_> = keys.iter().filter(|key| usable(key)).collect();
-    if !current.is_empty() && current.iter().all(|key| SigningKey::open(key, &context.app.master_key).is_ok()) {
+    if !current.is_empty() && all_open(&current, &context.app.master_key)? {
         return Ok(false);
     }
     let algorithm =
@@ -38,4 +46,16 @@ pub async fn replace(context: &AdminContext, tenant: TenantId) -> Result<bool, S
             Ok(true)
         })
         .await
+}
+
+/// Returns whether the master key decrypts all keys.
+fn all_open(keys: &[&SigningKeyRecord], master: &MasterKey) -> Result<bool, SigningKeyError> {
+    let mut all = true;
+    for key in keys {
+        match SigningKey::open(key, master) {
+            Err(error @ SigningKeyError::Master(MasterKeyError::NewerFormat(_))) => return Err(error),
+            opened => all &= opened.is_ok(),
+        }
+    }
+    Ok(all)
 }
