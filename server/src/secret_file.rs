@@ -13,6 +13,8 @@ use crate::clock::{Entropy, random};
 
 /// Number of random bytes in the name of a temporary file.
 const RANDOM_BYTES: usize = 9;
+/// Part of the name of a temporary file, between the name of the final file and the random bytes.
+const TEMPORARY: &str = ".tmp-";
 
 /// Creates a file that only its owner can read. The creation is atomic: a crash leaves no incomplete file, and
 /// concurrent processes end up with the same content. An existing file is not changed.
@@ -39,6 +41,11 @@ pub fn replace(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result
     sync_folder(path)
 }
 
+/// Checks that [`replace`] can create a file beside this one. Changes nothing.
+pub fn check_replaceable(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
+    write_temporary(path, &[], entropy).and_then(fs::remove_file)
+}
+
 /// Removes the temporary files that killed processes have left beside a file.
 pub fn remove_temporaries(path: &Path) -> io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
@@ -47,7 +54,7 @@ pub fn remove_temporaries(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let other = entry.file_name();
-        let random = other.to_str().and_then(|other| other.strip_prefix(name)?.strip_prefix('.'));
+        let random = other.to_str().and_then(|other| other.strip_prefix(name)?.strip_prefix(TEMPORARY));
         let is_temporary = random.and_then(|random| Base64Url::decode(random).ok());
         if is_temporary.is_some_and(|random| random.as_bytes().len() == RANDOM_BYTES) {
             fs::remove_file(entry.path())?;
@@ -59,7 +66,7 @@ pub fn remove_temporaries(path: &Path) -> io::Result<()> {
 fn write_temporary(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<PathBuf> {
     let random = random::<RANDOM_BYTES>(entropy).map_err(io::Error::other)?;
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", Base64Url::encode(&random)));
+    temporary.push(format!("{TEMPORARY}{}", Base64Url::encode(&random)));
     let temporary = PathBuf::from(temporary);
     write_new(&temporary, content).map(|()| temporary)
 }
@@ -87,14 +94,24 @@ mod tests {
     fn temporary_files_of_killed_processes_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key.new");
-        let kept = ["master.key.new", "master.key", "master.key.new.bak", "master.key.new.AAAAAAAAAAAAAAAA"];
+        // A copy of an operator may have a suffix that looks random.
+        let kept = ["master.key.new", "master.key", "master.key.new.bak", "master.key.new.20261129backup"];
         for name in kept {
             fs::write(folder.path().join(name), "text").unwrap();
         }
         let temporary = write_temporary(&path, b"key", &SystemEntropy::default()).unwrap();
         remove_temporaries(&path).unwrap();
         assert!(!temporary.exists());
+        assert!(temporary.to_str().unwrap().contains("master.key.new.tmp-"), "{temporary:?}");
         assert!(kept.iter().all(|name| folder.path().join(name).exists()));
+    }
+
+    #[test]
+    fn folder_is_checked_without_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        check_replaceable(&folder.path().join("secret"), &SystemEntropy::default()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(check_replaceable(&folder.path().join("none/secret"), &SystemEntropy::default()).is_err());
     }
 
     #[test]

@@ -307,7 +307,7 @@ async fn rotation_removes_what_a_killed_one_has_left_and_follows_a_symbolic_link
     fs::rename(world.key_file(), &target).unwrap();
     std::os::unix::fs::symlink(&target, world.key_file()).unwrap();
     let old = fs::read(&target).unwrap();
-    let temporary = world.data().join("master.key.new.QUJDREVGR0hJ");
+    let temporary = world.data().join("master.key.new.tmp-QUJDREVGR0hJ");
     write_key(&temporary, 7);
     assert_eq!(world.rotate(&[])["signing_keys"], 1);
     assert!(world.key_file().is_symlink() && !world.new_key_file().exists() && !temporary.exists());
@@ -323,6 +323,43 @@ async fn rotation_removes_what_a_killed_one_has_left_and_follows_a_symbolic_link
     assert_ne!(fs::read(&target).unwrap(), new);
     assert!(!world.new_key_file().exists());
     let _ = world.check_tokens(&tokens).await;
+}
+
+/// Base64 of a value in format 2.
+const NEWER: &str = "AgAA";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_of_a_newer_program_are_neither_rotated_nor_replaced() {
+    let world = World::new(1, &[]).await;
+    let rotate = ["master-key", "rotate", "--yes"];
+    let reset = ["signing-key", "reset", "--yes"];
+    let marker = "SELECT value FROM installation WHERE name = 'master_key_rotation'";
+    let keys = "SELECT id AS value FROM signing_keys";
+    let insert = format!("INSERT INTO installation (name, value) VALUES ('api_key_digest_key', '{NEWER}')");
+    database::execute(&world.url, &insert).await;
+    for arguments in [rotate, reset] {
+        world.refused(&arguments, "the digest key of imported API keys: the private key is encrypted in format 2");
+    }
+    database::execute(&world.url, "DELETE FROM installation WHERE name = 'api_key_digest_key'").await;
+
+    let newer = if database::postgres().is_some() { r"'\x0200'::bytea" } else { "x'0200'" };
+    database::execute(&world.url, "CREATE TABLE saved_keys AS SELECT * FROM signing_keys").await;
+    database::execute(&world.url, &format!("UPDATE signing_keys SET sealed_private_key = {newer}")).await;
+    for arguments in [rotate, reset] {
+        world.refused(&arguments, "encrypted in format 2");
+    }
+    assert_eq!(database::texts(&world.url, marker).await, Vec::<String>::new(), "no rotation was begun");
+    assert_eq!(database::texts(&world.url, keys).await.len(), 1);
+    let restore = "UPDATE signing_keys SET sealed_private_key = (SELECT sealed_private_key FROM saved_keys)";
+    database::execute(&world.url, restore).await;
+    assert_eq!(world.rotate(&[])["signing_keys"], 1);
+
+    let statement = format!("UPDATE installation SET value = '{NEWER}' WHERE name = 'master_key_check'");
+    database::execute(&world.url, &statement).await;
+    world.refused(&reset, "encrypted in format 2");
+    fs::remove_file(world.key_file()).unwrap();
+    world.refused(&reset, "encrypted in format 2");
+    assert!(!world.key_file().exists());
 }
 
 #[test]

@@ -30,8 +30,15 @@ pub(super) async fn rotate(args: MasterKeyRotateArgs) -> Result<(), CliError> {
         admin_call::context,
     )
     .await?;
+    if rotated.replaced_link {
+        output::message(&format!(
+            "{} was a symbolic link whose target could not be replaced. It is now a file with the new master key; the \
+             target still contains the old one",
+            settings.data.master_key
+        ));
+    }
     if args.admin.json {
-        let Rotated { signing_keys, undecryptable } = rotated;
+        let Rotated { signing_keys, undecryptable, .. } = rotated;
         return output::change_json(true, &json!({ "signing_keys": signing_keys, "undecryptable": undecryptable }));
     }
     output::line(&format!("encrypted {} signing keys with the new master key", rotated.signing_keys))?;

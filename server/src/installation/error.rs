@@ -33,6 +33,12 @@ pub enum OpenError {
          --new-descriptor or --new-command"
     )]
     NewKeyNeeded(MasterKeyOrigin),
+    /// The file of the key is a symbolic link, and its target cannot be replaced.
+    #[error(
+        "{link} is a symbolic link whose target cannot be replaced ({error}): make the folder of the target writable, \
+         or pass the new key with --new-file, --new-descriptor or --new-command. Nothing was changed"
+    )]
+    LinkTarget { link: MasterKeyOrigin, error: io::Error },
     /// The command generates a key instead of reading a stored one.
     #[error("{0} supplies a different key each time, so the key would be lost: nothing was changed")]
     ChangingKey(MasterKeyOrigin),

@@ -25,7 +25,11 @@ use crate::{
     db::{Connection, Database, DatabaseOptions},
     service::{
         ServiceError,
-        admin::{AdminContext, master_key_rotation as service},
+        admin::{
+            AdminContext,
+            master_key_rotation::{self as service, Resealed},
+            sealed_formats,
+        },
     },
     store::installation,
 };
@@ -37,14 +41,16 @@ pub struct Rotated {
     pub signing_keys: usize,
     /// Number of signing keys that neither key decrypts. They were not usable before either.
     pub undecryptable: usize,
+    /// Whether the new key replaced the symbolic link `master.key`, because its target could not be replaced.
+    pub replaced_link: bool,
 }
 
 /// Rotates the master key of the installation, or completes an interrupted rotation. `new` is the new key of the
 /// operator; without it, a key is created in the data folder. `context` returns the author of the change.
 ///
 /// # Errors [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`],
-/// [`OpenError::SameKey`], [`OpenError::ChangingKey`], [`OpenError::OtherRotation`] or [`OpenError::WrongMasterKey`] if
-/// the keys cannot be used for this rotation. In this case, nothing was changed.
+/// [`OpenError::SameKey`], [`OpenError::ChangingKey`], [`OpenError::OtherRotation`], [`OpenError::WrongMasterKey`] or
+/// [`OpenError::LinkTarget`] if the keys cannot be used for this rotation. In this case, nothing was changed.
 pub async fn rotate_master_key<E: From<OpenError>>(
     location: &Location,
     new: Option<MasterKeySource>,
@@ -56,12 +62,12 @@ pub async fn rotate_master_key<E: From<OpenError>>(
     let keys = Keys::load(location, new)?;
     let Opened { app, new_key, state } = open(location, keys, options, settings).await?;
     let context = context(app)?;
-    let rotated = reseal(&context, new_key, state).await.map_err(OpenError::Rotation)?;
+    let mut rotated = reseal(&context, new_key, state).await.map_err(OpenError::Rotation)?;
     context.app.db.close().await;
     // A key of the operator stays where it is. `master.key.new` then comes from a rotation that stopped before its first
     // change, so it encrypts nothing.
     if !is_provided {
-        rotation_file::make_current(&location.master_key, context.app.entropy.as_ref())?;
+        rotated.replaced_link = rotation_file::make_current(&location.master_key, context.app.entropy.as_ref())?;
     }
     Ok(rotated)
 }
@@ -151,6 +157,9 @@ async fn open(
     let again = keys.clone();
     let state = db.read(move |connection| again.state(connection, name)).await?;
     let entropy = Arc::new(SystemEntropy::default());
+    if state == State::NotBegun && keys.provided.is_none() {
+        rotation_file::check_link_target(&location.master_key, entropy.as_ref())?;
+    }
     let new_key = match keys.new {
         Some(key) => key,
         None => Arc::new(rotation_file::load_or_create(&location.master_key, entropy.as_ref())?),
@@ -162,6 +171,7 @@ async fn open(
 async fn reseal(context: &AdminContext, new: Arc<MasterKey>, state: State) -> Result<Rotated, ServiceError> {
     let check_text = seal_check_text(&new, context.app.entropy.as_ref()).map_err(service::failed)?;
     if state == State::NotBegun {
+        sealed_formats::check(context).await?;
         service::begin(context, check_text.clone()).await?;
     }
     let resealed = service::reseal_signing_keys(context, &new).await?;
@@ -169,5 +179,6 @@ async fn reseal(context: &AdminContext, new: Arc<MasterKey>, state: State) -> Re
     if state != State::Done {
         service::finish(context, check_text, resealed).await?;
     }
-    Ok(Rotated { signing_keys: resealed.signing_keys, undecryptable: resealed.undecryptable })
+    let Resealed { signing_keys, undecryptable } = resealed;
+    Ok(Rotated { signing_keys, undecryptable, replaced_link: false })
 }

@@ -32,12 +32,16 @@ fn is_current(source: &MasterKeySource, path: &Path) -> bool {
     current.is_some() && current == read(path)
 }
 
-/// Removes what a killed rotation has left besides the new key: temporary files, and the new key if it has already
-/// replaced the current one. Call it under the exclusive process lock.
+/// Removes what a killed rotation has left besides the new key: temporary files, also those beside the target of a
+/// symbolic link, and the new key if it has already replaced the current one. Call it under the exclusive process lock.
 pub(super) fn remove_leftovers(source: &MasterKeySource) -> Result<(), OpenError> {
     let Some(path) = path(source) else { return Ok(()) };
     let failed = |source| MasterKeyError::Io { path: path.clone(), source };
     secret_file::remove_temporaries(&path).map_err(failed)?;
+    if let Some(target) = link_target(source).and_then(Result::ok) {
+        // The folder may not be readable. This must not prevent the completion of a rotation.
+        let _ = secret_file::remove_temporaries(&target);
+    }
     if is_current(source, &path) {
         fs::remove_file(&path).map_err(failed)?;
     }
@@ -50,19 +54,88 @@ pub(super) fn load_or_create(source: &MasterKeySource, entropy: &dyn Entropy) ->
     Ok(MasterKey::load_or_create(&path, entropy)?)
 }
 
-/// Replaces the current key with the new one. If the file of the current key is a symbolic link, replaces its target.
-pub(super) fn make_current(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<(), OpenError> {
-    let (Some(from), Some(to)) = (path(source), source.in_data_folder()) else { return Ok(()) };
+/// Returns the file to which the file of the current key leads; `None` if it is not a symbolic link.
+fn link_target(source: &MasterKeySource) -> Option<io::Result<PathBuf>> {
+    source.in_data_folder().filter(|path| path.is_symlink()).map(fs::canonicalize)
+}
+
+/// Checks that the new key can replace the target of a symbolic link. Call it before the first change of the database.
+///
+/// # Errors [`OpenError::LinkTarget`]
+pub(super) fn check_link_target(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<(), OpenError> {
+    let Some(target) = link_target(source) else { return Ok(()) };
+    target
+        .and_then(|target| secret_file::check_replaceable(&target, entropy))
+        .map_err(|error| OpenError::LinkTarget { link: source.origin().clone(), error })
+}
+
+/// Replaces the current key with the new one. If the file of the current key is a symbolic link, replaces its target,
+/// or the link itself if the target cannot be replaced: the database already needs the new key. Returns whether the link
+/// was replaced.
+pub(super) fn make_current(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<bool, OpenError> {
+    let (Some(from), Some(to)) = (path(source), source.in_data_folder()) else { return Ok(false) };
     let replaced = match fs::read(&from).map(Zeroizing::new) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
         // The target may be on another file system, so the file cannot be renamed.
-        Ok(key) if to.is_symlink() => fs::canonicalize(to)
-            .and_then(|target| secret_file::replace(&target, &key, entropy))
-            .and_then(|()| fs::remove_file(&from)),
-        Ok(_) => fs::rename(&from, to),
+        Ok(key) if to.is_symlink() => {
+            match fs::canonicalize(to).and_then(|target| secret_file::replace(&target, &key, entropy)) {
+                Ok(()) => fs::remove_file(&from).map(|()| false),
+                Err(_) => fs::rename(&from, to).map(|()| true),
+            }
+        }
+        Ok(_) => fs::rename(&from, to).map(|()| false),
     };
     replaced
-        .and_then(|()| secret_file::sync_folder(to))
+        .and_then(|link| secret_file::sync_folder(to).map(|()| link))
         .map_err(|source| MasterKeyError::Io { path: to.to_path_buf(), source }.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::{clock::SystemEntropy, domain::master_key_origin::MasterKeyOrigin};
+
+    /// Returns a data folder whose key file leads to a file that cannot be replaced: its path ends with the longest name
+    /// that a file system allows, so no temporary file has a name beside it. File modes do not stop root.
+    fn linked() -> (tempfile::TempDir, MasterKeySource, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, target) = (folder.path().join("master.key"), folder.path().join("k".repeat(255)));
+        secret_file::create(&folder.path().join("old"), &[1; 32], &SystemEntropy::default()).unwrap();
+        fs::rename(folder.path().join("old"), &target).unwrap();
+        symlink(&target, &key).unwrap();
+        (folder, MasterKeySource::new(MasterKeyOrigin::DataFolder(key.clone())), key)
+    }
+
+    #[test]
+    fn link_whose_target_cannot_be_replaced_is_refused_before_a_change() {
+        let (folder, source, key) = linked();
+        let error = check_link_target(&source, &SystemEntropy::default()).unwrap_err().to_string();
+        assert!(error.contains("--new-file") && error.contains(key.to_str().unwrap()), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing was created");
+    }
+
+    #[test]
+    fn completed_rotation_replaces_the_link_if_its_target_cannot_be_replaced() {
+        let (_folder, source, key) = linked();
+        load_or_create(&source, &SystemEntropy::default()).unwrap();
+        let new = fs::read(path(&source).unwrap()).unwrap();
+        assert!(make_current(&source, &SystemEntropy::default()).unwrap());
+        assert!(!key.is_symlink() && !path(&source).unwrap().exists());
+        assert_eq!(fs::read(&key).unwrap(), new);
+    }
+
+    #[test]
+    fn temporary_files_beside_the_target_of_a_link_are_removed() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (key, target) = (folder.path().join("master.key"), elsewhere.path().join("real.key"));
+        fs::write(&target, [1; 32]).unwrap();
+        let temporary = elsewhere.path().join("real.key.tmp-QUJDREVGR0hJ");
+        fs::write(&temporary, [2; 32]).unwrap();
+        symlink(&target, &key).unwrap();
+        remove_leftovers(&MasterKeySource::new(MasterKeyOrigin::DataFolder(key))).unwrap();
+        assert!(target.exists() && !temporary.exists());
+    }
 }
