@@ -98,6 +98,18 @@ impl Connection {
         }
     }
 
+    /// Executes changes of secrets. On SQLite, the old values are overwritten with zeros instead of staying in the file
+    /// until their space is used again. This is not the default, because it writes pages that other deletions only free.
+    pub(crate) fn erasing<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T, DbError>) -> Result<T, DbError> {
+        if self.engine() != Engine::Sqlite {
+            return change(self);
+        }
+        self.run("PRAGMA secure_delete = ON")?;
+        let result = change(self);
+        let reset = self.run("PRAGMA secure_delete = OFF");
+        result.and_then(|value| reset.map(|()| value))
+    }
+
     /// Executes statements that have no binds and return no rows.
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), DbError> {
         on_engine!(self, c, _Db => c.batch_execute(sql)).map_err(DbError::from)

@@ -1,10 +1,18 @@
-//! Signing keys. The private keys are encrypted under the master key.
+//! Signing keys. The private keys are encrypted under the master key. Every change of a row is made with
+//! `erasing!`, because SQLite moves a row that changes its size, and otherwise keeps the old copy.
 
 use diesel::prelude::*;
 use doorward_shared::{SigningKeyId, TenantId, Timestamp};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::signing_keys};
 use crate::domain::SigningKeyRecord;
+
+/// Executes a change or deletion of rows, of which no old copy stays in the file of SQLite. Returns their number.
+macro_rules! erasing {
+    ($conn:ident, $change:expr) => {
+        $conn.erasing(|conn| Ok(on_engine!(conn, c, _Db => $change.execute(c))?))
+    };
+}
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = signing_keys, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -91,8 +99,7 @@ pub fn list_of_all(
 /// Replaces the encrypted private key. Returns `false` if the key does not exist.
 pub fn reseal(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, sealed: &[u8]) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .set(signing_keys::sealed_private_key.eq(sealed)).execute(c))?;
+    let rows = erasing!(conn, diesel::update(target()).set(signing_keys::sealed_private_key.eq(sealed)))?;
     Ok(rows == 1)
 }
 
@@ -100,8 +107,7 @@ pub fn reseal(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, sealed:
 pub fn retire(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
     let target =
         || signing_keys::table.find((tenant.to_string(), id.to_string())).filter(signing_keys::retired_at.is_null());
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .set(signing_keys::retired_at.eq(at.millis())).execute(c))?;
+    let rows = erasing!(conn, diesel::update(target()).set(signing_keys::retired_at.eq(at.millis())))?;
     Ok(rows == 1)
 }
 
@@ -113,8 +119,7 @@ pub fn schedule_retirement(
     at: Option<Timestamp>,
 ) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .set(signing_keys::retired_at.eq(row_convert::millis(at))).execute(c))?;
+    let rows = erasing!(conn, diesel::update(target()).set(signing_keys::retired_at.eq(row_convert::millis(at))))?;
     Ok(rows == 1)
 }
 
@@ -122,10 +127,8 @@ pub fn schedule_retirement(
 pub fn withdraw(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
     let signs = || target().filter(signing_keys::retired_at.is_null().or(signing_keys::retired_at.gt(at.millis())));
-    on_engine!(conn, c, _Db => diesel::update(signs())
-        .set(signing_keys::retired_at.eq(at.millis())).execute(c))?;
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .set(signing_keys::withdrawn_at.eq(at.millis())).execute(c))?;
+    erasing!(conn, diesel::update(signs()).set(signing_keys::retired_at.eq(at.millis())))?;
+    let rows = erasing!(conn, diesel::update(target()).set(signing_keys::withdrawn_at.eq(at.millis())))?;
     Ok(rows == 1)
 }
 
@@ -133,7 +136,22 @@ pub fn withdraw(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: T
 pub fn sign_from(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: Timestamp) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
     let changes = (signing_keys::signs_from.eq(at.millis()), signing_keys::retired_at.eq(None::<i64>));
-    Ok(on_engine!(conn, c, _Db => diesel::update(target()).set(changes).execute(c))? == 1)
+    Ok(erasing!(conn, diesel::update(target()).set(changes))? == 1)
+}
+
+/// Returns keys that were retired or withdrawn before a time and still have a private key.
+pub fn list_ended(
+    conn: &mut Connection,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<(TenantId, SigningKeyId)>, DbError> {
+    let ended = || signing_keys::retired_at.lt(before.millis()).or(signing_keys::withdrawn_at.lt(before.millis()));
+    let query = || {
+        let with_private = signing_keys::table.filter(signing_keys::sealed_private_key.ne(Vec::<u8>::new()));
+        with_private.filter(ended()).limit(limit).select((signing_keys::tenant_id, signing_keys::id))
+    };
+    let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
+    rows.iter().map(|(tenant, id)| Ok((row_convert::parse(tenant)?, row_convert::parse(id)?))).collect()
 }
 
 /// Destroys the private key if the key was retired or withdrawn before a time. Returns whether it did.
@@ -145,13 +163,12 @@ pub fn destroy_private(
 ) -> Result<bool, DbError> {
     let ended = || signing_keys::retired_at.lt(before.millis()).or(signing_keys::withdrawn_at.lt(before.millis()));
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string())).filter(ended());
-    let rows = on_engine!(conn, c, _Db => diesel::update(target())
-        .set(signing_keys::sealed_private_key.eq(Vec::<u8>::new())).execute(c))?;
+    let rows = erasing!(conn, diesel::update(target()).set(signing_keys::sealed_private_key.eq(Vec::<u8>::new())))?;
     Ok(rows == 1)
 }
 
 /// Deletes a key. Returns `false` if it does not exist.
 pub fn delete(conn: &mut Connection, tenant: TenantId, id: SigningKeyId) -> Result<bool, DbError> {
     let target = || signing_keys::table.find((tenant.to_string(), id.to_string()));
-    Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
+    Ok(erasing!(conn, diesel::delete(target()))? == 1)
 }

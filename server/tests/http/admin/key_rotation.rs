@@ -113,6 +113,38 @@ async fn private_part_of_a_key_that_no_longer_signs_is_destroyed_after_a_week() 
 }
 
 #[tokio::test]
+async fn destroyed_private_part_is_erased_from_the_file() {
+    if !doorward_testkit::database::is_sqlite("destroyed_private_part_is_erased_from_the_file") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("doorward.db");
+    let builder = TestServer::builder().data_dir(folder.path().to_path_buf()).database(file.display().to_string());
+    let (server, tenant, _auditor) = with_tenant(builder.start().await).await;
+    let admin = server.admin("ops", Role::Admin).await;
+    let path = format!("/tenants/{}/secrets/jwk?force=true", tenant.id);
+    let _ = admin.post(&path, &json!({ "algorithm": "RS256" })).await.expect(201);
+    let _ = admin.post(&path, &json!({ "algorithm": "ES256" })).await.expect(201);
+    let private = async |condition: &str| {
+        let query = format!("SELECT hex(sealed_private_key) AS value FROM signing_keys WHERE retired_at {condition}");
+        let keys = doorward_testkit::database::texts(server.database_url(), &query).await;
+        let byte = |text: &str, at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+        keys.iter().map(|key| (0..key.len()).step_by(2).map(|at| byte(key, at)).collect()).collect::<Vec<Vec<u8>>>()
+    };
+    let (retired, current) = (private("IS NOT NULL").await, private("IS NULL").await);
+    assert_eq!((retired.len(), current.len()), (2, 1));
+    server.clock.advance_ms(7 * DAY_MS + 1);
+    assert_eq!(jobs::destroy_retired_keys(&server.app).await.unwrap(), 2);
+    server.stop().await;
+    let file = std::fs::read(&file).unwrap();
+    let found = |part: &[u8]| file.windows(part.len()).any(|window| window == part);
+    assert!(found(&current[0]), "closing the database moves everything from the write-ahead log to the file");
+    for part in retired.iter().flat_map(|key| key.chunks_exact(16)) {
+        assert!(!found(part), "a part of a destroyed key");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_replaced_without_the_setting() {
     let (server, tenant, auditor) = with_tenant(TestServer::start().await).await;
     server.clock.advance_ms(4_000 * DAY_MS);
