@@ -275,6 +275,7 @@ async fn everything_is_imported_once_and_a_later_run_imports_changes() {
         let dry = dry_run().await;
         assert_eq!(rows(&dry, SHOP, "tenants"), [0, 1, 0, 0, 0]);
         assert_eq!(rows(&dry, SHOP, "users"), [1, 1, 0, 1, 0]);
+        assert_eq!(rows(&dry, SHOP, "credentials"), [0, 1, 0, 1, 0]);
         assert_eq!(rows(&dry, SHOP, "api_keys"), [0, 0, 1, 1, 0]);
         assert_eq!(rows(&dry, SHOP, "audit_entries")[0], 1);
         let states = [SHOP, FORUM].map(|id| of(&dry, id).state);

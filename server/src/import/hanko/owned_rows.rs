@@ -9,7 +9,7 @@ use super::{
         CREDENTIALS, CredentialRow, EXISTING_CREDENTIALS, EXISTING_USERS, TRANSACTIONS, TransactionRow, USERS, UserRow,
     },
     secrets::time,
-    session::{Import, ImportError, Table},
+    session::{Import, ImportError, Table, USERS as KIND_USERS},
 };
 use crate::{
     domain::{Credential, CredentialId, Transaction, User, user::MAX_USER_HANDLE_BYTES},
@@ -22,7 +22,7 @@ const COMPARED: i64 = 500;
 
 pub(super) fn users(import: &mut Import<'_>) -> Result<(), ImportError> {
     import.table(
-        Table { query: USERS, kind: "users", name: "users" },
+        Table { query: USERS, kind: KIND_USERS, name: "users" },
         |tenant, state, row: UserRow| Some(user(tenant, &row).map(|user| Row { row: user, rule: state.rule() })),
         target::users,
     )
@@ -144,17 +144,22 @@ pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError>
             continue;
         }
         let users = delete_users(import, id, &previous)?;
-        let credentials = delete_credentials(import, id, &previous)?;
+        let credentials = delete_credentials(import, id, &previous, &users)?;
         if let Some(tenant) = import.tenants.get_mut(&id) {
-            tenant.report.tally("users").deleted = users;
+            tenant.report.tally(KIND_USERS).deleted = users.len() as u64;
             tenant.report.tally("credentials").deleted = credentials;
         }
     }
     Ok(())
 }
 
-fn delete_users(import: &mut Import<'_>, tenant: TenantId, previous: &target::ImportState) -> Result<u64, ImportError> {
-    let (mut after, mut deleted) = (UserId::new(uuid::Uuid::nil()), 0);
+/// Returns the deleted users.
+fn delete_users(
+    import: &mut Import<'_>,
+    tenant: TenantId,
+    previous: &target::ImportState,
+) -> Result<BTreeSet<UserId>, ImportError> {
+    let (mut after, mut deleted) = (UserId::new(uuid::Uuid::nil()), BTreeSet::new());
     loop {
         let page = target::older_users(&import.context, tenant, previous.rows_until, after, COMPARED);
         let page = import.wait(page)?;
@@ -169,25 +174,31 @@ fn delete_users(import: &mut Import<'_>, tenant: TenantId, previous: &target::Im
             if !import.options.dry_run {
                 import.wait(target::delete_user(&import.context, tenant, *id))?;
             }
-            deleted += 1;
+            deleted.insert(*id);
         }
     }
 }
 
+/// Deletes credentials, except those of `deleted_users`, which were deleted together with their users. A dry run has not
+/// deleted them, but counts the same rows.
 fn delete_credentials(
     import: &mut Import<'_>,
     tenant: TenantId,
     previous: &target::ImportState,
+    deleted_users: &BTreeSet<UserId>,
 ) -> Result<u64, ImportError> {
     let (mut after, mut deleted) = (String::new(), 0);
     loop {
         let page = target::older_credentials(&import.context, tenant, previous.rows_until, after, COMPARED);
         let page = import.wait(page)?;
-        let Some(last) = page.last() else { return Ok(deleted) };
+        let Some((last, _)) = page.last() else { return Ok(deleted) };
         after = last.to_string();
-        let ids: Vec<String> = page.iter().map(ToString::to_string).collect();
+        let ids: Vec<String> = page.iter().map(|(id, _)| id.to_string()).collect();
         let existing: BTreeSet<String> = import.source.texts(EXISTING_CREDENTIALS, &ids)?.into_iter().collect();
-        let missing: Vec<CredentialId> = page.into_iter().filter(|id| !existing.contains(&id.to_string())).collect();
+        let is_missing =
+            |id: &CredentialId, user: &UserId| !existing.contains(&id.to_string()) && !deleted_users.contains(user);
+        let missing: Vec<CredentialId> =
+            page.into_iter().filter(|(id, user)| is_missing(id, user)).map(|(id, _)| id).collect();
         if import.options.dry_run {
             deleted += missing.len() as u64;
         } else if !missing.is_empty() {

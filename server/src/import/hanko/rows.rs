@@ -7,9 +7,10 @@ use diesel::{
 
 use super::session::TableRow;
 
-/// Implements [`TableRow`] for a row type with a column that names the row in the report.
+/// Implements [`TableRow`] for a row type with a column that names the row in the report, and a column with the user to
+/// whom the row belongs.
 macro_rules! table_row {
-    ($row:ty, $id:ident) => {
+    ($row:ty, $id:ident $(, of $user:ident)?) => {
         impl TableRow for $row {
             fn tenant_id(&self) -> &str {
                 &self.tenant_id
@@ -18,13 +19,18 @@ macro_rules! table_row {
             fn shown_id(&self) -> &str {
                 &self.$id
             }
+
+            fn user_id(&self) -> Option<&str> {
+                let ids: &[&str] = &[$(&self.$user)?];
+                ids.first().copied()
+            }
         }
     };
 }
 
 table_row!(UserRow, user_id);
-table_row!(CredentialRow, id);
-table_row!(TransactionRow, identifier);
+table_row!(CredentialRow, id, of user_id);
+table_row!(TransactionRow, identifier, of user_id);
 table_row!(AuditRow, id);
 
 pub(super) const TENANTS: &str = "SELECT id::text AS id, display_name::text AS display_name, (EXTRACT(EPOCH FROM \

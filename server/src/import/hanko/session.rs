@@ -1,6 +1,6 @@
 //! A running import: the connection to the source, and what is known about each tenant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{QueryableByName, pg::Pg};
 use doorward_shared::TenantId;
@@ -59,6 +59,8 @@ pub(super) struct Import<'a> {
     pub(super) progress: &'a mut dyn FnMut(Progress),
 }
 
+/// Kind of the users in a report.
+pub(super) const USERS: &str = "users";
 /// Name of the cursor of a [`Table`].
 const CURSOR: &str = "table_rows";
 
@@ -77,6 +79,8 @@ pub(super) trait TableRow: QueryableByName<Pg> + 'static {
     fn tenant_id(&self) -> &str;
     /// Returns the id by which the report names the row.
     fn shown_id(&self) -> &str;
+    /// Returns the tenant's own id of the user to whom the row belongs; `None` if it belongs to no user.
+    fn user_id(&self) -> Option<&str>;
 }
 
 /// One tenant of a running import.
@@ -87,9 +91,28 @@ pub(super) struct TenantImport {
     /// State to store at the end.
     pub(super) next: ImportState,
     pub(super) is_used: bool,
+    /// Tenant's own ids of the users that a dry run would add.
+    added_users: BTreeSet<String>,
+}
+
+/// A row whose outcome is counted.
+pub(super) struct Counted {
+    tenant: TenantId,
+    shown_id: String,
+    /// The user to whom the row belongs. Only a dry run needs it.
+    user_id: Option<String>,
 }
 
 impl TenantImport {
+    pub(super) const fn new(
+        report: TenantReport,
+        previous: Option<ImportState>,
+        next: ImportState,
+        is_used: bool,
+    ) -> Self {
+        Self { report, previous, next, is_used, added_users: BTreeSet::new() }
+    }
+
     /// Returns what the import may do with a row. If Doorward serves a tenant, the tenant gets only rows that are new
     /// in the source.
     pub(super) fn rule(&self) -> ImportRule {
@@ -136,37 +159,44 @@ impl Import<'_> {
                 return Ok(());
             }
             read += rows.len() as u64;
-            let (mut batch, mut ids) = (Vec::new(), Vec::new());
+            let (mut batch, mut counted) = (Vec::new(), Vec::new());
             for row in rows {
                 let Some((tenant, state)) = self.tenant(row.tenant_id()) else { continue };
                 let id = row.shown_id().to_owned();
+                let user_id = row.user_id().filter(|_| dry_run).map(str::to_owned);
                 let Some(converted) = convert(tenant, state, row) else { continue };
                 state.report.tally(kind).read += 1;
                 match converted {
                     // Nothing of a new tenant is stored, so nothing needs to be compared.
                     Ok(_) if dry_run && state.previous.is_none() => {}
                     Ok(converted) => {
-                        ids.push((tenant, id));
+                        counted.push(Counted { tenant, shown_id: id, user_id });
                         batch.push(converted);
                     }
                     Err(reason) => state.report.refuse(kind, &id, reason.as_ref()),
                 }
             }
             let outcomes = self.wait(write(&self.context, self.mode(), batch))?;
-            self.count(kind, ids, &outcomes);
+            self.count(kind, counted, &outcomes);
             self.progress(name, read);
         }
     }
 
-    /// Counts the outcomes of a batch. `rows` contains the tenant and the id of each row.
-    pub(super) fn count(&mut self, kind: &'static str, rows: Vec<(TenantId, String)>, outcomes: &[ImportOutcome]) {
-        for ((tenant, id), outcome) in rows.into_iter().zip(outcomes) {
+    /// Counts the outcomes of a batch.
+    fn count(&mut self, kind: &'static str, rows: Vec<Counted>, outcomes: &[ImportOutcome]) {
+        for (Counted { tenant, shown_id, user_id }, outcome) in rows.into_iter().zip(outcomes) {
             let Some(tenant) = self.tenants.get_mut(&tenant) else { continue };
+            // A dry run has not stored the users that it would add.
+            let is_of_added = user_id.is_some_and(|user| tenant.added_users.contains(&user));
             match outcome {
-                // A dry run has not stored the new users. Those count as changes already.
-                ImportOutcome::Refused(USER_MISSING) if self.options.dry_run => {}
-                ImportOutcome::Refused(reason) => tenant.report.refuse(kind, &id, reason),
+                ImportOutcome::Refused(USER_MISSING) if is_of_added => {
+                    tenant.report.tally(kind).add(ImportOutcome::Added);
+                }
+                ImportOutcome::Refused(reason) => tenant.report.refuse(kind, &shown_id, reason),
                 outcome => tenant.report.tally(kind).add(*outcome),
+            }
+            if kind == USERS && self.options.dry_run && *outcome == ImportOutcome::Added {
+                tenant.added_users.insert(shown_id);
             }
         }
     }

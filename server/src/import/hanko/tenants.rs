@@ -123,7 +123,7 @@ fn one(
     let mut next = previous.clone().unwrap_or_default();
     let newest = largest.created_at.get(&row.id).map_or(0, |micros| i64::try_from(*micros).unwrap_or(i64::MAX));
     next.rows_until = next.rows_until.max(time(newest));
-    let mut tenant = TenantImport { report: report.clone(), previous, next, is_used };
+    let mut tenant = TenantImport::new(report.clone(), previous, next, is_used);
     if is_used && !import.options.include_used {
         report.skip(
             "Doorward already serves it: since its import, an API key was used or a ceremony was completed. To update \

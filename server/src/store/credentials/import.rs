@@ -1,7 +1,7 @@
 //! Import of credentials from another system.
 
 use diesel::prelude::*;
-use doorward_shared::{TenantId, Timestamp};
+use doorward_shared::{TenantId, Timestamp, UserId};
 
 use super::{Connection, DbError, credentials, find, insert_row, on_engine, row_convert};
 use crate::domain::{Credential, CredentialId, ImportOutcome, ImportRule};
@@ -85,14 +85,15 @@ fn update(conn: &mut Connection, credential: &Credential) -> Result<(), DbError>
     Ok(())
 }
 
-/// Returns the ids of credentials that were created at `until` or earlier, in the order of their texts after `after`.
+/// Returns the ids of credentials that were created at `until` or earlier, and of their users, in the order of the texts
+/// of the first ones after `after`.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,
     until: Timestamp,
     after: &str,
     limit: i64,
-) -> Result<Vec<CredentialId>, DbError> {
+) -> Result<Vec<(CredentialId, UserId)>, DbError> {
     let query = || {
         credentials::table
             .filter(credentials::tenant_id.eq(tenant.to_string()))
@@ -100,9 +101,12 @@ pub fn ids_created_until(
             .filter(credentials::id.gt(after))
             .order(credentials::id)
             .limit(limit)
-            .select(credentials::id)
+            .select((credentials::id, credentials::user_id))
     };
-    let ids: Vec<String> = on_engine!(conn, c, _Db => query().load(c))?;
-    let parse = |id: &String| CredentialId::parse(id).ok_or_else(|| row_convert::corrupt(&"a credential's id"));
+    let ids: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
+    let parse = |(id, user): &(String, String)| {
+        let id = CredentialId::parse(id).ok_or_else(|| row_convert::corrupt(&"a credential's id"))?;
+        Ok((id, row_convert::parse(user)?))
+    };
     ids.iter().map(parse).collect()
 }

@@ -240,3 +240,43 @@ async fn import_during_other_transactions_loses_no_counter_and_no_unit() {
     assert_eq!(rows(&changed, SHOP, "users"), [1, 1, 1, 0, 0]);
     assert_eq!(database::faults(server.database_url()).await, Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dry_run_reports_the_numbers_of_the_run_that_follows() {
+    let Some(source) = Source::new("dry_run_reports_the_numbers_of_the_run_that_follows").await else { return };
+    let targets = targets().await;
+    for (server, _) in &targets {
+        let _ = source.import(server, Options::default()).await.unwrap();
+    }
+    let (added, refused, long) = (uuid::Uuid::from_u128(0xe8), uuid::Uuid::from_u128(0xe9), "x".repeat(65));
+    let credential = |id: &str, user: &uuid::Uuid| {
+        format!(
+            "INSERT INTO webauthn_credentials (id, user_id, public_key, attestation_type, aaguid, sign_count, \
+             webauthn_user_id, created_at, updated_at, is_mfa) SELECT '{id}', 'any', public_key, attestation_type, \
+             aaguid, 0, '{user}', now(), now(), is_mfa FROM webauthn_credentials WHERE id = '{PASSKEY}';"
+        )
+    };
+    // A user is added, one cannot be imported, and one was deleted. Each has a credential.
+    source
+        .sql(&format!(
+            "INSERT INTO webauthn_users VALUES ('{added}', 'customer-1003', 'd', '', 'Dan', '{SHOP}', now(), now());
+             INSERT INTO webauthn_users VALUES ('{refused}', '{long}', 'x', '', 'X', '{SHOP}', now(), now());
+             {}{}
+             DELETE FROM webauthn_credentials WHERE webauthn_user_id = '{CUSTOMER}';
+             DELETE FROM webauthn_users WHERE id = '{CUSTOMER}'",
+            credential("bmV3LWNyZWRlbnRpYWw", &added),
+            credential("b3RoZXItY3JlZGVudGlhbA", &refused),
+        ))
+        .await;
+    for (server, _folder) in targets {
+        let dry = source.import(&server, Options { dry_run: true, ..Options::default() }).await.unwrap();
+        let run = source.import(&server, Options::default()).await.unwrap();
+        assert_eq!(rows(&run, SHOP, "users"), [1, 0, 1, 1, 1]);
+        assert_eq!(rows(&run, SHOP, "credentials"), [1, 0, 0, 0, 1], "deleted together with their user");
+        for kind in ["users", "credentials", "transactions"] {
+            assert_eq!(rows(&dry, SHOP, kind), rows(&run, SHOP, kind), "{kind}");
+        }
+        assert_eq!(of(&dry, SHOP).problems, of(&run, SHOP).problems);
+        server.stop().await;
+    }
+}

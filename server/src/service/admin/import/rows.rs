@@ -181,14 +181,14 @@ pub async fn delete_user(context: &AdminContext, tenant: TenantId, id: UserId) -
     admin_users::delete(context, tenant, user).await
 }
 
-/// Returns the next ids, in order, of credentials that were created at `until` or earlier.
+/// Returns the next ids, in order, of credentials that were created at `until` or earlier, with the ids of their users.
 pub async fn older_credentials(
     context: &AdminContext,
     tenant: TenantId,
     until: Timestamp,
     after: String,
     limit: i64,
-) -> Result<Vec<CredentialId>, ServiceError> {
+) -> Result<Vec<(CredentialId, UserId)>, ServiceError> {
     context
         .read(move |connection| Ok(credentials_table::ids_created_until(connection, tenant, until, &after, limit)?))
         .await
