@@ -27,11 +27,12 @@ const DESCRIPTOR_TIME_LIMIT: Duration = master_key_command::TIME_LIMIT;
 type KeyBytes = Zeroizing<[u8; MASTER_KEY_BYTES]>;
 
 /// The master key at its origin. Clones share what was read from a file descriptor or a command, because a descriptor
-/// can be read only once. `Debug` prints no key.
+/// can be read only once. They also share an error, so that a process does not wait for the time limit again. `Debug`
+/// prints no key.
 #[derive(Debug, Clone)]
 pub struct MasterKeySource {
     origin: MasterKeyOrigin,
-    read: Arc<OnceLock<Key>>,
+    read: Arc<OnceLock<Result<Key, Arc<MasterKeyError>>>>,
 }
 
 struct Key(KeyBytes);
@@ -71,12 +72,17 @@ impl MasterKeySource {
     ///
     /// # Errors
     /// [`MasterKeyError::Missing`] or [`MasterKeyError::NotProvided`], and the other errors of [`MasterKey::load`] for a file;
-    /// [`MasterKeyError::Descriptor`], [`MasterKeyError::Command`] or [`MasterKeyError::NoKey`] for other origins.
+    /// [`MasterKeyError::NotLoaded`] with [`MasterKeyError::Descriptor`], [`MasterKeyError::Command`] or
+    /// [`MasterKeyError::NoKey`] for other origins.
     pub fn load(&self) -> Result<MasterKey, MasterKeyError> {
         match &self.origin {
             MasterKeyOrigin::DataFolder(path) => MasterKey::load(path),
             MasterKeyOrigin::File(path) => MasterKey::load_provided(path),
-            MasterKeyOrigin::Descriptor(_) | MasterKeyOrigin::Command(_) => self.load_once(),
+            MasterKeyOrigin::Descriptor(number) => self.load_once(|| descriptor(*number, DESCRIPTOR_TIME_LIMIT)),
+            MasterKeyOrigin::Command(words) => self.load_once(|| {
+                master_key_command::output(words, master_key_command::TIME_LIMIT)
+                    .map_err(|error| MasterKeyError::Command { origin: self.origin.clone(), error })
+            }),
         }
     }
 
@@ -98,23 +104,25 @@ impl MasterKeySource {
             return Ok(true);
         }
         let again = Self::new(self.origin.clone());
-        self.load_once()?;
-        again.load_once()?;
-        Ok(self.read.get().zip(again.read.get()).is_some_and(|(first, second)| first.0 == second.0))
+        self.load()?;
+        again.load()?;
+        let bytes = |source: &Self| source.read.get().and_then(|key| key.as_ref().ok().map(|key| key.0.clone()));
+        Ok(bytes(self).is_some_and(|first| bytes(&again) == Some(first)))
     }
 
-    fn load_once(&self) -> Result<MasterKey, MasterKeyError> {
-        if let Some(key) = self.read.get() {
-            return MasterKey::from_bytes(&key.0);
+    /// Returns the key of the first call, or its error.
+    fn load_once(
+        &self,
+        read: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, MasterKeyError>,
+    ) -> Result<MasterKey, MasterKeyError> {
+        let key = self.read.get_or_init(|| {
+            let decoded = read().map(|text| decode(&text).map(Key));
+            decoded.and_then(|key| key.ok_or_else(|| MasterKeyError::NoKey(self.origin.clone()))).map_err(Arc::new)
+        });
+        match key {
+            Ok(key) => MasterKey::from_bytes(&key.0),
+            Err(error) => Err(MasterKeyError::NotLoaded(Arc::clone(error))),
         }
-        let text = match &self.origin {
-            MasterKeyOrigin::Command(words) => master_key_command::output(words, master_key_command::TIME_LIMIT)
-                .map_err(|error| MasterKeyError::Command { origin: self.origin.clone(), error })?,
-            MasterKeyOrigin::Descriptor(number) => descriptor(*number, DESCRIPTOR_TIME_LIMIT)?,
-            MasterKeyOrigin::DataFolder(_) | MasterKeyOrigin::File(_) => return self.load(),
-        };
-        let bytes = decode(&text).ok_or_else(|| MasterKeyError::NoKey(self.origin.clone()))?;
-        MasterKey::from_bytes(&self.read.get_or_init(|| Key(bytes)).0)
     }
 }
 
@@ -197,6 +205,18 @@ mod tests {
         assert!(is_the_key(&source.load().unwrap()) && is_the_key(&source.clone().load().unwrap()));
         assert_eq!(fs::read_to_string(&runs).unwrap(), "run\n");
         assert!(!format!("{source:?}").contains("251"), "{source:?}");
+    }
+
+    #[test]
+    fn origin_that_failed_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = folder.path().join("runs");
+        let source = command(&format!("echo run >> {}; exit 7", runs.display()));
+        for source in [&source, &source.clone()] {
+            let error = source.load().unwrap_err().to_string();
+            assert!(error.contains("exit status: 7"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(&runs).unwrap(), "run\n");
     }
 
     #[test]
