@@ -134,7 +134,7 @@ impl Running {
 
     /// Makes the readiness check fail, and still serves requests for the duration `drain`. Then closes the listeners
     /// and waits for requests in progress. Finally, stores when each key was last used, and closes the database.
-    async fn stop(self, drain: Duration, shutdown_timeout: Duration) {
+    async fn stop(mut self, drain: Duration, shutdown_timeout: Duration) {
         self.app.begin_stop();
         self.servers.iter().for_each(Serving::drain);
         sleep(drain).await;
@@ -143,10 +143,12 @@ impl Running {
         let deadline = Instant::now() + shutdown_timeout;
         join_all(self.servers.into_iter().map(|server| server.stop(shutdown_timeout))).await;
         let close = async {
-            self.forwarding.stop(&self.app).await;
+            self.forwarding.stop().await;
+            // The last use of keys is lost if the time ends now. A lease that is not released only delays the next start.
             if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
                 tracing::warn!(%error, "could not write the last use of keys");
             }
+            self.forwarding.release(&self.app).await;
             self.app.db.close().await;
         };
         let close = timeout_at(deadline.max(Instant::now() + MIN_CLOSE_TIME), close);

@@ -46,13 +46,16 @@ pub struct Forwarding {
 }
 
 impl Forwarding {
-    /// Stops the tasks and releases their leases. Otherwise the next start would wait until the leases end. A batch that
-    /// is being delivered is sent again.
-    pub async fn stop(mut self, app: &App) {
+    /// Stops the tasks. A batch that is being delivered is sent again.
+    pub async fn stop(&mut self) {
         for task in std::mem::take(&mut self.tasks) {
             task.abort();
             let _ = task.await;
         }
+    }
+
+    /// Releases the leases of stopped tasks. Otherwise the next start would wait until the leases end.
+    pub async fn release(self, app: &App) {
         for target in &self.targets {
             if let Err(error) = forwarding::release(app, target, &self.node).await {
                 tracing::warn!(%error, "could not release the lease of a receiver of audit entries");

@@ -24,6 +24,8 @@ pub const LEASE_MS: i64 = 20_000;
 const MAX_LEASE_MS: i64 = 3 * LEASE_MS;
 /// Remaining time below which a node renews its lease.
 const RENEW_BELOW_MS: i64 = 15_000;
+/// Number of attempts to release a lease. An attempt fails if the position changes at the same time.
+const RELEASE_ATTEMPTS: usize = 3;
 /// Maximum number of entries that are read at once.
 const SLICE: u32 = 500;
 
@@ -83,20 +85,25 @@ pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Op
     Ok(position.map(|position| Held { target, position }))
 }
 
-/// Ends the lease of a target if this node holds it, so that the next start need not wait for its end.
+/// Ends the lease of a target if this node holds it, so that the next start need not wait for its end. Tries again if the
+/// position changes at the same time: a task that was stopped may have left a unit of work in the queue.
 pub async fn release(app: &App, target: &ForwardTarget, node: &str) -> Result<(), DbError> {
     let (target, node, now) = (name(target), node.to_owned(), app.clock.now());
     let release = move |connection: &mut Connection| {
-        let Some(stored) = forwarding::position(connection, &target)? else { return Ok(()) };
+        let Some(stored) = forwarding::position(connection, &target)? else { return Ok(true) };
         let position = Position::parse(&stored)?;
-        if position.node == node && position.is_leased(now) {
-            let released = Position { until: Timestamp::from_millis(0), ..position };
-            // If another node has taken the lease at this moment, its value stays.
-            let _ = forwarding::replace_position(connection, &target, Some(&stored), &released.text()?)?;
+        if position.node != node || !position.is_leased(now) {
+            return Ok(true);
         }
-        Ok::<_, DbError>(())
+        let released = Position { until: Timestamp::from_millis(0), ..position };
+        forwarding::replace_position(connection, &target, Some(&stored), &released.text()?)
     };
-    app.db.write(release).await
+    for _ in 0..RELEASE_ATTEMPTS {
+        if app.db.write(release.clone()).await? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 impl Held {

@@ -68,13 +68,14 @@ async fn stopped_node_releases_its_lease() {
     let _ = first.tenant().await;
     let path = first.data_dir.join("audit.ndjson");
     let target = ForwardTarget::File(path.clone());
-    let running = forward(&first.app, &path);
+    let mut running = forward(&first.app, &path);
     until("the first node forwards", async || !ids(&path).is_empty()).await;
     assert_eq!(acquire(&second.app, &target, "other").await.unwrap(), None);
-    running.stop(&first.app).await;
+    running.stop().await;
+    running.release(&first.app).await;
     let held = acquire(&second.app, &target, "other").await.unwrap().expect("the lease, before its end");
     // A node that stops does not end the lease of another one.
-    forward(&first.app, &path).stop(&first.app).await;
+    forward(&first.app, &path).release(&first.app).await;
     first.clock.advance_ms(LEASE_MS / 2);
     assert!(held.renew(&second.app).await.unwrap().is_some());
 }
