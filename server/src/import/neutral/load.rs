@@ -71,7 +71,7 @@ pub fn load(context: &AdminContext, path: &Path, into: Target) -> Result<TenantR
     }
     let given = loader.tenant;
     let random: [u8; 12] = clock::random(context.app.entropy.as_ref()).map_err(ServiceError::from)?;
-    let input = Input::open(path, &random)?;
+    let input = Input::open(path, &std::env::temp_dir(), &random)?;
     check(context, &input, given)?;
     if let Some(id) = given {
         loader.runtime.block_on(target::mark_mixed(context, id))?;

@@ -2,9 +2,9 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, BufRead as _, BufReader, Read as _, Seek as _},
+    io::{self, BufRead as _, BufReader, Read, Seek as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use doorward_shared::Base64Url;
@@ -19,6 +19,9 @@ pub const MAX_LINE_BYTES: u64 = 256 * 1024;
 pub enum FileError {
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The input cannot be copied to a temporary file.
+    #[error("copying it to the temporary folder {}: {error}; set TMPDIR to a folder with enough space", folder.display())]
+    Temporary { folder: PathBuf, error: io::Error },
     #[error("line {line}: {reason}")]
     Line { line: u64, reason: String },
     #[error("the installation: {0}")]
@@ -35,36 +38,56 @@ impl FileError {
 pub(super) struct Input(File);
 
 impl Input {
-    /// Opens a file. A pipe, such as standard input, is first copied to a temporary file without a name. `random` makes its
-    /// first name unique.
-    pub(super) fn open(path: &Path, random: &[u8]) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+    /// Opens a file. A pipe, such as standard input, is copied to a temporary file in `folder` after its header was
+    /// checked. The temporary file has no name; `random` makes its first name unique.
+    pub(super) fn open(path: &Path, folder: &Path, random: &[u8]) -> Result<Self, FileError> {
+        let file = File::open(path)?;
         if file.metadata()?.is_file() {
             return Ok(Self(file));
         }
-        let name = std::env::temp_dir().join(format!("doorward-import-{}", Base64Url::encode(random)));
-        let mut copy = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&name)?;
-        fs::remove_file(&name)?;
-        io::copy(&mut file, &mut copy)?;
-        Ok(Self(copy))
+        let mut pipe = BufReader::new(file);
+        let start = start(&mut pipe)?;
+        let _ = Lines::new(start.as_slice())?;
+        let copied = copy(&start, &mut pipe, &folder.join(format!("doorward-import-{}", Base64Url::encode(random))));
+        copied.map(Self).map_err(|error| FileError::Temporary { folder: folder.to_owned(), error })
     }
 
     /// Reads from the beginning, and checks the header.
-    pub(super) fn lines(&self) -> Result<Lines, FileError> {
+    pub(super) fn lines(&self) -> Result<Lines<File>, FileError> {
         let mut file = self.0.try_clone()?;
         file.rewind()?;
         Lines::new(file)
     }
 }
 
+/// Returns the bytes up to the end of the first line that is not empty.
+fn start(pipe: &mut BufReader<File>) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    while start.trim_ascii().is_empty() && start.len() as u64 <= MAX_LINE_BYTES {
+        if pipe.take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut start)? == 0 {
+            break;
+        }
+    }
+    Ok(start)
+}
+
+/// Copies the start and the rest of a pipe to a new file, whose name is removed.
+fn copy(start: &[u8], rest: &mut impl Read, name: &Path) -> io::Result<File> {
+    let mut copy = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(name)?;
+    fs::remove_file(name)?;
+    copy.write_all(start)?;
+    io::copy(rest, &mut copy)?;
+    Ok(copy)
+}
+
 /// The lines of a file after its header.
-pub(super) struct Lines {
-    reader: BufReader<File>,
+pub(super) struct Lines<R> {
+    reader: BufReader<R>,
     number: u64,
 }
 
-impl Lines {
-    fn new(file: File) -> Result<Self, FileError> {
+impl<R: Read> Lines<R> {
+    fn new(file: R) -> Result<Self, FileError> {
         let mut lines = Self { reader: BufReader::new(file), number: 0 };
         let expected =
             format!("the first line must be {{\"type\":\"header\",\"format\":\"{FORMAT}\",\"version\":{VERSION}}}");
@@ -105,5 +128,38 @@ impl Lines {
             let line = serde_json::from_slice(&text).map_err(|error| FileError::at(self.number, error))?;
             return Ok(Some((self.number, line)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the path of a pipe that contains a text. The pipe is closed only at the end of the process, so reading it
+    /// to its end would wait.
+    fn open_pipe(text: &str) -> PathBuf {
+        use std::os::fd::IntoRawFd as _;
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        let _ = writer.into_raw_fd();
+        PathBuf::from(format!("/proc/self/fd/{}", reader.into_raw_fd()))
+    }
+
+    #[test]
+    fn header_of_a_pipe_is_checked_before_the_pipe_is_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        for text in ["{}\n", "\n\nSELECT 1;\n", "{\"type\":\"header\",\"format\":\"other\",\"version\":1}\n"] {
+            let error = Input::open(&open_pipe(text), folder.path(), b"name").map(drop).unwrap_err().to_string();
+            assert!(error.contains("line ") && !error.contains("temporary"), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn error_of_a_copy_names_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        let pipe = open_pipe(&format!("{{\"type\":\"header\",\"format\":\"{FORMAT}\",\"version\":{VERSION}}}\n"));
+        let error = Input::open(&pipe, &missing, b"name").map(drop).unwrap_err().to_string();
+        assert!(error.contains(missing.to_str().unwrap()) && error.contains("TMPDIR"), "{error}");
     }
 }
