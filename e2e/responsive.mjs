@@ -162,6 +162,7 @@ async function tenant(watch) {
   await pages(watch, "transactions", 2);
   await watch.step("transactions: next row, its details", { keys: ["j"], screen: (now, before) => selected(now) !== selected(before) });
   await filter(watch, "transactions");
+  await tab("trust", shows(/Algorithms in use/));
   await tab("configuration", shows(/Relying party/));
   await watch.step("tenant: audit log", { keys: ["a"], screen: (screen) => path(screen).includes("› Audit log of"), data: entries });
   await audit(watch, "audit log of a tenant");
