@@ -1,7 +1,7 @@
 //! What must work on an installation of an earlier version.
 
-use doorward_authenticator::Authenticator;
-use doorward_testkit::{Http, Person, Process, TestTenant, claims, until};
+use doorward_authenticator::{Authenticator, from_base64url};
+use doorward_testkit::{Http, Person, Process, RP_ID, Response, TestTenant, claims, database, until};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
 
@@ -48,6 +48,8 @@ async fn api_keys(server: &Process, installation: &Installation) {
 async fn ceremonies(server: &Process, installation: &Installation) {
     let shop = installation.tenant(server, "Shop");
     let mut alice = installation.person("alice");
+    let login = claims(&started_login(&shop, installation, &mut alice).await);
+    assert_eq!(login["sub"], "alice");
     let login = claims(&alice.login(&shop).await.expect(200));
     assert_eq!((&login["sub"], &login["iss"]), (&json!("alice"), &json!(ISSUER)));
     let _ = alice.transaction(&shop, "new order", &json!({ "amount": 1 })).await.expect(200);
@@ -68,6 +70,16 @@ async fn ceremonies(server: &Process, installation: &Installation) {
     let _ = erin.register_mfa(&forum).await.expect(200);
     let token = erin.mfa_login(&forum).await.expect(200).field("token");
     let _ = verify(&forum, &token).await;
+}
+
+/// Completes the login of a user that the earlier version has started.
+async fn started_login(shop: &TestTenant, installation: &Installation, person: &mut Person) -> Response {
+    let query = format!("SELECT value FROM challenges WHERE ceremony = 'login' AND tenant_id = '{}'", shop.id);
+    let challenges = database::texts(&installation.database_url(), &query).await;
+    let [challenge] = &challenges[..] else { panic!("one challenge: {challenges:?}") };
+    let options = json!({ "publicKey": { "challenge": challenge, "rpId": RP_ID, "userVerification": "required" } });
+    let body = person.get(&options);
+    shop.http.post("/login/finalize", &body).await.expect(200)
 }
 
 /// Verifies a token with the published keys, but not its expiry. Returns the claims.
@@ -100,6 +112,23 @@ async fn tokens(server: &Process, installation: &Installation) {
     let token = frank.register(&shop).await.expect(200).field("token");
     let _ = redeem(&token).await.expect(200);
     redeem(&token).await.expect_refusal(409, "token_already_redeemed");
+    // The redeemed token of the fixture has expired, so a new token gets the id in the row of the earlier version.
+    let token = frank.login(&shop).await.expect(200);
+    let rename = format!(
+        "UPDATE redeemed_tokens SET jti = '{}' WHERE tenant_id = '{}' AND jti = '{}'",
+        claims(&token)["jti"].as_str().unwrap(),
+        shop.id,
+        jti(&installation.clients.redeemed_token),
+    );
+    database::execute(&installation.database_url(), &rename).await;
+    redeem(&token.field("token")).await.expect_refusal(409, "token_already_redeemed");
+}
+
+/// Returns the id of a token, without verification.
+fn jti(token: &str) -> String {
+    let payload = token.split('.').nth(1).and_then(from_base64url).expect("a payload");
+    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    claims["jti"].as_str().unwrap().to_owned()
 }
 
 async fn trust_policy(server: &Process, installation: &Installation) {

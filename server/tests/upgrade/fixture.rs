@@ -19,6 +19,9 @@ pub(crate) const FOLDER: &str = "FOLDER";
 /// Files that an installation needs besides its database and its master key.
 pub(crate) const FILES: [&str; 3] = ["doorward.toml", "probe.keys", "forward.secret"];
 
+/// 1 January 2100, in milliseconds.
+const YEAR_2100: i64 = 4_102_444_800_000;
+
 /// The folder with all fixtures.
 pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
@@ -47,7 +50,7 @@ impl Fixture {
         fs::read_to_string(self.path(file)).unwrap_or_else(|error| panic!("{}/{file}: {error}", self.name))
     }
 
-    /// Creates the installation in a temporary folder.
+    /// Creates the installation in a temporary folder. Its challenges and redeemed tokens have not expired.
     pub(crate) async fn copy(&self) -> Installation {
         let clients = serde_json::from_str(&self.read("clients.json")).unwrap();
         let installation = Installation::in_new_folder(clients);
@@ -57,6 +60,8 @@ impl Fixture {
         installation.write("master.key", from_base64url(self.read("master.key.base64").trim()).unwrap());
         let url = installation.database_url();
         database::execute(&url, &self.read("database.sql")).await;
+        let unexpired = |table| format!("UPDATE {table} SET expires_at = {YEAR_2100};");
+        database::execute(&url, &["challenges", "redeemed_tokens"].map(unexpired).concat()).await;
         installation.make_private("doorward.db");
         installation
     }

@@ -12,6 +12,8 @@ mod fixture;
 mod migrations;
 mod writer;
 
+use std::collections::BTreeMap;
+
 use doorward_server::backup::Manifest;
 use doorward_testkit::{database, process};
 use serde_json::Value;
@@ -19,7 +21,7 @@ use serde_json::Value;
 use fixture::{Fixture, Installation};
 
 /// Maximum size of a fixture in bytes.
-const MAX_BYTES: u64 = 120_000;
+const MAX_BYTES: u64 = 140_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn installation_of_each_version_goes_on_working() {
@@ -95,8 +97,26 @@ async fn export_of_each_version_can_be_imported() {
             import.args(["import", "tenant", &file, "--json"]);
             let report = process::json(import);
             assert_eq!(report["changed"], true, "{}: {report}", fixture.name);
+            let rows = report["tenants"][0]["rows"].as_object().unwrap();
+            let added: BTreeMap<String, u64> =
+                rows.iter().map(|(kind, rows)| (kind.clone(), rows["added"].as_u64().unwrap())).collect();
+            assert_eq!(added, lines_by_kind(&fixture.read(&format!("{tenant}.jsonl"))), "{}: {report}", fixture.name);
+            assert!(rows.values().all(|rows| rows["refused"] == 0), "{}: {report}", fixture.name);
         }
     }
+}
+
+/// Returns the number of lines of each kind in an exported tenant, without the header.
+fn lines_by_kind(text: &str) -> BTreeMap<String, u64> {
+    let mut lines = BTreeMap::new();
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let kind = line["type"].as_str().unwrap();
+        if kind != "header" {
+            *lines.entry(format!("{kind}s")).or_default() += 1;
+        }
+    }
+    lines
 }
 
 #[tokio::test]
@@ -127,19 +147,48 @@ async fn migrated_schema_is_that_of_a_new_installation() {
     let expected = dump::schema(&new.database_url()).await;
     for fixture in Fixture::all() {
         let installation = fixture.copy().await;
-        let mut migrate = installation.command();
-        migrate.args(["migrate", "--json"]);
-        let _ = process::json(migrate);
-        let found = dump::schema(&installation.database_url()).await;
-        let difference = expected.iter().zip(&found).find(|(expected, found)| expected != found);
-        assert!(
-            expected == found,
-            "{}: after all migrations, its schema differs from that of a new installation: a migration was changed after it \
-             was applied. Add a new migration instead. Only before the first release: {}\nfirst difference: {difference:#?}",
-            fixture.name,
-            writer::COMMAND
-        );
+        migrate(&installation);
+        check_schema(&fixture, &expected, &installation).await;
     }
+}
+
+#[tokio::test]
+async fn migrated_postgresql_schema_is_that_of_a_new_database() {
+    if !database::is_postgres("migrated_postgresql_schema_is_that_of_a_new_database") {
+        return;
+    }
+    let mut new = Installation::empty();
+    let (url, _new_database) = database::for_test(new.folder()).await;
+    new.use_database(url);
+    migrate(&new);
+    let expected = dump::schema(&new.database_url()).await;
+    for fixture in Fixture::all() {
+        let mut old = Installation::empty();
+        let (url, _old_database) = database::for_test(old.folder()).await;
+        database::execute(&url, &fixture.read(dump::POSTGRES_FILE)).await;
+        old.use_database(url);
+        migrate(&old);
+        check_schema(&fixture, &expected, &old).await;
+    }
+}
+
+/// Runs the pending migrations.
+fn migrate(installation: &Installation) {
+    let mut migrate = installation.command();
+    migrate.args(["migrate", "--json"]);
+    let _ = process::json(migrate);
+}
+
+async fn check_schema(fixture: &Fixture, expected: &[String], installation: &Installation) {
+    let found = dump::schema(&installation.database_url()).await;
+    let difference = expected.iter().zip(&found).find(|(expected, found)| expected != found);
+    assert!(
+        expected == found,
+        "{}: after all migrations, its schema differs from that of a new installation: a migration was changed after it was \
+         applied. Add a new migration instead. Only before the first release: {}\nfirst difference: {difference:#?}",
+        fixture.name,
+        writer::COMMAND
+    );
 }
 
 #[tokio::test]
@@ -163,6 +212,14 @@ fn fixtures_are_small() {
         let files = std::fs::read_dir(fixture.path("")).unwrap();
         let bytes: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
         assert!(bytes <= MAX_BYTES, "{} has {bytes} bytes", fixture.name);
+    }
+}
+
+#[test]
+fn fixtures_of_earlier_versions_are_released() {
+    let earlier = Fixture::all().into_iter().filter(|fixture| fixture.name != writer::fixture_name());
+    for fixture in earlier {
+        assert!(fixture.path(writer::RELEASED).exists(), "{} needs the file {}", fixture.name, writer::RELEASED);
     }
 }
 

@@ -28,10 +28,13 @@ use crate::{
     clients::{Clients, PageAtCursor, TenantKey, ids},
     dump,
     fixture::{FILES, FOLDER, Installation, data},
+    migrations,
 };
 
 /// Command that writes the fixture of this version again.
 pub(crate) const COMMAND: &str = "cargo test --workspace --test upgrade -- --ignored write";
+/// Name of a file in the fixture of a released version, which is never written again.
+pub(crate) const RELEASED: &str = "RELEASED";
 /// `token.issuer` of fixtures.
 pub(crate) const ISSUER: &str = "https://login.example.com";
 /// Data of the transaction of alice.
@@ -73,6 +76,8 @@ pub(crate) fn fixture_name() -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "writes the fixture of this version; CONTRIBUTING.md describes when this is allowed"]
 async fn write() {
+    let to = data().join(fixture_name());
+    refuse_released(&to).unwrap();
     let mut installation = Installation::with_settings(SETTINGS);
     installation.write("forward.secret", "a secret of at least 32 characters\n");
     create_tenants(&mut installation);
@@ -86,7 +91,25 @@ async fn write() {
     read_pages(&server, &mut installation).await;
     wait_for_background_work(&server, &mut installation).await;
     server.terminate();
-    write_files(&installation).await;
+    write_files(&installation, &to).await;
+}
+
+fn refuse_released(fixture: &Path) -> Result<(), String> {
+    if fixture.join(RELEASED).exists() {
+        return Err(format!(
+            "{} is the fixture of a released version, which never changes. First increase the version in Cargo.toml",
+            fixture.display()
+        ));
+    }
+    Ok(())
+}
+
+#[test]
+fn fixture_of_a_released_version_is_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(refuse_released(folder.path()), Ok(()));
+    fs::write(folder.path().join(RELEASED), "").unwrap();
+    assert!(refuse_released(folder.path()).unwrap_err().contains("never changes"));
 }
 
 /// Runs a command and returns its JSON output.
@@ -319,23 +342,24 @@ async fn wait_for_background_work(server: &Process, installation: &mut Installat
     installation.clients.forwarded_until = newest;
 }
 
-async fn write_files(installation: &Installation) {
-    let to = data().join(fixture_name());
-    let _ = fs::remove_dir_all(&to);
-    fs::create_dir_all(&to).unwrap();
+async fn write_files(installation: &Installation, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).unwrap();
     let folder = installation.folder().display().to_string();
     for tenant in ["Shop", "Forum"] {
         let file = to.join(format!("{tenant}.jsonl"));
         let _ = run(installation, &["export", tenant, "--to", &file.display().to_string()]);
     }
     let _ = run(installation, &["backup", "--to", &installation.folder().join("backup.db").display().to_string()]);
-    copy_text(installation.folder(), &to, "backup.db.manifest.json", &folder);
-    FILES.iter().for_each(|file| copy_text(installation.folder(), &to, file, &folder));
+    copy_text(installation.folder(), to, "backup.db.manifest.json", &folder);
+    FILES.iter().for_each(|file| copy_text(installation.folder(), to, file, &folder));
     let key = base64url(&fs::read(installation.folder().join("master.key")).unwrap());
     fs::write(to.join("master.key.base64"), key + "\n").unwrap();
     let clients: &Clients = &installation.clients;
     fs::write(to.join("clients.json"), serde_json::to_string_pretty(clients).unwrap() + "\n").unwrap();
     fs::write(to.join("database.sql"), dump::statements(&installation.database_url()).await).unwrap();
+    fs::write(to.join(dump::POSTGRES_FILE), dump::postgres_schema()).unwrap();
+    fs::copy(migrations::folder().join(migrations::FILE), to.join(migrations::FILE)).unwrap();
 }
 
 fn copy_text(from: &Path, to: &Path, file: &str, folder: &str) {
