@@ -11,7 +11,10 @@ use doorward_shared::{ErrorBody, public::TokenResponse};
 use utoipa::IntoResponses;
 
 use super::{ApiError, Operation};
-use crate::service::{ServiceError, admin::TenantVersion};
+use crate::service::{
+    ServiceError,
+    admin::{StateVersion, TenantVersion},
+};
 
 /// Errors of operations that require the tenant's API key.
 #[derive(IntoResponses)]
@@ -142,7 +145,7 @@ pub fn etag(version: &TenantVersion) -> (HeaderName, String) {
 }
 
 /// Returns the response to a change of a state. It has an `ETag`, the new version of the state, only if the state changed.
-pub fn state_response(version: Option<i64>) -> HttpResponse {
+pub fn state_response(version: Option<StateVersion>) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     if let Some(version) = version {
         response.insert_header((header::ETAG, format!("\"{version}\"")));

@@ -272,14 +272,19 @@ pub fn rename(
     Ok(rows == 1)
 }
 
-/// Disables or enables a credential. Returns the new version of the state; `None` if nothing changed.
+/// Disables or enables a credential of a user. Returns the new version of the state; `None` if nothing changed.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,
+    user: UserId,
     id: &CredentialId,
     change: &StateChange,
 ) -> Result<Option<i64>, DbError> {
-    let target = || credentials::table.find((tenant.to_string(), id.to_string()));
+    let owner = user.to_string();
+    let target = || {
+        let credential = credentials::table.find((tenant.to_string(), id.to_string()));
+        credential.filter(credentials::user_id.eq(&owner))
+    };
     Ok(set_state!(conn, credentials, target, change))
 }
 

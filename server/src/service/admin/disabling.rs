@@ -1,15 +1,15 @@
 //! Disables tenants, API keys, users and credentials without deleting them, and enables them again.
 
-use doorward_shared::{ApiKeyId, AuditType, TenantId};
+use doorward_shared::{ApiKeyId, AuditType, TenantId, Timestamp};
 use serde_json::json;
 
 use super::{
     api_keys::describe,
     context::{AdminContext, find_tenant, lock_tenant},
-    precondition::Precondition,
+    precondition::{Precondition, StateVersion},
 };
 use crate::{
-    db::Connection,
+    db::{Connection, DbError},
     domain::{CredentialId, User, UserSelector},
     service::{Refusal, ServiceError, audit, user_lookup},
     store::{api_keys, credentials, state::StateChange, tenants, users},
@@ -68,19 +68,19 @@ pub async fn set(
     target: Target,
     disabled: bool,
     accepted: Precondition,
-) -> Result<Option<i64>, ServiceError> {
+) -> Result<Option<StateVersion>, ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, target.event(disabled), now)?;
-    let change = StateChange { since: disabled.then_some(now), versions: accepted.state_versions() };
+    let request = Request { since: disabled.then_some(now), accepted };
     context
         .change(move |connection| {
             let (version, entry) = match target {
-                Target::Tenant => set_tenant(connection, tenant, &change, entry)?,
-                Target::ApiKey(id) => set_api_key(connection, tenant, id, &change, entry)?,
-                Target::User(user) => set_user(connection, tenant, &user, &change, entry)?,
-                Target::Credential(user, id) => set_credential(connection, tenant, &user, &id, &change, entry)?,
+                Target::Tenant => set_tenant(connection, tenant, &request, entry)?,
+                Target::ApiKey(id) => set_api_key(connection, tenant, id, &request, entry)?,
+                Target::User(user) => set_user(connection, tenant, &user, &request, entry)?,
+                Target::Credential(user, id) => set_credential(connection, tenant, &user, &id, &request, entry)?,
             };
-            match (version, accepted) {
+            match (&version, request.accepted) {
                 (Some(_), _) => entry.write(connection)?,
                 (None, Precondition::OneOf(sent)) => return Err(Refusal::StateChanged(sent.join(", ")).into()),
                 // A request that changes nothing writes no entry.
@@ -91,12 +91,30 @@ pub async fn set(
         .await
 }
 
-/// The new version of a state, if it changed, and the audit entry of the change.
-type Change = Result<(Option<i64>, audit::Entry), ServiceError>;
+/// A requested state.
+struct Request {
+    since: Option<Timestamp>,
+    accepted: Precondition,
+}
 
-fn set_tenant(connection: &mut Connection, id: TenantId, change: &StateChange, entry: audit::Entry) -> Change {
+impl Request {
+    /// Changes the row with this id. Returns the new version of its state; `None` if nothing changed.
+    fn apply(
+        &self,
+        id: String,
+        change: impl FnOnce(&StateChange) -> Result<Option<i64>, DbError>,
+    ) -> Result<Option<StateVersion>, DbError> {
+        let number = change(&StateChange { since: self.since, versions: self.accepted.state_numbers(&id) })?;
+        Ok(number.map(|number| StateVersion::new(id, number)))
+    }
+}
+
+/// The new version of a state, if it changed, and the audit entry of the change.
+type Change = Result<(Option<StateVersion>, audit::Entry), ServiceError>;
+
+fn set_tenant(connection: &mut Connection, id: TenantId, request: &Request, entry: audit::Entry) -> Change {
     let tenant = lock_tenant(connection, id)?;
-    let version = tenants::set_disabled(connection, id, change)?;
+    let version = request.apply(id.to_string(), |change| tenants::set_disabled(connection, id, change))?;
     Ok((version, entry.detail(json!({ "display_name": tenant.display_name }))))
 }
 
@@ -104,12 +122,12 @@ fn set_api_key(
     connection: &mut Connection,
     tenant: TenantId,
     id: ApiKeyId,
-    change: &StateChange,
+    request: &Request,
     entry: audit::Entry,
 ) -> Change {
     find_tenant(connection, tenant)?;
     let key = api_keys::find(connection, tenant, id)?.ok_or(Refusal::SecretNotFound)?;
-    let version = api_keys::set_disabled(connection, tenant, id, change)?;
+    let version = request.apply(id.to_string(), |change| api_keys::set_disabled(connection, tenant, id, change))?;
     Ok((version, entry.detail(describe(&key))))
 }
 
@@ -117,11 +135,12 @@ fn set_user(
     connection: &mut Connection,
     tenant: TenantId,
     user: &UserSelector,
-    change: &StateChange,
+    request: &Request,
     entry: audit::Entry,
 ) -> Change {
     let user = find_user(connection, tenant, user)?;
-    let version = users::set_disabled(connection, tenant, user.id, change)?;
+    let version =
+        request.apply(user.id.to_string(), |change| users::set_disabled(connection, tenant, user.id, change))?;
     Ok((version, entry.detail(json!({ "id": user.id, "user_id": user.external_id }))))
 }
 
@@ -130,7 +149,7 @@ fn set_credential(
     tenant: TenantId,
     user: &UserSelector,
     id: &str,
-    change: &StateChange,
+    request: &Request,
     entry: audit::Entry,
 ) -> Change {
     let user = find_user(connection, tenant, user)?;
@@ -138,7 +157,10 @@ fn set_credential(
     let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
     let found = credentials::find(connection, tenant, &credential_id)?.filter(|found| found.user_id == user.id);
     let credential = found.ok_or_else(not_found)?;
-    let version = credentials::set_disabled(connection, tenant, &credential_id, change)?;
+    // The authenticator chooses the credential's id, so a user who was deleted may return with the same credential.
+    let version = request.apply(user.id.to_string(), |change| {
+        credentials::set_disabled(connection, tenant, user.id, &credential_id, change)
+    })?;
     let detail = json!({ "user_id": user.external_id, "name": credential.name, "is_mfa": credential.is_mfa });
     Ok((version, entry.credential(&credential_id).detail(detail)))
 }

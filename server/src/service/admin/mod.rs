@@ -24,5 +24,5 @@ pub mod vitals;
 
 pub use self::{
     context::AdminContext,
-    precondition::{Precondition, TenantVersion},
+    precondition::{Precondition, StateVersion, TenantVersion},
 };

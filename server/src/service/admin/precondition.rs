@@ -18,6 +18,14 @@ const HASH_BYTES: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantVersion(String);
 
+/// Version of a state: the id of its row and the number of changes, as text `<id>-<number>`. The number alone is not
+/// enough, because it begins at 0 again if an object is deleted and created again under the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateVersion {
+    id: String,
+    number: i64,
+}
+
 /// Versions that a change accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
@@ -42,13 +50,26 @@ impl fmt::Display for TenantVersion {
     }
 }
 
+impl StateVersion {
+    pub const fn new(id: String, number: i64) -> Self {
+        Self { id, number }
+    }
+}
+
+impl fmt::Display for StateVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.id, self.number)
+    }
+}
+
 impl Precondition {
-    /// Returns the accepted versions of a state; `None` if every version is accepted. Text that is not a version of a
-    /// state is left out.
-    pub fn state_versions(&self) -> Option<Vec<i64>> {
+    /// Returns the numbers in the accepted versions of the row with this id; `None` if every version is accepted. Versions
+    /// of other rows, and text that is not a version of a state, are left out.
+    pub fn state_numbers(&self, id: &str) -> Option<Vec<i64>> {
+        let number = |version: &String| version.strip_prefix(id)?.strip_prefix('-')?.parse().ok();
         match self {
             Self::None => None,
-            Self::OneOf(accepted) => Some(accepted.iter().filter_map(|version| version.parse().ok()).collect()),
+            Self::OneOf(accepted) => Some(accepted.iter().filter_map(number).collect()),
         }
     }
 
@@ -64,5 +85,20 @@ impl Precondition {
             }
             _ => Ok(version),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_versions_of_the_same_row_are_accepted() {
+        let sent = ["b-1", "b-22", "a-3", "b", "4", "b-x", "bb-5"].map(str::to_owned).to_vec();
+        let accepted = Precondition::OneOf(sent);
+        assert_eq!(accepted.state_numbers("b"), Some(vec![1, 22]));
+        assert_eq!(accepted.state_numbers("c"), Some(Vec::new()));
+        assert_eq!(Precondition::None.state_numbers("b"), None);
+        assert_eq!(StateVersion::new("b".to_owned(), 22).to_string(), "b-22");
     }
 }

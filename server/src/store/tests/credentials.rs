@@ -121,7 +121,9 @@ async fn use_of_a_disabled_credential_or_user_is_rejected(db: TestDatabase) {
         async move { db.write(move |c| credentials::record_use(c, &observed, &usage)).await }
     };
     let disable = |since: Option<Timestamp>| {
-        db.write(move |c| Ok(credentials::set_disabled(c, tenant_id(1), &credential_id(1), &since.into())?.is_some()))
+        db.write(move |c| {
+            Ok(credentials::set_disabled(c, tenant_id(1), user_id(1), &credential_id(1), &since.into())?.is_some())
+        })
     };
     assert!(disable(Some(at(5))).await && !disable(Some(at(6))).await);
     assert!(!use_of(1, 1, 1).await && use_of(1, 2, 2).await && use_of(2, 1, 1).await);

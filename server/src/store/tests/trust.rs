@@ -231,7 +231,7 @@ async fn disabled_credentials_and_users_do_not_count(db: TestDatabase) {
         for one in [with(1, 1, true), with(1, 2, false), with(2, 3, true)] {
             credentials::insert(c, &one)?;
         }
-        credentials::set_disabled(c, tenant_id(1), &credential_id(2), &Some(at(1)).into())?;
+        credentials::set_disabled(c, tenant_id(1), user_id(1), &credential_id(2), &Some(at(1)).into())?;
         users::set_disabled(c, tenant_id(1), user_id(2), &Some(at(1)).into())
     })
     .await;

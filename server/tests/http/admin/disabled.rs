@@ -1,6 +1,7 @@
 //! `…/disabled` of tenants, API keys, users and credentials.
 
 use doorward_server::routes::Endpoint;
+use doorward_testkit::Person;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -114,6 +115,26 @@ async fn only_the_latest_change_can_be_reverted() {
         let _ = send(Method::PUT, Some(version)).await.expect(204);
         let _ = send(Method::DELETE, Some("*")).await.expect(204);
     }
+}
+
+#[tokio::test]
+async fn version_of_a_deleted_user_does_not_match_a_new_one() {
+    let fixture = Fixture::new().await;
+    let (tenant, admin) = (&fixture.one.tenant, &fixture.admin);
+    let user = format!("/tenants/{}/users/alice", tenant.id);
+    let disable = async || admin.send(Method::PUT, &format!("{user}/disabled"), None).await.expect(204);
+    let before = disable().await;
+    let _ = admin.delete(&user).await.expect(204);
+    let _ = Person::new("alice").register(tenant).await.expect(200);
+    let after = disable().await;
+    // Both are the first change of a user with this id.
+    let [before, after] = [&before, &after].map(|response| response.header("etag").unwrap());
+    assert!(before.ends_with("-1\"") && after.ends_with("-1\""), "{before} {after}");
+    let undo =
+        async |version: &str| admin.clone().header("if-match", version).delete(&format!("{user}/disabled")).await;
+    undo(before).await.expect_refusal(412, "state_changed");
+    assert!(!disabled(&fixture).await.is_empty());
+    let _ = undo(after).await.expect(204);
 }
 
 #[tokio::test]

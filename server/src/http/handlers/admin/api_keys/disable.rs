@@ -10,8 +10,8 @@ use crate::{
 
 /// Disables an API key: from the next request on, it is rejected. Does nothing if it is already disabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With `If-Match`, the request changes
-/// the state or is refused.
+/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than `*`, the
+/// request changes the state or is refused.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled",
