@@ -55,7 +55,8 @@ impl Api {
         })
     }
 
-    /// Returns the ids of tenants. Fails with `tenant_not_found` or `validation_failed` if a text does not name one tenant.
+    /// Returns the ids of tenants from a list that was separated by commas. Fails with `tenant_not_found` or
+    /// `validation_failed` if a text does not name one tenant.
     pub(crate) async fn tenant_ids(&self, ids_or_names: &[String]) -> Result<Vec<TenantId>, ApiError> {
         let mut ids = Vec::new();
         for text in ids_or_names {
@@ -88,10 +89,11 @@ impl FoundTenant {
     }
 
     fn refusal(&self, text: &str) -> ApiError {
-        let (code, status) = match self {
-            Self::Unknown(_) => (ErrorCode::TenantNotFound, 404),
-            _ => (ErrorCode::ValidationFailed, 400),
+        let (code, status, hint) = match self {
+            Self::Unknown(_) => (ErrorCode::TenantNotFound, 404, "; if its name contains a comma, enter its id"),
+            _ => (ErrorCode::ValidationFailed, 400, ""),
         };
-        ApiError::Refused(ErrorBody { title: self.problem(text, " "), details: String::new(), status, code })
+        let title = self.problem(text, " ") + hint;
+        ApiError::Refused(ErrorBody { title, details: String::new(), status, code })
     }
 }

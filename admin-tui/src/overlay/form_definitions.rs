@@ -228,9 +228,15 @@ impl Values<'_> {
             1 => Role::Admin,
             _ => Role::Metrics,
         };
-        let tenants = self.text(2).unwrap_or_default();
-        let tenants: Vec<String> =
-            tenants.split(',').map(str::trim).filter(|tenant| !tenant.is_empty()).map(str::to_owned).collect();
+        let tenants: Vec<String> = match self.text(2) {
+            None => Vec::new(),
+            Some(text) => text.split(',').map(|tenant| tenant.trim().to_owned()).collect(),
+        };
+        // Without the empty names, a text of commas would create a token for all tenants.
+        if tenants.iter().any(String::is_empty) {
+            let why = "enter a name or id before and after each comma, or leave this empty for all tenants";
+            return Err((Some(2), why.to_owned()));
+        }
         if role == Role::Metrics && !tenants.is_empty() {
             return Err((Some(2), "the metrics are those of all tenants, so leave this empty".to_owned()));
         }

@@ -30,7 +30,7 @@ async fn click_on_a_choice_selects_that_choice() {
 #[tokio::test]
 async fn admin_token_is_limited_to_the_named_tenants() {
     let (fake, app) = start(80, 24).await;
-    app.keys_show("4 n 'pager' tab tab ' Acme Bank, ,Globex,' enter", &[data::SECRET]).await;
+    app.keys_show("4 n 'pager' tab tab ' Acme Bank, Globex' enter", &[data::SECRET]).await;
     let tenants = fake.calls().into_iter().find_map(|call| match call {
         BackendRequest::CreateAdminToken(request, tenants) => Some((request.role, tenants)),
         _ => None,
@@ -40,6 +40,16 @@ async fn admin_token_is_limited_to_the_named_tenants() {
     app.keys("c esc n 'prometheus' tab right right").await;
     app.keys_show("tab 'Globex' enter", &["the metrics are those of all tenants, so leave this empty"]).await;
     assert_eq!(fake.count(|call| matches!(call, BackendRequest::CreateAdminToken(..))), 1);
+}
+
+#[tokio::test]
+async fn admin_token_for_an_empty_name_of_a_tenant_is_not_created() {
+    let (fake, app) = start(80, 24).await;
+    app.keys("4 n 'pager' tab tab").await;
+    for text in [",", " , ", "Acme Bank,", ",Globex", "Acme Bank, ,Globex"] {
+        app.keys_show(&format!("^u '{text}' enter"), &["enter a name or id before and after each comma"]).await;
+    }
+    assert_eq!(fake.count(|call| matches!(call, BackendRequest::CreateAdminToken(..))), 0);
 }
 
 #[tokio::test]
