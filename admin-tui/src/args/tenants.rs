@@ -155,5 +155,5 @@ pub struct ConfigCheckArgs {
 }
 
 fn sort(text: &str) -> Result<TenantSort, String> {
-    text.parse().map_err(|_| "must be name, rp_id, created, activity or users".to_owned())
+    text.parse().map_err(|_| "must be name, rp_id, created, activity, users, api_keys, succeeded or refused".to_owned())
 }

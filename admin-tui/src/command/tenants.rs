@@ -53,10 +53,9 @@ async fn list(context: &CommandContext, args: TenantListArgs) -> Result<(), Comm
         Ok((page.items, page.next))
     });
     let tenants = tenants.await?;
-    let is_partial = u64::try_from(tenants.len()).is_ok_and(|listed| listed < total);
-    if args.sort.is_bounded() && args.limit.is_none() && is_partial {
+    if args.sort.is_bounded() && total > u64::from(SORTED_BY_ACTIVITY) {
         let latest = format!("the {SORTED_BY_ACTIVITY} with the latest activity of {total} tenants");
-        context.output.notice(&format!("note: this list contains only {latest}"));
+        context.output.notice(&format!("note: only {latest} were sorted; the list contains no others"));
     }
     context.output.list(&tenant_table::COLUMNS, &tenants, tenant_table::row)
 }

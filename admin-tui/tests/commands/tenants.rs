@@ -1,8 +1,8 @@
 //! `tenants` and `overview`.
 
 use doorward_admin::api::{Api, Endpoint, Token};
-use doorward_shared::admin::Role;
-use doorward_testkit::Person;
+use doorward_shared::admin::{Role, SORTED_BY_ACTIVITY};
+use doorward_testkit::{Person, database};
 use serde_json::{Value, json};
 
 use crate::support::{Operator, cells, file_names, run_to_end};
@@ -85,6 +85,30 @@ async fn tenant_list_is_sorted_filtered_and_limited() {
     assert_eq!(names(operator.json(&["tenant", "list", "--reverse", "--limit", "2"]).await), ["Zebra", "Example"]);
     assert_eq!(names(operator.json(&["tenant", "list", "--sort", "users", "--limit", "1"]).await), ["Example"]);
     assert_eq!(names(operator.json(&["tenant", "list", "--search", "ALPH"]).await), ["Alpha"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_says_that_only_some_tenants_were_sorted() {
+    let (server, operator) = Operator::start(Role::Admin).await;
+    let tenant = server.tenant().await;
+    let sorted = ["tenant", "list", "--sort", "refused", "--limit", "20"];
+    let _ = operator.out(&sorted).await;
+    let copies = |table: &str, columns: &str, id: &str, name: &str| {
+        format!(
+            "INSERT INTO {table} ({id}, {name}, {columns}) \
+             WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {SORTED_BY_ACTIVITY}) \
+             SELECT '00000000-0000-4000-8000-' || CAST(100000000000 + n AS TEXT), {name}, {columns} FROM numbers, {table} \
+             WHERE {id} = '{}';",
+            tenant.id
+        )
+    };
+    let tenants = copies("tenants", "config, created_at, updated_at", "id", "display_name");
+    let summaries = copies("tenant_summaries", "rp_id, created_at, last_activity", "tenant_id", "name_key");
+    database::execute(server.database_url(), &(tenants + &summaries)).await;
+    let listed = operator.run(&sorted).await;
+    let note = "doorward-admin: note: only the 1000 with the latest activity of 1001 tenants were sorted; the list contains \
+                no others\n";
+    assert_eq!((listed.code, listed.err.as_str(), listed.out.lines().count()), (0, note, 21), "{}", listed.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
