@@ -129,11 +129,11 @@ impl ConfirmDialog {
                     cx.offer_undo(done.clone(), Undo { calls: self.reverse.clone(), done: undone.clone() });
                 }
                 Some(_) if self.reverse.is_empty() => {
-                    cx.toast(Tone::Warn, "Nothing changed: another administrator has already done this");
+                    cx.toast(Tone::Warn, "Nothing changed: this was already done");
                 }
                 Some(_) => {
                     let (unchanged, total) = (self.total() - self.reverse.len(), self.total());
-                    let text = format!("{unchanged} of {total} did not change, because others had already done it");
+                    let text = format!("{unchanged} of {total} did not change, because this was already done");
                     cx.toast(Tone::Warn, text);
                     self.offer_partial_undo(cx);
                 }

@@ -207,13 +207,13 @@ async fn change_that_others_made_first_is_not_undone() {
     let (fake, app) = start(120, 30).await;
     app.keys("2 enter l").await;
     others_set(&fake, 0, true);
-    app.keys_show("x y", &["Nothing changed: another administrator has already done this"]).await;
+    app.keys_show("x y", &["Nothing changed: this was already done"]).await;
     app.lacks(&["press z"]);
     app.keys("z").await;
     assert_eq!(disabled_keys(&fake), [true, false, false]);
     app.keys("j *").await;
     others_set(&fake, 1, true);
-    let said = ["1 of 2 did not change, because others had already done it", "Made 1 of 2 changes; press z to undo"];
+    let said = ["1 of 2 did not change, because this was already done", "Made 1 of 2 changes; press z to undo"];
     app.keys_show("x y", &said).await;
     app.keys_show("z", &["Undid 1 of 2 changes"]).await;
     assert_eq!(disabled_keys(&fake), [true, true, false]);

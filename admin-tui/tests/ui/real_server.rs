@@ -104,7 +104,7 @@ async fn undo_does_not_enable_what_another_administrator_disabled() {
     app.wait_for("disabled: Example").await;
     // The list still shows the tenant as disabled when another administrator enables it.
     let _ = other.delete(&path).await.expect(204);
-    app.keys_wait("x y", "Nothing changed: another administrator has already done this").await;
+    app.keys_wait("x y", "Nothing changed: this was already done").await;
     let _ = tenant.http.get("/credentials").await.expect(200);
 }
 
@@ -119,6 +119,7 @@ async fn limited_token_is_created_with_names_and_sees_only_its_tenant() {
     }
     let mut app = start(&server, Role::Admin, PathBuf::new()).await;
     app.keys_wait("4 n 'support' tab right tab 'Acme' enter", "no tenant has the name \"Acme\"").await;
+    app.wait_for("if its name contains a comma, enter its id").await;
     app.keys_wait("^u 'Acme Bank' enter", "shown only once").await;
     app.keys("c esc").await;
     let secret = app.copied().pop().unwrap();
