@@ -329,6 +329,9 @@ async fn check_details(server: &TestServer) -> Vec<Value> {
     assert_eq!(log.as_array().unwrap().len(), 1);
     assert_eq!(log[0]["created_at"], "2025-04-20T20:15:01.000Z");
     assert_eq!(log[0]["meta_source_ip"], "203.0.113.15");
+    let summary = read(&format!("/tenants/{SHOP}/summary")).await;
+    // The sort by counts reads the tenants that were active last.
+    assert_eq!(summary["last_activity"], "2025-05-02T06:00:00.000Z");
     let carol = read(&format!("/tenants/{FORUM}/users/{CAROL}?by=user_id")).await;
     assert_eq!(carol["credentials"][0]["last_used_at"], Value::Null, "it was never used after its registration");
     vec![shop, forum, user, log, carol]

@@ -126,7 +126,24 @@ pub async fn history(
         forwarding::rewind(connection, *id)?;
         Ok(ImportOutcome::Added)
     };
+    if mode == Mode::Write {
+        record_activity(context, &batch).await?;
+    }
     each((context, mode), batch, None, key, import).await
+}
+
+/// Stores the times of the latest entries as the last activity of their tenants. This is a separate unit of work, so that it
+/// does not lock summaries while it waits for the counters of entries, which other units lock in another order.
+async fn record_activity(context: &AdminContext, batch: &[Entry]) -> Result<(), ServiceError> {
+    let mut latest = BTreeMap::<TenantId, Timestamp>::new();
+    for Entry { event, .. } in batch {
+        let time = latest.entry(event.tenant_id).or_insert(event.at);
+        *time = event.at.max(*time);
+    }
+    let record = move |connection: &mut Connection| {
+        latest.iter().try_for_each(|(tenant, at)| tenant_summaries::record_activity(connection, *tenant, *at))
+    };
+    Ok(context.app.db.write(record).await?)
 }
 
 /// Imports the rows of a batch in the order of their keys, and then increases a count of their tenants by the number of
