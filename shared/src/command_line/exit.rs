@@ -4,9 +4,23 @@ use serde::Serialize;
 
 use crate::ErrorCode;
 
-/// Exit code of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+/// Defines the enum and the list of its variants, so that the list is complete.
+macro_rules! exits {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)+) => {
+        /// Exit code of a command.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Exit {
+            $($(#[$doc])* $name = $code,)+
+        }
+
+        impl Exit {
+            /// All codes other than 0, in ascending order.
+            pub const ALL: [Self; [$($code),+].len()] = [$(Self::$name),+];
+        }
+    };
+}
+
+exits! {
     /// The request was refused, or the command failed for another reason.
     Refused = 1,
     /// The arguments or the settings are wrong.
@@ -22,10 +36,6 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All codes other than 0, in ascending order.
-    pub const ALL: [Self; 6] =
-        [Self::Refused, Self::Usage, Self::NotFound, Self::Unauthorized, Self::Unavailable, Self::WouldChange];
-
     /// Returns the number for the operating system.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -99,6 +109,11 @@ mod tests {
         ] {
             assert_eq!(Exit::from(code).code(), exit, "{code}");
         }
+    }
+
+    #[test]
+    fn exit_codes_are_listed_in_ascending_order() {
+        assert_eq!(Exit::ALL.map(Exit::code), [1, 2, 3, 4, 5, 10]);
     }
 
     #[test]
