@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diesel::{
     dsl::sql,
+    expression::SqlLiteral,
     prelude::*,
     sql_types::{BigInt, SmallInt, Text},
 };
@@ -115,13 +116,21 @@ pub fn sums_by_day(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Ac
 
 /// Returns the activity of one log by day, without empty days.
 pub fn activity_by_day(conn: &mut Connection, id: TenantId, days: Days) -> Result<BTreeMap<i64, Activity>, DbError> {
-    sum(of_tenants(conn, &[id], days)?.into_iter().map(|(_, day, kind, count)| (day, kind, count)))
+    let query = || {
+        audit_counts::table
+            .filter(audit_counts::tenant_id.eq(id.to_string()))
+            .filter(audit_counts::day.between(days.first, days.last))
+            .group_by((audit_counts::day, audit_counts::kind))
+            .select((audit_counts::day, audit_counts::kind, total_count()))
+    };
+    let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query().load(c))?;
+    sum(rows)
 }
 
 /// Returns the number of entries of one log by type.
 pub fn totals_by_type(conn: &mut Connection, id: TenantId, days: Days) -> Result<BTreeMap<AuditType, u64>, DbError> {
     let mut totals = BTreeMap::new();
-    for (_, _, kind, count) in of_tenants(conn, &[id], days)? {
+    for (_, kind, count) in of_tenants(conn, &[id], days)? {
         *totals.entry(AuditType::known(&kind)).or_default() += row_convert::total(count);
     }
     Ok(totals)
@@ -133,8 +142,7 @@ pub fn activity_of_tenants(
     tenants: &[TenantId],
     days: Days,
 ) -> Result<BTreeMap<TenantId, Activity>, DbError> {
-    let rows = of_tenants(conn, tenants, days)?.into_iter();
-    sum(rows.map(|(tenant, _, kind, count)| (tenant, kind, count)))?
+    sum(of_tenants(conn, tenants, days)?)?
         .into_iter()
         .map(|(tenant, activity)| Ok((row_convert::parse(&tenant)?, activity)))
         .collect()
@@ -148,16 +156,20 @@ fn sum<K: Ord>(rows: impl IntoIterator<Item = (K, String, i64)>) -> Result<BTree
     Ok(found)
 }
 
-fn of_tenants(conn: &mut Connection, ids: &[TenantId], days: Days) -> Result<Vec<(String, i64, String, i64)>, DbError> {
+/// The sum of the counts. On PostgreSQL the sum of a BIGINT column is NUMERIC.
+fn total_count() -> SqlLiteral<BigInt> {
+    sql("CAST(SUM(count) AS BIGINT)")
+}
+
+/// Returns the number of entries of each log and type.
+fn of_tenants(conn: &mut Connection, ids: &[TenantId], days: Days) -> Result<Vec<(String, String, i64)>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
-    // On PostgreSQL the sum of a BIGINT column is NUMERIC.
-    let sum = || sql::<BigInt>("CAST(SUM(count) AS BIGINT)");
     let query = || {
         audit_counts::table
             .filter(audit_counts::tenant_id.eq_any(&keys))
             .filter(audit_counts::day.between(days.first, days.last))
-            .group_by((audit_counts::tenant_id, audit_counts::day, audit_counts::kind))
-            .select((audit_counts::tenant_id, audit_counts::day, audit_counts::kind, sum()))
+            .group_by((audit_counts::tenant_id, audit_counts::kind))
+            .select((audit_counts::tenant_id, audit_counts::kind, total_count()))
     };
     Ok(on_engine!(conn, c, _Db => query().load(c))?)
 }

@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// Number of tenants whose names one query returns. The number of parameters of a query is limited.
+const NAMES_PER_QUERY: usize = 500;
+
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = tenants, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 struct Row {
@@ -100,9 +103,15 @@ pub fn list(
 /// Returns the names of these tenants, without unknown tenants.
 pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, String>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
-    let query = || existing().filter(tenants::id.eq_any(&keys)).select((tenants::id, tenants::display_name));
-    let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
-    rows.into_iter().map(|(id, name)| Ok((row_convert::parse(&id)?, name))).collect()
+    let mut names = BTreeMap::new();
+    for keys in keys.chunks(NAMES_PER_QUERY) {
+        let query = || existing().filter(tenants::id.eq_any(keys)).select((tenants::id, tenants::display_name));
+        let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
+        for (id, name) in rows {
+            names.insert(row_convert::parse(&id)?, name);
+        }
+    }
+    Ok(names)
 }
 
 /// Locks a tenant's row until the end of the unit of work, so that administrative changes of one tenant run one after

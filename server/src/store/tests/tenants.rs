@@ -21,8 +21,17 @@ on_every_engine!(
     data_of_a_deleted_tenant_is_deleted_in_units,
     numbered_pages_end_at_the_bound_and_cursors_go_on,
     search_matches_wildcards_literally,
+    names_of_any_number_of_tenants_are_returned,
     installation_values_are_kept_by_name
 );
+
+async fn names_of_any_number_of_tenants_are_returned(db: TestDatabase) {
+    two_tenants(&db).await;
+    // A query of PostgreSQL has at most 65 535 parameters, and one of SQLite at most 32 766.
+    let ids = (1..=70_000).map(tenant_id).collect();
+    let names = db.read(move |c| tenants::names(c, &ids)).await;
+    assert_eq!(names.into_keys().collect::<Vec<_>>(), [tenant_id(1), tenant_id(2)]);
+}
 
 fn numbered(page: u32, per_page: u32) -> PageQuery {
     PageQuery::numbered(Order::Ascending, PageRequest { page, per_page })
