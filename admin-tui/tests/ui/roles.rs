@@ -115,7 +115,7 @@ async fn limited_token_gets_its_tenants_in_place_of_other_screens() {
     ]);
     app.keys_show("3", &["Audit log", limit, "Enter opens the log of one tenant", &one, "⏎ audit"]).await;
     app.keys_show("4", &["Admin tokens", limit, "only with a token for all tenants"]).await;
-    app.lacks(&["not allowed", "n new", "d revoke"]);
+    app.lacks(&["not allowed", "n new", "d revoke "]);
     app.keys_show("3 enter", &["Audit log of "]).await;
     app.keys_show("1 enter", &["Success of ceremonies"]).await;
     app.keys("esc").await;
