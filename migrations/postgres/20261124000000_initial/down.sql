@@ -1,6 +1,12 @@
 DROP TABLE audit_counts;
 DROP TABLE audit_logs;
-DROP FUNCTION new_audit_id(TEXT, TEXT);
+DROP FUNCTION finish_ceremonies;
+DROP FUNCTION start_ceremonies;
+DROP FUNCTION add_audit_entries;
+DROP FUNCTION new_audit_id;
+DROP FUNCTION check_tenant;
+DROP FUNCTION audit_id;
+DROP FUNCTION new_audit_ticks;
 DROP TABLE tenant_summaries;
 DROP TABLE transactions;
 DROP TABLE redeemed_tokens;

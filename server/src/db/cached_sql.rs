@@ -37,11 +37,6 @@ impl<'a, T> CachedSql<'a, T> {
         self
     }
 
-    #[cfg(test)]
-    pub(super) fn binds(&self) -> &[Bind<'a>] {
-        &self.binds
-    }
-
     pub(crate) fn bind_all(mut self, values: impl IntoIterator<Item = Bind<'a>>) -> Self {
         self.binds.extend(values);
         self

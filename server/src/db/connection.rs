@@ -30,6 +30,15 @@ impl Engine {
 /// A PostgreSQL connection with diesel's blocking interface. It does not use libpq.
 pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
 
+/// The statements that add to counters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addition {
+    /// Adds to one counter. The last bind is the amount; the binds before it are the counter's key.
+    pub(crate) sqlite: &'static str,
+    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. The columns are those of `sqlite`.
+    pub(crate) postgres: &'static str,
+}
+
 /// A connection inside a unit of work.
 #[expect(clippy::large_enum_variant, reason = "there is one per thread and it is rarely moved")]
 pub enum Connection {
@@ -70,13 +79,14 @@ impl Connection {
     }
 
     /// Adds to a counter: on SQLite at once, on PostgreSQL just before the commit, together with the other additions of
-    /// the transaction. The last bind of the statement is the amount; the binds before it are the counter's key.
-    pub(crate) fn add(&mut self, sql: &'static str, key: Vec<Bind<'static>>, amount: i64) -> Result<(), DbError> {
+    /// the transaction.
+    pub(crate) fn add(&mut self, addition: Addition, mut key: Vec<Bind<'static>>, amount: i64) -> Result<(), DbError> {
         match self {
             Self::Sqlite(conn) => {
-                diesel::RunQueryDsl::execute(CachedSql::<()>::new(sql).bind_all(key).bind(amount), conn)?;
+                key.push(amount.into());
+                diesel::RunQueryDsl::execute(CachedSql::<()>::new(addition.sqlite).bind_all(key), conn)?;
             }
-            Self::Postgres(_, state) => state.add(sql, key, amount),
+            Self::Postgres(_, state) => state.add(addition.postgres, key, amount),
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 
 pub(crate) mod cached_sql;
 mod change_counter;
+pub(crate) mod columns_sql;
 mod connection;
 mod database_url;
 mod error;
@@ -47,7 +48,11 @@ use self::{
     unit::Work,
 };
 pub(crate) use self::{
-    change_counter::may_cache, connection::on_engine, migrations::SchemaChange, thread::run_blocking, written::Written,
+    change_counter::may_cache,
+    connection::{Addition, on_engine},
+    migrations::SchemaChange,
+    thread::run_blocking,
+    written::Written,
 };
 pub use self::{
     connection::{Connection, Engine, PostgresConnection},

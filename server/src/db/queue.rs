@@ -208,7 +208,7 @@ impl Queue {
             return Err(DbError::Unavailable(format!("the queue is full ({limit} units)")));
         }
         *queued += 1;
-        let is_shared = unit.statement_name().is_some();
+        let is_shared = unit.statement().is_some();
         let units = if is_shared { &mut state.shared } else { &mut state.units };
         units.push_back(unit);
         // While the maximum number of batches runs, a shared unit waits until one of them ends. The first waiting unit

@@ -9,13 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
 use super::{
     connection::Connection,
     error::DbError,
-    statement::{Pipeline, Statement},
+    statement::{AnyOutput, AnyStatement, Statement},
     written::Written,
 };
 
@@ -44,16 +43,12 @@ pub(super) trait Unit: Send {
     fn order(&self) -> &str {
         ""
     }
-    /// Returns the name of the statement with which the unit begins. A unit without a statement gets its own
-    /// transaction.
-    fn statement_name(&self) -> Option<&'static str> {
+    /// Returns the statement with which the unit begins. A unit without a statement gets its own transaction.
+    fn statement(&self) -> Option<&dyn AnyStatement> {
         None
     }
-    /// Sends the statement of a unit that can share a transaction, and keeps the response for [`Unit::run`]. Returns
-    /// `false` after an error. Other units return `None`.
-    fn send<'c>(&'c mut self, _pipeline: Pipeline<'c>) -> Option<LocalBoxFuture<'c, bool>> {
-        None
-    }
+    /// Keeps the response to the statement for [`Unit::run`].
+    fn set_response(&mut self, _response: Result<AnyOutput, DbError>) {}
     /// Executes the unit and keeps the result. Returns whether the transaction may be committed.
     fn run(&mut self, conn: &mut Connection) -> bool;
     /// Sends the result to the caller after the end of the transaction. `outcome` is the outcome of the transaction.
@@ -172,16 +167,13 @@ where
         self.statement.order()
     }
 
-    fn statement_name(&self) -> Option<&'static str> {
-        Some(std::any::type_name::<S>())
+    fn statement(&self) -> Option<&dyn AnyStatement> {
+        Some(&self.statement)
     }
 
-    fn send<'c>(&'c mut self, pipeline: Pipeline<'c>) -> Option<LocalBoxFuture<'c, bool>> {
-        let Self { statement, response, .. } = self;
-        Some(Box::pin(async move {
-            let received = statement.on_postgres(pipeline).await;
-            response.insert(received).is_ok()
-        }))
+    fn set_response(&mut self, response: Result<AnyOutput, DbError>) {
+        let wrong_type = |_: AnyOutput| DbError::Database("the response to a statement has another type".to_owned());
+        self.response = Some(response.and_then(|output| output.downcast().map(|output| *output).map_err(wrong_type)));
     }
 
     fn run(&mut self, conn: &mut Connection) -> bool {

@@ -8,9 +8,7 @@ mod retention;
 mod scan;
 mod skew;
 
-pub(super) use self::entry::{columns, new_entry, new_values};
-#[cfg(test)]
-pub(super) use self::scan::NEWEST_OF_ACTOR;
+pub(super) use self::entry::new_columns;
 pub use self::{
     entry::{count, hold, import, insert},
     ids::{OpenWriters, imported as imported_id, open_writers},

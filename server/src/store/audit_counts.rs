@@ -12,7 +12,7 @@ use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::audit_counts};
 use crate::{
-    db::{Engine, cached_sql::CachedSql},
+    db::{Addition, Engine, cached_sql::CachedSql},
     domain::audit::{Activity, AuditFilter, Days},
 };
 
@@ -20,7 +20,20 @@ use crate::{
 /// wait for each other.
 const SHARDS: u8 = 8;
 
-/// Number of counters that one unit of work sums.
+macro_rules! upsert {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO audit_counts (tenant_id, day, type, shard, count) ",
+            $rows,
+            " ON CONFLICT (tenant_id, day, type, shard) DO UPDATE SET count = audit_counts.count + excluded.count"
+        )
+    };
+}
+
+const ADDITION: Addition =
+    Addition { sqlite: upsert!("VALUES (?, ?, ?, ?, ?)"), postgres: upsert!("SELECT * FROM unnest(?)") };
+
+/// Number of counters that one unit of work sums. The unit also sums the remaining counters of the last tenant and day.
 const SUMMED: i64 = 10_000;
 
 /// Sum of the counters after a key. Order and limit make PostgreSQL read a part of the primary key. It would read the whole
@@ -48,10 +61,8 @@ pub(super) fn add(
     at: Timestamp,
     id: AuditId,
 ) -> Result<(), DbError> {
-    let upsert = "INSERT INTO audit_counts (tenant_id, day, type, shard, count) VALUES (?, ?, ?, ?, ?) \
-                  ON CONFLICT (tenant_id, day, type, shard) DO UPDATE SET count = audit_counts.count + excluded.count";
     let shard = shard(conn.engine(), id);
-    conn.add(upsert, vec![tenant.to_owned().into(), at.day().into(), kind.as_str().into(), shard.into()], 1)
+    conn.add(ADDITION, vec![tenant.to_owned().into(), at.day().into(), kind.as_str().into(), shard.into()], 1)
 }
 
 /// Sums the next [`SUMMED`] counters of all logs in the order of their keys. Returns the sum and the key after which to

@@ -97,20 +97,13 @@ pub fn take(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> 
     Ok(on_engine!(conn, c, _Db => diesel::delete(target()).execute(c))? == 1)
 }
 
-/// The deletion of [`take_if_enabled`]. Its binds are the tenant, the challenge, and the tenant again.
-macro_rules! take_sql {
-    () => {
-        "DELETE FROM challenges WHERE tenant_id = ? AND value = ? \
-         AND EXISTS (SELECT 1 FROM tenants WHERE id = ? AND disabled_at IS NULL)"
-    };
-}
-pub(super) use take_sql;
-
 /// Like [`take`], but returns `false` if the tenant is disabled. The challenge then remains.
 pub fn take_if_enabled(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<bool, DbError> {
     // This is a single statement, because every successful ceremony runs it. The ceremony's audit entry needs the same
     // row of `tenants`, so the check reads no additional page.
     let (tenant, value) = (tenant.to_string(), value.to_string());
-    let take = CachedSql::<()>::new(take_sql!()).bind(&tenant).bind(&value).bind(&tenant);
+    let take = "DELETE FROM challenges WHERE tenant_id = ? AND value = ? \
+                AND EXISTS (SELECT 1 FROM tenants WHERE id = ? AND disabled_at IS NULL)";
+    let take = CachedSql::<()>::new(take).bind(&tenant).bind(&value).bind(&tenant);
     Ok(on_engine!(conn, c, _Db => take.execute(c))? == 1)
 }

@@ -301,16 +301,9 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
 /// The change of [`record_use`]. Its binds are [`use_binds`]. This is raw SQL because every successful ceremony runs it, and
 /// diesel does not cache the updates that it builds. It does not set the backup eligibility, because SQLite would then
 /// rewrite an index entry each time.
-macro_rules! record_use_sql {
-    () => {
-        "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ? \
-         WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
-         AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL AND user_disabled_at IS NULL"
-    };
-}
-pub(super) use record_use_sql;
-
-pub(super) const RECORD_USE: &str = record_use_sql!();
+pub(super) const RECORD_USE: &str = "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ? \
+    WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
+    AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL AND user_disabled_at IS NULL";
 const RECORD_USE_AND_ELIGIBILITY: &str = "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ?, \
     backup_eligible = NOT backup_eligible WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? \
     AND backup_eligible = ? AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL \

@@ -1,6 +1,6 @@
 //! Statements that are sent together, in one round trip.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use diesel_async::{
     AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _, async_connection_wrapper::BlockOn as _,
@@ -8,7 +8,13 @@ use diesel_async::{
 use futures_util::future::{join, join_all, join3};
 
 use super::{
-    super::{cached_sql::CachedSql, connection::Connection, error::DbError, statement::Pipeline, unit::Unit},
+    super::{
+        columns_sql::ColumnsSql,
+        connection::Connection,
+        error::DbError,
+        statement::{AnyOutput, AnyStatement, Pipeline, Response},
+        unit::Unit,
+    },
     runtime::{ThreadRuntime, close_connection},
 };
 
@@ -22,7 +28,8 @@ pub(super) enum Begun {
     Ended,
 }
 
-/// Sends `begin` and the statements of the units in one round trip. The units keep their responses. If `ends` is set,
+/// Sends `begin` and the statements of the units in one round trip. Statements of the same type are sent together. The
+/// units keep their responses. If `ends` is set,
 /// also sends COMMIT in the same round trip. COMMIT is not sent in this round trip if the session must first prepare a
 /// statement, because the statement would then be executed after the commit.
 ///
@@ -36,8 +43,10 @@ pub(super) fn begin(
     ends: bool,
 ) -> Result<Begun, DbError> {
     let Connection::Postgres(conn, state) = conn else { return Err(wrong_engine()) };
+    let groups = groups(units);
+    let sent_units: &[Box<dyn Unit>] = units;
     let mut commits = ends;
-    for name in units.iter().filter_map(|unit| unit.statement_name()) {
+    for name in groups.keys().copied() {
         commits &= state.was_prepared(name);
     }
     let pipeline = Pipeline { conn: &*conn, shard: state.shard() };
@@ -51,17 +60,57 @@ pub(super) fn begin(
             })
         };
         let commit = async { if commits { execute(pipeline.conn, "COMMIT").await } else { Ok(()) } };
-        let statements = join_all(units.iter_mut().filter_map(|unit| unit.send(pipeline)));
-        join3(begin, statements, commit).await
+        join3(begin, join_all(groups.values().map(|group| send(sent_units, group, pipeline))), commit).await
     });
-    let (begun, succeeded, committed) = ThreadRuntime::current()?.block_on(sent);
+    let (begun, responses, committed) = ThreadRuntime::current()?.block_on(sent);
     begun?;
     committed?;
-    Ok(match succeeded.into_iter().all(|succeeded| succeeded) {
+    let mut succeeded = true;
+    for (group, response) in groups.values().zip(responses) {
+        succeeded &= response.is_ok();
+        distribute(units, group, response);
+    }
+    Ok(match succeeded {
         false => Begun::Failed,
         true if commits => Begun::Ended,
         true => Begun::Open,
     })
+}
+
+/// Returns the positions of the units, by the name of their statement.
+fn groups(units: &[Box<dyn Unit>]) -> BTreeMap<&'static str, Vec<usize>> {
+    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (position, unit) in units.iter().enumerate() {
+        if let Some(statement) = unit.statement() {
+            groups.entry(statement.name()).or_default().push(position);
+        }
+    }
+    groups
+}
+
+/// Sends the statements of the units at these positions.
+fn send<'c>(units: &'c [Box<dyn Unit>], group: &[usize], pipeline: Pipeline<'c>) -> Response<'c, Vec<AnyOutput>> {
+    let statements = group.iter().filter_map(|position| units.get(*position)?.statement());
+    let statements: Vec<&'c dyn AnyStatement> = statements.collect();
+    match statements.as_slice() {
+        [first, ..] => first.send(&statements, pipeline),
+        [] => Box::pin(std::future::ready(Ok(Vec::new()))),
+    }
+}
+
+/// Gives the units at these positions their responses.
+fn distribute(units: &mut [Box<dyn Unit>], group: &[usize], response: Result<Vec<AnyOutput>, DbError>) {
+    let missing = || Err(DbError::Database("a statement got no response".to_owned()));
+    let (error, outputs) = match response {
+        Ok(outputs) => (None, outputs),
+        Err(error) => (Some(error), Vec::new()),
+    };
+    let mut outputs = outputs.into_iter();
+    for position in group {
+        if let Some(unit) = units.get_mut(*position) {
+            unit.set_response(error.clone().map_or_else(|| outputs.next().map_or_else(missing, Ok), Err));
+        }
+    }
 }
 
 /// Why a transaction was not committed.
@@ -88,12 +137,12 @@ impl From<DbError> for CommitError {
 /// Executes the additions to counters and `commit`, in one round trip if the session has prepared the additions.
 pub(super) fn commit(conn: &mut Connection, commit: &str) -> Result<(), CommitError> {
     let Connection::Postgres(inner, state) = conn else { return Err(wrong_engine().into()) };
-    let (statements, prepared) = state.take_additions();
+    let (statements, prepared) = state.take_additions()?;
     if statements.is_empty() {
         return conn.run(commit).map_err(CommitError::sent);
     }
     let shared: &AsyncPgConnection = &*inner;
-    let add = |statement: CachedSql<'static>| async move { Ok::<_, DbError>(statement.execute(&mut &*shared).await?) };
+    let add = |statement: ColumnsSql| async move { Ok::<_, DbError>(statement.execute(&mut &*shared).await?) };
     let added = statements.into_iter().map(add);
     let runtime = ThreadRuntime::current()?;
     if !prepared {

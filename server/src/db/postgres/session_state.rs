@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::cached_sql::{Bind, CachedSql};
+use super::super::{cached_sql::Bind, columns_sql::ColumnsSql, error::DbError};
 
 /// The state of a session: the additions to counters of its transaction, and the statements that it has prepared.
 #[derive(Debug, Default)]
 pub struct SessionState {
-    /// Amounts by statement and key. Additions to the same counter are summed and executed once, just before the
-    /// commit. The rows are locked in the order of their keys and only until the end of the commit, because many
-    /// transactions change the same counters.
-    additions: BTreeMap<(&'static str, Vec<Bind<'static>>), i64>,
+    /// Amounts by statement and key. Additions to the same counter are summed, and those with the same statement are
+    /// executed together, just before the commit. The rows are locked in the order of their keys and only until the
+    /// end of the commit, because many transactions change the same counters.
+    additions: BTreeMap<&'static str, BTreeMap<Vec<Bind<'static>>, i64>>,
     /// Prepared statements. Each is identified by its text or by another name.
     prepared: BTreeSet<&'static str>,
     /// The shard of counters to which the session adds.
@@ -28,9 +28,9 @@ impl SessionState {
         self.shard
     }
 
-    /// Adds to a counter. The last bind of the statement is the amount; the binds before it are the counter's key.
+    /// Adds to a counter. The statement's columns are the counter's key and the amount.
     pub(in crate::db) fn add(&mut self, sql: &'static str, key: Vec<Bind<'static>>, amount: i64) {
-        *self.additions.entry((sql, key)).or_default() += amount;
+        *self.additions.entry(sql).or_default().entry(key).or_default() += amount;
     }
 
     /// Discards the additions after a rollback. Also forgets the prepared statements, because the last of them may not
@@ -47,15 +47,21 @@ impl SessionState {
     }
 
     /// Removes the additions and returns their statements. Also returns whether the session has prepared all of them.
-    pub(super) fn take_additions(&mut self) -> (Vec<CachedSql<'static>>, bool) {
+    pub(super) fn take_additions(&mut self) -> Result<(Vec<ColumnsSql>, bool), DbError> {
         let mut all_prepared = true;
         let mut statements = Vec::with_capacity(self.additions.len());
-        for ((sql, key), amount) in std::mem::take(&mut self.additions) {
+        for (sql, counters) in std::mem::take(&mut self.additions) {
             all_prepared &= self.was_prepared(sql);
-            statements.push(CachedSql::new(sql).bind_all(key).bind(amount));
+            let rows: Vec<_> = counters.into_iter().map(|(key, amount)| with_amount(key, amount)).collect();
+            statements.push(ColumnsSql::new(sql, rows.into_iter())?);
         }
-        (statements, all_prepared)
+        Ok((statements, all_prepared))
     }
+}
+
+fn with_amount(mut key: Vec<Bind<'static>>, amount: i64) -> Vec<Bind<'static>> {
+    key.push(amount.into());
+    key
 }
 
 #[cfg(test)]
@@ -68,12 +74,12 @@ mod tests {
         for key in ["b", "a", "b"] {
             state.add("UPDATE counter", vec![key.into()], 1);
         }
-        let (statements, all_prepared) = state.take_additions();
-        let binds: Vec<_> = statements.iter().map(CachedSql::binds).collect();
-        assert_eq!(binds, [[Bind::from("a"), Bind::BigInt(1)], [Bind::from("b"), Bind::BigInt(2)]]);
+        let (statements, all_prepared) = state.take_additions().expect("statements");
+        let rows = vec![vec![Bind::from("a"), Bind::BigInt(1)], vec![Bind::from("b"), Bind::BigInt(2)]];
+        assert_eq!(statements, [ColumnsSql::<()>::new("UPDATE counter", rows.into_iter()).expect("a statement")]);
         assert!(!all_prepared);
         state.add("UPDATE counter", vec!["a".into()], 1);
-        assert!(state.take_additions().1, "a session prepares a statement once");
+        assert!(state.take_additions().expect("statements").1, "a session prepares a statement once");
     }
 
     #[test]
@@ -82,7 +88,7 @@ mod tests {
         for _ in 0..2 {
             assert!(!state.was_prepared("SELECT 1"));
             state.add("UPDATE counter", vec!["a".into()], 1);
-            assert!(!state.take_additions().1);
+            assert!(!state.take_additions().expect("statements").1);
         }
     }
 
@@ -90,11 +96,11 @@ mod tests {
     fn rollback_discards_additions_and_prepared_statements() {
         let mut state = SessionState::default();
         state.add("UPDATE counter", vec!["a".into()], 1);
-        let _ = state.take_additions();
+        let _ = state.take_additions().expect("statements");
         state.add("UPDATE counter", vec!["a".into()], 1);
         state.roll_back();
-        assert!(state.take_additions().0.is_empty());
+        assert!(state.take_additions().expect("statements").0.is_empty());
         state.add("UPDATE counter", vec!["a".into()], 1);
-        assert!(!state.take_additions().1);
+        assert!(!state.take_additions().expect("statements").1);
     }
 }

@@ -313,7 +313,7 @@ impl Drop for RunningBatch {
 
 /// Returns whether a unit consists only of a statement that reads.
 fn is_statement(unit: &dyn Unit) -> bool {
-    unit.statement_name().is_some() && unit.work() == Work::Read
+    unit.statement().is_some() && unit.work() == Work::Read
 }
 
 /// Finishes the units that consist only of a statement. Returns the other units.

@@ -7,11 +7,13 @@ use diesel::sql_types::Text;
 use super::{exists, harness::TestDatabase};
 use crate::db::{
     Connection, Database, DbError, Written,
-    cached_sql::CachedSql,
+    cached_sql::Bind,
+    columns_sql::ColumnsSql,
     statement::{Pipeline, Response, Statement, respond},
 };
 
-/// Adds a row to the table `installation` and returns the id of the transaction.
+/// Adds a row to the table `installation` and returns the id of the transaction and the number of rows that were added
+/// together.
 struct Put {
     name: &'static str,
     value: Option<&'static str>,
@@ -28,10 +30,15 @@ impl Statement for Put {
         self.name
     }
 
-    fn on_postgres<'c>(&'c self, pipeline: Pipeline<'c>) -> Response<'c, String> {
-        let insert = "INSERT INTO installation (name, value) VALUES (?, ?) RETURNING CAST(txid_current() AS TEXT)";
-        let insert = CachedSql::<Text>::new(insert).bind(self.name).bind(self.value);
-        respond!(pipeline, insert => String, |ids: Vec<String>| Ok(ids.concat()))
+    fn on_postgres<'c>(puts: Vec<&'c Self>, pipeline: Pipeline<'c>) -> Response<'c, Vec<String>> {
+        let insert =
+            "INSERT INTO installation (name, value) SELECT * FROM unnest(?) RETURNING CAST(txid_current() AS TEXT)";
+        let together = puts.len();
+        let rows = puts.into_iter().map(|put| vec![Bind::from(put.name), put.value.into()]);
+        let insert = ColumnsSql::<Text>::new(insert, rows);
+        respond!(pipeline, insert => String, |ids: Vec<String>| {
+            Ok::<_, DbError>(ids.into_iter().map(|id| format!("{id}: {together}")).collect::<Vec<_>>())
+        })
     }
 }
 
@@ -75,6 +82,7 @@ async fn units_that_wait_together_share_a_transaction() {
     );
     let transactions = BTreeSet::from([one.expect("a write"), other.expect("a write"), third.expect("a write")]);
     assert_eq!(transactions.len(), 1, "{transactions:?}");
+    assert!(transactions.iter().all(|one| one.ends_with(": 3")), "sent as one statement: {transactions:?}");
     assert!(db.read(|c| Ok(exists(c, "one")? && exists(c, "other")? && exists(c, "third")?)).await);
     database.close().await;
 }

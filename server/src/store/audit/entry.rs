@@ -35,16 +35,6 @@ macro_rules! columns {
          transaction_id, api_key_id, detail, created_at)"
     };
 }
-pub(in crate::store) use columns;
-
-/// The values of an entry that PostgreSQL inserts. Its binds are the tenant, the arguments of `new_audit_id`, and
-/// [`values`].
-macro_rules! new_values {
-    () => {
-        "?, new_audit_id(?, ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
-    };
-}
-pub(in crate::store) use new_values;
 
 const INSERT_SQLITE: &str =
     concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
@@ -53,7 +43,12 @@ const IMPORT: &str = concat!(
     columns!(),
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING"
 );
-const INSERT_POSTGRES: &str = concat!("INSERT INTO ", columns!(), " VALUES (", new_values!(), ") RETURNING id");
+/// Its binds are the tenant, the arguments of `new_audit_id`, and [`values`].
+const INSERT_POSTGRES: &str = concat!(
+    "INSERT INTO ",
+    columns!(),
+    " VALUES (?, new_audit_id(?, ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
+);
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = audit_logs, check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -120,7 +115,9 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
             CachedSql::<Text>::new(INSERT_SQLITE).bind(&tenant).bind(&id).bind_all(values(event)?).get_result(c)?
         }
         Connection::Postgres(c, _) => {
-            CachedSql::<Text>::new(INSERT_POSTGRES).bind_all(new_entry(event, shard)?).get_result(c)?
+            let tenant = event.tenant_id.to_string();
+            let insert = CachedSql::<Text>::new(INSERT_POSTGRES).bind(tenant.clone()).bind(tenant);
+            insert.bind_all(new_columns(event, shard)?).get_result(c)?
         }
     };
     let id: AuditId = row_convert::parse(&id)?;
@@ -159,13 +156,12 @@ pub fn count(conn: &mut Connection, event: &AuditEvent, id: AuditId) -> Result<(
     skew::record(conn, id, event.at)
 }
 
-/// Returns the binds of `new_values!`.
-pub(in crate::store) fn new_entry(event: &AuditEvent, shard: i16) -> Result<Vec<Bind<'static>>, DbError> {
-    let tenant = event.tenant_id.to_string();
-    let mut binds: Vec<Bind<'static>> =
-        vec![tenant.clone().into(), tenant.into(), ids::tail(event.random, shard).into()];
-    binds.extend(values(event)?);
-    Ok(binds)
+/// Returns the last characters of the id of an entry that PostgreSQL inserts, and [`values`].
+pub(in crate::store) fn new_columns(
+    event: &AuditEvent,
+    shard: i16,
+) -> Result<impl IntoIterator<Item = Bind<'static>>, DbError> {
+    Ok(std::iter::once(Bind::from(ids::tail(event.random, shard))).chain(values(event)?))
 }
 
 /// Returns the values of an entry, without its tenant and id.

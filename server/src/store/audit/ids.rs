@@ -1,7 +1,7 @@
 //! Ids of entries: UUIDs of version 7 in the order of commit. An id begins with a time of 60 bits in units of 1/4096 ms
 //! (RFC 9562, section 6.2, method 3). On SQLite there is one writer, so ids only increase. On PostgreSQL the database
-//! server makes the ids (`new_audit_id` in the migration). Transactions run in parallel there, so readers stop at a
-//! [`Horizon`].
+//! server makes the ids (`new_audit_ticks` and `audit_id` in the migration). Transactions run in parallel there, so
+//! readers stop at a [`Horizon`].
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::super::{Connection, DbError};
 use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 
 const TICK_BITS: u32 = 12;
-/// Key of the advisory lock that `new_audit_id` takes for a transaction's first entry: "audit" in ASCII.
+/// Key of the advisory lock that `new_audit_ticks` takes for a transaction's first entry: "audit" in ASCII.
 const WRITER_LOCK: i64 = 0x61_7564_6974;
 /// Bits of an id that hold the shard of its counter.
 const SHARD_BITS: u16 = 0b111;
@@ -99,8 +99,8 @@ impl OpenWriters {
 
 /// Returns the newest id and the transactions that may still commit a smaller one; `None` on SQLite. With an earlier
 /// result, returns which of its transactions are still open. The page must be read in a later transaction.
-/// `new_audit_id` takes the lock, then reads the newest committed id, then makes a larger one. A transaction that takes
-/// the lock after the locks were listed therefore makes an id above `newest`. The transactions that took the lock
+/// `new_audit_ticks` takes the lock and reads the newest committed id; then larger ones are made. A transaction that
+/// takes the lock after the locks were listed therefore makes an id above `newest`. The transactions that took the lock
 /// earlier are listed, or their entries are already visible.
 pub fn open_writers(conn: &mut Connection, earlier: Option<OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
     let Connection::Postgres(c, _) = conn else { return Ok(None) };

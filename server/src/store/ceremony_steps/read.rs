@@ -1,5 +1,7 @@
 //! Statements that read.
 
+use std::cmp::Reverse;
+
 use diesel::{SqliteConnection, prelude::*};
 use doorward_shared::TenantId;
 
@@ -10,7 +12,7 @@ use super::super::{
     users::Row as UserRow,
 };
 use crate::{
-    db::statement::{Pipeline, Query, Response, Statement, respond},
+    db::statement::{Pipeline, Query, Response, Statement, respond_each},
     domain::{Challenge, ChallengeValue, Credential, CredentialId, Transaction, User},
 };
 
@@ -39,26 +41,27 @@ macro_rules! user_query {
             .filter(users::tenant_id.eq(&$find.tenant))
             .filter(users::external_id.eq(&$find.external_id))
             .filter(users::deleted_at.is_null())
-            .order((credentials::created_at.desc(), credentials::id.desc()))
             .select((UserRow::as_select(), Option::<credentials_table::Row>::as_select()))
     };
 }
 
 fn to_user(rows: Vec<UserRows>) -> Result<Option<(User, Vec<Credential>)>, DbError> {
     let mut user = None;
-    let mut credentials = Vec::new();
+    let mut credentials: Vec<Credential> = Vec::new();
     for (owner, credential) in rows {
         user = Some(owner);
         credentials.extend(credential.map(Credential::try_from).transpose()?);
     }
+    // A user has few credentials. It costs PostgreSQL more to prepare a sort than to read them.
+    credentials.sort_by_cached_key(|credential| Reverse((credential.created_at, credential.id.to_string())));
     user.map(|user| Ok((user.try_into()?, credentials))).transpose()
 }
 
 impl Statement for FindUser {
     type Output = Option<(User, Vec<Credential>)>;
 
-    fn on_postgres<'c>(&'c self, pipeline: Pipeline<'c>) -> Response<'c, Self::Output> {
-        respond!(pipeline, user_query!(self) => UserRows, to_user)
+    fn on_postgres<'c>(finds: Vec<&'c Self>, pipeline: Pipeline<'c>) -> Response<'c, Vec<Self::Output>> {
+        respond_each!(finds, pipeline, |find| user_query!(find) => UserRows, to_user)
     }
 }
 
@@ -143,8 +146,8 @@ fn to_assertion(rows: Vec<AssertionRows>) -> Result<FoundAssertion, DbError> {
 impl Statement for FindAssertion {
     type Output = FoundAssertion;
 
-    fn on_postgres<'c>(&'c self, pipeline: Pipeline<'c>) -> Response<'c, Self::Output> {
-        respond!(pipeline, assertion_query!(self) => AssertionRows, to_assertion)
+    fn on_postgres<'c>(finds: Vec<&'c Self>, pipeline: Pipeline<'c>) -> Response<'c, Vec<Self::Output>> {
+        respond_each!(finds, pipeline, |find| assertion_query!(find) => AssertionRows, to_assertion)
     }
 }
 

@@ -1,7 +1,8 @@
-//! Statements that write. They exist only on PostgreSQL, because SQLite cannot change several tables in one statement.
-//! On SQLite, and if such a statement did not write the audit entry, the unit of work executes one statement per table.
+//! Statements that write. They exist only on PostgreSQL, where functions of the database change several tables for
+//! several ceremonies in one statement. On SQLite, and if such a statement did not write the audit entry, the unit of
+//! work executes one statement per table.
 
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Array, Bool, Nullable, Text};
 use doorward_shared::AuditId;
 
 use super::super::{
@@ -11,7 +12,8 @@ use super::super::{
 };
 use crate::{
     db::{
-        cached_sql::{Bind, CachedSql},
+        cached_sql::Bind,
+        columns_sql::ColumnsSql,
         statement::{Pipeline, Response, Statement, respond},
     },
     domain::{AuditEvent, Challenge, Credential, Transaction},
@@ -23,56 +25,25 @@ use crate::{
 #[derive(Debug)]
 pub struct Start {
     event: AuditEvent,
-    /// The transaction's values, and its identifier, by which concurrent statements wait for each other.
-    transaction: Option<(Vec<Bind<'static>>, String)>,
-    challenge: Vec<Bind<'static>>,
+    /// The transaction's identifier, by which concurrent statements wait for each other.
+    identifier: Option<String>,
+    binds: Vec<Bind<'static>>,
 }
 
-const START: &str = concat!(
-    "WITH started AS (INSERT INTO challenges \
-     (tenant_id, value, ceremony, user_id, transaction_id, state, created_at, expires_at) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING 1) \
-     INSERT INTO ",
-    audit::columns!(),
-    " SELECT ",
-    audit::new_values!(),
-    " FROM started RETURNING id"
-);
-
-/// This statement locks the row of the user like `users::hold`.
-const START_TRANSACTION: &str = concat!(
-    "WITH held AS (SELECT 1 FROM users WHERE tenant_id = ? AND id = ? AND deleted_at IS NULL FOR KEY SHARE), \
-     created AS (INSERT INTO transactions (tenant_id, id, identifier, user_id, data, created_at, updated_at) \
-     SELECT ?, ?, ?, ?, ?, ?, ? FROM held ON CONFLICT DO NOTHING RETURNING 1), \
-     started AS (INSERT INTO challenges \
-     (tenant_id, value, ceremony, user_id, transaction_id, state, created_at, expires_at) \
-     SELECT ?, ?, ?, ?, ?, ?, ?, ? FROM created RETURNING 1) \
-     INSERT INTO ",
-    audit::columns!(),
-    " SELECT ",
-    audit::new_values!(),
-    " FROM started RETURNING id"
-);
+const START: &str = "SELECT start_ceremonies(?)";
 
 impl Start {
     pub fn new(challenge: &Challenge, transaction: Option<&Transaction>, event: &AuditEvent) -> Result<Self, DbError> {
-        let transaction = transaction.map(|new| {
-            let (tenant, user) = (new.tenant_id.to_string(), new.user_id.to_string());
-            let binds = vec![
-                Bind::from(tenant.clone()),
-                user.clone().into(),
-                tenant.into(),
-                new.id.to_string().into(),
-                new.identifier.clone().into(),
-                user.into(),
-                new.data.clone().into(),
-                new.created_at.millis().into(),
-                new.updated_at.millis().into(),
-            ];
-            (binds, new.identifier.clone())
-        });
-        let challenge = challenges::Row::try_from(challenge)?.binds().into();
-        Ok(Self { event: event.clone(), transaction, challenge })
+        let identifier = transaction.map(|new| new.identifier.clone());
+        let mut binds = Vec::from(challenges::Row::try_from(challenge)?.binds());
+        binds.extend([Bind::from(identifier.clone()), transaction.map(|new| new.data.clone()).into()]);
+        Ok(Self { event: event.clone(), identifier, binds })
+    }
+
+    fn row(&self, shard: i16) -> Result<Vec<Bind<'static>>, DbError> {
+        let mut row = self.binds.clone();
+        row.extend(audit::new_columns(&self.event, shard)?);
+        Ok(row)
     }
 }
 
@@ -80,21 +51,18 @@ impl Statement for Start {
     type Output = Option<AuditId>;
 
     fn order(&self) -> &str {
-        self.transaction.as_ref().map_or("", |(_, identifier)| identifier)
+        self.identifier.as_deref().unwrap_or_default()
     }
 
-    fn on_postgres<'c>(&'c self, pipeline: Pipeline<'c>) -> Response<'c, Self::Output> {
-        let statement = match &self.transaction {
-            None => CachedSql::<Text>::new(START),
-            Some((binds, _)) => CachedSql::new(START_TRANSACTION).bind_all(binds.iter().cloned()),
-        };
-        let entry = match audit::new_entry(&self.event, pipeline.shard) {
-            Ok(entry) => entry,
-            Err(error) => return Box::pin(std::future::ready(Err(error))),
-        };
-        let statement = statement.bind_all(self.challenge.iter().cloned()).bind_all(entry);
-        respond!(pipeline, statement => String, |ids: Vec<String>| row_convert::parse_some(ids.first().map(String::as_str)))
+    fn on_postgres<'c>(starts: Vec<&'c Self>, pipeline: Pipeline<'c>) -> Response<'c, Vec<Self::Output>> {
+        let rows: Result<Vec<_>, _> = starts.iter().map(|start| start.row(pipeline.shard)).collect();
+        let statement = rows.and_then(|rows| ColumnsSql::<Array<Nullable<Text>>>::new(START, rows.into_iter()));
+        respond!(pipeline, statement => Vec<Option<String>>, to_ids)
     }
+}
+
+fn to_ids(rows: Vec<Vec<Option<String>>>) -> Result<Vec<Option<AuditId>>, DbError> {
+    rows.into_iter().flatten().map(|id| row_convert::parse_some(id.as_deref())).collect()
 }
 
 /// Deletes the challenge of a step that finalizes a ceremony, stores the use of the credential, confirms the transaction
@@ -103,7 +71,6 @@ impl Statement for Start {
 pub struct Finish {
     event: AuditEvent,
     binds: Vec<Bind<'static>>,
-    is_transaction: bool,
     credential: String,
 }
 
@@ -116,48 +83,24 @@ pub struct Finished {
     pub entry: Option<AuditId>,
 }
 
-macro_rules! finish {
-    ($confirm:literal) => {
-        concat!(
-            "WITH taken AS (",
-            challenges::take_sql!(),
-            " RETURNING 1), used AS (",
-            credentials::record_use_sql!(),
-            " AND EXISTS (SELECT 1 FROM taken) RETURNING 1)",
-            $confirm,
-            ", entry AS (INSERT INTO ",
-            audit::columns!(),
-            " SELECT ",
-            audit::new_values!(),
-            " FROM used RETURNING id) SELECT (SELECT COUNT(*) FROM taken), (SELECT id FROM entry)"
-        )
-    };
-}
-
-const FINISH: &str = finish!("");
-/// See `transactions::confirm` for the value of `updated_at`.
-const FINISH_TRANSACTION: &str = finish!(
-    ", confirmed AS (UPDATE transactions SET updated_at = GREATEST(created_at + 1, ?) \
-     WHERE tenant_id = ? AND id = ? AND EXISTS (SELECT 1 FROM used))"
-);
+const FINISH: &str = "SELECT taken, ids FROM finish_ceremonies(?)";
 
 impl Finish {
     pub fn new(challenge: &Challenge, observed: &Credential, usage: &CredentialUse, event: &AuditEvent) -> Self {
-        let tenant = challenge.tenant_id.to_string();
-        let mut binds: Vec<Bind<'static>> =
-            vec![tenant.clone().into(), challenge.value.to_string().into(), tenant.clone().into()];
+        let mut binds: Vec<Bind<'static>> = vec![challenge.value.to_string().into()];
         binds.extend(credentials::use_binds(observed, usage));
-        if let Some(transaction) = challenge.transaction_id {
-            binds.extend([usage.at.millis().into(), tenant.into(), transaction.to_string().into()]);
-        }
-        Self {
-            event: event.clone(),
-            binds,
-            is_transaction: challenge.transaction_id.is_some(),
-            credential: observed.id.to_string(),
-        }
+        binds.push(challenge.transaction_id.map(|id| id.to_string()).into());
+        Self { event: event.clone(), binds, credential: observed.id.to_string() }
+    }
+
+    fn row(&self, shard: i16) -> Result<Vec<Bind<'static>>, DbError> {
+        let mut row = self.binds.clone();
+        row.extend(audit::new_columns(&self.event, shard)?);
+        Ok(row)
     }
 }
+
+type FinishedRow = (Vec<bool>, Vec<Option<String>>);
 
 impl Statement for Finish {
     type Output = Finished;
@@ -166,17 +109,15 @@ impl Statement for Finish {
         &self.credential
     }
 
-    fn on_postgres<'c>(&'c self, pipeline: Pipeline<'c>) -> Response<'c, Self::Output> {
-        let entry = match audit::new_entry(&self.event, pipeline.shard) {
-            Ok(entry) => entry,
-            Err(error) => return Box::pin(std::future::ready(Err(error))),
-        };
-        let sql = if self.is_transaction { FINISH_TRANSACTION } else { FINISH };
-        let statement = CachedSql::<(BigInt, Nullable<Text>)>::new(sql).bind_all(self.binds.iter().cloned());
-        let statement = statement.bind_all(entry);
-        respond!(pipeline, statement => (i64, Option<String>), |rows: Vec<(i64, Option<String>)>| {
-            let (taken, entry) = rows.into_iter().next().unwrap_or_default();
-            Ok(Finished { taken: taken > 0, entry: row_convert::parse_some(entry.as_deref())? })
-        })
+    fn on_postgres<'c>(finishes: Vec<&'c Self>, pipeline: Pipeline<'c>) -> Response<'c, Vec<Self::Output>> {
+        let rows: Result<Vec<_>, _> = finishes.iter().map(|finish| finish.row(pipeline.shard)).collect();
+        let statement =
+            rows.and_then(|rows| ColumnsSql::<(Array<Bool>, Array<Nullable<Text>>)>::new(FINISH, rows.into_iter()));
+        respond!(pipeline, statement => FinishedRow, to_finished)
     }
+}
+
+fn to_finished(rows: Vec<FinishedRow>) -> Result<Vec<Finished>, DbError> {
+    let finished = rows.into_iter().flat_map(|(taken, ids)| taken.into_iter().zip(ids));
+    finished.map(|(taken, id)| Ok(Finished { taken, entry: row_convert::parse_some(id.as_deref())? })).collect()
 }

@@ -2,6 +2,7 @@
 
 mod attestations;
 mod audit;
+mod ceremony_steps;
 mod challenges;
 mod credentials;
 mod fixture;
