@@ -3,6 +3,7 @@ DROP TABLE audit_logs;
 DROP FUNCTION finish_ceremonies;
 DROP FUNCTION start_ceremonies;
 DROP FUNCTION add_audit_entries;
+DROP FUNCTION new_audit_ids;
 DROP FUNCTION new_audit_id;
 DROP FUNCTION check_tenant;
 DROP FUNCTION audit_id;

@@ -295,8 +295,22 @@ BEGIN
 END $$;
 
 -- The functions below execute a step for several ceremonies, which the elements of the arrays describe. Each row is
--- found by its complete key in a statement of its own: its plan is the same for every size of the tables, and a sharded
--- engine sends it to the shard of one tenant.
+-- found by its complete key in a statement of its own, which a sharded engine sends to the shard of one tenant. A function
+-- is never changed, because older nodes still call it: a new version gets a new name.
+
+-- Returns the ids of entries: NULL stays NULL, other elements are replaced. The caller holds all its row locks, so that
+-- ids are in the order of commit.
+CREATE FUNCTION new_audit_ids(ids TEXT[], tenant_ids TEXT[], randoms TEXT[]) RETURNS TEXT[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    ticks BIGINT := new_audit_ticks();
+BEGIN
+    FOR i IN 1 .. cardinality(ids) LOOP
+        CONTINUE WHEN ids[i] IS NULL;
+        PERFORM check_tenant(tenant_ids[i]);
+        ids[i] := audit_id(ticks + i, randoms[i]);
+    END LOOP;
+    RETURN ids;
+END $$;
 
 -- Adds the entries that have an id.
 CREATE FUNCTION add_audit_entries(
@@ -321,11 +335,9 @@ CREATE FUNCTION start_ceremonies(
     actors TEXT[], credential_ids TEXT[], transaction_ids TEXT[], api_key_ids TEXT[], details TEXT[], times BIGINT[]
 ) RETURNS TEXT[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    ticks BIGINT := new_audit_ticks();
     ids TEXT[] := array_fill(NULL::TEXT, ARRAY[cardinality(tenant_ids)]);
 BEGIN
     FOR i IN 1 .. cardinality(tenant_ids) LOOP
-        PERFORM check_tenant(tenant_ids[i]);
         IF transaction_keys[i] IS NOT NULL THEN
             -- Locks the user like `users::hold`.
             PERFORM FROM users WHERE tenant_id = tenant_ids[i] AND id = user_ids[i] AND deleted_at IS NULL
@@ -337,8 +349,9 @@ BEGIN
             ON CONFLICT DO NOTHING;
             CONTINUE WHEN NOT FOUND;
         END IF;
-        ids[i] := audit_id(ticks + i, randoms[i]);
+        ids[i] := '';
     END LOOP;
+    ids := new_audit_ids(ids, tenant_ids, randoms);
     INSERT INTO challenges (tenant_id, value, ceremony, user_id, transaction_id, state, created_at, expires_at)
     SELECT started.tenant, started.value, started.ceremony, started.owner, started.transaction, started.state,
         started.start, started.expiry
@@ -361,8 +374,6 @@ CREATE FUNCTION finish_ceremonies(
     actors TEXT[], credential_ids TEXT[], transaction_ids TEXT[], api_key_ids TEXT[], details TEXT[], times BIGINT[],
     OUT taken BOOLEAN[], OUT ids TEXT[]
 ) LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    ticks BIGINT := new_audit_ticks();
 BEGIN
     taken := array_fill(false, ARRAY[cardinality(tenant_ids)]);
     ids := array_fill(NULL::TEXT, ARRAY[cardinality(tenant_ids)]);
@@ -380,8 +391,9 @@ BEGIN
             UPDATE transactions SET updated_at = greatest(created_at + 1, used_at[i])
             WHERE tenant_id = tenant_ids[i] AND id = transaction_keys[i];
         END IF;
-        ids[i] := audit_id(ticks + i, randoms[i]);
+        ids[i] := '';
     END LOOP;
+    ids := new_audit_ids(ids, tenant_ids, randoms);
     PERFORM add_audit_entries(tenant_ids, ids, types, errors, error_codes, request_ids, source_ips, user_agents, actors,
         credential_ids, transaction_ids, api_key_ids, details, times);
 END $$;

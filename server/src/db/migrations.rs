@@ -71,13 +71,17 @@ mod tests {
     fn not_additive(sql: &str) -> Option<String> {
         let code: String =
             sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
-        code.split(';').map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()).find(
+        // The body of a function is not split.
+        let outside_bodies: String = code.split("$$").step_by(2).collect();
+        outside_bodies.split(';').map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()).find(
             |statement| {
                 let is_column = statement.starts_with("ALTER TABLE ") && statement.contains(" ADD COLUMN ");
                 let adds_column = is_column && (!statement.contains(" NOT NULL") || statement.contains(" DEFAULT "));
                 !statement.is_empty()
                     && !adds_column
-                    && !["CREATE TABLE ", "CREATE INDEX "].iter().any(|begin| statement.starts_with(begin))
+                    && !["CREATE TABLE ", "CREATE INDEX ", "CREATE FUNCTION "]
+                        .iter()
+                        .any(|begin| statement.starts_with(begin))
             },
         )
     }
@@ -87,6 +91,7 @@ mod tests {
         for sql in [
             "CREATE TABLE devices (tenant_id TEXT NOT NULL); -- DROP TABLE\nCREATE INDEX devices_by_id ON devices (id);",
             "ALTER TABLE users ADD COLUMN locale TEXT",
+            "CREATE FUNCTION f() RETURNS VOID LANGUAGE plpgsql AS $$ BEGIN DELETE FROM x; END $$;",
             "ALTER TABLE users ADD COLUMN locale TEXT NOT NULL DEFAULT ''",
         ] {
             assert_eq!(not_additive(sql), None);
@@ -96,6 +101,7 @@ mod tests {
             "ALTER TABLE users DROP COLUMN icon",
             "CREATE UNIQUE INDEX users_by_name ON users (tenant_id, name)",
             "UPDATE users SET name = ''",
+            "CREATE OR REPLACE FUNCTION f() RETURNS VOID LANGUAGE plpgsql AS $$ BEGIN END $$;",
         ] {
             assert!(not_additive(sql).is_some(), "{sql}");
         }

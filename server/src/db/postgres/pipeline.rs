@@ -100,15 +100,16 @@ fn send<'c>(units: &'c [Box<dyn Unit>], group: &[usize], pipeline: Pipeline<'c>)
 
 /// Gives the units at these positions their responses.
 fn distribute(units: &mut [Box<dyn Unit>], group: &[usize], response: Result<Vec<AnyOutput>, DbError>) {
-    let missing = || Err(DbError::Database("a statement got no response".to_owned()));
-    let (error, outputs) = match response {
-        Ok(outputs) => (None, outputs),
-        Err(error) => (Some(error), Vec::new()),
+    let missing = DbError::Database("a statement got too few or too many responses".to_owned());
+    // Without one output for each unit, nothing shows to which units the outputs belong.
+    let response = response.and_then(|all| if all.len() == group.len() { Ok(all) } else { Err(missing) });
+    let outputs: Vec<_> = match response {
+        Ok(outputs) => outputs.into_iter().map(Ok).collect(),
+        Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
     };
-    let mut outputs = outputs.into_iter();
-    for position in group {
+    for (position, output) in group.iter().zip(outputs) {
         if let Some(unit) = units.get_mut(*position) {
-            unit.set_response(error.clone().map_or_else(|| outputs.next().map_or_else(missing, Ok), Err));
+            unit.set_response(output);
         }
     }
 }

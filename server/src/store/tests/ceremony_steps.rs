@@ -11,6 +11,7 @@ use crate::{
     },
     domain::{Challenge, Credential, Transaction},
     store::{
+        audit,
         ceremony_steps::{Finish, Finished, Start},
         challenges,
         credentials::{self, CredentialUse},
@@ -86,7 +87,7 @@ async fn each_ceremony_of_a_batch_finishes_independently() {
         for challenge in [challenge(1, Some(1), 1), challenge(1, Some(1), 2), third, challenge(2, None, 4)] {
             challenges::insert(c, &challenge)?;
         }
-        tenants::set_disabled(c, tenant_id(2), Some(at(5)))
+        tenants::set_disabled(c, tenant_id(2), &Some(at(5)).into())
     })
     .await;
     let finish = |challenge: &Challenge, sign_count: u32| {
@@ -113,4 +114,38 @@ async fn each_ceremony_of_a_batch_finishes_independently() {
     assert_eq!(outcomes, [(true, true), (true, false), (false, false), (true, true), (false, false)]);
     let confirmed = db.read(|c| transactions::find(c, tenant_id(1), transaction_id(1))).await.expect("a transaction");
     assert!(confirmed.updated_at > payment.updated_at);
+}
+
+/// Ids are made after the last wait for a row, otherwise an entry that is committed later could get a smaller id.
+#[tokio::test]
+async fn entry_of_a_ceremony_that_waited_is_above_the_entry_that_it_waited_for() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    two_tenants(&db).await;
+    db.write(|c| {
+        credentials::insert(c, &credential(1, 1, 1))?;
+        challenges::insert(c, &challenge(1, Some(1), 1))
+    })
+    .await;
+    let entry = |kind| event(tenant_id(1), 0, 1, kind);
+    let (locked, is_locked) = tokio::sync::oneshot::channel();
+    let renamed = entry(AuditType::WebauthnCredentialUpdated);
+    let first = db.database.write(move |c: &mut Connection| {
+        c.run("UPDATE credentials SET name = 'renamed'")?;
+        locked.send(()).expect("a waiting test");
+        c.run(
+            "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND \
+             pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP END LOOP; END $$",
+        )?;
+        audit::insert(c, &renamed)
+    });
+    let used = CredentialUse { sign_count: 0, backup_state: false, backup_eligible: true, at: at(9) };
+    let login = entry(AuditType::WebauthnAuthenticationFinalSucceeded);
+    let finish = vec![Finish::new(&challenge(1, Some(1), 1), &credential(1, 1, 1), &used, &login)];
+    let second = async {
+        is_locked.await.expect("a locked row");
+        db.database.write(move |c: &mut Connection| send(c, &finish)).await
+    };
+    let (first, second) = tokio::join!(first, second);
+    let entry = second.expect("a response").pop().and_then(|finished| finished.entry).expect("an entry");
+    assert!(entry > first.expect("an entry"));
 }
