@@ -122,5 +122,6 @@ async fn unit_runs_again_after_a_deadlock() {
     let written = tokio::time::timeout(Duration::from_secs(30), db.database.write_repeatable(unit)).await;
     written.expect("no endless wait").and_then(Written::committed).expect("a write");
     blocker.await.expect("no panic").expect("a write");
-    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    // If the second run locks `one` before the blocker wakes up, it fails in the same way.
+    assert!((2..=3).contains(&runs.load(Ordering::SeqCst)), "{runs:?}");
 }
