@@ -43,7 +43,7 @@ const COUNTERS: [(&str, &str); 12] = [
     (CACHE_LOOKUPS, "lookups in a cache by result"),
     (TRUST_MONITORED, "ceremonies that succeeded although an enforced trust policy would have refused them"),
     (AUDIT_WRITTEN, "audit entries that this process created"),
-    (SIGNING_KEYS_ROTATED, "signing keys that this process replaced by token.rotate_every"),
+    (SIGNING_KEYS_ROTATED, "signing keys that this process replaced because of token.rotate_every"),
     (COUNTER_REGRESSIONS, "accepted logins whose signature counter did not increase (webauthn.counter_policy)"),
     (SPANS_DROPPED, "spans that were not sent to the collector (traces.endpoint)"),
     (FORWARDED, "audit entries that were forwarded, by target of audit.forward"),

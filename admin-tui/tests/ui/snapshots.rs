@@ -109,7 +109,7 @@ async fn limited_token() {
 }
 
 #[tokio::test]
-async fn small_screens_with_their_styles() {
+async fn small_screens_match_their_snapshots() {
     for (name, keys) in [("overview", ""), ("audit", "3"), ("tenant_deleted", "2 d")] {
         for theme in [Theme::Dark, Theme::Light, Theme::Plain] {
             let fake = FakeServer::new(data::world());

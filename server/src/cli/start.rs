@@ -49,8 +49,8 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     [settings.warnings.clone(), public_secrets(settings)].concat()
 }
 
-/// Returns a warning for each file with a secret that every user of the machine can read. Such a file is no error, because
-/// Kubernetes mounts secrets that way.
+/// Returns a warning for each file with a secret that every user of the machine can read. Such a file is not an error,
+/// because Kubernetes mounts secrets that way.
 fn public_secrets(settings: &Settings) -> Vec<String> {
     let is_public = |path: &str| fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0);
     let files = settings.effective.iter().filter(|one| FILES_WITH_SECRETS.contains(&one.key));

@@ -9,6 +9,8 @@ mod scan;
 mod skew;
 
 pub(super) use self::entry::new_columns;
+#[cfg(test)]
+pub(super) use self::scan::NEWEST_OF_ACTOR;
 pub use self::{
     entry::{count, hold, import, insert},
     ids::{OpenWriters, imported as imported_id, open_writers},

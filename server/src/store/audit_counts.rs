@@ -33,7 +33,7 @@ macro_rules! upsert {
 const ADDITION: Addition =
     Addition { sqlite: upsert!("VALUES (?, ?, ?, ?, ?)"), postgres: upsert!("SELECT * FROM unnest(?)") };
 
-/// Number of counters that one unit of work sums. The unit also sums the remaining counters of the last tenant and day.
+/// Number of counters that one unit of work sums.
 const SUMMED: i64 = 10_000;
 
 /// Sum of the counters after a key. Order and limit make PostgreSQL read a part of the primary key. It would read the whole

@@ -6,7 +6,9 @@ use crate::{
     store::{
         audit, challenges,
         expired_rows::{self, CHALLENGES, REDEEMED_TOKENS, RowKey},
-        redeemed_tokens, tenants,
+        redeemed_tokens,
+        state::StateChange,
+        tenants,
     },
 };
 
@@ -66,8 +68,8 @@ async fn challenges_of_a_disabled_tenant_are_not_taken_for_a_token(db: TestDatab
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await.expect("the tenant").disabled_at, Some(at(5)));
     assert!(!db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
     assert!(db.write(|c| challenges::take_if_enabled(c, tenant_id(2), &challenge_value(1))).await);
-    assert_eq!(db.write(|c| tenants::set_disabled(c, tenant_id(1), &None.into())).await, Some(2));
-    assert_eq!(db.write(|c| tenants::set_disabled(c, tenant_id(1), &None.into())).await, None);
+    assert_eq!(db.write(|c| tenants::set_disabled(c, tenant_id(1), &StateChange::default())).await, Some(2));
+    assert_eq!(db.write(|c| tenants::set_disabled(c, tenant_id(1), &StateChange::default())).await, None);
     assert!(db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
     assert!(!db.write(|c| challenges::take_if_enabled(c, tenant_id(1), &challenge_value(1))).await);
 }

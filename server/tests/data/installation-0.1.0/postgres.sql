@@ -117,7 +117,7 @@ CREATE TABLE credentials (
     user_disabled_at BIGINT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
-);
+) WITH (fillfactor = 90);
 -- The index also contains everything that trust policies examine, so that their effects on all users are found by one
 -- scan of this index. A login changes none of its columns, except if the credential becomes eligible for backup.
 CREATE INDEX credentials_of_user ON credentials (tenant_id, user_id, created_at, id)
@@ -154,8 +154,11 @@ CREATE TABLE metadata_roots (
 -- minutes. The job that deletes expired challenges scans the table by its key.
 -- There is no foreign key to users: without an index, the deletion of a user would scan all challenges of the tenant.
 -- No ceremony can end for a deleted user, because each needs the user or a credential.
+-- There is no foreign key to tenants, because its check would lock the row of the tenant in every ceremony. The
+-- transaction that adds a challenge also adds an audit entry, and new_audit_ticks and the check that follows it
+-- keep this transaction from adding rows of a deleted tenant.
 CREATE TABLE challenges (
-    tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    tenant_id TEXT COLLATE "C" NOT NULL,
     value TEXT COLLATE "C" NOT NULL,
     ceremony TEXT NOT NULL,
     user_id TEXT COLLATE "C",
@@ -211,7 +214,7 @@ CREATE INDEX tenant_summaries_by_activity ON tenant_summaries (last_activity, te
 CREATE INDEX tenant_summaries_by_users ON tenant_summaries (users, tenant_id, name_key, rp_id);
 CREATE INDEX tenant_summaries_by_api_keys ON tenant_summaries (api_keys, tenant_id, name_key, rp_id);
 
--- The order of ids is the order of commit (see new_audit_id). There is no foreign key to tenants, because the nil id
+-- The order of ids is the order of commit (see new_audit_ticks). There is no foreign key to tenants, because the nil id
 -- identifies the installation's own log, and a log is deleted after its tenant. The indexes contain the columns of
 -- filters, so that a scan reads only matching table rows. The index of all logs does not contain the API key, because a
 -- key belongs to one tenant.
@@ -237,26 +240,20 @@ CREATE INDEX audit_logs_by_id ON audit_logs (id)
     INCLUDE (tenant_id, type, error_code, actor, source_ip, request_id, credential_id, transaction_id, created_at);
 CREATE INDEX audit_logs_by_actor ON audit_logs (tenant_id, actor, id) WHERE actor IS NOT NULL;
 
--- Returns an id for a new entry. It is above every committed id. It is a UUID of version 7 and begins with this
--- server's time in units of 1/4096 ms (RFC 9562, section 6.2, method 3). For its first entry, a transaction takes a
--- shared lock, reads the newest id, and takes a second shared lock on the time in that id. Shared locks never wait.
--- They show readers which transactions may still commit a smaller id (`open_writers` in store/audit/ids.rs).
--- Fails with a foreign key violation for a deleted tenant. This check follows the lock, so that a job can wait for the
--- transactions that passed it before the deletion.
-CREATE FUNCTION new_audit_id(tenant TEXT, random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
+-- Returns the time of the next entry's id, in units of 1/4096 ms. It is above the times of all committed ids. For its
+-- first entry, a transaction takes a shared lock, reads the newest id, and takes a second shared lock on the time in
+-- that id. Shared locks never wait. They show readers which transactions may still commit a smaller id (`open_writers`
+-- in store/audit/ids.rs). The caller checks after this call that the tenant was not deleted, so that a job can wait
+-- for the transactions that passed the check before the deletion.
+CREATE FUNCTION new_audit_ticks() RETURNS BIGINT LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     is_first BOOLEAN := coalesce(current_setting('doorward.audit_writer', true), '') = '';
     newest TEXT;
     newest_ticks BIGINT := 0;
-    ticks BIGINT;
     digits TEXT;
 BEGIN
     IF is_first THEN
         PERFORM pg_advisory_xact_lock_shared(418581342580);
-    END IF;
-    IF tenant <> '00000000-0000-0000-0000-000000000000'
-        AND NOT EXISTS (SELECT FROM tenants WHERE id = tenant AND deleted_at IS NULL) THEN
-        RAISE foreign_key_violation USING MESSAGE = 'the tenant of an audit entry was deleted', TABLE = 'tenants';
     END IF;
     SELECT id INTO newest FROM audit_logs ORDER BY id DESC LIMIT 1;
     IF newest IS NOT NULL THEN
@@ -267,9 +264,139 @@ BEGIN
         PERFORM pg_advisory_xact_lock_shared((newest_ticks >> 32)::int, newest_ticks::bit(32)::int);
         PERFORM set_config('doorward.audit_writer', 'yes', true);
     END IF;
-    ticks := greatest(floor(extract(epoch FROM clock_timestamp()) * 4096000)::bigint, newest_ticks + 1);
-    digits := lpad(to_hex(ticks), 15, '0');
+    RETURN greatest(floor(extract(epoch FROM clock_timestamp()) * 4096000)::bigint, newest_ticks + 1);
+END $$;
+
+-- Returns an id with this time: a UUID of version 7 (RFC 9562, section 6.2, method 3). `random` is its last 17
+-- characters.
+CREATE FUNCTION audit_id(ticks BIGINT, random TEXT) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    digits TEXT := lpad(to_hex(ticks), 15, '0');
+BEGIN
     RETURN substr(digits, 1, 8) || '-' || substr(digits, 9, 4) || '-7' || substr(digits, 13, 3) || '-' || random;
+END $$;
+
+-- Fails with a foreign key violation for a deleted tenant.
+CREATE FUNCTION check_tenant(tenant TEXT) RETURNS VOID LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM tenants WHERE id = tenant AND deleted_at IS NULL) THEN
+        RAISE foreign_key_violation USING MESSAGE = 'the tenant of an audit entry was deleted', TABLE = 'tenants';
+    END IF;
+END $$;
+
+-- Returns an id for a new entry. It is above every committed id.
+CREATE FUNCTION new_audit_id(tenant TEXT, random TEXT) RETURNS TEXT LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    ticks BIGINT := new_audit_ticks();
+BEGIN
+    IF tenant <> '00000000-0000-0000-0000-000000000000' THEN
+        PERFORM check_tenant(tenant);
+    END IF;
+    RETURN audit_id(ticks, random);
+END $$;
+
+-- The functions below execute a step for several ceremonies, which the elements of the arrays describe. Each row is
+-- found by its complete key in a statement of its own, which a sharded engine sends to the shard of one tenant. A function
+-- is never changed, because older nodes still call it: a new version gets a new name.
+
+-- Returns the ids of entries: NULL stays NULL, other elements are replaced. The caller holds all its row locks, so that
+-- ids are in the order of commit.
+CREATE FUNCTION new_audit_ids(ids TEXT[], tenant_ids TEXT[], randoms TEXT[]) RETURNS TEXT[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    ticks BIGINT := new_audit_ticks();
+BEGIN
+    FOR i IN 1 .. cardinality(ids) LOOP
+        CONTINUE WHEN ids[i] IS NULL;
+        PERFORM check_tenant(tenant_ids[i]);
+        ids[i] := audit_id(ticks + i, randoms[i]);
+    END LOOP;
+    RETURN ids;
+END $$;
+
+-- Adds the entries that have an id.
+CREATE FUNCTION add_audit_entries(
+    tenant_ids TEXT[], ids TEXT[], types TEXT[], errors TEXT[], error_codes TEXT[], request_ids TEXT[],
+    source_ips TEXT[], user_agents TEXT[], actors TEXT[], credential_ids TEXT[], transaction_ids TEXT[],
+    api_key_ids TEXT[], details TEXT[], times BIGINT[]
+) RETURNS VOID LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    INSERT INTO audit_logs (tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor,
+        credential_id, transaction_id, api_key_id, detail, created_at)
+    SELECT * FROM unnest(tenant_ids, ids, types, errors, error_codes, request_ids, source_ips, user_agents, actors,
+        credential_ids, transaction_ids, api_key_ids, details, times) AS entry (tenant, id)
+    WHERE entry.id IS NOT NULL;
+END $$;
+
+-- Adds challenges and their audit entries, and the transactions of those that have one. Returns the ids of the entries.
+-- The id is NULL, and nothing is added, if the transaction's identifier is already used or its user was deleted.
+CREATE FUNCTION start_ceremonies(
+    tenant_ids TEXT[], challenge_values TEXT[], ceremonies TEXT[], user_ids TEXT[], transaction_keys TEXT[],
+    states TEXT[], starts BIGINT[], ends BIGINT[], identifiers TEXT[], transaction_data TEXT[], randoms TEXT[],
+    types TEXT[], errors TEXT[], error_codes TEXT[], request_ids TEXT[], source_ips TEXT[], user_agents TEXT[],
+    actors TEXT[], credential_ids TEXT[], transaction_ids TEXT[], api_key_ids TEXT[], details TEXT[], times BIGINT[]
+) RETURNS TEXT[] LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    ids TEXT[] := array_fill(NULL::TEXT, ARRAY[cardinality(tenant_ids)]);
+BEGIN
+    FOR i IN 1 .. cardinality(tenant_ids) LOOP
+        IF transaction_keys[i] IS NOT NULL THEN
+            -- Locks the user like `users::hold`.
+            PERFORM FROM users WHERE tenant_id = tenant_ids[i] AND id = user_ids[i] AND deleted_at IS NULL
+                FOR KEY SHARE;
+            CONTINUE WHEN NOT FOUND;
+            INSERT INTO transactions (tenant_id, id, identifier, user_id, data, created_at, updated_at)
+            VALUES (tenant_ids[i], transaction_keys[i], identifiers[i], user_ids[i], transaction_data[i], starts[i],
+                starts[i])
+            ON CONFLICT DO NOTHING;
+            CONTINUE WHEN NOT FOUND;
+        END IF;
+        ids[i] := '';
+    END LOOP;
+    ids := new_audit_ids(ids, tenant_ids, randoms);
+    INSERT INTO challenges (tenant_id, value, ceremony, user_id, transaction_id, state, created_at, expires_at)
+    SELECT started.tenant, started.value, started.ceremony, started.owner, started.transaction, started.state,
+        started.start, started.expiry
+    FROM unnest(tenant_ids, challenge_values, ceremonies, user_ids, transaction_keys, states, starts, ends, ids)
+        AS started (tenant, value, ceremony, owner, transaction, state, start, expiry, entry)
+    WHERE started.entry IS NOT NULL;
+    PERFORM add_audit_entries(tenant_ids, ids, types, errors, error_codes, request_ids, source_ips, user_agents, actors,
+        credential_ids, transaction_ids, api_key_ids, details, times);
+    RETURN ids;
+END $$;
+
+-- Deletes challenges, stores the use of their credentials, confirms their transactions and adds the audit entries. Each
+-- of these changes happens only if the one before it happened. Returns which challenges were deleted, and the ids of
+-- the entries. See `challenges::take_if_enabled`, `credentials::record_use` and `transactions::confirm`.
+CREATE FUNCTION finish_ceremonies(
+    challenge_values TEXT[], sign_counts BIGINT[], backup_states BOOLEAN[], used_at BIGINT[], tenant_ids TEXT[],
+    used_ids TEXT[], user_ids TEXT[], registered_at BIGINT[], eligible BOOLEAN[], observed_counts BIGINT[],
+    trusts TEXT[], transaction_keys TEXT[], randoms TEXT[],
+    types TEXT[], errors TEXT[], error_codes TEXT[], request_ids TEXT[], source_ips TEXT[], user_agents TEXT[],
+    actors TEXT[], credential_ids TEXT[], transaction_ids TEXT[], api_key_ids TEXT[], details TEXT[], times BIGINT[],
+    OUT taken BOOLEAN[], OUT ids TEXT[]
+) LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    taken := array_fill(false, ARRAY[cardinality(tenant_ids)]);
+    ids := array_fill(NULL::TEXT, ARRAY[cardinality(tenant_ids)]);
+    FOR i IN 1 .. cardinality(tenant_ids) LOOP
+        DELETE FROM challenges WHERE tenant_id = tenant_ids[i] AND value = challenge_values[i]
+            AND EXISTS (SELECT FROM tenants WHERE id = tenant_ids[i] AND disabled_at IS NULL AND deleted_at IS NULL);
+        CONTINUE WHEN NOT FOUND;
+        taken[i] := true;
+        UPDATE credentials SET sign_count = sign_counts[i], backup_state = backup_states[i], last_used_at = used_at[i]
+        WHERE tenant_id = tenant_ids[i] AND id = used_ids[i] AND user_id = user_ids[i] AND created_at = registered_at[i]
+            AND backup_eligible = eligible[i] AND sign_count = observed_counts[i] AND attestation_trust = trusts[i]
+            AND disabled_at IS NULL AND user_disabled_at IS NULL;
+        CONTINUE WHEN NOT FOUND;
+        IF transaction_keys[i] IS NOT NULL THEN
+            UPDATE transactions SET updated_at = greatest(created_at + 1, used_at[i])
+            WHERE tenant_id = tenant_ids[i] AND id = transaction_keys[i];
+        END IF;
+        ids[i] := '';
+    END LOOP;
+    ids := new_audit_ids(ids, tenant_ids, randoms);
+    PERFORM add_audit_entries(tenant_ids, ids, types, errors, error_codes, request_ids, source_ips, user_agents, actors,
+        credential_ids, transaction_ids, api_key_ids, details, times);
 END $$;
 
 -- The number of entries by tenant, UTC day and type. The transaction of each entry updates it. A counter is the sum of

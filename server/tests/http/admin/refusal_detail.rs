@@ -59,7 +59,7 @@ async fn undo_of_an_old_change_records_its_version() {
 }
 
 #[tokio::test]
-async fn next_entry_counts_the_refused_changes_without_an_entry_also_if_a_role_is_refused() {
+async fn next_entry_of_any_kind_counts_refusals_without_an_entry() {
     let fixture = Fixture::new().await;
     for _ in 0..62 {
         fixture.admin.delete("/admin_tokens/nonsense").await.expect_refusal(404, "secret_not_found");

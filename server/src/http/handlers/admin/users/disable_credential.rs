@@ -16,7 +16,7 @@ use crate::{
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled",
     tag = "Users",
     params(
-        ("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it fits two users"),
+        ("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it matches two users"),
         StateVersionParams,
     ),
     responses(
