@@ -130,7 +130,8 @@ async function tenants(watch) {
   await watch.step("overview: again", { keys: ["1"], screen: at("Overview"), data: at("Overview") });
   await watch.go(["2"], at("Tenants"));
   await pages(watch, "tenants", 3);
-  const sort = (name, keys) => watch.step(`tenants: sorted by ${name}`, { keys, screen: anything, data: otherRows });
+  // Two orders may show the same rows.
+  const sort = (name, keys) => watch.step(`tenants: sorted by ${name}`, { keys, screen: anything, data: both(anything, someRows) });
   for (const column of ["creation", "name", "RP ID", "users", "API keys", "successes", "refusals", "activity"]) await sort(column, ["s"]);
   await sort("activity, reversed", ["S"]);
   await watch.go(["S"], at("Tenants"));
@@ -166,7 +167,7 @@ async function tenant(watch) {
   await tab("configuration", shows(/Relying party/));
   await watch.step("tenant: audit log", { keys: ["a"], screen: (screen) => path(screen).includes("› Audit log of"), data: entries });
   await audit(watch, "audit log of a tenant");
-  await watch.go(["Escape"], shows(/^ Transaction +User/m));
+  await watch.go(["Escape"], shows(/Relying party/));
 }
 
 /** Measures filtering by the end of the id of the third row. */
