@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use doorward_shared::{
     AdminTokenId, ApiKeyId, SigningKeyId,
     admin::{Role, SigningAlgorithm},
-    command_line::{Confirmation, name},
+    command_line::{Confirmation, name, role},
 };
 
 use super::{common::TenantFlag, help};
@@ -135,10 +135,6 @@ pub struct AdminTokenRevokeArgs {
     pub force: bool,
     #[command(flatten)]
     pub confirmation: Confirmation,
-}
-
-fn role(text: &str) -> Result<Role, String> {
-    text.parse().map_err(|_| "must be admin, auditor or metrics".to_owned())
 }
 
 fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {

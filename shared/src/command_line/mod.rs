@@ -15,6 +15,8 @@ pub use lost_output::refuse_lost_secret;
 pub use policy::PolicyArgs;
 pub use usage::parse_arguments;
 
+use crate::admin::Role;
+
 /// Parses a display name, without the spaces around it.
 ///
 /// # Errors
@@ -22,4 +24,12 @@ pub use usage::parse_arguments;
 pub fn name(text: &str) -> Result<String, &'static str> {
     let name = text.trim();
     if (1..=128).contains(&name.chars().count()) { Ok(name.to_owned()) } else { Err("must have 1 to 128 characters") }
+}
+
+/// Parses the role of an admin token.
+///
+/// # Errors
+/// A text that is not a role.
+pub fn role(text: &str) -> Result<Role, &'static str> {
+    text.parse().map_err(|_| "must be admin, auditor or metrics")
 }

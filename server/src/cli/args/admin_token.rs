@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use doorward_shared::{
     AdminTokenId,
     admin::Role,
-    command_line::{Confirmation, name},
+    command_line::{Confirmation, name, role},
 };
 
 use super::admin::AdminArgs;
@@ -60,8 +60,4 @@ pub struct AdminTokenRevokeArgs {
     /// Arguments of all administrative commands.
     #[command(flatten)]
     pub admin: AdminArgs,
-}
-
-fn role(text: &str) -> Result<Role, String> {
-    text.parse().map_err(|_| "must be admin, auditor or metrics".to_owned())
 }
