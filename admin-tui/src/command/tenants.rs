@@ -53,7 +53,7 @@ async fn list(context: &CommandContext, args: TenantListArgs) -> Result<(), Comm
         Ok((page.items, page.next))
     });
     let tenants = tenants.await?;
-    if args.sort.is_bounded() && total > u64::from(SORTED_BY_ACTIVITY) {
+    if args.sort.leaves_out_tenants(total) {
         let latest = format!("the {SORTED_BY_ACTIVITY} with the latest activity of {total} tenants");
         context.output.notice(&format!("note: only {latest} were sorted; the list contains no others"));
     }

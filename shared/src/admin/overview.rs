@@ -114,10 +114,10 @@ text_enum! {
 pub const SORTED_BY_ACTIVITY: u32 = 1_000;
 
 impl TenantSort {
-    /// Returns whether the order contains only the [`SORTED_BY_ACTIVITY`] most recently active tenants.
+    /// Returns whether this order of `total` tenants contains only the [`SORTED_BY_ACTIVITY`] most recently active ones.
     #[must_use]
-    pub const fn is_bounded(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Refused)
+    pub const fn leaves_out_tenants(self, total: u64) -> bool {
+        matches!(self, Self::Succeeded | Self::Refused) && total > SORTED_BY_ACTIVITY as u64
     }
 
     /// Returns whether the column contains text, which is sorted in ascending order by default.

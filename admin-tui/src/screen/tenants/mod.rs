@@ -285,7 +285,7 @@ impl Page for Tenants {
 
     fn status(&self) -> Option<(String, Tone)> {
         let count = self.list.count("tenant");
-        if self.sort.is_bounded() && self.list.total.is_some_and(|total| total > u64::from(SORTED_BY_ACTIVITY)) {
+        if self.list.total.is_some_and(|total| self.sort.leaves_out_tenants(total)) {
             return Some((format!("sorted: the {SORTED_BY_ACTIVITY} active last of {count}"), Tone::Warn));
         }
         Some((count, Tone::Dim))
