@@ -10,9 +10,9 @@ libfuzzer_sys::fuzz_target!(|lines: Vec<&[u8]>| {
     let networks = ["10.0.0.0/8".parse().unwrap()];
     let [proxy, stranger, appended] =
         ["10.0.0.1", "192.0.2.1", "198.51.100.7"].map(|text| text.parse::<IpAddr>().unwrap());
-    let _ = client_ip(proxy, &lines, &networks);
-    assert_eq!(client_ip(stranger, &lines, &networks), stranger);
+    let _ = client_ip(Some(proxy), &lines, &networks);
+    assert_eq!(client_ip(Some(stranger), &lines, &networks), Some(stranger));
     let mut lines = lines;
     lines.push(b"198.51.100.7");
-    assert_eq!(client_ip(proxy, &lines, &networks), appended);
+    assert_eq!(client_ip(Some(proxy), &lines, &networks), Some(appended));
 });
