@@ -68,6 +68,16 @@ impl Cursor {
         };
         (!id.contains('\0')).then(|| Self { key, id: id.to_owned() })
     }
+
+    /// Returns the opaque text for clients of a list that has several orders. `order` names the order of this page.
+    pub fn encode_in(&self, order: &str) -> String {
+        format!("{order}.{}", self.encode())
+    }
+
+    /// Parses the text of [`Self::encode_in`]; `None` for the text of another order.
+    pub fn decode_in(text: &str, order: &str) -> Option<Self> {
+        Self::decode(text.strip_prefix(order)?.strip_prefix('.')?)
+    }
 }
 
 /// The part of the search results to which a page belongs.
@@ -209,6 +219,13 @@ pub struct TenantQuery {
     /// Last row of the previous page.
     pub after: Option<Cursor>,
     pub limit: u32,
+}
+
+impl TenantQuery {
+    /// Returns the name of an order in cursors. A position in one order has no meaning in another one.
+    pub fn order_name(sort: TenantSort, order: Order) -> String {
+        format!("{sort}-{order}")
+    }
 }
 
 #[cfg(test)]

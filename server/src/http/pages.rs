@@ -61,25 +61,34 @@ pub fn limit(query: &Query) -> Result<u32, ApiError> {
 
 /// Reads the cursor of a page; `fits` returns whether it belongs to this list.
 pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
-    let Some(text) = query.get("after").filter(|text| !text.is_empty()) else { return Ok(None) };
-    let cursor = Cursor::decode(text).filter(fits);
-    cursor.map(Some).ok_or_else(no_such_page)
+    read_after(query, |text| Cursor::decode(text).filter(fits))
+}
+
+/// Reads the cursor of a page of a list that has several orders. The cursor must come from a page of the order with
+/// this name.
+pub fn after_in(query: &Query, order: &str, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
+    read_after(query, |text| Cursor::decode_in(text, order).filter(fits))
+}
+
+fn read_after<C>(query: &Query, decode: impl FnOnce(&str) -> Option<C>) -> Result<Option<C>, ApiError> {
+    match query.get("after").filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => decode(text).map(Some).ok_or_else(no_such_page),
+    }
 }
 
 pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
-    let cursor = |text: &str| {
-        let cursor = SearchCursor::decode(text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
-        cursor.ok_or_else(no_such_page)
-    };
+    let cursor =
+        |text: &str| SearchCursor::decode(text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
     Ok(TimeQuery {
         search: text(query, "q")?,
-        after: query.get("after").filter(|text| !text.is_empty()).map(cursor).transpose()?,
+        after: read_after(query, cursor)?,
         limit: limit(query)?,
     })
 }
 
 fn no_such_page() -> ApiError {
-    ApiError::query("after must be the `next` of a page of this list")
+    ApiError::query("after must be the `next` of a page of this list in the same order")
 }
 
 /// Reads a text of at most [`MAX_CHARS`] characters; `None` if it is missing or empty.

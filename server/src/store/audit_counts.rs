@@ -159,6 +159,27 @@ pub fn activity_of_tenants(
         .collect()
 }
 
+/// Returns the number of each tenant's entries whose type is accepted, without tenants that have none. The database
+/// groups the rows in the order of the primary key, so that 1 000 tenants need no sorting.
+pub(super) fn accepted_of_tenants(
+    conn: &mut Connection,
+    tenants: &[String],
+    accepts: fn(AuditType) -> bool,
+    days: Days,
+) -> Result<BTreeMap<String, i64>, DbError> {
+    let kinds: Vec<&str> = AuditType::ALL.iter().filter(|kind| accepts(**kind)).map(|kind| kind.as_str()).collect();
+    let query = || {
+        audit_counts::table
+            .filter(audit_counts::tenant_id.eq_any(tenants))
+            .filter(audit_counts::day.between(days.first, days.last))
+            .filter(audit_counts::kind.eq_any(&kinds))
+            .group_by(audit_counts::tenant_id)
+            .select((audit_counts::tenant_id, total_count()))
+    };
+    let rows: Vec<(String, i64)> = on_engine!(conn, c, _Db => query().load(c))?;
+    Ok(rows.into_iter().collect())
+}
+
 fn sum<K: Ord>(rows: impl IntoIterator<Item = (K, String, i64)>) -> Result<BTreeMap<K, Activity>, DbError> {
     let mut found: BTreeMap<K, Activity> = BTreeMap::new();
     for (key, kind, count) in rows {

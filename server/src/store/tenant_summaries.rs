@@ -19,7 +19,7 @@ use doorward_shared::{
 
 use super::{
     Connection, DbError,
-    audit::{Activity, Days},
+    audit::Days,
     audit_counts,
     bounded_search::truncate,
     on_engine, row_convert,
@@ -348,8 +348,8 @@ pub fn page(
         TenantSort::Activity => load!(last_activity, i64, SortKey::Number, number),
         TenantSort::Users => load!(users, i64, SortKey::Number, number),
         TenantSort::ApiKeys => load!(api_keys, i64, SortKey::Number, number),
-        TenantSort::Succeeded => by_activity(conn, query, scope, week, |activity| activity.succeeded)?,
-        TenantSort::Refused => by_activity(conn, query, scope, week, |activity| activity.refused)?,
+        TenantSort::Succeeded => by_activity(conn, query, scope, week, AuditType::ends_ceremony)?,
+        TenantSort::Refused => by_activity(conn, query, scope, week, AuditType::is_failure)?,
     };
     let next = truncate(&mut rows, query.limit, Cursor::clone);
     let ids: Vec<TenantId> = rows.iter().map(|row| row_convert::parse(&row.id)).collect::<Result<_, _>>()?;
@@ -358,14 +358,15 @@ pub fn page(
     Ok(TenantPage { ids, total, next })
 }
 
-/// Returns the rows after the cursor, sorted by a count of the given days. An index of counts would cost each login a write, so
-/// this sums the counts of at most [`SORTED_BY_ACTIVITY`] tenants: those that were active last.
+/// Returns the rows after the cursor, sorted by the number of accepted entries of the given days. An index of counts
+/// would cost each login a write, so this sums the counts of at most [`SORTED_BY_ACTIVITY`] tenants: those that were
+/// active last.
 fn by_activity(
     conn: &mut Connection,
     query: &TenantQuery,
     scope: Option<&[String]>,
     week: Days,
-    count: fn(&Activity) -> u64,
+    accepts: fn(AuditType) -> bool,
 ) -> Result<Vec<Cursor>, DbError> {
     let ids: Vec<String> = on_engine!(conn, c, Db => {
         let rows = matching!(Db, query.search.as_deref(), scope);
@@ -374,10 +375,9 @@ fn by_activity(
             .limit(i64::from(SORTED_BY_ACTIVITY))
             .load(c)
     })?;
-    let ids: Vec<TenantId> = ids.iter().map(|id| row_convert::parse(id)).collect::<Result<_, _>>()?;
-    let activity = audit_counts::activity_of_tenants(conn, &ids, week)?;
-    let key = |id: &TenantId| i64::try_from(activity.get(id).map_or(0, count)).unwrap_or(i64::MAX);
-    let mut rows: Vec<(i64, String)> = ids.iter().map(|id| (key(id), id.to_string())).collect();
+    let counts = audit_counts::accepted_of_tenants(conn, &ids, accepts, week)?;
+    let mut rows: Vec<(i64, String)> =
+        ids.into_iter().map(|id| (counts.get(&id).copied().unwrap_or_default(), id)).collect();
     rows.sort_unstable();
     if query.order == Order::Descending {
         rows.reverse();

@@ -79,7 +79,9 @@ pub async fn tenants(context: &AdminContext, query: TenantQuery) -> Result<Tenan
         .read(move |connection| {
             let page = tenant_summaries::page(connection, &query, scope.as_deref(), week)?;
             let items = tenant_summaries::of(connection, &page.ids, week)?;
-            Ok(TenantSummaryPage { items, total: page.total, next: page.next.map(|cursor| cursor.encode()) })
+            let order = TenantQuery::order_name(query.sort, query.order);
+            let next = page.next.map(|cursor| cursor.encode_in(&order));
+            Ok(TenantSummaryPage { items, total: page.total, next })
         })
         .await
 }

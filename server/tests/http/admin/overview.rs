@@ -193,6 +193,14 @@ async fn tenants_are_listed_searched_and_sorted_in_pages() {
     for query in ["sort=size", "order=up", "limit=0", "limit=201", "after=x", "sort=users&after=MQp0eA"] {
         admin.get(&format!("/tenant_summaries?{query}")).await.expect_refusal(400, "query_invalid");
     }
+    // A cursor is a position in one order.
+    let page = admin.get("/tenant_summaries?sort=users&limit=1").await.expect(200).json();
+    let after = page["next"].as_str().unwrap();
+    let _ = admin.get(&format!("/tenant_summaries?sort=users&after={after}")).await.expect(200);
+    for order in ["sort=api_keys", "sort=created", "sort=refused", "sort=name", "sort=users&order=asc"] {
+        let path = format!("/tenant_summaries?{order}&after={after}");
+        admin.get(&path).await.expect_refusal(400, "query_invalid");
+    }
 }
 
 #[tokio::test]

@@ -100,11 +100,13 @@ pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSumm
     let sort = pages::word(&query, "sort")?.unwrap_or(TenantSort::Name);
     let is_text = sort.is_text();
     let default_order = if is_text { Order::Ascending } else { Order::Descending };
-    let after = pages::after(&query, |after: &Cursor| matches!(after.key, SortKey::Text(_)) == is_text)?;
+    let order = pages::word(&query, "order")?.unwrap_or(default_order);
+    let fits = |after: &Cursor| matches!(after.key, SortKey::Text(_)) == is_text;
+    let after = pages::after_in(&query, &TenantQuery::order_name(sort, order), fits)?;
     let query = TenantQuery {
         search: pages::text(&query, "q")?,
         sort,
-        order: pages::word(&query, "order")?.unwrap_or(default_order),
+        order,
         after,
         limit: pages::limit(&query)?,
     };
