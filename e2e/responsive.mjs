@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { serve } from "./server.mjs";
+import { serve, waitUntilIdle } from "./server.mjs";
 import { openTerminal } from "./terminal.mjs";
 
 const binary = (name) => fileURLToPath(new URL(`../target/release/${name}`, import.meta.url));
@@ -281,23 +281,6 @@ async function fill(watch) {
   while (await loadMore());
   await watch.go(["3"], entries);
   for (let presses = 0; presses < 40 && await loadMore(); presses += 1);
-}
-
-/** Waits until a process is idle. After its first start with a log, a server does background work. */
-async function waitUntilIdle(pid) {
-  /** Returns the CPU time in hundredths of a second. */
-  const cpuTime = async () => {
-    const [user, system] = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1].split(" ").slice(11, 13);
-    return Number(user) + Number(system);
-  };
-  let before = await cpuTime();
-  for (let seconds = 0, quiet = 0; quiet < 3; seconds += 1) {
-    if (seconds === 300) throw new Error("the server does not become idle");
-    await pause(1_000);
-    const now = await cpuTime();
-    quiet = now - before <= 3 ? quiet + 1 : 0;
-    before = now;
-  }
 }
 
 const ms = (value) => value.toFixed(1).padStart(8);

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,4 +108,21 @@ export async function serve(binary, dataDir) {
   };
   await ready(listening());
   return { public_url: `http://127.0.0.1:${publicPort}`, admin_url: url, pid: child.pid, stop };
+}
+
+/** Waits until a process is idle. After its first start with a log, a server does background work. */
+export async function waitUntilIdle(pid) {
+  /** Returns the CPU time in hundredths of a second. */
+  const cpuTime = async () => {
+    const [user, system] = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1].split(" ").slice(11, 13);
+    return Number(user) + Number(system);
+  };
+  let before = await cpuTime();
+  for (let seconds = 0, quiet = 0; quiet < 3; seconds += 1) {
+    if (seconds === 300) throw new Error("the server does not become idle");
+    await pause(1_000);
+    const now = await cpuTime();
+    quiet = now - before <= 3 ? quiet + 1 : 0;
+    before = now;
+  }
 }
