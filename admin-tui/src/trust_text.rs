@@ -1,6 +1,6 @@
 //! Trust policies in words, for the commands and the terminal app.
 
-use doorward_shared::admin::TrustImpact;
+use doorward_shared::{admin::TrustImpact, counted};
 
 /// Describes what users lose.
 pub fn describe(impact: TrustImpact) -> String {
@@ -9,7 +9,7 @@ pub fn describe(impact: TrustImpact) -> String {
         return "The trust policies take no credential away from any user.".to_owned();
     }
     let users = |count: u64| if count == 1 { "1 user loses".to_owned() } else { format!("{count} users lose") };
-    let refused = if credentials_lost == 1 { "1 credential" } else { &format!("{credentials_lost} credentials") };
+    let refused = counted(credentials_lost, "credential");
     let keep = if some == 1 { "keeps" } else { "keep" };
     format!(
         "The trust policies refuse {refused} that can be used now. {} all credentials and can no longer log in; {} some \

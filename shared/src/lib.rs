@@ -15,6 +15,7 @@ pub mod bytes;
 pub mod command_line;
 pub mod config;
 mod cose_algorithm;
+mod counted;
 pub mod environment;
 pub mod error;
 pub mod extensions;
@@ -29,6 +30,7 @@ pub use attestation::{AttestationTrust, AuthenticatorStatus, CertificationLevel}
 pub use audit::AuditType;
 pub use bytes::Base64Url;
 pub use cose_algorithm::CoseAlgorithm;
+pub use counted::counted;
 pub use error::{ErrorBody, ErrorCode};
 pub use ids::{AdminTokenId, ApiKeyId, AuditId, SigningKeyId, TenantId, TransactionRowId, UserId};
 pub use time::Timestamp;

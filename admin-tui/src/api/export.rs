@@ -1,5 +1,7 @@
 //! Audit log exports as streams of bytes.
 
+use doorward_shared::counted;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -91,9 +93,9 @@ impl Progress {
     #[must_use]
     pub fn entries(&self) -> String {
         match self.total {
-            Some(Total::Exact(total @ 1..)) => format!("{} of {total} entries", self.rows),
+            Some(Total::Exact(total @ 1..)) => format!("{} of {}", self.rows, counted(total, "entry")),
             Some(Total::AtLeast(total)) if total > self.rows => format!("{} of {total}+ entries", self.rows),
-            _ => format!("{} entries", self.rows),
+            _ => counted(self.rows, "entry"),
         }
     }
 }

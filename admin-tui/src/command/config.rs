@@ -7,6 +7,7 @@ use doorward_shared::{
     admin::{ConfigCheck, ConfigProblem, TenantDetail, TrustImpact},
     command_line::Confirmation,
     config::{TenantConfig, with_omitted},
+    counted,
 };
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use super::{
     draft::Draft,
     error::CommandError,
     input::read_text,
-    output::{Output, count},
+    output::Output,
     trust_impact,
 };
 use crate::{
@@ -76,7 +77,7 @@ async fn check(context: &CommandContext, args: &ConfigCheckArgs) -> Result<(), C
     }
     match found {
         0 => Ok(()),
-        found => Err(CommandError::failed(format!("the configuration has {}", count(found, "invalid value")))),
+        found => Err(CommandError::failed(format!("the configuration has {}", counted(found, "invalid value")))),
     }
 }
 
@@ -203,7 +204,7 @@ fn print_saved(
     lost_credentials: Option<u64>,
     impact: Option<TrustImpact>,
 ) -> Result<(), CommandError> {
-    let text = format!("changed {}", count(changes.len(), "value"));
+    let text = format!("changed {}", counted(changes.len(), "value"));
     let mut result = json!({ "changes": changes_to_json(changes) });
     if let Value::Object(members) = &mut result {
         members.extend(lost_credentials.map(|lost| ("lost_credentials".to_owned(), lost.into())));

@@ -1,6 +1,8 @@
 //! `doorward-admin doctor`
 
-use super::{context::CommandContext, error::CommandError, output::count};
+use doorward_shared::counted;
+
+use super::{context::CommandContext, error::CommandError};
 use crate::{
     args::tenants::TenantArg,
     doctor::{self, Program, Severity},
@@ -36,6 +38,6 @@ pub(super) async fn run(context: &CommandContext, args: TenantArg) -> Result<(),
     }
     match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
         0 => Ok(()),
-        errors => Err(CommandError::failed(format!("{} found", count(errors, "error")))),
+        errors => Err(CommandError::failed(format!("{} found", counted(errors, "error")))),
     }
 }

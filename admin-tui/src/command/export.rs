@@ -1,5 +1,7 @@
 //! `doorward-admin audit --export`
 
+use doorward_shared::counted;
+
 use std::{
     io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
@@ -60,7 +62,7 @@ pub(super) async fn run(
     if context.output.json {
         return context.output.json(&serde_json::json!({ "file": name, "rows": rows, "bytes": bytes }));
     }
-    context.output.done(&format!("wrote {rows} entries to {name}"))
+    context.output.done(&format!("wrote {} to {name}", counted(rows, "entry")))
 }
 
 /// Waits for a signal that ends the command.

@@ -89,7 +89,7 @@ async fn radar(context: &CommandContext, args: TenantArg) -> Result<(), CommandE
     context.output.table(&READY_COLUMNS, radar.ready.iter().map(row).collect())?;
     context.output.line("")?;
     context.output.line(&format!(
-        "{} users have a credential. A user is ready with at least one that meets the requirement.",
+        "Users with a credential: {}. A user is ready with at least one that meets the requirement.",
         radar.users
     ))
 }

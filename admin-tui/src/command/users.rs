@@ -3,6 +3,7 @@
 use doorward_shared::{
     ErrorCode, TenantId,
     admin::{TransactionSummary, UserDetail, UserItem, UserSummary},
+    counted,
     public::{CredentialItem, TransactionItem},
 };
 
@@ -11,7 +12,7 @@ use super::{
     context::CommandContext,
     disabling::{self, State},
     error::CommandError,
-    output::{count, optional, optional_time, time, yes_no},
+    output::{optional, optional_time, time, yes_no},
     pages,
     table::Column,
 };
@@ -133,7 +134,7 @@ async fn delete(context: &CommandContext, args: UserDeleteArgs) -> Result<(), Co
     let UserArgs { user: id, by, .. } = args.user;
     let detail = context.api.user(tenant, &UserRef { id, by }).await?;
     let user = &detail.user;
-    let credentials = count(detail.credentials.len(), "credential");
+    let credentials = counted(detail.credentials.len(), "credential");
     let consequence =
         format!("This deletes the user {} ({}) and {credentials}. It cannot be undone.", user.user_id, user.name);
     confirm(args.confirmation, &consequence)?;

@@ -4,7 +4,7 @@ mod view;
 
 use std::collections::VecDeque;
 
-use doorward_shared::ErrorCode;
+use doorward_shared::{ErrorCode, counted};
 
 use crate::{
     api::ApiError,
@@ -117,8 +117,11 @@ impl ConfirmDialog {
     /// Offers to undo the changes that were made, if these are fewer than the question named.
     fn offer_partial_undo(&self, cx: &mut UpdateContext<'_>) {
         let (changed, total) = (self.reverse.len(), self.total());
-        let done = format!("Undid {changed} of {total} changes");
-        cx.offer_undo(format!("Made {changed} of {total} changes"), Undo { calls: self.reverse.clone(), done });
+        let done = format!("Undid {changed} of {}", counted(total, "change"));
+        cx.offer_undo(
+            format!("Made {changed} of {}", counted(total, "change")),
+            Undo { calls: self.reverse.clone(), done },
+        );
     }
 
     fn succeeded(&self, cx: &mut UpdateContext<'_>) {

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, counted};
 
 use crate::{
     api::DisableTarget,
     request::BackendRequest,
-    ui::{Binding, Cell, Command, Dialog, Key, Question, Tone, UpdateContext, bind, cell, counted},
+    ui::{Binding, Cell, Command, Dialog, Key, Question, Tone, UpdateContext, bind, cell},
 };
 
 /// Returns the binding that disables an object or enables a disabled one.

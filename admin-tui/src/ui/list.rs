@@ -1,5 +1,7 @@
 //! Values and lists that are loaded from the server. The old content stays until the new one has arrived.
 
+use doorward_shared::counted;
+
 use super::{
     context::UpdateContext,
     keymap::{Binding, Command},
@@ -113,9 +115,8 @@ impl<T: Keyed> PagedList<T> {
     /// Describes the number of rows: `8 tenants`, or `50+ tenants` while the total is unknown.
     pub fn count(&self, noun: &str) -> String {
         let rows = match self.total {
-            Some(1) => format!("1 {noun}"),
-            Some(total) => format!("{total} {noun}s"),
-            None => format!("{}+ {noun}s", self.rows.len()),
+            Some(total) => counted(total, noun),
+            None => counted(format_args!("{}+", self.rows.len()), noun),
         };
         if self.marks.is_empty() { rows } else { format!("{} of {rows} marked", self.marks.len()) }
     }

@@ -32,7 +32,7 @@ pub use marks::{Keyed, Marks};
 pub use merge::{MergeField, Side};
 pub use page::{Page, View};
 pub use rights::Rights;
-pub use route::{Action, Dialog, FormKind, MarkedObjects, Question, Route, Section, Undo, counted};
+pub use route::{Action, Dialog, FormKind, MarkedObjects, Question, Route, Section, Undo};
 pub use selection::Selection;
 pub use table::{Cell, Column, cell};
 pub use text_input::TextInput;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use doorward_shared::{AuditId, ErrorCode, TenantId, admin::Me, audit::AdminAuditLogItem};
+use doorward_shared::{AuditId, ErrorCode, TenantId, admin::Me, audit::AdminAuditLogItem, counted};
 
 use super::{merge::MergeField, theme::Tone};
 use crate::{
@@ -150,11 +150,6 @@ pub struct Undo {
     pub calls: VecDeque<(String, BackendRequest)>,
     /// Notification after success.
     pub done: String,
-}
-
-/// Returns a number with its noun, such as `2 users`.
-pub fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Objects of the same kind, each with the request that changes it.

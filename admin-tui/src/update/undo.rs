@@ -1,6 +1,6 @@
 //! Reverts the last change, for a short time after it.
 
-use doorward_shared::ErrorCode;
+use doorward_shared::{ErrorCode, counted};
 
 use super::navigation::{load_screen, notify, toast};
 use crate::{
@@ -92,7 +92,7 @@ fn report(model: &mut Model, undo: &PendingUndo) {
     match (&undo.error, undo.failed) {
         (None, _) if undo.left_alone.is_empty() => toast(model, Tone::Good, undo.rest.done.clone()),
         (None, _) if undo.completed > 0 => {
-            toast(model, Tone::Good, format!("Undid {} of {total} changes", undo.completed));
+            toast(model, Tone::Good, format!("Undid {} of {}", undo.completed, counted(total, "change")));
         }
         (None, _) => {}
         (Some(error), 1) => toast(model, Tone::Bad, format!("Not undone: {error}")),

@@ -1,11 +1,11 @@
 //! The header: sections, connection, path of screens, and status.
 
-use doorward_shared::admin::Me;
+use doorward_shared::{admin::Me, counted};
 use ratatui::{layout::Rect, style::Modifier};
 
 use crate::{
     model::{ConnectionStatus, Model},
-    ui::{Canvas, ClickTarget, Section, Tone, below, columns, counted, right_of, row},
+    ui::{Canvas, ClickTarget, Section, Tone, below, columns, right_of, row},
 };
 
 const MAX_TITLE_WIDTH: u16 = 40;

@@ -87,7 +87,7 @@ async fn radar_shows_algorithms_and_ready_users() {
     assert_eq!(rows[1], ["ES256", "4", "0"]);
     assert_eq!(&rows[4][..3], ["device_bound", "1", "33 %"]);
     assert!(
-        text.ends_with("3 users have a credential. A user is ready with at least one that meets the requirement.\n")
+        text.ends_with("Users with a credential: 3. A user is ready with at least one that meets the requirement.\n")
     );
     let radar = operator.json(&["trust", "radar", "Example"]).await;
     assert_eq!(radar["passkeys"], json!([{ "algorithm": "ES256", "credentials": 4 }]));

@@ -1,5 +1,7 @@
 //! `doorward export`: writes a tenant to a file.
 
+use doorward_shared::counted;
+
 use std::{
     fs::OpenOptions,
     io::{BufWriter, Write as _},
@@ -39,5 +41,5 @@ pub(super) async fn run(args: ExportArgs) -> Result<(), CliError> {
     if args.admin.json {
         return output::json(&json!({ "tenant": tenant, "file": args.to, "lines": lines }));
     }
-    output::line(&format!("wrote {lines} lines to {path}"))
+    output::line(&format!("wrote {} to {path}", counted(lines, "line")))
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use doorward_shared::ErrorCode;
+use doorward_shared::{ErrorCode, counted};
 use serde_json::json;
 
 use super::{
@@ -54,8 +54,9 @@ pub(super) async fn hanko(args: ImportHankoArgs) -> Result<(), CliError> {
     let outdated = report.tenants.iter().filter(|tenant| tenant.is_outdated).count();
     if outdated > 0 {
         return Err(CliError::new(format!(
-            "{outdated} tenants were not updated, because Doorward already serves them; the report names them. Limit the \
-             import to other tenants with --tenant, or run it with --include-used"
+            "not updated, because Doorward already serves them: {}, named in the report. Limit the import to other \
+             tenants with --tenant, or run it with --include-used",
+            counted(outdated, "tenant")
         )));
     }
     if report.dry_run && importable { Err(CliError::would_change()) } else { Ok(()) }
@@ -103,10 +104,11 @@ fn print(report: &Report) -> Result<(), CliError> {
     let current = report.tenants.iter().filter(|tenant| tenant.state == TenantState::Current).count();
     let tenants = report.tenants.len() - skipped - current;
     let done = match report.dry_run {
-        true => format!("can be imported, {current} would not change"),
-        false => "are imported".to_owned(),
+        true => format!("to import, {current} unchanged"),
+        false => "imported".to_owned(),
     };
-    output::line(&format!("{tenants} tenants {done}, {skipped} are skipped; {} problems", report.problem_count()))
+    let (tenants, problems) = (counted(tenants, "tenant"), counted(report.problem_count(), "problem"));
+    output::line(&format!("{tenants} {done}, {skipped} skipped; {problems}"))
 }
 
 fn print_problem(place: &str, problem: &Problem) -> Result<(), CliError> {
@@ -127,7 +129,7 @@ impl ProgressPrinter {
         self.last = Some((Instant::now(), table));
         output::message(&match self.json {
             true => json!({ "progress": "read", "table": table, "rows": rows }).to_string(),
-            false => format!("{table}: {rows} rows read"),
+            false => format!("{table}: {} read", counted(rows, "row")),
         });
     }
 }

@@ -1,5 +1,7 @@
 //! `doorward master-key rotate`: replaces the master key.
 
+use doorward_shared::counted;
+
 use serde_json::json;
 
 use super::{CliError, admin_call, args::MasterKeyRotateArgs, output, start};
@@ -41,11 +43,12 @@ pub(super) async fn rotate(args: MasterKeyRotateArgs) -> Result<(), CliError> {
         let Rotated { signing_keys, undecryptable, .. } = rotated;
         return output::change_json(true, &json!({ "signing_keys": signing_keys, "undecryptable": undecryptable }));
     }
-    output::line(&format!("encrypted {} signing keys with the new master key", rotated.signing_keys))?;
+    let number = counted(rotated.signing_keys, "signing key");
+    output::line(&format!("encrypted {number} with the new master key"))?;
     if rotated.undecryptable > 0 {
         output::line(&format!(
-            "{} signing keys were not changed, because the old master key does not decrypt them either",
-            rotated.undecryptable
+            "not changed, because the old master key does not decrypt them either: {}",
+            counted(rotated.undecryptable, "signing key")
         ))?;
     }
     output::line(&match new {

@@ -2,7 +2,7 @@
 
 use std::{fs::File, io::Read as _, path::Path};
 
-use doorward_shared::admin::MetadataStatus;
+use doorward_shared::{admin::MetadataStatus, counted};
 use serde_json::json;
 
 use super::{
@@ -45,13 +45,11 @@ pub(super) async fn import(args: MdsImportArgs) -> Result<(), CliError> {
         return output::change_json(imported.is_some(), &result);
     }
     let text = match imported {
-        Some(_) => format!("imported metadata {number} with {entries} models"),
+        Some(_) => format!("imported metadata {number} with {}", counted(entries, "model")),
         None => format!("metadata {number} is already imported"),
     };
-    let (judged, changed) = (judged.judged, judged.changed);
-    output::line(&format!(
-        "{text}; judged {judged} attestations again, which changed the trust in {changed} credentials"
-    ))
+    let (judged, changed) = (counted(judged.judged, "attestation"), counted(judged.changed, "credential"));
+    output::line(&format!("{text}; judged {judged} again, which changed the trust in {changed}"))
 }
 
 pub(super) async fn status(args: AdminArgs) -> Result<(), CliError> {
@@ -74,10 +72,7 @@ fn show(status: MetadataStatus, as_json: bool) -> Result<(), CliError> {
         return output::line("no metadata is imported; see doorward mds import --help");
     };
     let late = if outdated { "   (overdue: import the current BLOB)" } else { "" };
-    let age = match age_days {
-        Some(1) => "1 day ago".to_owned(),
-        days => format!("{} days ago", days.unwrap_or_default()),
-    };
+    let age = format!("{} ago", counted(age_days.unwrap_or_default(), "day"));
     output::line(&format!(
         "number       {number}\nnext update  {}{late}\nimported     {} ({age})\nmodels       {entries}",
         next_update.as_deref().unwrap_or("-"),

@@ -1,5 +1,7 @@
 //! `doorward signing-key reset`: replaces signing keys after the master key was lost.
 
+use doorward_shared::counted;
+
 use super::{
     CliError,
     admin_call::{context, failed},
@@ -45,9 +47,9 @@ pub(super) async fn reset(args: SigningKeyResetArgs) -> Result<(), CliError> {
         return output::change_json(replaced > 0, &result);
     }
     output::line(&format!(
-        "replaced the signing keys of {replaced} of {} tenants; start every server with the master key in {}, and \
+        "replaced the signing keys of {replaced} of {}; start every server with the master key in {}, and \
          keep a safe copy of it",
-        tenants.len(),
+        counted(tenants.len(), "tenant"),
         settings.data.master_key
     ))
 }

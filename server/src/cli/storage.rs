@@ -1,5 +1,7 @@
 //! `doorward migrate-storage`: moves an installation to another database.
 
+use doorward_shared::counted;
+
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -66,7 +68,7 @@ impl ProgressPrinter {
             let line = json!({ "progress": done, "table": table, "rows": rows, "total": total });
             output::message(&line.to_string());
         } else {
-            output::message(&format!("{table}: {rows} of {total} rows {done}"));
+            output::message(&format!("{table}: {rows} of {} {done}", counted(total, "row")));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_shared::TenantId;
+use doorward_shared::{TenantId, counted};
 
 use crate::{
     app::App,
@@ -59,7 +59,10 @@ pub async fn rotate_signing_keys(app: &Arc<App>) -> Result<usize, DbError> {
     app.metrics.signing_keys_rotated.increment(rotated as u64);
     match failed {
         0 => Ok(rotated),
-        number => Err(DbError::Database(format!("the signing keys of {number} tenants were not replaced"))),
+        number => {
+            let tenants = counted(number, "tenant");
+            Err(DbError::Database(format!("the signing keys were not replaced for {tenants}")))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Errors of operations. The HTTP layer maps them to statuses and titles.
 
-use doorward_shared::{ErrorCode, Timestamp, admin::ConfigProblem, refusal::RefusalDetail};
+use doorward_shared::{ErrorCode, Timestamp, admin::ConfigProblem, counted, refusal::RefusalDetail};
 
 use crate::{
     clock::NoEntropy,
@@ -164,7 +164,8 @@ impl Refusal {
             Self::Verification(refusal) => refusal.reason.clone(),
             Self::CredentialExists => "credential already registered".to_owned(),
             Self::TooManyCredentials(limit) => {
-                format!("the user may have at most {limit} credentials; delete one before you register another")
+                let limit = counted(limit, "credential");
+                format!("the user may have at most {limit}; delete one before you register another")
             }
             Self::CredentialNotFound(id) => format!("credential with id '{id}' not found"),
             Self::UserDisabled => "an administrator disabled the user".to_owned(),

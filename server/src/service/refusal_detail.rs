@@ -1,7 +1,7 @@
 //! `detail` of a refusal's audit entry: the failed check with the values that it compared.
 
 use doorward_shared::{
-    Timestamp,
+    Timestamp, counted,
     refusal::{AuthenticatorState, Check, RefusalDetail, StoredChallenge, StoredCredential},
 };
 
@@ -41,9 +41,9 @@ impl Refusal {
             Self::LastAdminToken => {
                 detail.expected(["another usable token with the role admin"]).received("the last one")
             }
-            Self::TooManyCredentials(limit) => {
-                detail.expected([format!("fewer than {limit} credentials")]).received(format!("{limit} or more"))
-            }
+            Self::TooManyCredentials(limit) => detail
+                .expected([format!("fewer than {}", counted(limit, "credential"))])
+                .received(format!("{limit} or more")),
             Self::CredentialNotFound(id) => detail.received(id.chars().take(ID_CHARS).collect::<String>()),
             Self::Config(problems) => {
                 let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();

@@ -159,8 +159,8 @@ pub fn activity_of_tenants(
         .collect()
 }
 
-/// Returns the number of each tenant's entries whose type is accepted, without tenants that have none. The database
-/// groups the rows in the order of the primary key, so that 1 000 tenants need no sorting.
+/// Returns the number of each tenant's entries whose type is accepted, without tenants that have none. The database adds
+/// the rows of a tenant in the order of the primary key, and returns one row for it.
 pub(super) fn accepted_of_tenants(
     conn: &mut Connection,
     tenants: &[String],

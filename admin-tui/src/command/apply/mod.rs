@@ -6,12 +6,14 @@ mod lines;
 mod plan;
 mod report;
 
+use doorward_shared::counted;
+
 use self::{
     file::TenantsFile,
     plan::{Action, Plan},
     report::Report,
 };
-use super::{confirm::confirm, context::CommandContext, error::CommandError, input::read_text, output::count};
+use super::{confirm::confirm, context::CommandContext, error::CommandError, input::read_text};
 use crate::args::ApplyArgs;
 
 /// Enough for 10 000 tenants with long configurations.
@@ -49,12 +51,12 @@ fn refuse_problems(args: &ApplyArgs, file: &mut TenantsFile) -> Result<(), Comma
     let name = args.file.display();
     let lines = file.problems.iter().map(|problem| format!("{name}: {problem}"));
     let lines =
-        lines.chain([format!("nothing was changed, because the file has {}", count(file.problems.len(), "problem"))]);
+        lines.chain([format!("nothing was changed, because the file has {}", counted(file.problems.len(), "problem"))]);
     Err(CommandError::failed(lines.collect::<Vec<_>>().join("\n")))
 }
 
 fn consequence(plan: &Plan) -> String {
-    let mut text = format!("This changes {}.", count(plan.steps.len(), "tenant"));
+    let mut text = format!("This changes {}.", counted(plan.steps.len(), "tenant"));
     let lost: Vec<u64> = plan.steps.iter().filter_map(plan::Step::lost_credentials).collect();
     if !lost.is_empty() {
         let lost: u64 = lost.iter().sum();
@@ -63,12 +65,12 @@ fn consequence(plan: &Plan) -> String {
     let locked_out = plan.steps.iter().filter_map(|step| step.trust_impact).map(|impact| impact.users_losing_all);
     let locked_out: u64 = locked_out.sum();
     if locked_out > 0 {
-        text.push_str(&format!(" New trust policies refuse all credentials of {locked_out} users."));
+        text.push_str(&format!(" New trust policies refuse all credentials of {}.", counted(locked_out, "user")));
     }
     let disables = |step: &&plan::Step| step.action != Action::Create && step.new_disabled == Some(true);
     let disabled = plan.steps.iter().filter(disables).count();
     if disabled > 0 {
-        text.push_str(&format!(" It disables {}: their users can no longer log in.", count(disabled, "tenant")));
+        text.push_str(&format!(" It disables {}: their users can no longer log in.", counted(disabled, "tenant")));
     }
     text
 }

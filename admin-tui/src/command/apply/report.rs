@@ -1,6 +1,6 @@
 //! Prints a plan and its results.
 
-use doorward_shared::command_line::error_json;
+use doorward_shared::{command_line::error_json, counted};
 use serde_json::{Value, json};
 
 use super::{
@@ -8,11 +8,7 @@ use super::{
     plan::{Action, Plan, Step},
 };
 use crate::{
-    command::{
-        config::changes_to_json,
-        error::CommandError,
-        output::{Output, count},
-    },
+    command::{config::changes_to_json, error::CommandError, output::Output},
     sanitize::sanitize,
 };
 
@@ -85,13 +81,13 @@ impl<'a> Report<'a> {
                     }
                 }
             }
-            self.line(&format!("applied the changes of {applied} of {}", count(steps.len(), "tenant")))?;
+            self.line(&format!("applied the changes of {applied} of {}", counted(steps.len(), "tenant")))?;
         }
         match failed {
             0 => Ok(()),
             failed => Err(CommandError::failed(format!(
                 "the changes of {} failed; correct the causes and run the command again",
-                count(failed, "tenant")
+                counted(failed, "tenant")
             ))),
         }
     }

@@ -1,5 +1,7 @@
 //! Drawing of the statistics of the loaded entries: the histogram above the rows, and the most frequent values.
 
+use doorward_shared::counted;
+
 use ratatui::layout::Rect;
 
 use super::{
@@ -53,7 +55,7 @@ impl Audit {
     /// Draws the most frequent values of a property of the loaded entries.
     pub(super) fn draw_top_values(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let inside = canvas.panel(area, "Most frequent", self.pane.is_focused);
-        let note = format!("of the {} entries loaded so far", self.log.rows.len());
+        let note = format!("of the {} loaded so far", counted(self.log.rows.len(), "entry"));
         canvas.panel_note(area, &note);
         let titles = Property::ALL.map(|property| format!(" {} ", property.name()));
         canvas.tabs(inside, &titles, Some(self.pane.property), "", |index| Some(ClickTarget::Tab(index)));

@@ -1,13 +1,13 @@
 //! Drawing of the tenants of a limited token.
 
-use doorward_shared::admin::Role;
+use doorward_shared::{admin::Role, counted};
 use ratatui::layout::Rect;
 
 use super::OwnTenants;
 use crate::{
     number_format::short,
     screen::disabling::name_cell,
-    ui::{Canvas, Column, Section, Tone, View, age_cell, below, cell, counted, refusals_cell, right_of},
+    ui::{Canvas, Column, Section, Tone, View, age_cell, below, cell, refusals_cell, right_of},
 };
 
 impl View for OwnTenants {

@@ -3,6 +3,7 @@
 use doorward_shared::{
     ErrorCode, Timestamp,
     admin::{CeremonyCount, ModelCount, SecretItem, TenantActivity},
+    counted,
 };
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -10,7 +11,7 @@ use super::Tenant;
 use crate::{
     number_format::short,
     time_format,
-    ui::{Canvas, Column, Tone, below, cell, counted, row},
+    ui::{Canvas, Column, Tone, below, cell, row},
 };
 
 /// Minimum width of a screen with the fix of a refusal beside the list.
@@ -77,11 +78,13 @@ impl Tenant {
 
     fn draw_refusals(&self, canvas: &mut Canvas<'_>, activity: &TenantActivity, area: Rect) {
         let title = match activity.examined_since {
-            Some(since) => format!(
-                "Refusals (newest {} entries, since {})",
-                short(activity.examined_entries),
-                time_format::date(since)
-            ),
+            Some(since) => {
+                format!(
+                    "Refusals (newest {}, since {})",
+                    counted(short(activity.examined_entries), "entry"),
+                    time_format::date(since)
+                )
+            }
             None => "Refusals".to_owned(),
         };
         let inside = canvas.panel(area, &title, true);
@@ -159,7 +162,7 @@ impl Tenant {
 
 /// Returns the number of active users and the most frequent models, one line each.
 fn summary(activity: &TenantActivity) -> Vec<(String, Tone)> {
-    let users = format!("{} active", counted(usize::try_from(activity.active_users).unwrap_or(usize::MAX), "user"));
+    let users = format!("{} active", counted(activity.active_users, "user"));
     let model = |it: &ModelCount| format!("{} {} %", model_name(it), share_of_models(activity, it));
     let models: Vec<String> = activity.models.iter().take(3).map(model).collect();
     let models = (!models.is_empty()).then(|| (models.join(", "), Tone::Dim));
@@ -220,7 +223,7 @@ fn draw_ceremonies(canvas: &mut Canvas<'_>, activity: &TenantActivity, area: Rec
 fn draw_models(canvas: &mut Canvas<'_>, activity: &TenantActivity, area: Rect) {
     let inside = canvas.panel(area, "Users and authenticators", false);
     let users = short(activity.active_users);
-    let examined = format!(" active in the newest {} entries", short(activity.examined_entries));
+    let examined = format!(" active in the newest {}", counted(short(activity.examined_entries), "entry"));
     canvas.line(
         inside,
         &[
@@ -229,7 +232,7 @@ fn draw_models(canvas: &mut Canvas<'_>, activity: &TenantActivity, area: Rect) {
             (&examined, Tone::Dim),
         ],
     );
-    let title = format!("Models of the newest {} credentials:", short(activity.examined_credentials));
+    let title = format!("Models of the newest {}:", counted(short(activity.examined_credentials), "credential"));
     canvas.line(row(inside, 1), &[(&title, Tone::Dim)]);
     for (index, it) in (2..).zip(&activity.models) {
         let place = row(inside, index);

@@ -1,7 +1,10 @@
 //! Order of the rows on the tabs of a tenant. The server returns all keys in one response, but users and transactions
 //! in pages, newest first. For users and transactions, only the loaded rows are sorted.
 
-use doorward_shared::admin::{SecretItem, SigningKeyItem, TransactionSummary, UserSummary};
+use doorward_shared::{
+    admin::{SecretItem, SigningKeyItem, TransactionSummary, UserSummary},
+    counted,
+};
 
 use super::{Tab, Tenant};
 use crate::{
@@ -86,7 +89,7 @@ impl Tenant {
                 format!("sorted among the {} loaded{total} users", self.users.rows.len())
             }
             Tab::Transactions if self.transactions.has_more() => {
-                format!("sorted among the newest {} transactions", self.transactions.rows.len())
+                format!("sorted among the newest {}", counted(self.transactions.rows.len(), "transaction"))
             }
             _ => return None,
         };

@@ -3,6 +3,7 @@
 use doorward_shared::{
     ApiKeyId, SigningKeyId,
     admin::{SecretItem, SigningKeyItem, UserItem, UserSummary},
+    counted,
 };
 
 use super::{Tab, Tenant};
@@ -210,7 +211,7 @@ impl Tenant {
 
     fn confirm_deletions(&self) -> Option<Question> {
         let object = |it: &UserSummary| {
-            let text = format!("{} ({} credentials)", user_text(it), it.credentials);
+            let text = format!("{} ({})", user_text(it), counted(it.credentials, "credential"));
             (text, BackendRequest::DeleteUser(self.id, it.user.id))
         };
         let objects = self.users.marked().into_iter().map(object).collect();

@@ -4,6 +4,7 @@ use doorward_shared::{
     CoseAlgorithm,
     admin::{AlgorithmCount, CryptoRadar, MetadataStatus},
     config::TrustPolicy,
+    counted,
 };
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -85,12 +86,11 @@ fn metadata_details(status: &MetadataStatus) -> Vec<Detail> {
     };
     let (late, tone) = if status.outdated { (" (overdue)", Tone::Bad) } else { ("", Tone::Plain) };
     let imported = match (status.imported_at, status.age_days) {
-        (Some(at), Some(1)) => format!("{}, 1 day ago", time_format::date(at)),
-        (Some(at), Some(days)) => format!("{}, {days} days ago", time_format::date(at)),
+        (Some(at), Some(days)) => format!("{}, {} ago", time_format::date(at), counted(days, "day")),
         _ => "–".to_owned(),
     };
     vec![
-        ("number", format!("{number}, with {} models", status.entries), Tone::Plain),
+        ("number", format!("{number}, with {}", counted(status.entries, "model")), Tone::Plain),
         ("next update", format!("{}{late}", status.next_update.as_deref().unwrap_or("–")), tone),
         ("imported", imported, Tone::Plain),
         import,
@@ -120,7 +120,7 @@ fn draw_algorithms(canvas: &mut Canvas<'_>, radar: &CryptoRadar, area: Rect) {
 
 fn draw_ready(canvas: &mut Canvas<'_>, radar: &CryptoRadar, area: Rect) {
     let inside = canvas.panel(area, "Users ready for stricter policies", false);
-    let title = format!("of {} users", short(radar.users));
+    let title = format!("of {}", counted(short(radar.users), "user"));
     draw_numbers(canvas, row(inside, 0), (&title, Tone::Dim), [("users", Tone::Dim), ("share", Tone::Dim)]);
     for (line, ready) in (1..inside.height).zip(&radar.ready) {
         // Rounded down, so that 100 % means all.

@@ -5,6 +5,7 @@ mod view;
 use doorward_shared::{
     TenantId, Timestamp,
     admin::{SORTED_BY_ACTIVITY, TenantItem, TenantSort, TenantSummary},
+    counted,
     page::Order,
 };
 
@@ -15,8 +16,7 @@ use crate::{
     request::{BackendRequest, BackendResponse},
     ui::{
         Binding, ClickTarget, Command, Dialog, FILTER_KEYS, FilterInput, FormKind, Key, Keyed, LIST_KEYS, LoadedPage,
-        MarkedObjects, Page, PagedList, Question, Rights, Route, Selection, TextInput, Tone, UpdateContext, bind,
-        counted, pick,
+        MarkedObjects, Page, PagedList, Question, Rights, Route, Selection, TextInput, Tone, UpdateContext, bind, pick,
     },
 };
 
@@ -114,7 +114,8 @@ impl Tenants {
         let object = |it: &&TenantSummary| {
             let name = &it.tenant.display_name;
             let call = BackendRequest::DeleteTenant(it.tenant.id, name.clone());
-            (format!("{name} ({} users, {} credentials)  {}", it.users, it.credentials, it.tenant.id), call)
+            let (users, credentials) = (counted(it.users, "user"), counted(it.credentials, "credential"));
+            (format!("{name} ({users}, {credentials})  {}", it.tenant.id), call)
         };
         let objects: MarkedObjects = tenants.iter().map(object).collect();
         let text = counted(objects.len(), "tenant");

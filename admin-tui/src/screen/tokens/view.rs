@@ -1,12 +1,15 @@
 //! Drawing of the admin tokens.
 
-use doorward_shared::admin::{AdminTokenItem, Role};
+use doorward_shared::{
+    admin::{AdminTokenItem, Role},
+    counted,
+};
 use ratatui::layout::Rect;
 
 use super::Tokens;
 use crate::{
     time_format,
-    ui::{Canvas, Column, Tone, View, age_cell, cell, counted, expiry_cell, split_details},
+    ui::{Canvas, Column, Tone, View, age_cell, cell, expiry_cell, split_details},
 };
 
 const DETAILS_WIDTH: u16 = 53;

@@ -8,6 +8,7 @@ use doorward_shared::{
     AuditId, TenantId, Timestamp, UserId,
     admin::{UserDetail, UserItem},
     audit::{AdminAuditLogItem, AuditLogItem},
+    counted,
     public::{CredentialItem, TransactionItem},
 };
 
@@ -75,7 +76,7 @@ impl Keyed for CredentialItem {
 }
 
 pub fn confirm_deletion(tenant: TenantId, id: UserId, name: &str, credentials: usize) -> Question {
-    let count = if credentials == 1 { "1 credential".to_owned() } else { format!("{credentials} credentials") };
+    let count = counted(credentials, "credential");
     let lines = vec![
         (Tone::Plain, format!("Deletes {name} with {count} and all transactions.")),
         (Tone::Dim, "The audit entries are kept.".to_owned()),

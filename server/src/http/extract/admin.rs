@@ -9,6 +9,7 @@ use actix_web::{
 use doorward_shared::{
     AdminTokenId, AuditType, ErrorCode, TenantId,
     admin::Role,
+    counted,
     refusal::{Check, RefusalDetail},
 };
 
@@ -129,7 +130,8 @@ async fn check_scope(request: &HttpRequest, app: &App, meta: &RequestMeta, token
     let reason = "the admin token may use only its own tenants";
     if let Some(left_out) = app.refused_changes.admit(app.clock.now()) {
         let detail = RefusalDetail::new(Check::Role).expected(["a token for all tenants".to_owned()]);
-        let detail = detail.received(format!("a token for {} tenants", scope.len())).key(Some(token.id.uuid()));
+        let detail =
+            detail.received(format!("a token for {}", counted(scope.len(), "tenant"))).key(Some(token.id.uuid()));
         let detail = detail.request(request.method().as_str(), request.path()).left_out_before(left_out);
         reject(app, meta, Some(token.name.clone()), ErrorCode::Forbidden, reason, &detail).await?;
     }

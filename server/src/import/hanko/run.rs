@@ -1,5 +1,7 @@
 //! The order of an import.
 
+use doorward_shared::counted;
+
 use std::collections::BTreeMap;
 
 use tokio::runtime::Handle;
@@ -44,7 +46,7 @@ fn import_all(mut import: Import<'_>) -> Result<Report, ImportError> {
     for (description, rows) in LEFT_OUT {
         let count = import.source.texts(&format!("SELECT COUNT(*)::text AS value {rows}"), &[])?;
         if let Some(count) = count.first().filter(|count| *count != "0") {
-            report.problem(*description, format!("{count} rows are not imported"));
+            report.problem(*description, format!("not imported: {}", counted(count, "row")));
         }
     }
     tenants::import(&mut import)?;

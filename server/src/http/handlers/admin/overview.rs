@@ -103,12 +103,6 @@ pub async fn of_tenants(caller: Auditor, query: Query) -> Result<Json<TenantSumm
     let order = pages::word(&query, "order")?.unwrap_or(default_order);
     let fits = |after: &Cursor| matches!(after.key, SortKey::Text(_)) == is_text;
     let after = pages::after_in(&query, &TenantQuery::order_name(sort, order), fits)?;
-    let query = TenantQuery {
-        search: pages::text(&query, "q")?,
-        sort,
-        order,
-        after,
-        limit: pages::limit(&query)?,
-    };
+    let query = TenantQuery { search: pages::text(&query, "q")?, sort, order, after, limit: pages::limit(&query)? };
     Ok(Json(overview::tenants(&caller.context, query).await?))
 }
