@@ -39,6 +39,12 @@ pub enum MasterKeyError {
         .0.display()
     )]
     Missing(PathBuf),
+    #[error(
+        "the master key {} is a symbolic link to {}, which does not exist: correct the link, restore its target, or mount \
+         the file system of the target",
+        path.display(), target.display()
+    )]
+    DanglingLink { path: PathBuf, target: PathBuf },
     /// A file that the operator provides does not exist.
     #[error(
         "there is no master key at {}: restore the file from your copy, or create a new key of 32 random bytes, for \
@@ -126,7 +132,7 @@ impl MasterKey {
     /// Loads the key from its file.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`]; [`MasterKeyError::Permissions`] if group or others have any permission;
+    /// [`MasterKeyError::Missing`] or [`MasterKeyError::DanglingLink`]; [`MasterKeyError::Permissions`] if group or others have any permission;
     /// [`MasterKeyError::Malformed`] if the file does not have 32 bytes; [`MasterKeyError::Io`].
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
         Self::load_if(path, PRIVATE)
@@ -143,7 +149,10 @@ impl MasterKey {
     fn load_if(path: &Path, refused: u32) -> Result<Self, MasterKeyError> {
         let io_error = |source| MasterKeyError::Io { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => MasterKeyError::Missing(path.to_owned()),
+            io::ErrorKind::NotFound => match path.read_link() {
+                Ok(target) => MasterKeyError::DanglingLink { path: path.to_owned(), target },
+                Err(_) => MasterKeyError::Missing(path.to_owned()),
+            },
             _ => io_error(error),
         })?;
         // The permissions are read from the open file, so that the file that is checked is also the file that is read.
@@ -297,6 +306,20 @@ mod tests {
         let metadata = fs::metadata(&path).unwrap();
         assert_eq!((metadata.permissions().mode() & 0o777, metadata.len()), (0o600, 32));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
+    }
+
+    #[test]
+    fn link_without_a_target_is_named() {
+        let (folder, path) = folder();
+        let target = folder.path().join("unmounted/master.key");
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        let provided = MasterKey::load_provided(&path);
+        for loaded in [MasterKey::load(&path), provided, MasterKey::load_or_create(&path, &SystemEntropy::default())] {
+            let error = loaded.unwrap_err().to_string();
+            assert!(error.contains(target.to_str().unwrap()) && error.contains("symbolic link"), "{error}");
+            assert!(!error.contains("signing-key reset"), "{error}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was created");
     }
 
     #[test]

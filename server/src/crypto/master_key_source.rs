@@ -10,6 +10,7 @@ use std::{
 };
 
 use doorward_shared::Base64Url;
+use rustix::fs::{AtFlags, StatxAttributes, StatxFlags};
 use zeroize::Zeroizing;
 
 use super::{
@@ -126,6 +127,13 @@ impl MasterKeySource {
     }
 }
 
+/// Returns whether a file was mounted by itself, as `mount --bind` and containers do. The system does not rename such a
+/// file. Returns false for a file system that does not state it.
+pub fn is_mounted(path: &Path) -> bool {
+    let found = rustix::fs::statx(rustix::fs::CWD, path, AtFlags::empty(), StatxFlags::TYPE);
+    found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
 /// Reads a file descriptor until its end, for at most `limit`: the process that writes to a pipe may never close it.
 fn descriptor(number: u32, limit: Duration) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
     let failed = |source| MasterKeyError::Descriptor { number, source };
@@ -182,6 +190,15 @@ mod tests {
     fn command(script: &str) -> MasterKeySource {
         let words = ["sh", "-c", script].map(str::to_owned).to_vec();
         MasterKeySource::new(MasterKeyOrigin::Command(words))
+    }
+
+    #[test]
+    fn mounted_file_is_recognized() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("master.key");
+        fs::write(&file, [1; 32]).unwrap();
+        assert!(!is_mounted(&file) && !is_mounted(&folder.path().join("missing")));
+        assert!(is_mounted(Path::new("/proc")));
     }
 
     #[test]

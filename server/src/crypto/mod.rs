@@ -29,7 +29,7 @@ pub use key_hash::HashError;
 pub use key_set::KeySet;
 pub use key_verifier::KeyVerifier;
 pub use master_key::{MasterKey, MasterKeyError};
-pub use master_key_source::MasterKeySource;
+pub use master_key_source::{MasterKeySource, is_mounted};
 pub use rsa_jwk::RsaPrivateKey;
 pub use secret::PlainSecret;
 pub use signing_key::{SigningKey, SigningKeyError, TOKEN_LIFETIME_SECONDS};

@@ -39,6 +39,13 @@ pub enum OpenError {
          or pass the new key with --new-file, --new-descriptor or --new-command. Nothing was changed"
     )]
     LinkTarget { link: MasterKeyOrigin, error: io::Error },
+    /// The file of the key is a mount of its own, so no other file can take its place.
+    #[error(
+        "{} is mounted as a single file, so it cannot be replaced: mount its folder instead, or pass the new key with \
+         --new-file, --new-descriptor or --new-command. Nothing was changed",
+        .0.display()
+    )]
+    MountedKey(PathBuf),
     /// The command generates a key instead of reading a stored one.
     #[error("{0} supplies a different key each time, so the key would be lost: nothing was changed")]
     ChangingKey(MasterKeyOrigin),

@@ -55,6 +55,7 @@ impl MasterKeyUse {
 fn is_unavailable(error: &MasterKeyError) -> bool {
     match error {
         MasterKeyError::Missing(_)
+        | MasterKeyError::DanglingLink { .. }
         | MasterKeyError::NotProvided(_)
         | MasterKeyError::Command { .. }
         | MasterKeyError::Descriptor { .. } => true,

@@ -49,8 +49,8 @@ pub struct Rotated {
 /// operator; without it, a key is created in the data folder. `context` returns the author of the change.
 ///
 /// # Errors [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`],
-/// [`OpenError::SameKey`], [`OpenError::ChangingKey`], [`OpenError::OtherRotation`], [`OpenError::WrongMasterKey`] or
-/// [`OpenError::LinkTarget`] if the keys cannot be used for this rotation. In this case, nothing was changed.
+/// [`OpenError::SameKey`], [`OpenError::ChangingKey`], [`OpenError::OtherRotation`], [`OpenError::WrongMasterKey`],
+/// [`OpenError::LinkTarget`] or [`OpenError::MountedKey`] if the keys cannot be used for this rotation. In this case, nothing was changed.
 pub async fn rotate_master_key<E: From<OpenError>>(
     location: &Location,
     new: Option<MasterKeySource>,
@@ -158,7 +158,7 @@ async fn open(
     let state = db.read(move |connection| again.state(connection, name)).await?;
     let entropy = Arc::new(SystemEntropy::default());
     if state == State::NotBegun && keys.provided.is_none() {
-        rotation_file::check_link_target(&location.master_key, entropy.as_ref())?;
+        rotation_file::check_replaceable(&location.master_key, entropy.as_ref())?;
     }
     let new_key = match keys.new {
         Some(key) => key,

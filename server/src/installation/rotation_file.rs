@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::error::OpenError;
 use crate::{
     clock::Entropy,
-    crypto::{MasterKey, MasterKeyError, MasterKeySource},
+    crypto::{MasterKey, MasterKeyError, MasterKeySource, is_mounted},
     secret_file,
 };
 
@@ -59,14 +59,19 @@ fn link_target(source: &MasterKeySource) -> Option<io::Result<PathBuf>> {
     source.in_data_folder().filter(|path| path.is_symlink()).map(fs::canonicalize)
 }
 
-/// Checks that the new key can replace the target of a symbolic link. Call it before the first change of the database.
+/// Checks that the new key can replace the current one, or the target of its symbolic link. Call it before the first
+/// change of the database.
 ///
-/// # Errors [`OpenError::LinkTarget`]
-pub(super) fn check_link_target(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<(), OpenError> {
-    let Some(target) = link_target(source) else { return Ok(()) };
-    target
-        .and_then(|target| secret_file::check_replaceable(&target, entropy))
-        .map_err(|error| OpenError::LinkTarget { link: source.origin().clone(), error })
+/// # Errors [`OpenError::LinkTarget`] or [`OpenError::MountedKey`]
+pub(super) fn check_replaceable(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<(), OpenError> {
+    let Some(path) = source.in_data_folder() else { return Ok(()) };
+    let file = match link_target(source) {
+        None => path.to_owned(),
+        Some(target) => target
+            .and_then(|target| secret_file::check_replaceable(&target, entropy).map(|()| target))
+            .map_err(|error| OpenError::LinkTarget { link: source.origin().clone(), error })?,
+    };
+    if is_mounted(&file) { Err(OpenError::MountedKey(file)) } else { Ok(()) }
 }
 
 /// Replaces the current key with the new one. If the file of the current key is a symbolic link, replaces its target,
@@ -112,7 +117,7 @@ mod tests {
     #[test]
     fn link_whose_target_cannot_be_replaced_is_refused_before_a_change() {
         let (folder, source, key) = linked();
-        let error = check_link_target(&source, &SystemEntropy::default()).unwrap_err().to_string();
+        let error = check_replaceable(&source, &SystemEntropy::default()).unwrap_err().to_string();
         assert!(error.contains("--new-file") && error.contains(key.to_str().unwrap()), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing was created");
     }
