@@ -1,5 +1,7 @@
 //! `doorward migrate`, `doorward check-config` and `doorward version`.
 
+use doorward_shared::counted;
+
 use super::{
     CliError,
     args::{CheckConfigArgs, MigrateArgs},
@@ -29,8 +31,8 @@ pub(super) async fn migrate(args: &MigrateArgs) -> Result<(), CliError> {
     } else {
         output::line(&match pending.len() {
             0 => format!("the {engine} schema is up to date"),
-            number if args.dry_run => format!("dry run: {number} migrations of the {engine} schema are pending"),
-            number => format!("the {engine} schema is up to date; {number} migrations were applied"),
+            number if args.dry_run => format!("dry run: the {engine} schema needs {}", counted(number, "migration")),
+            number => format!("the {engine} schema is up to date after {}", counted(number, "migration")),
         })?;
     }
     if args.dry_run && !pending.is_empty() { Err(CliError::would_change()) } else { Ok(()) }
@@ -43,12 +45,13 @@ const fn engine(url: &DatabaseUrl) -> &'static str {
     }
 }
 
-/// Prints every setting with its value and source. Also checks the settings, the limit of open files, the certificates,
-/// the files of the data folder and a SQLite database, but does not connect to PostgreSQL. Returns an error if `serve`
+/// Prints every setting with its value and source. Also checks the settings, the limit of open files, the places of Unix
+/// sockets, the certificates, the files of the data folder and a SQLite database, but does not connect to PostgreSQL. Returns an error if `serve`
 /// would reject any of them.
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     start::listening(&settings)?;
+    start::check_sockets(&settings)?;
     let mut warnings = start::warnings(&settings);
     warnings.extend(Certificates::load(&settings)?.warning(SystemClock.now()));
     start::forward_targets(&settings)?;

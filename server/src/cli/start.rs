@@ -205,6 +205,17 @@ pub(super) fn bind(setting: &str, address: &ListenAddress, mode: u32) -> Result<
     }
 }
 
+/// Returns an error for a Unix socket whose place another file has.
+pub(super) fn check_sockets(settings: &Settings) -> Result<(), CliError> {
+    let server = &settings.server;
+    for (setting, address) in [("server.public_addr", &server.public_addr), ("server.admin_addr", &server.admin_addr)] {
+        if let ListenAddress::Unix(path) = address {
+            UnixSocket::check(path).map_err(|error| CliError::usage(format!("{setting}: {error}")))?;
+        }
+    }
+    Ok(())
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

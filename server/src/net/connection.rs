@@ -73,7 +73,7 @@ pub(super) async fn serve<F>(
         // Nothing more is sent if the rejected request was pipelined, because actix-http has already sent a response
         // without a body.
         End::Closed(Err(Failure::Http(DispatchError::Parse(error)))) => {
-            (Rejection::new(&error, activity.is_tls()), activity.rejected())
+            (Rejection::new(&error, activity.is_tls(), peer), activity.rejected())
         }
         End::Closed(Err(Failure::Handshake(HandshakeError::NoTls(socket)))) => {
             activity.released.set(Some(Transport::Plain(socket)));

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use doorward_shared::{ErrorBody, ErrorCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::transport::Transport;
+use super::{peer::Peer, transport::Transport};
 
 /// Reason for closing a connection whose request could not be parsed.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,8 @@ impl Rejection {
         details: "this port speaks TLS: use https://",
     };
 
-    pub(super) fn new(error: &ParseError, is_tls: bool) -> Self {
+    /// Returns the rejection of bytes that are not HTTP. `is_tls` states whether they are a TLS handshake.
+    pub(super) fn new(error: &ParseError, is_tls: bool, peer: Peer) -> Self {
         let too_large = (
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             ErrorCode::RequestHeadTooLarge,
@@ -45,11 +46,13 @@ impl Rejection {
             ParseError::TooLarge => too_large,
             // The path and query have more than 65 534 bytes. Only the message distinguishes this error from others.
             ParseError::Uri(error) if error.to_string() == "uri too long" => too_large,
-            _ if is_tls => (
-                StatusCode::BAD_REQUEST,
-                ErrorCode::RequestMalformed,
-                "this port does not speak TLS: use http://, or the address of the reverse proxy",
-            ),
+            _ if is_tls => {
+                let details = match peer {
+                    Peer::Tcp(_) => "this port does not speak TLS: use http://, or the address of the reverse proxy",
+                    Peer::Unix => "this Unix socket does not speak TLS: use http:// in the reverse proxy",
+                };
+                (StatusCode::BAD_REQUEST, ErrorCode::RequestMalformed, details)
+            }
             ParseError::Version => {
                 (StatusCode::BAD_REQUEST, ErrorCode::RequestMalformed, "only HTTP/1.1 and HTTP/1.0 are supported")
             }

@@ -64,6 +64,18 @@ impl UnixSocket {
         Ok(Self { file: Some(file), path: path.to_owned(), listener: socket.into() })
     }
 
+    /// Checks that [`Self::bind`] would not refuse this path because of a file that is not a socket. Changes nothing, and
+    /// does not connect to a socket.
+    ///
+    /// # Errors
+    /// [`UnixSocketError::NotASocket`]
+    pub fn check(path: &Path) -> Result<(), UnixSocketError> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if !metadata.file_type().is_socket() => Err(UnixSocketError::NotASocket(path.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -228,7 +240,10 @@ mod tests {
     #[test]
     fn other_files_are_not_removed() {
         let (folder, path) = place();
-        let refused = || assert!(matches!(UnixSocket::bind(&path, 0o660), Err(UnixSocketError::NotASocket(_))));
+        let refused = || {
+            assert!(matches!(UnixSocket::check(&path), Err(UnixSocketError::NotASocket(_))));
+            assert!(matches!(UnixSocket::bind(&path, 0o660), Err(UnixSocketError::NotASocket(_))));
+        };
         fs::write(&path, "data").unwrap();
         refused();
         assert_eq!(fs::read_to_string(&path).unwrap(), "data");

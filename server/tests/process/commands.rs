@@ -199,6 +199,11 @@ fn check_config_reports_what_serve_would_refuse() {
         }
     }
     assert!(!home.exists());
+    let file = data.join("file");
+    fs::write(&file, "").unwrap();
+    let address = format!("unix:{}", file.display());
+    let why = refused(with(command(data, &["check-config"]), &[("DOORWARD_PUBLIC_ADDR", &address)]), 2);
+    assert!(why.contains("server.public_addr: ") && why.contains("is not a socket"), "{why}");
     let several = with(
         command(data, &["check-config"]),
         &[("DOORWARD_DATABASE_URL", "mysql://127.0.0.1/d"), ("DOORWARD_WORKERS", "0")],

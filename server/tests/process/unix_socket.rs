@@ -186,6 +186,17 @@ async fn each_request_gets_a_response_while_the_server_stops() {
     assert!(server.wait().success());
 }
 
+#[tokio::test]
+async fn tls_on_a_unix_socket_gets_a_response_about_the_socket() {
+    let world = World::new();
+    let _server = world.serve(":", "0s");
+    let mut stream = UnixStream::connect(world.public()).await.unwrap();
+    stream.write_all(&b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03".repeat(20)).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    assert!(response.contains("this Unix socket does not speak TLS"), "{response}");
+}
+
 #[test]
 fn quickstart_refuses_unix_sockets() {
     let world = World::new();

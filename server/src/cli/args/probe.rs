@@ -24,7 +24,13 @@ pub struct ProbeArgs {
     #[arg(long)]
     pub json: bool,
     /// Expected issuer of the tokens: the server's setting token.issuer
-    #[arg(long, value_name = "NAME", env = "DOORWARD_TOKEN_ISSUER", default_value = "doorward")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "DOORWARD_TOKEN_ISSUER",
+        hide_env_values = true,
+        default_value = "doorward"
+    )]
     pub issuer: String,
     /// Do not delete the user that the probe creates, with its credentials and transaction
     #[arg(long)]
