@@ -26,7 +26,7 @@ const PAGE: i64 = 100;
 pub async fn export(context: &AdminContext, id: TenantId, out: &mut impl Write) -> Result<u64, FileError> {
     let (tenant, _) = tenants::get(context, id).await?;
     let config = serde_json::to_value(&tenant.config).map_err(std::io::Error::from)?;
-    let header = HeaderLine { format: FORMAT.to_owned(), version: VERSION };
+    let header = HeaderLine { format: FORMAT.to_owned(), version: VERSION.into() };
     let tenant =
         TenantLine { id, display_name: tenant.display_name, config, created_at: None, disabled_at: tenant.disabled_at };
     write(out, &Line::Header(header))?;

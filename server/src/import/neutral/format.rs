@@ -24,12 +24,12 @@ pub enum Line {
     Transaction(TransactionLine),
 }
 
-/// Has these members in every version of the format. Other members are ignored, so that the error about a newer version
-/// names the version.
+/// Has these members in every version of the format. Other members are ignored, and the version may be any value, so that
+/// the error about another version names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderLine {
     pub format: String,
-    pub version: u32,
+    pub version: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,6 +11,8 @@ use doorward_shared::Base64Url;
 
 use super::format::{FORMAT, HeaderLine, Line, VERSION};
 
+/// Maximum number of characters of a format and a version in an error.
+const MAX_NAMED: usize = 80;
 /// Maximum length of a line in bytes. A transaction of 32 KiB fits, even if every character is escaped.
 pub const MAX_LINE_BYTES: u64 = 256 * 1024;
 
@@ -97,7 +99,8 @@ impl<R: Read> Lines<R> {
             }
             Some((_, Line::Header(HeaderLine { format, version }))) => {
                 let needed = if format == FORMAT { "another version of Doorward wrote the file; " } else { "" };
-                Err(FileError::at(1, format!("{format} version {version} is not supported; {needed}{expected}")))
+                let found: String = format!("{format} version {version}").chars().take(MAX_NAMED).collect();
+                Err(FileError::at(1, format!("{found} is not supported; {needed}{expected}")))
             }
             _ => Err(FileError::at(1, expected)),
         }
@@ -152,6 +155,18 @@ mod tests {
             let error = Input::open(&open_pipe(text), folder.path(), b"name").map(drop).unwrap_err().to_string();
             assert!(error.contains("line ") && !error.contains("temporary"), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn other_versions_are_named() {
+        for version in ["2", "-1", "1.5", "4294967297", "\"1\"", "null"] {
+            let text = format!("{{\"type\":\"header\",\"format\":\"{FORMAT}\",\"version\":{version}}}\n");
+            let error = Lines::new(text.as_bytes()).map(drop).unwrap_err().to_string();
+            assert!(error.contains(&format!("{FORMAT} version {version} is not supported")), "{error}");
+        }
+        let long = format!("{{\"type\":\"header\",\"format\":\"{FORMAT}\",\"version\":\"{}\"}}\n", "9".repeat(9_000));
+        let error = Lines::new(long.as_bytes()).map(drop).unwrap_err().to_string();
+        assert!(error.len() < 1_000, "{}", error.len());
     }
 
     #[test]
