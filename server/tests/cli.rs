@@ -209,6 +209,18 @@ fn tenants_and_tokens_can_be_created_listed_and_deleted() {
     let why = refused(data, &["admin-token", "create", "--name", "eve", "--role", "admin"], 1);
     assert!(why.contains("eve"), "{why}");
     json(data, &["admin-token", "revoke", token["id"].as_str().unwrap(), "--yes", "--json"]);
+    let metrics = ["admin-token", "create", "--name", "m", "--role", "metrics", "--tenant", "Bank"];
+    json(
+        data,
+        &["tenant", "create", "--name", "Bank", "--rp-id", "b.example", "--origin", "https://b.example", "--json"],
+    );
+    let why = refused(data, &metrics, 1);
+    assert!(why.contains("the role metrics cannot be limited to tenants"), "{why}");
+    let limited = ["admin-token", "create", "--name", "bob", "--role", "admin", "--tenant", "Bank", "--json"];
+    let limited = json(data, &limited);
+    let listed = String::from_utf8(run(data, &["admin-token", "list"]).stdout).unwrap();
+    assert!(listed.lines().any(|line| line.contains("bob") && line.ends_with("Bank")), "{listed}");
+    json(data, &["admin-token", "revoke", limited["id"].as_str().unwrap(), "--yes", "--json"]);
     let names = json(data, &["admin-token", "list", "--json"]);
     assert_eq!(names.as_array().unwrap().len(), 1, "the first start's token: {names}");
 }

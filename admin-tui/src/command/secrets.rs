@@ -87,10 +87,7 @@ async fn list_tokens(context: &CommandContext) -> Result<(), CommandError> {
     let columns = [id, name, Column::new("ROLE"), Column::new("TENANTS"), hint, created, used, expires];
     context.output.list(&columns, &tokens, |token: &AdminTokenItem| {
         let [id, name, hint, created, used, expires] = secret_row(&token.secret);
-        let tenants =
-            token.tenants.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-        let tenants = tenants.unwrap_or_else(|| "all".to_owned());
-        vec![id, name, token.role.to_string(), tenants, hint, created, used, expires]
+        vec![id, name, token.role.to_string(), token.tenants_text(), hint, created, used, expires]
     })
 }
 

@@ -162,7 +162,13 @@ async fn admin_tokens_are_created_used_listed_and_revoked() {
     assert!(!list.contains(token.trim_end()));
     let rows: Vec<_> = list.lines().map(cells).collect();
     let alice = rows.iter().find(|row| row[1] == "alice").unwrap();
-    assert_eq!(alice[2], "auditor");
+    assert_eq!((alice[2], alice[3]), ("auditor", "all"));
+    let limited = ["admin-token", "create", "--name", "bob", "--role", "admin", "--tenant", "Example", "--quiet"];
+    let _ = operator.out(&limited).await;
+    let listed = operator.out(&["admin-token", "list"]).await;
+    let bob = listed.lines().map(cells).find(|row| row[1] == "bob").unwrap();
+    assert_eq!(bob[3], "Example", "the name of the tenant");
+    let _ = operator.out(&["admin-token", "revoke", bob[0], "--yes"]).await;
     let done = operator.out(&["admin-token", "revoke", alice[0], "--yes"]).await;
     assert!(done.starts_with("revoked admin token alice"), "{done}");
     let mut command = operator.command(&["me"]);

@@ -131,9 +131,7 @@ pub(super) async fn list_admin_tokens(args: AdminArgs) -> Result<(), CliError> {
     }
     let row = |token: &doorward_shared::admin::AdminTokenItem| {
         let mut row = secret_row(&token.secret);
-        let tenants =
-            token.tenants.as_ref().map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-        row.extend([token.role.to_string(), tenants.unwrap_or_else(|| "all".to_owned())]);
+        row.extend([token.role.to_string(), token.tenants_text()]);
         row
     };
     let [id, name, hint, created, used, expires] = SECRET_HEADINGS;

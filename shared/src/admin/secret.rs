@@ -152,6 +152,19 @@ pub struct AdminTokenItem {
     pub tenant_names: Option<Vec<String>>,
 }
 
+impl AdminTokenItem {
+    /// Returns the names of the token's tenants, or their ids if the server sent no names; `all` for a token that is not
+    /// limited.
+    #[must_use]
+    pub fn tenants_text(&self) -> String {
+        match (&self.tenant_names, &self.tenants) {
+            (Some(names), _) => names.join(", "),
+            (None, Some(ids)) => ids.iter().map(TenantId::to_string).collect::<Vec<_>>().join(", "),
+            (None, None) => "all".to_owned(),
+        }
+    }
+}
+
 /// Creates an admin token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorward_shared::{
     AdminTokenId, AuditType, TenantId, Timestamp,
     admin::{AdminTokenItem, CreateAdminTokenRequest, CreatedSecret, Role, SecretItem},
+    counted,
 };
 use serde_json::{Value, json};
 
@@ -85,7 +86,9 @@ fn scope(tenants: Option<Vec<TenantId>>, role: Role) -> Result<Option<BTreeSet<T
     }
     if role == Role::Metrics {
         return Err(Refusal::Invalid(
-            "tenants: the metrics are those of all tenants, so the role must not be metrics".into(),
+            "a token with the role metrics cannot be limited to tenants, because the metrics are those of all tenants: \
+             leave out the tenants, or use another role"
+                .into(),
         ));
     }
     Ok(Some(tenants.into_iter().collect()))
@@ -116,8 +119,9 @@ fn check_lifetime(context: &AdminContext, expires_at: Option<Timestamp>, now: Ti
     }
     let days = context.app.settings.admin_token_days.unwrap_or_default();
     Err(Refusal::Invalid(format!(
-        "expires_at must be set to {latest} or earlier: new admin tokens expire within {days} days \
-         (limits.admin_token_lifetime)"
+        "expires_at must be set to {latest} or earlier: new admin tokens expire within {} \
+         (limits.admin_token_lifetime)",
+        counted(days, "day")
     )))
 }
 

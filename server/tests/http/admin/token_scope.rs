@@ -127,7 +127,7 @@ async fn tenants_of_a_new_token_are_checked_and_shown() {
     for (role, tenants, part) in [
         ("admin", json!([]), "1 to 100 ids"),
         ("admin", json!([tenant, unknown]), unknown),
-        ("metrics", json!([tenant]), "must not be metrics"),
+        ("metrics", json!([tenant]), "cannot be limited to tenants"),
     ] {
         let refused = create("limited", role, tenants).await;
         refused.expect_refusal(400, "validation_failed");
