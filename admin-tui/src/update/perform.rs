@@ -5,7 +5,7 @@ use crate::{
     effect::Effect,
     model::Model,
     overlay::{help::Help, palette::Palette},
-    ui::{Binding, Command, UpdateOutput},
+    ui::{Binding, Command, Section, UpdateOutput},
 };
 
 pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOutput) {
@@ -31,7 +31,10 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::Go(section) => navigation::go_to(model, section, output),
         Command::Help => model.overlay = Some(Box::new(Help::new(binding_groups(model)))),
         Command::Palette => {
-            let bindings = binding_groups(model).into_iter().flat_map(|(_, bindings)| bindings).collect();
+            let may_run =
+                |binding: &Binding| binding.command != Command::Go(Section::Tokens) || model.rights().all_tenants;
+            let bindings =
+                binding_groups(model).into_iter().flat_map(|(_, bindings)| bindings).filter(may_run).collect();
             let palette = Palette::new(bindings, model.options.contexts.clone(), model.screen().tenant());
             model.overlay = Some(Box::new(palette));
         }

@@ -4,7 +4,7 @@ use doorward_shared::admin::Role;
 use doorward_testkit::Person;
 use serde_json::{Value, json};
 
-use crate::support::{Operator, Process};
+use crate::support::{Operator, Process, run_to_end, setup};
 
 const SHOP: &str = r#"
 [[tenant]]
@@ -123,6 +123,23 @@ async fn all_problems_are_reported_with_lines_before_anything_is_changed() {
     operator.write("tenants.toml", "");
     operator.fails(&["apply", "-f", "tenants.toml", "--prune"], 2, &["would disable every tenant"]).await;
     operator.fails(&["apply", "-f", "missing.toml"], 1, &["missing.toml"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_of_a_limited_token_states_that_it_cannot_create_tenants() {
+    let (_server, _tenant, operator) = setup(Role::Admin).await;
+    let limited = ["admin-token", "create", "--name", "bob", "--role", "admin", "--tenant", "Example", "--quiet"];
+    let token = operator.out(&limited).await;
+    operator.write("tenants.toml", SHOP);
+    let mut command = operator.command(&["apply", "-f", "tenants.toml", "--dry-run"]);
+    command.env("DOORWARD_ADMIN_TOKEN", token.trim_end());
+    let ran = run_to_end(command).await;
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(
+        ran.err.contains("do not include \"Shop\"") && ran.err.contains("use a token for all tenants"),
+        "{}",
+        ran.err
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

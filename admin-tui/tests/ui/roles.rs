@@ -153,6 +153,8 @@ async fn palette_of_a_limited_token_searches_only_its_tenants() {
     app.pass(1_000).await;
     app.lacks(&["not allowed"]);
     assert_eq!(audits() - before, 2, "credentials and requests, in the log of the tenant");
+    app.keys_show("esc : 'go to'", &["go to the overview"]).await;
+    app.lacks(&["go to the admin tokens"]);
     assert_eq!(fake.count(is_refused), 0);
 }
 

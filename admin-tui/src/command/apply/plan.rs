@@ -103,6 +103,10 @@ pub(super) async fn plan(context: &CommandContext, file: &mut TenantsFile, prune
     let tenants = all_tenants::list(context).await?;
     let wanted = std::mem::take(&mut file.tenants);
     let ids = match_tenants(file, &wanted, &tenants);
+    if ids.contains(&None) && context.api.me().await?.tenants.is_some() {
+        refuse_new_tenants(file, &wanted, &ids);
+        return Ok(Plan::default());
+    }
     check_new_ids(context, file, &wanted, &ids).await?;
     let credentials: BTreeMap<TenantId, u64> = tenants.iter().map(|it| (it.tenant.id, it.credentials)).collect();
     let existing: Vec<TenantId> = ids.iter().filter_map(|matched| *matched).collect();
@@ -177,6 +181,18 @@ fn match_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], tenants: &[Ten
         });
     }
     matched
+}
+
+/// Adds a problem for each tenant that does not exist or is not one of the tenants of a limited token.
+fn refuse_new_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], matched: &[Option<TenantId>]) {
+    for (tenant, _) in wanted.iter().zip(matched).filter(|(_, matched)| matched.is_none()) {
+        let message = format!(
+            "the token's tenants do not include {:?}, and a token for some tenants cannot create one: use a token for \
+             all tenants",
+            tenant.display_name
+        );
+        file.add_problem(&tenant.path, message);
+    }
 }
 
 /// Adds a problem for each id of a new tenant that the server would refuse, because the log of a deleted tenant with this id
