@@ -39,6 +39,11 @@ pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     })
 }
 
+/// Returns the page number as the client sent it. [`request`] reads larger numbers as the largest one.
+pub fn requested(query: &Query) -> &str {
+    query.get("page").filter(|text| !text.is_empty()).unwrap_or("1")
+}
+
 /// Reads a positive number. Also checks the whole query string, because every list reads a number.
 ///
 /// # Errors
@@ -78,13 +83,8 @@ fn read_after<C>(query: &Query, decode: impl FnOnce(&str) -> Option<C>) -> Resul
 }
 
 pub fn by_time(query: &Query) -> Result<TimeQuery, ApiError> {
-    let cursor =
-        |text: &str| SearchCursor::decode(text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
-    Ok(TimeQuery {
-        search: text(query, "q")?,
-        after: read_after(query, cursor)?,
-        limit: limit(query)?,
-    })
+    let cursor = |text: &str| SearchCursor::decode(text).filter(|found| matches!(found.row.key, SortKey::Number(_)));
+    Ok(TimeQuery { search: text(query, "q")?, after: read_after(query, cursor)?, limit: limit(query)? })
 }
 
 fn no_such_page() -> ApiError {
@@ -134,7 +134,7 @@ pub fn numbered(query: &Query, order: Order) -> Result<PageQuery, ApiError> {
     if found.offset() >= NUMBERED_ROWS {
         return Err(ApiError::query(format!(
             "page {} begins after row {NUMBERED_ROWS}, where numbered pages end; follow the `next` links instead",
-            page.page
+            requested(query)
         )));
     }
     Ok(found)

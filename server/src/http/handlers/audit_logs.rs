@@ -174,7 +174,7 @@ pub async fn respond(
     if page.offset() >= EXAMINED as i64 {
         return Err(ApiError::query(format!(
             "page {} begins after row {EXAMINED}, where numbered pages end; continue with `before` and the id of an entry",
-            page.page
+            pages::requested(query)
         )));
     }
     let LogPage { items, total, next } = audit_logs::page(app, log, filter, page).await?;

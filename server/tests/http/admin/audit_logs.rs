@@ -124,6 +124,12 @@ async fn a_bounded_page_has_a_lower_bound_and_a_cursor() {
     let beyond = admin.get(&format!("{own}?per_page=1000&page=11")).await;
     beyond.expect_refusal(400, "query_invalid");
     assert!(beyond.field("details").contains("`before`"), "{}", beyond.field("details"));
+    // The error repeats the number, even if it exceeds 32 bits.
+    for path in [own.as_str(), "/tenants"] {
+        let beyond = admin.get(&format!("{path}?page=99999999999")).await;
+        beyond.expect_refusal(400, "query_invalid");
+        assert!(beyond.field("details").contains("page 99999999999 begins"), "{}", beyond.field("details"));
+    }
     let export = admin.get(&format!("{own}?format=ndjson&actor=first&actor=person%2010009")).await.expect(200);
     assert_eq!(export.header("x-total-count-relation"), Some("gte"));
     assert_eq!(export.text.lines().count(), 2);
