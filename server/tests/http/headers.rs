@@ -1,11 +1,12 @@
 //! Request headers that are refused, headers of the API reference, and the response after a panic.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{io::Read, net::TcpListener, sync::Arc};
 
 use actix_web::{App, HttpResponse, HttpServer, middleware::from_fn, web};
 use doorward_server::http::middleware::trace::trace;
 use doorward_shared::admin::Role;
 use doorward_testkit::{Http, TestServer};
+use flate2::read::GzDecoder;
 use reqwest::{Client, Response};
 
 use crate::{
@@ -77,6 +78,26 @@ async fn api_reference_restricts_scripts_and_frames() {
     }
     let status = Http::new(server.public_url.clone()).get("/").await.expect(200);
     assert!(status.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+}
+
+#[tokio::test]
+async fn files_of_the_api_reference_are_compressed_for_clients_that_accept_it() {
+    let server = TestServer::start().await;
+    let url = format!("{}/docs/swagger-ui-bundle.js", server.public_url);
+    let request = |accepted: &'static str| Client::new().get(&url).header("accept-encoding", accepted).send();
+    let plain = request("gzip;q=0, br").await.unwrap();
+    assert!(!plain.headers().contains_key("content-encoding"));
+    let compressed = request("br, gzip").await.unwrap();
+    assert_eq!(compressed.headers()["content-encoding"], "gzip");
+    for response in [&plain, &compressed] {
+        assert_eq!(response.headers()["vary"], "accept-encoding");
+        assert_eq!(response.headers()["content-type"], "text/javascript; charset=utf-8");
+    }
+    let compressed = compressed.bytes().await.unwrap();
+    let mut decompressed = Vec::new();
+    GzDecoder::new(&*compressed).read_to_end(&mut decompressed).unwrap();
+    assert!(compressed.len() * 3 < decompressed.len());
+    assert!(decompressed == plain.bytes().await.unwrap());
 }
 
 #[tokio::test]
