@@ -1,5 +1,4 @@
-//! Prepares the files of Swagger UI: compressed, because they would otherwise be a fifteenth of the program, and with the
-//! script of the page in a file of its own.
+//! Compresses the OpenAPI documents and the files of Swagger UI, because they would otherwise be a tenth of the program.
 
 use std::{
     env, fs,
@@ -22,6 +21,11 @@ fn main() -> Result<(), Error> {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
     let folder = PathBuf::from(env::var("OUT_DIR")?);
+    for document in ["public.json", "admin.json"] {
+        let path = Path::new("../docs/openapi").join(document);
+        println!("cargo::rerun-if-changed={}", path.display());
+        compress(&folder.join(format!("{document}.gz")), &fs::read(path)?)?;
+    }
     let (page, script) = page()?;
     let mut files = vec![("index.html", page.into_bytes()), (START_SCRIPT, script.into_bytes())];
     files.extend(SwaggerUi::static_files().iter().map(|(file, content)| (file.file_name(), content.to_vec())));

@@ -106,10 +106,13 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Mds(MdsCommand::Import(args)) => mds::import(args).await,
         Command::Mds(MdsCommand::Status(args)) => mds::status(args).await,
         Command::CheckConfig(args) => check::config(&args),
-        Command::Openapi(args) => output::line(openapi::document(match args.api {
-            ApiName::Public => Api::Public,
-            ApiName::Admin => Api::Admin,
-        })),
+        Command::Openapi(args) => {
+            let api = match args.api {
+                ApiName::Public => Api::Public,
+                ApiName::Admin => Api::Admin,
+            };
+            output::line(openapi::document(api).trim_end())
+        }
         Command::Completions(args) => documentation::completions(args),
         Command::Man(args) => documentation::man(&args),
         Command::Version(args) => check::version(args.json),

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, env, fs, path::Path};
 
 use doorward_shared::config::KEPT;
 use serde_json::Value;
@@ -6,8 +6,43 @@ use serde_json::Value;
 use super::*;
 use crate::routes::{self, Access};
 
+const UPDATE: &str = "UPDATE_DOCS=1 cargo test --workspace --lib stored_documents";
+
+#[test]
+fn stored_documents_are_those_of_the_code() {
+    for (api, name) in [(Api::Public, "public"), (Api::Admin, "admin")] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/openapi/{name}.json"));
+        let generated = generate::generate(api);
+        if env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, &generated).unwrap();
+        } else {
+            assert!(fs::read_to_string(&path).unwrap() == generated, "{} is not up to date: {UPDATE}", path.display());
+            assert!(document(api) == generated, "the program contains another version of {}", path.display());
+        }
+    }
+}
+
 fn parsed(api: Api) -> Value {
-    serde_json::from_str(document(api)).unwrap()
+    serde_json::from_str(&generate::generate(api)).unwrap()
+}
+
+#[test]
+fn query_parameters_are_those_of_the_documents() {
+    for (api, table) in [(Api::Public, routes::PUBLIC), (Api::Admin, routes::ADMIN)] {
+        let document = parsed(api);
+        for endpoint in table {
+            let operation = &document["paths"][endpoint.path][endpoint.method.to_lowercase()];
+            let declared = operation["parameters"].as_array().into_iter().flatten();
+            let declared = declared.filter(|parameter| parameter["in"] == "query");
+            let declared =
+                declared.map(|parameter| (parameter["name"].as_str().unwrap(), &parameter["schema"]["type"]));
+            let expected: Vec<_> = declared.map(|(name, kind)| (name.to_owned(), kind == "array")).collect();
+            let found = query_parameters(api, endpoint.method, endpoint.path);
+            let found: Vec<_> = found.into_iter().map(|parameter| (parameter.name, parameter.repeatable)).collect();
+            assert_eq!(found, expected, "{} {}", endpoint.method, endpoint.path);
+        }
+    }
+    assert!(query_parameters(Api::Admin, "GET", "/audit_logs").len() > 20);
 }
 
 #[test]
