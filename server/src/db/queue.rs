@@ -22,9 +22,13 @@ use super::{
 
 /// Maximum number of units that share one transaction.
 const UNITS_PER_BATCH: usize = 64;
-/// Number of shared transactions that may run at the same time. While that many run, further units wait for the next
-/// shared transaction. With two, one can execute its statements while the other one commits.
-const PARALLEL_BATCHES: usize = 2;
+/// While one shared transaction runs, a second one starts only when this many units wait: it can then execute its
+/// statements while the first one commits. Smaller ones would cost more CPU time per unit than they save in waiting time.
+const UNITS_OF_SECOND_BATCH: usize = 16;
+/// After a batch with at least this many units, the next one waits for [`GATHER_TIME`], so that more units share it.
+const GATHER_THRESHOLD: usize = 4;
+/// It is short compared with the time that units wait under such load.
+const GATHER_TIME: Duration = Duration::from_millis(1);
 /// Maximum time for which units wait for running shared transactions to end, because these may be stuck.
 const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
 
@@ -41,6 +45,8 @@ struct State {
     /// Units that can share a transaction.
     shared: VecDeque<Box<dyn Unit>>,
     running_batches: usize,
+    /// Number of units in the batch that started last.
+    last_batch: usize,
     /// Number of threads that wait for a unit.
     idle_threads: usize,
     reads: usize,
@@ -75,12 +81,17 @@ impl State {
     /// Returns whether a batch may start.
     fn may_start_batch(&self) -> bool {
         let Some(first) = self.shared.front() else { return false };
-        self.closed || self.running_batches < PARALLEL_BATCHES || first.waited() >= MAX_GATHER_TIME
+        self.closed || first.waited() >= self.max_gather_time()
     }
 
-    /// Returns the remaining time for which waiting units wait for running batches; `None` if no unit waits.
+    /// Returns the time for which the first waiting unit waits for others and for running batches.
+    fn max_gather_time(&self) -> Duration {
+        max_gather_time(self.running_batches, self.shared.len(), self.last_batch)
+    }
+
+    /// Returns the rest of this time; `None` if no unit waits.
     fn gather_time(&self) -> Option<Duration> {
-        self.shared.front().map(|first| MAX_GATHER_TIME.saturating_sub(first.waited()))
+        self.shared.front().map(|first| self.max_gather_time().saturating_sub(first.waited()))
     }
 
     /// Returns the units of the next batch; `None` if none may start.
@@ -98,6 +109,7 @@ impl State {
             }
         }
         self.running_batches += usize::from(!batch.is_empty());
+        self.last_batch = batch.len();
         (!batch.is_empty()).then_some(batch)
     }
 
@@ -111,6 +123,17 @@ impl State {
         }
         let batch = self.pop_batch().map(NextWork::Batch);
         batch.or_else(|| self.pop().map(NextWork::One))
+    }
+}
+
+/// Returns the time for which the first of `waiting` units waits, if `last_batch` is the number of units in the batch that
+/// started last.
+const fn max_gather_time(running_batches: usize, waiting: usize, last_batch: usize) -> Duration {
+    match running_batches {
+        0 if last_batch < GATHER_THRESHOLD => Duration::ZERO,
+        0 | 1 if waiting >= UNITS_OF_SECOND_BATCH => Duration::ZERO,
+        0 => GATHER_TIME,
+        _ => MAX_GATHER_TIME,
     }
 }
 
@@ -211,8 +234,7 @@ impl Queue {
         let is_shared = unit.statement().is_some();
         let units = if is_shared { &mut state.shared } else { &mut state.units };
         units.push_back(unit);
-        // While the maximum number of batches runs, a shared unit waits until one of them ends. The first waiting unit
-        // wakes an idle thread, which starts a batch after `MAX_GATHER_TIME` if no other batch has ended.
+        // The first waiting unit wakes an idle thread, which starts a batch when its time to gather has passed.
         let can_start = !is_shared || state.may_start_batch() || state.shared.len() == 1;
         drop(state);
         if can_start {
@@ -265,6 +287,10 @@ impl Queue {
         let mut state = self.state();
         loop {
             if let Some(popped) = pop(&mut state) {
+                // This thread may have been the one that waits for the time to gather.
+                if state.gather_time().is_some() {
+                    self.filled.notify_one();
+                }
                 return Some(popped);
             }
             if state.closed {
@@ -282,13 +308,13 @@ impl Queue {
         }
     }
 
-    /// Records the end of a batch, after which the next one may start.
+    /// Records the end of a batch. An idle thread then waits for the rest of the time to gather, and starts the next one.
     pub(super) fn end_batch(&self) {
         let mut state = self.state();
         state.running_batches = state.running_batches.saturating_sub(1);
-        let can_start = state.may_start_batch();
+        let units_wait = !state.shared.is_empty();
         drop(state);
-        if can_start {
+        if units_wait {
             self.filled.notify_one();
         }
     }
@@ -338,4 +364,22 @@ fn waited_too_long(wait: Duration) -> DbError {
 
 fn closed() -> DbError {
     DbError::Unavailable("it is closed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_wait_for_others_only_under_load() {
+        let many = UNITS_OF_SECOND_BATCH;
+        let time = |running, waiting, last_batch| max_gather_time(running, waiting, last_batch);
+        assert_eq!(time(0, 1, GATHER_THRESHOLD - 1), Duration::ZERO);
+        assert_eq!(time(0, many - 1, GATHER_THRESHOLD), GATHER_TIME);
+        assert_eq!(time(0, many, GATHER_THRESHOLD), Duration::ZERO);
+        // A second batch starts early only if it is large; a third one never.
+        assert_eq!(time(1, many - 1, 1), MAX_GATHER_TIME);
+        assert_eq!(time(1, many, many), Duration::ZERO);
+        assert_eq!(time(2, many, many), MAX_GATHER_TIME);
+    }
 }

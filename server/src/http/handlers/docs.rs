@@ -27,11 +27,11 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/swagger_ui.rs"));
 
 /// The same files for clients that do not accept gzip. Kept, so that such a client costs the decompression once.
-static DECOMPRESSED: LazyLock<io::Result<Vec<Bytes>>> = LazyLock::new(|| {
-    let decompressed = FILES.iter().map(|(_, content)| {
+static DECOMPRESSED: LazyLock<io::Result<Vec<(&str, Bytes)>>> = LazyLock::new(|| {
+    let decompressed = FILES.iter().map(|(name, content)| {
         let mut bytes = Vec::new();
         GzDecoder::new(*content).read_to_end(&mut bytes)?;
-        Ok(bytes.into())
+        Ok((*name, bytes.into()))
     });
     decompressed.collect()
 });
@@ -47,8 +47,7 @@ pub async fn admin_document() -> HttpResponse {
 /// Returns the Swagger UI page (empty path) or one of its files.
 pub async fn page(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let name = if path.is_empty() { "index.html" } else { path.as_str() };
-    let index = FILES.iter().position(|(file, _)| *file == name);
-    let index = index.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", ""))?;
+    let compressed = find(FILES, name)?;
     let mut response = HttpResponse::Ok();
     // No page may show this one in a frame.
     response.insert_header((header::CACHE_CONTROL, "max-age=3600")).insert_header((header::X_FRAME_OPTIONS, "DENY"));
@@ -58,10 +57,16 @@ pub async fn page(request: HttpRequest, path: web::Path<String>) -> Result<HttpR
     }
     if accepts_gzip(&request) {
         response.insert_header((header::CONTENT_ENCODING, "gzip"));
-        return Ok(response.body(FILES[index].1));
+        return Ok(response.body(*compressed));
     }
     let files = DECOMPRESSED.as_ref().map_err(ApiError::internal)?;
-    Ok(response.body(files[index].clone()))
+    Ok(response.body(find(files, name)?.clone()))
+}
+
+fn find<'a, T>(files: &'a [(&str, T)], name: &str) -> Result<&'a T, ApiError> {
+    let file = files.iter().find(|(file, _)| *file == name);
+    let not_found = || ApiError::new(StatusCode::NOT_FOUND, ErrorCode::RouteNotFound, "not found", "");
+    file.map(|(_, content)| content).ok_or_else(not_found)
 }
 
 fn content_type(name: &str) -> &'static str {
