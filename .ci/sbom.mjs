@@ -1,11 +1,13 @@
 // Prints the bill of materials of both binaries as CycloneDX 1.5 JSON: every crate that is linked into one of them, with
-// its licence and the checksum of Cargo.lock. Crates that only build scripts, macros and tests use are left out.
+// its licence and the checksum of Cargo.lock. Crates that only build scripts, macros and tests use are left out, except
+// those whose files a build script puts into a binary.
 //   node .ci/sbom.mjs TIME    TIME: seconds since 1970, the time in the document
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 const binaries = ["doorward-server", "doorward-admin-tui"];
+const embedded = ["swagger-ui-redist"];
 const time = new Date(Number(process.argv[2]) * 1000).toISOString();
 
 const options = ["metadata", "--locked", "--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu"];
@@ -22,7 +24,8 @@ for (const section of readFileSync("Cargo.lock", "utf8").split("[[package]]")) {
 
 const isMacro = (id) => packages.get(id).targets.some((target) => target.kind.includes("proc-macro"));
 const linked = (id) => nodes.get(id).deps
-    .filter((dep) => dep.dep_kinds.some(({ kind }) => kind === null) && !isMacro(dep.pkg))
+    .filter((dep) => dep.dep_kinds.some(({ kind }) => kind === null) || embedded.includes(packages.get(dep.pkg).name))
+    .filter((dep) => !isMacro(dep.pkg))
     .map((dep) => dep.pkg);
 
 const seen = new Set();

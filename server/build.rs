@@ -16,15 +16,12 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Error> {
     println!("cargo::rerun-if-changed=build.rs");
-    // Relative relocations in packed form (RELR) take 1 byte instead of 24. glibc 2.36 and newer load them.
-    if env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu") {
-        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
-    }
     let folder = PathBuf::from(env::var("OUT_DIR")?);
     for document in ["public.json", "admin.json"] {
         let path = Path::new("../docs/openapi").join(document);
         println!("cargo::rerun-if-changed={}", path.display());
-        compress(&folder.join(format!("{document}.gz")), &fs::read(path)?)?;
+        let content = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        compress(&folder.join(format!("{document}.gz")), &content)?;
     }
     let (page, script) = page()?;
     let mut files = vec![("index.html", page.into_bytes()), (START_SCRIPT, script.into_bytes())];

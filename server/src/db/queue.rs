@@ -22,14 +22,16 @@ use super::{
 
 /// Maximum number of units that share one transaction.
 const UNITS_PER_BATCH: usize = 64;
-/// While one shared transaction runs, a second one starts only when this many units wait: it can then execute its
-/// statements while the first one commits. Smaller ones would cost more CPU time per unit than they save in waiting time.
+/// While one shared transaction runs, a second one starts when this many units wait: it can then execute its statements
+/// while the first one commits. Small ones would cost more CPU time per unit than they save in waiting time.
 const UNITS_OF_SECOND_BATCH: usize = 16;
+/// A unit that has waited this long starts beside one shared transaction, which may wait for a lock or a slow commit.
+const SECOND_BATCH_TIME: Duration = Duration::from_millis(5);
 /// After a batch with at least this many units, the next one waits for [`GATHER_TIME`], so that more units share it.
 const GATHER_THRESHOLD: usize = 4;
 /// It is short compared with the time that units wait under such load.
 const GATHER_TIME: Duration = Duration::from_millis(1);
-/// Maximum time for which units wait for running shared transactions to end, because these may be stuck.
+/// Maximum time for which units wait for several running shared transactions to end, because these may be stuck.
 const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
 
 /// Work for a thread that owns a connection.
@@ -108,9 +110,12 @@ impl State {
                 batch.push(unit);
             }
         }
-        self.running_batches += usize::from(!batch.is_empty());
+        if batch.is_empty() {
+            return None;
+        }
+        self.running_batches += 1;
         self.last_batch = batch.len();
-        (!batch.is_empty()).then_some(batch)
+        Some(batch)
     }
 
     /// Returns a unit or a batch, whichever has waited longer.
@@ -133,6 +138,7 @@ const fn max_gather_time(running_batches: usize, waiting: usize, last_batch: usi
         0 if last_batch < GATHER_THRESHOLD => Duration::ZERO,
         0 | 1 if waiting >= UNITS_OF_SECOND_BATCH => Duration::ZERO,
         0 => GATHER_TIME,
+        1 => SECOND_BATCH_TIME,
         _ => MAX_GATHER_TIME,
     }
 }
@@ -287,8 +293,9 @@ impl Queue {
         let mut state = self.state();
         loop {
             if let Some(popped) = pop(&mut state) {
-                // This thread may have been the one that waits for the time to gather.
-                if state.gather_time().is_some() {
+                // The wake-up may have been meant for another unit, and this thread may have been the one that waits for
+                // the time to gather.
+                if state.idle_threads > 0 && !(state.units.is_empty() && state.shared.is_empty()) {
                     self.filled.notify_one();
                 }
                 return Some(popped);
@@ -377,8 +384,8 @@ mod tests {
         assert_eq!(time(0, 1, GATHER_THRESHOLD - 1), Duration::ZERO);
         assert_eq!(time(0, many - 1, GATHER_THRESHOLD), GATHER_TIME);
         assert_eq!(time(0, many, GATHER_THRESHOLD), Duration::ZERO);
-        // A second batch starts early only if it is large; a third one never.
-        assert_eq!(time(1, many - 1, 1), MAX_GATHER_TIME);
+        // A second batch starts at once only if it is large; a third one never.
+        assert_eq!(time(1, many - 1, 1), SECOND_BATCH_TIME);
         assert_eq!(time(1, many, many), Duration::ZERO);
         assert_eq!(time(2, many, many), MAX_GATHER_TIME);
     }

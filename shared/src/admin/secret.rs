@@ -153,12 +153,12 @@ pub struct AdminTokenItem {
 }
 
 impl AdminTokenItem {
-    /// Returns the names of the token's tenants, or their ids if the server sent no names; `all` for a token that is not
-    /// limited.
+    /// Returns the names of the token's tenants in quotation marks, or their ids if the server sent no names; `all` for a
+    /// token that is not limited.
     #[must_use]
     pub fn tenants_text(&self) -> String {
         match (&self.tenant_names, &self.tenants) {
-            (Some(names), _) => names.join(", "),
+            (Some(names), _) => names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "),
             (None, Some(ids)) => ids.iter().map(TenantId::to_string).collect::<Vec<_>>().join(", "),
             (None, None) => "all".to_owned(),
         }

@@ -78,10 +78,11 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
+/// Returns whether the client prefers gzip to no encoding, or accepts only others (RFC 9110 §12.5.3).
 fn accepts_gzip(request: &HttpRequest) -> bool {
-    let accepted = AcceptEncoding::parse(request).ok();
     let supported = [Encoding::gzip(), Encoding::identity()];
-    accepted.and_then(|accepted| accepted.negotiate(supported.iter())) == Some(Encoding::gzip())
+    let negotiate = |accepted: AcceptEncoding| accepted.negotiate(supported.iter());
+    AcceptEncoding::parse(request).is_ok_and(|accepted| negotiate(accepted) != Some(Encoding::identity()))
 }
 
 /// Redirects `/docs` to `/docs/`, so that the page's relative links resolve.
