@@ -219,7 +219,7 @@ fn tenants_and_tokens_can_be_created_listed_and_deleted() {
     let limited = ["admin-token", "create", "--name", "bob", "--role", "admin", "--tenant", "Bank", "--json"];
     let limited = json(data, &limited);
     let listed = String::from_utf8(run(data, &["admin-token", "list"]).stdout).unwrap();
-    assert!(listed.lines().any(|line| line.contains("bob") && line.ends_with("Bank")), "{listed}");
+    assert!(listed.lines().any(|line| line.contains("bob") && line.ends_with("\"Bank\"")), "{listed}");
     json(data, &["admin-token", "revoke", limited["id"].as_str().unwrap(), "--yes", "--json"]);
     let names = json(data, &["admin-token", "list", "--json"]);
     assert_eq!(names.as_array().unwrap().len(), 1, "the first start's token: {names}");

@@ -167,7 +167,7 @@ async fn admin_tokens_are_created_used_listed_and_revoked() {
     let _ = operator.out(&limited).await;
     let listed = operator.out(&["admin-token", "list"]).await;
     let bob = listed.lines().map(cells).find(|row| row[1] == "bob").unwrap();
-    assert_eq!(bob[3], "Example", "the name of the tenant");
+    assert_eq!(bob[3], "\"Example\"", "a name is in quotation marks, so that it differs from `all`");
     let _ = operator.out(&["admin-token", "revoke", bob[0], "--yes"]).await;
     let done = operator.out(&["admin-token", "revoke", alice[0], "--yes"]).await;
     assert!(done.starts_with("revoked admin token alice"), "{done}");
