@@ -26,7 +26,7 @@ const UNITS_PER_BATCH: usize = 64;
 /// while the first one commits. Small ones would cost more CPU time per unit than they save in waiting time.
 const UNITS_OF_SECOND_BATCH: usize = 16;
 /// A unit that has waited this long starts beside one shared transaction, which may wait for a lock or a slow commit.
-const SECOND_BATCH_TIME: Duration = Duration::from_millis(5);
+const SECOND_BATCH_TIME: Duration = Duration::from_millis(20);
 /// After a batch with at least this many units, the next one waits for [`GATHER_TIME`], so that more units share it.
 const GATHER_THRESHOLD: usize = 4;
 /// It is short compared with the time that units wait under such load.
