@@ -5,6 +5,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
+    time::Duration,
 };
 
 use super::*;
@@ -86,7 +87,8 @@ async fn a_poller_gets_every_entry_exactly_once(db: TestDatabase) {
     // Commands run at the same time as the servers. Each opens the database, writes one entry and ends.
     let mut committed = BTreeSet::new();
     for number in 0..10 {
-        let command = db.another().await;
+        // On a machine with other programs, the writers may hold the lock for longer than a command waits by default.
+        let command = db.another_with(|options| options.busy_timeout = Duration::from_secs(60)).await;
         let mut one = event(TenantId::INSTALLATION, 0, number, AuditType::ApiKeyCreated);
         one.at = SystemClock.now();
         committed.insert(command.write(move |c: &mut Connection| audit::insert(c, &one)).await.expect("an entry"));
