@@ -132,8 +132,8 @@ impl MasterKey {
     /// Loads the key from its file.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`] or [`MasterKeyError::DanglingLink`]; [`MasterKeyError::Permissions`] if group or others have any permission;
-    /// [`MasterKeyError::Malformed`] if the file does not have 32 bytes; [`MasterKeyError::Io`].
+    /// [`MasterKeyError::Missing`] or [`MasterKeyError::DanglingLink`]; [`MasterKeyError::Permissions`] if group or others
+    /// have any permission; [`MasterKeyError::Malformed`] if the file does not have 32 bytes; [`MasterKeyError::Io`].
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
         Self::load_if(path, PRIVATE)
     }

@@ -29,7 +29,7 @@ const UNITS_OF_SECOND_BATCH: usize = 16;
 const SECOND_BATCH_TIME: Duration = Duration::from_millis(20);
 /// After a batch with at least this many units, the next one waits for [`GATHER_TIME`], so that more units share it.
 const GATHER_THRESHOLD: usize = 4;
-/// It is short compared with the time that units wait under such load.
+/// Waiting time after such a batch. It is short compared with the time that units wait under such load.
 const GATHER_TIME: Duration = Duration::from_millis(1);
 /// Maximum time for which units wait for several running shared transactions to end, because these may be stuck.
 const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
