@@ -43,18 +43,14 @@ struct Operation {
     parameters: Vec<Declared>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Declared {
-    Parameter {
-        name: String,
-        #[serde(rename = "in")]
-        place: String,
-        #[serde(default)]
-        schema: ParameterSchema,
-    },
-    /// A parameter of all operations, such as the id in a path.
-    Reference {},
+/// A parameter. A reference to a parameter of all operations, such as the id in a path, has none of these members.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Declared {
+    name: String,
+    #[serde(rename = "in")]
+    place: String,
+    schema: ParameterSchema,
 }
 
 #[derive(Deserialize, Default)]
@@ -90,13 +86,10 @@ pub fn query_parameters(api: Api, method: &str, path: &str) -> Vec<Parameter> {
     let operations = of(api).content.paths.get(path);
     let operation = operations.and_then(|operations| operations.get(&method.to_lowercase()));
     let declared = operation.map(|operation| operation.parameters.iter()).into_iter().flatten();
-    let parameter = |declared: &Declared| match declared {
-        Declared::Parameter { name, place, schema } if place == "query" => {
-            Some(Parameter { name: name.clone(), repeatable: schema.kind == "array" })
-        }
-        _ => None,
-    };
-    declared.filter_map(parameter).collect()
+    let query = declared.filter(|declared| declared.place == "query");
+    let parameter =
+        |declared: &Declared| Parameter { name: declared.name.clone(), repeatable: declared.schema.kind == "array" };
+    query.map(parameter).collect()
 }
 
 #[cfg(test)]
