@@ -9,8 +9,10 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use swagger_ui_redist::SwaggerUi;
 
-/// File with the script that starts Swagger UI. The content security policy of the page forbids inline scripts.
-const START_SCRIPT: &str = "start.js";
+/// Doorward's page and the script that starts Swagger UI.
+const OWN_FILES: [&str; 2] = ["index.html", "start.js"];
+/// Parts of Swagger UI that the page does not use.
+const UNUSED_FILE: &str = "swagger-ui-standalone-preset.js";
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -23,9 +25,14 @@ fn main() -> Result<(), Error> {
         let content = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         compress(&folder.join(format!("{document}.gz")), &content)?;
     }
-    let (page, script) = page()?;
-    let mut files = vec![("index.html", page.into_bytes()), (START_SCRIPT, script.into_bytes())];
-    files.extend(SwaggerUi::static_files().iter().map(|(file, content)| (file.file_name(), content.to_vec())));
+    let mut files = Vec::new();
+    for name in OWN_FILES {
+        let path = Path::new("src/http/handlers/docs").join(name);
+        println!("cargo::rerun-if-changed={}", path.display());
+        files.push((name, fs::read(path)?));
+    }
+    let used = SwaggerUi::static_files().iter().filter(|(file, _)| file.file_name() != UNUSED_FILE);
+    files.extend(used.map(|(file, content)| (file.file_name(), content.to_vec())));
     let mut list = "&[\n".to_owned();
     for (name, content) in files {
         let path = folder.join(format!("{name}.gz"));
@@ -34,16 +41,6 @@ fn main() -> Result<(), Error> {
     }
     list.push_str("]\n");
     Ok(fs::write(folder.join("swagger_ui.rs"), list)?)
-}
-
-/// Returns the page and the script that it loads.
-fn page() -> Result<(String, String), Error> {
-    let mut page = SwaggerUi::new();
-    page.title("Doorward API").config().urls(["/openapi.json"]).try_it_out_enabled(true);
-    let html = page.serve()?;
-    let (before, rest) = html.split_once("<script>").ok_or("Swagger UI has no inline script")?;
-    let (script, after) = rest.split_once("</script>").ok_or("the script of Swagger UI does not end")?;
-    Ok((format!("{before}<script src=\"{START_SCRIPT}\" charset=\"UTF-8\"></script>{after}"), script.to_owned()))
 }
 
 fn compress(path: &Path, content: &[u8]) -> io::Result<()> {
