@@ -21,6 +21,11 @@ use baseline::Baseline;
 use clients::{Bodies, Clients};
 use commit::Commits;
 use fixture::WORKERS;
+use mimalloc::MiMalloc;
+
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// CPU time per request, by thread name.
 type ByThread = BTreeMap<String, Duration>;
