@@ -56,7 +56,7 @@ const SQLITE_TRANSIENT: [&str; 6] = [
 
 thread_local! {
     static RUNS_POSTGRES: Cell<bool> = const { Cell::new(false) };
-    /// Whether a statement of this thread failed because of a concurrent transaction.
+    /// See [`take_conflict`].
     static CONFLICTED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -66,8 +66,9 @@ pub(super) fn set_runs_postgres() {
     RUNS_POSTGRES.set(true);
 }
 
-/// Returns whether a statement of this thread failed because of a concurrent transaction (SQLSTATE 40001 or 40P01) since
-/// the last call. The units of a transaction have errors of any type, so their errors do not show this.
+/// Returns whether a statement of this thread failed since the last call: on PostgreSQL because of a concurrent
+/// transaction (SQLSTATE 40001 or 40P01), on SQLite because of an error after which SQLite may end the transaction, such
+/// as a full disk. The units of a transaction have errors of any type, so their errors do not show this.
 pub(super) fn take_conflict() -> bool {
     CONFLICTED.take()
 }
@@ -119,7 +120,7 @@ impl From<DieselError> for DbError {
                     Self::Unavailable(info.message().to_owned())
                 }
                 DatabaseErrorKind::Unknown if is_transient(&*info) => {
-                    CONFLICTED.set(CONFLICTED.get() || is_deadlock(&*info));
+                    CONFLICTED.set(CONFLICTED.get() || !RUNS_POSTGRES.get() || is_deadlock(&*info));
                     Self::Unavailable(info.message().to_owned())
                 }
                 _ => Self::Database(info.message().to_owned()),

@@ -269,9 +269,10 @@ impl Database {
         self.0.writes.submit(Work::Write, f).await
     }
 
-    /// Like [`Database::write`], but executes the unit again if PostgreSQL certainly did not commit it: at most twice,
-    /// after a conflict with another transaction, or if the connection was lost before COMMIT was sent. If it was lost
-    /// later, also returns the value of the unit, so that the caller can find out whether it was committed.
+    /// Like [`Database::write`], but the unit may run again if its transaction was certainly not committed: on PostgreSQL at
+    /// most twice, after a conflict with another transaction, or if the connection was lost before COMMIT was sent; on
+    /// SQLite once, if another unit of the transaction failed. If the connection was lost later, also returns the value of
+    /// the unit, so that the caller can find out whether it was committed.
     ///
     /// # Errors
     /// Those of [`Database::write`], except [`DbError::CommitUnknown`].

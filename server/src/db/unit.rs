@@ -34,6 +34,8 @@ pub(super) trait Unit: Send {
     fn try_start(&self) -> bool;
     /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
     fn reset(&self);
+    /// Returns whether the unit may run again if its transaction was not committed.
+    fn is_repeatable(&self) -> bool;
     /// Returns whether a unit whose own transaction was not committed may be retried, and counts the retry.
     fn take_retry(&mut self) -> bool;
     fn work(&self) -> Work;
@@ -100,6 +102,10 @@ macro_rules! caller_methods {
 
         fn reset(&self) {
             self.caller.started.store(false, Ordering::Release);
+        }
+
+        fn is_repeatable(&self) -> bool {
+            self.caller.retries > 0
         }
 
         fn take_retry(&mut self) -> bool {

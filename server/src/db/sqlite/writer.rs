@@ -9,7 +9,7 @@ use super::{
     super::{
         change_counter::ChangeCounter,
         connection::Connection,
-        error::DbError,
+        error::{DbError, take_conflict},
         queue::Queue,
         unit::{Unit, Work},
     },
@@ -51,6 +51,10 @@ pub(super) struct Writer {
 struct Batch {
     executed: Vec<Box<dyn Unit>>,
     invalidates: bool,
+    /// Whether each of the next units gets a savepoint, so that its failure affects no other unit. SQLite copies every page
+    /// that a unit changes in a savepoint. The first units have none if they are repeatable: if one of them fails, all of them
+    /// run again.
+    has_savepoints: bool,
 }
 
 impl Writer {
@@ -133,9 +137,21 @@ impl Writer {
         Ok(())
     }
 
-    /// Executes a unit in its own savepoint, so that its failure affects no other unit. An error means that the whole
-    /// transaction failed, for example because SQLite rolled it back when the disk was full.
+    /// Executes a unit. An error means that the whole transaction failed, for example because SQLite rolled it back when
+    /// the disk was full.
     fn execute_unit(&mut self, mut unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
+        batch.has_savepoints |= !unit.is_repeatable();
+        if batch.has_savepoints {
+            return self.execute_in_savepoint(unit, batch);
+        }
+        let _ = take_conflict();
+        let keep = unit.run(&mut self.conn);
+        batch.executed.push(unit);
+        // A unit may ignore an error. If the error ended the transaction, the next units would change data outside of one.
+        if keep && !take_conflict() { Ok(()) } else { self.execute_again(batch) }
+    }
+
+    fn execute_in_savepoint(&mut self, mut unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
         let invalidates = unit.work() == Work::WriteAndInvalidate;
         if let Err(error) = transaction::begin_unit(&mut self.conn) {
             let error = rolled_back(&error);
@@ -147,6 +163,22 @@ impl Writer {
         batch.invalidates |= invalidates && keep;
         let ended = if keep { transaction::keep_unit(&mut self.conn) } else { transaction::undo_unit(&mut self.conn) };
         ended.map_err(|error| rolled_back(&error))
+    }
+
+    /// Executes all units of a transaction again, now with savepoints, because one of them failed.
+    fn execute_again(&mut self, batch: &mut Batch) -> Result<(), DbError> {
+        // This fails only if SQLite has already rolled back.
+        let _ = self.conn.run("ROLLBACK");
+        batch.has_savepoints = true;
+        let mut result = self.begin();
+        for unit in std::mem::take(&mut batch.executed) {
+            match result {
+                Ok(()) => result = self.execute_in_savepoint(unit, batch),
+                // The caller returns the error to these units.
+                Err(_) => batch.executed.push(unit),
+            }
+        }
+        result
     }
 
     /// Commits. The change counter is announced before the commit. If the process crashes between the two, caches stay

@@ -10,10 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use diesel::result::DatabaseErrorKind;
 use doorward_testkit::until;
 
 use super::{exists, harness::TestDatabase, put};
-use crate::db::{Connection, DatabaseUrl, DbError, sqlite};
+use crate::db::{Connection, DatabaseUrl, DbError, Written, sqlite};
 
 #[tokio::test]
 async fn only_the_owner_can_read_the_files() {
@@ -168,6 +169,34 @@ async fn units_fail_as_unavailable_when_another_unit_has_ended_their_transaction
     assert!(matches!(first, Err(DbError::Unavailable(_))), "{first:?}");
     assert!(matches!(ending, Err(DbError::Unavailable(_))), "{ending:?}");
     assert!(next.is_ok(), "the next transaction: {next:?}");
+}
+
+#[tokio::test]
+async fn ignored_error_that_may_have_ended_the_transaction_is_detected() {
+    let db = TestDatabase::sqlite().await;
+    let (go, wait) = mpsc::channel::<()>();
+    let database = &db.database;
+    let first = database.write_repeatable(move |c: &mut Connection| {
+        let _ = wait.recv();
+        put("first")(c)
+    });
+    // SQLite reports a full disk and ends the transaction; the unit ignores this.
+    let ignoring = database.write_repeatable(|c: &mut Connection| {
+        let _ = c.run("ROLLBACK");
+        let _ = DbError::from(diesel::result::Error::DatabaseError(
+            DatabaseErrorKind::Unknown,
+            Box::new("database or disk is full".to_owned()),
+        ));
+        Ok::<(), DbError>(())
+    });
+    let next = database.write_repeatable(|c: &mut Connection| put("next")(c));
+    let unblock = async move { go.send(()).expect("the first unit waits") };
+    let (first, ignoring, next, ()) = tokio::join!(first, ignoring, next, unblock);
+    assert!(matches!(first, Err(DbError::Unavailable(_))), "{first:?}");
+    assert!(matches!(ignoring, Err(DbError::Unavailable(_))), "{ignoring:?}");
+    // The first transaction has ended before this unit runs.
+    assert!(matches!(next, Ok(Written::Committed(()))), "{next:?}");
+    assert!(!db.read(|c| exists(c, "first")).await && db.read(|c| exists(c, "next")).await);
 }
 
 #[tokio::test]

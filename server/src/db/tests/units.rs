@@ -1,6 +1,6 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
     mpsc,
 };
 use std::time::Duration;
@@ -8,10 +8,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::{exists, harness::TestDatabase, on_every_engine, put};
-use crate::db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError, Engine};
+use crate::db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError, Engine, Written};
 
 on_every_engine!(
     failing_unit_does_not_affect_others,
+    failing_unit_does_not_affect_repeatable_ones,
     ignored_error_is_not_reported_as_a_commit,
     read_cannot_write_and_has_one_snapshot,
     inline_read_behaves_like_read,
@@ -63,6 +64,40 @@ async fn failing_unit_does_not_affect_others(db: TestDatabase) {
     for _ in 0..20 {
         db.database.ping().await.expect("a response");
     }
+}
+
+async fn failing_unit_does_not_affect_repeatable_ones(db: TestDatabase) {
+    let (go, wait) = mpsc::channel::<()>();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let database = &db.database;
+    // Blocks the writer until the others are queued.
+    let first = database.write_repeatable(move |c: &mut Connection| {
+        let _ = wait.recv();
+        counted.fetch_add(1, Ordering::SeqCst);
+        put("first")(c)
+    });
+    let failing = database.write_repeatable(|c: &mut Connection| {
+        put("failing")(c)?;
+        Err::<(), _>(DbError::Database("injected".to_owned()))
+    });
+    let panicking = database.write_repeatable(|c: &mut Connection| {
+        put("panicking")(c)?;
+        if true { panic!("injected") } else { Ok::<(), DbError>(()) }
+    });
+    let last = database.write_repeatable(|c: &mut Connection| put("last")(c));
+    let unblock = async move { go.send(()).expect("the first unit waits") };
+    let (first, failing, panicking, last, ()) = tokio::join!(first, failing, panicking, last, unblock);
+    let committed = |result: Result<Written<()>, DbError>| result.and_then(Written::committed);
+    assert_eq!((committed(first), committed(last)), (Ok(()), Ok(())));
+    assert_eq!(committed(failing), Err(DbError::Database("injected".to_owned())));
+    assert!(matches!(committed(panicking), Err(DbError::Database(_))));
+    for (name, stored) in [("first", true), ("failing", false), ("panicking", false), ("last", true)] {
+        assert_eq!(is_stored(&db, name).await, stored, "{name}");
+    }
+    // On SQLite the units shared the transaction that failed.
+    let expected = if database.engine() == Engine::Sqlite { 2 } else { 1 };
+    assert_eq!(calls.load(Ordering::SeqCst), expected);
 }
 
 async fn ignored_error_is_not_reported_as_a_commit(db: TestDatabase) {
