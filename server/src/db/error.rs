@@ -45,13 +45,14 @@ impl DbError {
 
 /// Parts of SQLite's messages for errors after which a retry may succeed. Messages are compared because diesel does not
 /// return the error code. The messages are constants of the library and are never translated.
-const SQLITE_TRANSIENT: [&str; 6] = [
+const SQLITE_TRANSIENT: [&str; 7] = [
     "database is locked",
     "database table is locked",
     "database schema is locked",
     "database or disk is full",
     "disk I/O error",
     "unable to open database file",
+    "out of memory",
 ];
 
 thread_local! {

@@ -144,3 +144,11 @@ async fn silent_connections_do_not_delay_the_stop() {
     assert!(start.elapsed() < DEADLINE / 3, "{:?}", start.elapsed());
     drop(streams);
 }
+
+#[tokio::test]
+async fn server_does_not_use_huge_pages() {
+    let (server, _data) = server();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let shown = status.lines().find(|line| line.starts_with("THP_enabled:")).unwrap();
+    assert_eq!(shown, "THP_enabled:\t0");
+}

@@ -44,6 +44,8 @@ pub(super) struct Writer {
     /// Whether the announced change counter may differ from the stored one, because a process made an announcement but
     /// did not commit.
     repair: bool,
+    /// Whether a unit of the last transaction failed.
+    unit_failed: bool,
 }
 
 /// Units of one transaction, before its commit.
@@ -52,9 +54,10 @@ struct Batch {
     executed: Vec<Box<dyn Unit>>,
     invalidates: bool,
     /// Whether each of the next units gets a savepoint, so that its failure affects no other unit. SQLite copies every page
-    /// that a unit changes in a savepoint. The first units have none if they are repeatable: if one of them fails, all of them
-    /// run again.
+    /// that a unit changes in a savepoint. The first units have none if they are repeatable and no unit of the last
+    /// transaction failed: if one of them fails, all of them run again.
     has_savepoints: bool,
+    unit_failed: bool,
 }
 
 impl Writer {
@@ -68,7 +71,7 @@ impl Writer {
         turns: WriteTurns,
         busy_timeout: Duration,
     ) -> Self {
-        Self { conn, queue, change_counter, checkpoints, space, turns, busy_timeout, repair: true }
+        Self { conn, queue, change_counter, checkpoints, space, turns, busy_timeout, repair: true, unit_failed: false }
     }
 
     /// Serves the queue until it is closed and empty.
@@ -90,12 +93,13 @@ impl Writer {
                 first.refuse(error);
                 continue;
             }
-            let mut batch = Batch::default();
+            let mut batch = Batch { has_savepoints: self.unit_failed, ..Batch::default() };
             let outcome = self.execute(first, &mut batch).and_then(|()| self.commit(batch.invalidates));
             if outcome.is_err() {
                 let _ = self.conn.run("ROLLBACK");
                 self.repair = true;
             }
+            self.unit_failed = batch.unit_failed;
             self.checkpoints.set_written();
             gather = batch.executed.len() >= GATHER_THRESHOLD;
             for unit in batch.executed {
@@ -140,7 +144,7 @@ impl Writer {
     /// Executes a unit. An error means that the whole transaction failed, for example because SQLite rolled it back when
     /// the disk was full.
     fn execute_unit(&mut self, mut unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
-        batch.has_savepoints |= !unit.is_repeatable();
+        batch.has_savepoints |= !unit.is_repeatable() || unit.work() == Work::WriteAndInvalidate;
         if batch.has_savepoints {
             return self.execute_in_savepoint(unit, batch);
         }
@@ -161,6 +165,7 @@ impl Writer {
         let keep = unit.run(&mut self.conn);
         batch.executed.push(unit);
         batch.invalidates |= invalidates && keep;
+        batch.unit_failed |= !keep;
         let ended = if keep { transaction::keep_unit(&mut self.conn) } else { transaction::undo_unit(&mut self.conn) };
         ended.map_err(|error| rolled_back(&error))
     }

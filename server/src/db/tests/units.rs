@@ -67,37 +67,41 @@ async fn failing_unit_does_not_affect_others(db: TestDatabase) {
 }
 
 async fn failing_unit_does_not_affect_repeatable_ones(db: TestDatabase) {
-    let (go, wait) = mpsc::channel::<()>();
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&calls);
-    let database = &db.database;
-    // Blocks the writer until the others are queued.
-    let first = database.write_repeatable(move |c: &mut Connection| {
-        let _ = wait.recv();
-        counted.fetch_add(1, Ordering::SeqCst);
-        put("first")(c)
-    });
-    let failing = database.write_repeatable(|c: &mut Connection| {
-        put("failing")(c)?;
-        Err::<(), _>(DbError::Database("injected".to_owned()))
-    });
-    let panicking = database.write_repeatable(|c: &mut Connection| {
-        put("panicking")(c)?;
-        if true { panic!("injected") } else { Ok::<(), DbError>(()) }
-    });
-    let last = database.write_repeatable(|c: &mut Connection| put("last")(c));
-    let unblock = async move { go.send(()).expect("the first unit waits") };
-    let (first, failing, panicking, last, ()) = tokio::join!(first, failing, panicking, last, unblock);
-    let committed = |result: Result<Written<()>, DbError>| result.and_then(Written::committed);
-    assert_eq!((committed(first), committed(last)), (Ok(()), Ok(())));
-    assert_eq!(committed(failing), Err(DbError::Database("injected".to_owned())));
-    assert!(matches!(committed(panicking), Err(DbError::Database(_))));
-    for (name, stored) in [("first", true), ("failing", false), ("panicking", false), ("last", true)] {
-        assert_eq!(is_stored(&db, name).await, stored, "{name}");
+    let is_sqlite = db.database.engine() == Engine::Sqlite;
+    // On SQLite, the first unit shares a transaction with the failing ones. After such a failure, units have savepoints, so
+    // that the next failure does not make others run twice.
+    for (round, expected_calls) in [(1, if is_sqlite { 2 } else { 1 }), (2, 1)] {
+        let (go, wait) = mpsc::channel::<()>();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        let database = &db.database;
+        // Blocks the writer until the others are queued.
+        let first = database.write_repeatable(move |c: &mut Connection| {
+            let _ = wait.recv();
+            counted.fetch_add(1, Ordering::SeqCst);
+            put(format!("first {round}"))(c)
+        });
+        let failing = database.write_repeatable(|c: &mut Connection| {
+            put("failing")(c)?;
+            Err::<(), _>(DbError::Database("injected".to_owned()))
+        });
+        let panicking = database.write_repeatable(|c: &mut Connection| {
+            put("panicking")(c)?;
+            if true { panic!("injected") } else { Ok::<(), DbError>(()) }
+        });
+        let last = database.write_repeatable(move |c: &mut Connection| put(format!("last {round}"))(c));
+        let unblock = async move { go.send(()).expect("the first unit waits") };
+        let (first, failing, panicking, last, ()) = tokio::join!(first, failing, panicking, last, unblock);
+        let committed = |result: Result<Written<()>, DbError>| result.and_then(Written::committed);
+        assert_eq!((committed(first), committed(last)), (Ok(()), Ok(())));
+        assert_eq!(committed(failing), Err(DbError::Database("injected".to_owned())));
+        assert!(matches!(committed(panicking), Err(DbError::Database(_))));
+        for name in ["first", "last"] {
+            assert!(db.read(move |c| exists(c, format!("{name} {round}"))).await, "{name} {round}");
+        }
+        assert!(!is_stored(&db, "failing").await && !is_stored(&db, "panicking").await);
+        assert_eq!(calls.load(Ordering::SeqCst), expected_calls, "round {round}");
     }
-    // On SQLite the units shared the transaction that failed.
-    let expected = if database.engine() == Engine::Sqlite { 2 } else { 1 };
-    assert_eq!(calls.load(Ordering::SeqCst), expected);
 }
 
 async fn ignored_error_is_not_reported_as_a_commit(db: TestDatabase) {
