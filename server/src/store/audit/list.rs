@@ -98,16 +98,14 @@ fn examine(
     let window = scan.window(conn)?;
     let is_full = scan.filter.is_empty() && window.last.is_some();
     let known = counted.or(is_full.then_some(Total::AtLeast(EXAMINED as u64)));
-    let mut ids = match known {
-        Some(_) => scan.matching(conn, &window, skip, wanted)?,
-        None => scan.matching(conn, &window, 0, EXAMINED)?,
+    let (count, mut ids) = match known {
+        Some(_) => (0, scan.matching(conn, &window, skip, wanted)?),
+        None => scan.count(conn, &window, skip.saturating_add(wanted))?,
     };
-    let count = ids.len() as u64;
     let found = if window.last.is_some() { Total::AtLeast(count) } else { Total::Exact(count) };
-    let is_cut = horizon.is_some_and(|horizon| !horizon.is_newest);
     ids.drain(..if known.is_none() { skip.min(ids.len()) } else { 0 });
     let total = known.unwrap_or(found);
-    Ok((if is_cut { total.or_more() } else { total }, window, ids))
+    Ok((if horizon.is_some_and(|horizon| !horizon.is_newest) { total.or_more() } else { total }, window, ids))
 }
 
 /// Returns the total up to the horizon: the counters minus the entries above the horizon. `None` if this total is

@@ -3,7 +3,7 @@
 //! entries in the window. If the filter has one exact actor, the window contains only entries of this actor.
 
 use diesel::{
-    dsl::sql,
+    dsl::{count_star, sql},
     prelude::*,
     sql_types::{Bool, Text},
 };
@@ -30,6 +30,9 @@ pub(in super::super) const NEWEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WH
     AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor DESC, id DESC LIMIT ?";
 const OLDEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
     AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor, id LIMIT ?";
+
+/// A number of matching entries, and the ids of the first ones.
+type Counted = (u64, Vec<AuditId>);
 
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
 pub(super) struct Scan<'a> {
@@ -112,6 +115,25 @@ macro_rules! filtered {
             query = query.filter(contains!(audit_logs::actor, part).or(contains!(audit_logs::source_ip, part)));
         }
         query
+    }};
+}
+
+/// Query of the matching entries of a window, except the condition on networks.
+macro_rules! matching {
+    ($db:ty, $scan:expr, $window:expr) => {{
+        let (scan, window): (&Scan<'_>, &Window) = ($scan, $window);
+        // Because of the raw SQL, diesel does not cache the statement: filters produce up to a million of them.
+        let query = filtered!(log!($db, scan), scan.filter).filter(sql::<Bool>("TRUE"));
+        let (lower, upper) = match &window.beyond {
+            Some(beyond) if scan.newest_first => (beyond, &scan.upper),
+            Some(beyond) => (&scan.lower, beyond),
+            None => (&scan.lower, &scan.upper),
+        };
+        // With two conditions on the id, SQLite might search the index with the wrong one: the scan would be unbounded.
+        match &window.ids {
+            Some(ids) => query.filter(audit_logs::id.eq_any(ids)),
+            None => query.filter(audit_logs::id.gt(lower).and(audit_logs::id.lt(upper))),
+        }
     }};
 }
 
@@ -198,28 +220,28 @@ impl<'a> Scan<'a> {
         if let Some(ids) = window.ids.as_ref().filter(|_| self.filter.is_one_actor()) {
             return ids.iter().skip(skip).take(max).map(|id| row_convert::parse(id)).collect();
         }
-        // Networks are compared here, because the engines have no common operator for them.
+        // The engines have no common operator for networks.
         let by_network = self.filter.source_ip.addresses().is_none();
         let (offset, limit, skip) = if by_network { (0, EXAMINED, skip) } else { (skip, max.min(EXAMINED), 0) };
-        let (lower, upper) = match &window.beyond {
-            Some(beyond) if self.newest_first => (beyond, &self.upper),
-            Some(beyond) => (&self.lower, beyond),
-            None => (&self.lower, &self.upper),
-        };
         let rows: Vec<(String, String)> = on_engine!(conn, c, Db => {
-            // Raw SQL is used so that diesel does not cache the statement, because filters produce up to a million
-            // different statements.
-            let query = filtered!(log!(Db, self), self.filter).filter(sql::<Bool>("TRUE"));
-            // There is only one condition on the id. If there were two, SQLite might search the index with the wrong
-            // one, and the scan would not be bounded.
-            let query = match &window.ids {
-                Some(ids) => query.filter(audit_logs::id.eq_any(ids)),
-                None => query.filter(audit_logs::id.gt(lower).and(audit_logs::id.lt(upper))),
-            };
-            query.select((audit_logs::id, audit_logs::source_ip)).offset(offset as i64).limit(limit as i64).load(c)
+            let columns = (audit_logs::id, audit_logs::source_ip);
+            matching!(Db, self, window).select(columns).offset(offset as i64).limit(limit as i64).load(c)
         })?;
         let accepted = rows.iter().filter(|(_, source_ip)| !by_network || self.filter.source_ip.accept(source_ip));
         accepted.skip(skip).take(max).map(|(id, _)| row_convert::parse(id)).collect()
+    }
+
+    /// Returns the number of matching entries in a window, and at least the ids of the first `max`.
+    pub(super) fn count(&self, conn: &mut Connection, window: &Window, max: usize) -> Result<Counted, DbError> {
+        let is_counted_here = window.ids.is_some() || self.filter.source_ip.addresses().is_none();
+        let max = if is_counted_here { EXAMINED } else { max.min(EXAMINED) };
+        let ids = self.matching(conn, window, 0, max)?;
+        let count = if ids.len() < max || is_counted_here {
+            ids.len() as i64
+        } else {
+            on_engine!(conn, c, Db => matching!(Db, self, window).select(count_star()).order(count_star()).get_result(c))?
+        };
+        Ok((row_convert::total(count), ids))
     }
 
     /// Reads entries by their ids, in the order of the scan.
