@@ -85,8 +85,7 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window, and the ids of matching entries, without the first `skip` of them. Returns at least
-/// `wanted` ids if the window contains that many.
+/// Returns the total, the window, and the ids of matching entries after the first `skip`: `wanted` or more if possible.
 fn examine(
     conn: &mut Connection,
     scan: &Scan<'_>,
@@ -95,7 +94,9 @@ fn examine(
     wanted: usize,
 ) -> Result<(Total, Window, Vec<AuditId>), DbError> {
     let counted = counted(conn, scan, horizon)?;
-    let window = scan.window(conn)?;
+    // Without a filter, the page and the counters need no window.
+    let is_simple = scan.filter.is_empty() && counted.is_some() && skip.saturating_add(wanted) <= EXAMINED;
+    let window = if is_simple { Window::default() } else { scan.window(conn)? };
     let is_full = scan.filter.is_empty() && window.last.is_some();
     let known = counted.or(is_full.then_some(Total::AtLeast(EXAMINED as u64)));
     let (count, mut ids) = match known {
@@ -108,8 +109,7 @@ fn examine(
     Ok((if horizon.is_some_and(|horizon| !horizon.is_newest) { total.or_more() } else { total }, window, ids))
 }
 
-/// Returns the total up to the horizon: the counters minus the entries above the horizon. `None` if this total is
-/// unknown.
+/// Returns the total up to the horizon, by the counters and the entries above it; `None` if it is unknown.
 fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) -> Result<Option<Total>, DbError> {
     let Some(tenant) = scan.tenant else { return Ok(None) };
     let Some(count) = audit_counts::total(conn, tenant, scan.filter)? else { return Ok(None) };
