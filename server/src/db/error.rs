@@ -57,8 +57,8 @@ const SQLITE_TRANSIENT: [&str; 7] = [
 
 thread_local! {
     static RUNS_POSTGRES: Cell<bool> = const { Cell::new(false) };
-    /// See [`take_conflict`].
-    static CONFLICTED: Cell<bool> = const { Cell::new(false) };
+    /// See [`take_transaction_error`].
+    static TRANSACTION_ERROR: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Marks the current thread as a worker of PostgreSQL, so that errors on this thread are classified as PostgreSQL
@@ -70,8 +70,8 @@ pub(super) fn set_runs_postgres() {
 /// Returns whether a statement of this thread failed since the last call: on PostgreSQL because of a concurrent
 /// transaction (SQLSTATE 40001 or 40P01), on SQLite because of an error after which SQLite may end the transaction, such
 /// as a full disk. The units of a transaction have errors of any type, so their errors do not show this.
-pub(super) fn take_conflict() -> bool {
-    CONFLICTED.take()
+pub(super) fn take_transaction_error() -> bool {
+    TRANSACTION_ERROR.take()
 }
 
 /// Returns whether PostgreSQL ended a transaction because of a deadlock. Diesel drops the SQLSTATE, and messages are
@@ -104,7 +104,7 @@ impl From<DieselError> for DbError {
         match error {
             DieselError::DatabaseError(kind, info) => match kind {
                 DatabaseErrorKind::SerializationFailure => {
-                    CONFLICTED.set(true);
+                    TRANSACTION_ERROR.set(true);
                     Self::Unavailable(info.message().to_owned())
                 }
                 DatabaseErrorKind::UniqueViolation => {
@@ -121,7 +121,7 @@ impl From<DieselError> for DbError {
                     Self::Unavailable(info.message().to_owned())
                 }
                 DatabaseErrorKind::Unknown if is_transient(&*info) => {
-                    CONFLICTED.set(CONFLICTED.get() || !RUNS_POSTGRES.get() || is_deadlock(&*info));
+                    TRANSACTION_ERROR.set(TRANSACTION_ERROR.get() || !RUNS_POSTGRES.get() || is_deadlock(&*info));
                     Self::Unavailable(info.message().to_owned())
                 }
                 _ => Self::Database(info.message().to_owned()),

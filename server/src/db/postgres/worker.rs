@@ -13,7 +13,7 @@ use super::{
     super::{
         change_counter::ChangeCounter,
         connection::Connection,
-        error::{DbError, set_runs_postgres, take_conflict},
+        error::{DbError, set_runs_postgres, take_transaction_error},
         queue::{NextWork, Queue},
         unit::{Unit, Work},
     },
@@ -125,7 +125,7 @@ impl Worker {
         };
         self.period = Some(period);
         units.sort_by(|one, other| one.order().cmp(other.order()));
-        let _ = take_conflict();
+        let _ = take_transaction_error();
         let start = Instant::now();
         match self.begin(&mut units) {
             Ok((conn, begun)) => self.run_units(conn, begun, units, period),
@@ -197,7 +197,7 @@ impl Worker {
         rolled_back: Result<(), DbError>,
         error: Option<DbError>,
     ) {
-        let may_succeed = take_conflict() || rolled_back.is_err();
+        let may_succeed = take_transaction_error() || rolled_back.is_err();
         self.keep(conn, rolled_back.is_ok());
         if !is_alone || (may_succeed && units.iter_mut().all(|unit| unit.take_retry())) {
             return self.run_each(units);

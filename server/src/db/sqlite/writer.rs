@@ -9,7 +9,7 @@ use super::{
     super::{
         change_counter::ChangeCounter,
         connection::Connection,
-        error::{DbError, take_conflict},
+        error::{DbError, take_transaction_error},
         queue::Queue,
         unit::{Unit, Work},
     },
@@ -144,15 +144,16 @@ impl Writer {
     /// Executes a unit. An error means that the whole transaction failed, for example because SQLite rolled it back when
     /// the disk was full.
     fn execute_unit(&mut self, mut unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
+        // Only units in savepoints can change what other processes cache.
         batch.has_savepoints |= !unit.is_repeatable() || unit.work() == Work::WriteAndInvalidate;
         if batch.has_savepoints {
             return self.execute_in_savepoint(unit, batch);
         }
-        let _ = take_conflict();
+        let _ = take_transaction_error();
         let keep = unit.run(&mut self.conn);
         batch.executed.push(unit);
         // A unit may ignore an error. If the error ended the transaction, the next units would change data outside of one.
-        if keep && !take_conflict() { Ok(()) } else { self.execute_again(batch) }
+        if keep && !take_transaction_error() { Ok(()) } else { self.execute_again(batch) }
     }
 
     fn execute_in_savepoint(&mut self, mut unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {

@@ -220,7 +220,7 @@ impl<'a> Scan<'a> {
         if let Some(ids) = window.ids.as_ref().filter(|_| self.filter.is_one_actor()) {
             return ids.iter().skip(skip).take(max).map(|id| row_convert::parse(id)).collect();
         }
-        // The engines have no common operator for networks.
+        // Networks are compared here, because the engines have no common operator for them.
         let by_network = self.filter.source_ip.addresses().is_none();
         let (offset, limit, skip) = if by_network { (0, EXAMINED, skip) } else { (skip, max.min(EXAMINED), 0) };
         let rows: Vec<(String, String)> = on_engine!(conn, c, Db => {
