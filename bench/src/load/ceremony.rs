@@ -192,7 +192,7 @@ impl Client {
         .await
     }
 
-    /// Sends a request to one node, chosen round-robin by `turn`. Any status except 200 is a failure.
+    /// Sends a request to the client's node, or to one chosen round-robin by `turn`. Any status except 200 is a failure.
     async fn request<T>(
         &mut self,
         endpoint: &'static str,
@@ -201,6 +201,7 @@ impl Client {
         body: Bytes,
         read: impl FnOnce(&mut Stats, &[u8]) -> Result<T, ()>,
     ) -> Result<T, Failed> {
+        let turn = if self.phase.options.keep_node { self.number } else { turn };
         let node = turn % self.connections.len().max(1);
         let (Some(connection), Some(head)) = (self.connections.get_mut(node), heads.get(node)) else {
             return Err(Failed);

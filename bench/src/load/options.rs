@@ -40,6 +40,9 @@ pub struct Options {
     /// Base URL of the public API (http only); repeat for several nodes, which are used round-robin
     #[arg(long = "url", default_value = "http://127.0.0.1:8000", value_name = "URL")]
     pub urls: Vec<Url>,
+    /// Each client sends all its requests to one node, as behind a balancer that keeps a client on a node
+    #[arg(long)]
+    pub keep_node: bool,
     /// Tenant in which users are registered
     #[arg(
         long,
