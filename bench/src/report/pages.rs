@@ -121,14 +121,17 @@ impl Api {
     }
 
     async fn entries(&self, path: &str) -> Result<(Vec<AuditLogItem>, Option<u64>), ReportError> {
+        let response = self.get(path).await?;
+        let entries = serde_json::from_slice(&response.body)
+            .map_err(|error| ReportError::Response { path: path.to_owned(), reason: error.to_string() })?;
+        Ok((entries, response.total))
+    }
+
+    async fn get(&self, path: &str) -> Result<Response, ReportError> {
         let failed = |reason: String| ReportError::Response { path: path.to_owned(), reason };
         let response = Connection::to(self.host.address).send(&self.head(path), "").await;
         let response = response.map_err(|error| failed(error.to_string()))?;
-        if response.status != 200 {
-            return Err(failed(format!("status {}", response.status)));
-        }
-        let entries = serde_json::from_slice(&response.body).map_err(|error| failed(error.to_string()))?;
-        Ok((entries, response.total))
+        if response.status == 200 { Ok(response) } else { Err(failed(format!("status {}", response.status))) }
     }
 
     /// Measures each kind of page. `kinds` are names and path templates.
@@ -253,6 +256,8 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
         seeded: &large.seeded,
         requests: options.requests,
     };
+    // After its start, the server computes the daily sums. This response waits for them.
+    site.admin_api().get("/overview?days=90").await?;
     results.print("one request at a time over loopback, with totals; milliseconds");
     site.visit(|title, lines| print(title, lines, results)).await?;
     node.stop();
@@ -293,8 +298,7 @@ impl Site<'_> {
         let (least, most) = (totals.iter().min().unwrap_or(&0), totals.iter().max().unwrap_or(&0));
         report(&format!("{MIDDLE} other tenants' logs, {least} to {most} entries"), lines);
 
-        let secret = format!("Bearer {}", self.admin_token);
-        let api = Api { host: self.admin.clone(), header: "Authorization", secret };
+        let api = self.admin_api();
         let (all, _) = api.sample("/audit_logs").await?;
         let lines = api.measure(of_log("/audit_logs".to_owned()), &all, plan, self.requests).await;
         report("admin API: all logs", lines);
@@ -302,6 +306,11 @@ impl Site<'_> {
         let lines = api.measure(lists, &entries, plan, self.requests).await;
         report(&format!("admin API: {} tenants, the largest has {} users", plan.tenants, plan.users_of(0)), lines);
         Ok(())
+    }
+
+    fn admin_api(&self) -> Api {
+        let secret = format!("Bearer {}", self.admin_token);
+        Api { host: self.admin.clone(), header: "Authorization", secret }
     }
 
     /// Returns the public API with the key of a tenant, and the path of the tenant's log.

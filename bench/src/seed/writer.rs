@@ -44,14 +44,17 @@ const TABLES: [(&str, &str); 8] = [
          transports, backup_eligible, backup_state, is_mfa, user_verified, last_used_at, created_at, updated_at",
     ),
     ("transactions", "tenant_id, id, identifier, user_id, data, created_at, updated_at"),
-    // Entries are generated tenant by tenant. At the end they are copied to the log in the order of time.
+    // Rows of the log are generated tenant by tenant. At the end they are copied in the order of time.
     (
         "unsorted_audit_logs",
         "tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor, credential_id, \
          transaction_id, created_at",
     ),
-    ("audit_counts", "tenant_id, day, type, shard, count"),
+    ("unsorted_audit_counts", "tenant_id, day, type, shard, count"),
 ];
+
+/// Tables that are copied at the end, with the order of their rows.
+const SORTED: [(&str, &str); 2] = [("audit_logs", "id"), ("audit_counts", "day")];
 
 /// Adds the summaries of the new tenants, computed from their rows. `{config}` stands for the configuration as JSON.
 const SUMMARIZE: &str = "\
@@ -225,7 +228,9 @@ impl Writer {
         for name in indexes.iter().filter_map(|definition| definition.split_whitespace().nth(2)) {
             connection.execute(&format!("DROP INDEX {name}")).await?;
         }
-        connection.execute("CREATE TABLE unsorted_audit_logs AS SELECT * FROM audit_logs WHERE FALSE").await?;
+        for (name, _) in SORTED {
+            connection.execute(&format!("CREATE TABLE unsorted_{name} AS SELECT * FROM {name} WHERE FALSE")).await?;
+        }
         Ok(Self { connection, engine, indexes, tables: Default::default() })
     }
 
@@ -277,12 +282,15 @@ impl Writer {
         self.tables.get(Table::AuditLogs as usize).map_or(0, |(_, rows)| *rows)
     }
 
-    /// Sorts the log, builds its indexes and commits.
+    /// Sorts the log and its counters, builds the indexes of the log, and commits.
     pub(super) async fn finish(mut self) -> Result<(), SeedError> {
         self.flush().await?;
         let connection = &mut self.connection;
-        connection.execute("INSERT INTO audit_logs SELECT * FROM unsorted_audit_logs ORDER BY id").await?;
-        connection.execute("DROP TABLE unsorted_audit_logs").await?;
+        for (name, order) in SORTED {
+            let copy = format!("INSERT INTO {name} SELECT * FROM unsorted_{name} ORDER BY {order}");
+            connection.execute(&copy).await?;
+            connection.execute(&format!("DROP TABLE unsorted_{name}")).await?;
+        }
         for definition in &self.indexes {
             connection.execute(definition).await?;
         }

@@ -17,7 +17,11 @@ pub use self::{
 use crate::{
     app::App,
     db::{Connection, DbError},
-    service::{attestations, daily_counts::MAX_DAYS, forwarding, scrape},
+    service::{
+        attestations,
+        daily_counts::{MAX_DAYS, days_per_unit},
+        forwarding, scrape,
+    },
     store::{
         audit,
         expired_rows::{self, ExpiredChunk, ExpiringTable, RowKey},
@@ -182,13 +186,15 @@ pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     }
 }
 
-/// Fills the cache of daily sums, newest day first. Each day is read in its own unit of work, so that an overview waits
-/// for at most one unit. With ten million entries in 100 000 logs, a day takes 0.3 s.
+/// Fills the cache of daily sums, newest days first, so that an overview waits for at most one unit of work. With ten
+/// million entries in 100 000 logs, a unit takes 0.3 s on SQLite and 1 s on PostgreSQL.
 pub async fn count_days(app: &App) -> Result<(), DbError> {
-    let today = app.clock.now().day();
-    for day in (today + 1 - i64::from(MAX_DAYS)..=today).rev() {
-        let one = audit::Days { first: day, last: day };
-        app.daily_counts.get(&app.db, app.settings.audit_retention_days, app.clock.now(), one).await?;
+    let (per_unit, mut last) = (i64::from(days_per_unit(app.db.engine())), app.clock.now().day());
+    let oldest = last + 1 - i64::from(MAX_DAYS);
+    while last >= oldest {
+        let days = audit::Days { first: (last + 1 - per_unit).max(oldest), last };
+        app.daily_counts.get(&app.db, app.settings.audit_retention_days, app.clock.now(), days).await?;
+        last = days.first - 1;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use doorward_shared::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::{
-    db::{Database, DbError},
+    db::{Database, DbError, Engine},
     store::{
         audit::{Activity, Days},
         audit_counts,
@@ -24,6 +24,15 @@ const FINAL_AFTER_MS: i64 = 300_000;
 /// the day were old enough to be deleted. The deleting job runs every 10 minutes.
 const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
+
+/// Returns the maximum number of days that one unit of work reads. SQLite finds the counters of each day by an index.
+/// PostgreSQL often reads the whole table, which takes the same time for one day and for many.
+pub const fn days_per_unit(engine: Engine) -> u32 {
+    match engine {
+        Engine::Sqlite => 1,
+        Engine::Postgres => 45,
+    }
+}
 
 /// Sums by day that this process has read.
 #[derive(Debug, Default)]
@@ -52,15 +61,19 @@ impl DailyCounts {
         // Drops sums with a time in the future, which are from before the clock was set back. Times that are only
         // slightly ahead are from concurrent requests.
         cache.retain(|_, counted| counted.at.millis() <= now.millis() + MAX_AGE_MS);
-        for day in days.first..=days.last {
-            if cache.get(&day).is_some_and(|counted| counted.is_current(day, now, retention_days)) {
-                continue;
+        let is_current =
+            |day: &i64| cache.get(day).is_some_and(|counted| counted.is_current(*day, now, retention_days));
+        let missing: Vec<i64> = (days.first..=days.last).rev().filter(|day| !is_current(day)).collect();
+        let per_unit = usize::try_from(days_per_unit(db.engine())).unwrap_or(1);
+        let periods = missing.chunk_by(|day, earlier| day - earlier == 1).flat_map(|period| period.chunks(per_unit));
+        for part in periods {
+            let (Some(&last), Some(&first)) = (part.first(), part.last()) else { continue };
+            let range = Days { first, last };
+            let found = db.read(move |connection| audit_counts::sums_by_day(connection, range)).await?;
+            for &day in part {
+                let activity = found.get(&day).copied().unwrap_or_default();
+                cache.insert(day, Counted { activity, at: now });
             }
-            // Each read covers only one day, because its cost grows with the number of active tenants.
-            let one = Days { first: day, last: day };
-            let found = db.read(move |connection| audit_counts::sums_by_day(connection, one)).await?;
-            let activity = found.get(&day).copied().unwrap_or_default();
-            cache.insert(day, Counted { activity, at: now });
         }
         let sums = cache.range(days.first..=days.last).map(|(day, counted)| (*day, counted.activity)).collect();
         Ok((sums, cache.get(&days.last).map_or(now, |counted| counted.at)))
