@@ -19,21 +19,20 @@ pub(super) struct Audited<T> {
 /// Result of a unit of work that is committed even if the request is refused, which keeps the refusal's audit entry.
 pub(super) type AuditedOutcome<T> = Result<Audited<Result<T, Refusal>>, DbError>;
 
-/// Writes in one transaction and returns after the durable commit. The unit may run again; see
-/// [`Database::write_repeatable`](crate::db::Database::write_repeatable).
+/// Writes in one transaction and returns after the durable commit; see [`Database::write`](crate::db::Database::write).
 ///
 /// # Errors
 /// Those of the unit and of the database. [`DbError::CommitUnknown`] if the connection was lost during the commit and the
 /// audit entry is not found.
 pub(super) async fn write<T, E>(
     context: &RequestContext,
-    unit: impl FnMut(&mut Connection) -> Result<Audited<T>, E> + Send + 'static,
+    unit: impl Fn(&mut Connection) -> Result<Audited<T>, E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
-    let written = context.app.db.write_repeatable(unit).await?;
+    let written = context.app.db.write_with_outcome(unit).await?;
     Ok(confirm(context, written).await?)
 }
 
@@ -42,7 +41,7 @@ where
 pub(super) async fn write_after<S, T, E>(
     context: &RequestContext,
     statement: Option<S>,
-    unit: impl FnMut(&mut Connection, Option<S::Output>) -> Result<Audited<T>, E> + Send + 'static,
+    unit: impl Fn(&mut Connection, Option<S::Output>) -> Result<Audited<T>, E> + Send + 'static,
 ) -> Result<T, E>
 where
     S: Statement,
@@ -60,8 +59,8 @@ async fn confirm<T>(context: &RequestContext, written: Written<Audited<T>>) -> R
         Written::Unknown(audited, error) => (audited, error),
     };
     let (app, tenant, request_id) = (&context.app, context.tenant.id(), &*context.meta.request_id);
-    let found = app.db.write_repeatable(move |connection| audit::hold(connection, tenant, entry)).await;
-    match found.and_then(Written::committed) {
+    let found = app.db.write(move |connection| audit::hold(connection, tenant, entry)).await;
+    match found {
         Ok(true) => {
             tracing::warn!(request_id, %tenant, %error, "found the audit entry of a commit without a response");
             Ok(value)

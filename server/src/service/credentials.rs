@@ -56,9 +56,9 @@ pub async fn list(
         .app
         .db
         .read(move |connection| {
-            let user = match user_id {
+            let user = match &user_id {
                 None => None,
-                Some(external_id) => match users::find_by_external(connection, tenant_id, &external_id)? {
+                Some(external_id) => match users::find_by_external(connection, tenant_id, external_id)? {
                     Some(user) => Some(user.id),
                     None => return Ok(NumberedPage { items: Vec::new(), total: Some(Total::Exact(0)), next: None }),
                 },
@@ -131,13 +131,14 @@ async fn change(context: &RequestContext, id: &str, change: Change) -> Result<()
         Change::Rename(Ok(name)) => Some(name),
         Change::Delete => None,
     };
-    let outcome = context
+    let found = context
         .app
         .db
         .write(move |connection| {
+            let entry = entry.clone();
             let Some((before, user)) = credentials::find_with_owner(connection, tenant_id, &credential_id)? else {
                 entry.refused(failed, &not_found).write(connection)?;
-                return Ok::<_, DbError>(Err(not_found));
+                return Ok::<_, DbError>(false);
             };
             let entry = entry.by(user.external_id);
             let found = match &name {
@@ -147,15 +148,15 @@ async fn change(context: &RequestContext, id: &str, change: Change) -> Result<()
             // On PostgreSQL, a concurrent request may have deleted the credential since the read.
             if !found {
                 entry.refused(failed, &not_found).write(connection)?;
-                return Ok(Err(not_found));
+                return Ok(false);
             }
-            let entry = match name {
+            let entry = match &name {
                 Some(name) => entry.detail(serde_json::json!({ "name": { "before": before.name, "after": name } })),
                 None => entry,
             };
             entry.write(connection)?;
-            Ok(Ok(()))
+            Ok(true)
         })
         .await?;
-    outcome.map_err(ServiceError::from)
+    if found { Ok(()) } else { Err(Refusal::CredentialNotFound(id.to_owned()).into()) }
 }

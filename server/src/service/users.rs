@@ -41,9 +41,9 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
             match (user, deletion) {
                 (_, Deletion::Started) => {}
                 (Some(user), Deletion::Done) => {
-                    entry.detail(json!({ "id": user.id })).write(connection)?;
+                    entry.clone().detail(json!({ "id": user.id })).write(connection)?;
                 }
-                _ => entry.refused(FAILED, &Refusal::UserNotFound).write(connection)?,
+                _ => entry.clone().refused(FAILED, &Refusal::UserNotFound).write(connection)?,
             }
             Ok::<_, DbError>(deletion)
         });

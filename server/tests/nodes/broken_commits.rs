@@ -1,6 +1,7 @@
-//! Units of work whose transaction fails or whose connection is lost: no challenge yields two tokens, and a client
-//! whose ceremony was committed gets its response.
+//! Units of work whose transaction fails or whose connection is lost: no challenge yields two tokens, no change is made
+//! twice, and a client whose ceremony was committed gets its response.
 
+use doorward_shared::admin::Role;
 use doorward_testkit::{
     Person, Response, TestServer, TestTenant,
     breaking_proxy::{BreakingProxy, COMMIT, Moment},
@@ -151,6 +152,33 @@ async fn connection_that_is_lost_before_the_commit_is_replaced_twice() {
     assert_eq!(fixture.tenant.count(SUCCEEDED).await, 2);
     let _ = fixture.tenant.http.post(path, &body).await.expect(200);
     fixture.is_used(path, &body).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrative_change_is_executed_again_and_made_once() {
+    let Some(fixture) = Fixture::start("administrative change is executed again and made once").await else { return };
+    let admin = fixture.server.admin("ops", Role::Admin).await;
+    let path = format!("/tenants/{}/secrets/api", fixture.tenant.id);
+    let entries = "type=api_key_created";
+    let before = fixture.tenant.count(entries).await;
+    for times in 1..=3 {
+        let name = format!("lost {times} times");
+        fixture.proxy.close_connections();
+        fixture.proxy.close_at(LAST_STATEMENT, Moment::Before, times);
+        let response = admin.post(&path, &json!({ "name": name })).await;
+        assert_eq!(fixture.proxy.closed(), times, "{}", response.text);
+        let succeeds = times < 3;
+        if succeeds {
+            let created = response.expect(201);
+            let _ = fixture.tenant.with_key(&created.field("secret")).get("/credentials").await.expect(200);
+        } else {
+            response.expect_refusal(503, "unavailable");
+        }
+        let keys = admin.get(&path).await.expect(200).json();
+        let named = keys.as_array().unwrap().iter().filter(|key| key["name"] == name).count();
+        assert_eq!(named, usize::from(succeeds), "{keys}");
+    }
+    assert_eq!(fixture.tenant.count(entries).await, before + 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -39,7 +39,7 @@ macro_rules! on_every_engine {
 pub(crate) use on_every_engine;
 
 /// Adds a row to the table `installation`.
-fn put(name: impl Display + Send + 'static) -> impl FnOnce(&mut Connection) -> Result<(), DbError> + Send + 'static {
+fn put(name: impl Display + Send + 'static) -> impl Fn(&mut Connection) -> Result<(), DbError> + Send + 'static {
     move |c| c.run(&format!("INSERT INTO installation (name, value) VALUES ('{name}', '1')"))
 }
 

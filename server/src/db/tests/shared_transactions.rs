@@ -51,7 +51,7 @@ fn own_error() -> DbError {
 async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>) {
     let database = db.another_with(|options| options.connections = 1).await;
     let (go, wait) = mpsc::channel::<()>();
-    let (began, begins) = tokio::sync::oneshot::channel();
+    let (began, mut begins) = tokio::sync::mpsc::unbounded_channel();
     let busy = database.clone();
     tokio::spawn(async move {
         let unit = move |_: &mut Connection| {
@@ -61,7 +61,7 @@ async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>)
         };
         busy.read(unit).await
     });
-    begins.await.expect("the unit began");
+    begins.recv().await.expect("the unit began");
     (database, go)
 }
 
@@ -119,7 +119,7 @@ async fn error_of_one_unit_undoes_only_that_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unit_that_waits_for_a_lock_does_not_delay_the_others() {
     let Some(db) = TestDatabase::postgres().await else { return };
-    let (locked, locks) = tokio::sync::oneshot::channel();
+    let (locked, mut locks) = tokio::sync::mpsc::unbounded_channel();
     let (go, wait) = mpsc::channel::<()>();
     let blocker = db.database.clone();
     let blocker = tokio::spawn(async move {
@@ -131,7 +131,7 @@ async fn unit_that_waits_for_a_lock_does_not_delay_the_others() {
         };
         blocker.write(unit).await
     });
-    locks.await.expect("the row is locked");
+    locks.recv().await.expect("the row is locked");
     let database = db.another_with(|options| options.connections = 3).await;
     let free = async {
         for name in ["f1", "f2", "f3"] {

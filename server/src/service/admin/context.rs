@@ -38,14 +38,14 @@ impl AdminContext {
     /// change.
     pub(super) async fn change<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+        change: impl Fn(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
         self.app.db.write_and_invalidate(change).await
     }
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+        read: impl Fn(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
         self.app.db.read(read).await
     }

@@ -74,13 +74,14 @@ pub async fn set(
     let request = Request { since: disabled.then_some(now), accepted };
     context
         .change(move |connection| {
-            let (version, entry) = match target {
+            let entry = entry.clone();
+            let (version, entry) = match &target {
                 Target::Tenant => set_tenant(connection, tenant, &request, entry)?,
-                Target::ApiKey(id) => set_api_key(connection, tenant, id, &request, entry)?,
-                Target::User(user) => set_user(connection, tenant, &user, &request, entry)?,
-                Target::Credential(user, id) => set_credential(connection, tenant, &user, &id, &request, entry)?,
+                Target::ApiKey(id) => set_api_key(connection, tenant, *id, &request, entry)?,
+                Target::User(user) => set_user(connection, tenant, user, &request, entry)?,
+                Target::Credential(user, id) => set_credential(connection, tenant, user, id, &request, entry)?,
             };
-            match (&version, request.accepted) {
+            match (&version, &request.accepted) {
                 (Some(_), _) => entry.write(connection)?,
                 (None, Precondition::OneOf(sent)) => return Err(Refusal::StateChanged(sent.join(", ")).into()),
                 // A request that changes nothing writes no entry.

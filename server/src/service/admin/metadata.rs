@@ -60,7 +60,7 @@ pub async fn import(
                 "entries": stored.entries,
                 "root_certificates": records.roots.len(),
             });
-            entry.detail(detail).write(connection)?;
+            entry.clone().detail(detail).write(connection)?;
             Ok(Ok(()))
         })
         .await?;

@@ -159,7 +159,7 @@ pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) 
             let detail = json!({
                 "id": id, "algorithm": key.algorithm, "retired_at": retired_at, "retirement_cancelled": kept,
             });
-            Ok(entry.detail(detail).write(connection)?)
+            Ok(entry.clone().detail(detail).write(connection)?)
         })
         .await
 }
@@ -200,7 +200,7 @@ pub async fn withdraw(
             let may_sign =
                 |one: &&SigningKeyRecord| one.id != id && one.has_private_key() && can_sign.contains(&one.id);
             let others: Vec<_> = keys.iter().filter(may_sign).filter(|other| is_published(other, now)).collect();
-            let kept = match (others.iter().max_by_key(|other| (other.created_at, other.id)), spare) {
+            let kept = match (others.iter().max_by_key(|other| (other.created_at, other.id)), &spare) {
                 (Some(newest), _) if was_signing => {
                     table::sign_from(connection, tenant, newest.id, now)?;
                     newest.retired_at.map(|_| newest.id)
@@ -210,9 +210,9 @@ pub async fn withdraw(
                     keep_one_in_use(connection, &usable)?
                 }
                 (None, Some(spare)) => {
-                    table::insert(connection, &spare)?;
+                    table::insert(connection, spare)?;
                     let detail = json!({ "id": spare.id, "algorithm": spare.algorithm, "signs_from": now });
-                    created.detail(detail).write(connection)?;
+                    created.clone().detail(detail).write(connection)?;
                     None
                 }
                 (None, None) => {
@@ -221,7 +221,7 @@ pub async fn withdraw(
                 }
             };
             let detail = json!({ "id": id, "algorithm": key.algorithm, "retirement_cancelled": kept });
-            withdrawn.detail(detail).write(connection)?;
+            withdrawn.clone().detail(detail).write(connection)?;
             let keys = table::list(connection, tenant)?;
             let find = |id| keys.iter().find(|key| key.id == id);
             let signing = signing_at(&keys, now).ok_or_else(|| no_signing_key(tenant))?;

@@ -72,7 +72,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
             if let Some(key) = &key {
                 keys_table::insert(connection, key)?;
             }
-            Ok(entries.into_iter().try_for_each(|entry| entry.write(connection))?)
+            Ok(entries.iter().try_for_each(|entry| entry.write(connection))?)
         })
         .await?;
     Ok(CreatedTenant { id, api_key: secret })
@@ -156,8 +156,8 @@ pub async fn rename(
             }
             table::rename(connection, id, &name, now)?;
             let changed = json!({ "display_name": { "before": before.display_name, "after": name } });
-            entry.detail(changed).write(connection)?;
-            TenantVersion::of(&Tenant { display_name: name, ..before })
+            entry.clone().detail(changed).write(connection)?;
+            TenantVersion::of(&Tenant { display_name: name.clone(), ..before })
         })
         .await
 }
@@ -185,7 +185,7 @@ pub async fn configure(
                 return Ok(version);
             }
             table::update_config(connection, id, &config, now)?;
-            entry.detail(json!({ "before": before.config, "after": config })).write(connection)?;
+            entry.clone().detail(json!({ "before": before.config, "after": config })).write(connection)?;
             TenantVersion::of(&Tenant { config, ..before })
         })
         .await
@@ -230,7 +230,7 @@ pub async fn delete(
             if let (Some(members), false) = (detail.as_object_mut(), names.is_empty()) {
                 let _ = members.insert("revoked_admin_tokens".to_owned(), json!(names));
             }
-            Ok(entry.detail(detail).write(connection)?)
+            Ok(entry.clone().detail(detail).write(connection)?)
         })
         .await
 }

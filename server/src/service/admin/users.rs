@@ -83,7 +83,7 @@ pub async fn delete_credential(
                 return Err(not_found().into());
             }
             let detail = json!({ "user_id": user.external_id, "name": credential.name, "is_mfa": credential.is_mfa });
-            Ok(entry.credential(&credential_id).detail(detail).write(connection)?)
+            Ok(entry.clone().credential(&credential_id).detail(detail).write(connection)?)
         })
         .await
 }
@@ -126,7 +126,7 @@ pub async fn delete(context: &AdminContext, tenant: TenantId, user: UserSelector
                 Deletion::NotFound => return Err(Refusal::UserNotFound.into()),
                 Deletion::Started => {}
                 Deletion::Done => {
-                    entry.detail(json!({ "id": user.id, "user_id": user.external_id })).write(connection)?;
+                    entry.clone().detail(json!({ "id": user.id, "user_id": user.external_id })).write(connection)?;
                 }
             }
             Ok(deletion)

@@ -174,7 +174,7 @@ async fn each<T: Send + 'static>(
         Ok(outcomes)
     };
     let mut outcomes = match mode {
-        Mode::Write => context.app.db.write_repeatable(unit).await?.committed()?,
+        Mode::Write => context.app.db.write(unit).await?,
         Mode::DryRun => roll_back(context, unit).await?,
     };
     outcomes.sort_unstable_by_key(|(place, _)| *place);
@@ -225,10 +225,10 @@ pub async fn delete_credentials(
             if tenant_summaries::is_used(connection, tenant)? {
                 return Ok(0);
             }
-            for id in missing {
-                if stored_credentials::delete(connection, tenant, &id)? {
+            for id in &missing {
+                if stored_credentials::delete(connection, tenant, id)? {
                     let detail = json!({ "reason": "deleted in the source of the import" });
-                    entry.clone().credential(&id).detail(detail).write(connection)?;
+                    entry.clone().credential(id).detail(detail).write(connection)?;
                     deleted += 1;
                 }
             }
