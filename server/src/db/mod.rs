@@ -280,8 +280,19 @@ impl Database {
         &self,
         f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
+        Ok(self.write_and_invalidate_with_outcome(f).await?.committed()?)
+    }
+
+    /// Like [`Database::write_and_invalidate`], with the results of [`Database::write_with_outcome`].
+    ///
+    /// # Errors
+    /// Those of [`Database::write_with_outcome`].
+    pub(crate) async fn write_and_invalidate_with_outcome<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<Written<T>, E> {
         let _span = traces::child(WRITE_SPAN);
-        Ok(self.0.writes.submit(Work::WriteAndInvalidate, f).await?.committed()?)
+        self.0.writes.submit(Work::WriteAndInvalidate, f).await
     }
 
     /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read

@@ -43,6 +43,20 @@ fn put(name: impl Display + Send + 'static) -> impl Fn(&mut Connection) -> Resul
     move |c| c.run(&format!("INSERT INTO installation (name, value) VALUES ('{name}', '1')"))
 }
 
+/// Makes each commit that adds a row to the table `installation` lose its connection on PostgreSQL: a deferred trigger ends
+/// the session during COMMIT.
+async fn lose_commits(db: &harness::TestDatabase) {
+    db.write(|c| {
+        c.run(
+            "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON installation \
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_session()",
+        )
+    })
+    .await;
+}
+
 /// Returns whether the table `installation` has a row.
 fn exists(c: &mut Connection, name: impl Display) -> Result<bool, DbError> {
     use diesel::{RunQueryDsl, dsl::sql, sql_types::Bool};

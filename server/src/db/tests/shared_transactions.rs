@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::mpsc};
 
 use diesel::sql_types::Text;
 
-use super::{exists, harness::TestDatabase};
+use super::{exists, harness::TestDatabase, lose_commits};
 use crate::db::{
     Connection, Database, DbError, Written,
     cached_sql::Bind,
@@ -178,16 +178,7 @@ async fn unit_runs_although_shared_transactions_are_stuck() {
 async fn lost_connection_during_a_commit_is_reported() {
     let Some(db) = TestDatabase::postgres().await else { return };
     let database = db.another_with(|options| options.connections = 1).await;
-    // A deferred trigger ends the session during COMMIT.
-    db.write(|conn| {
-        conn.run(
-            "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
-             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON installation \
-             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_session()",
-        )
-    })
-    .await;
+    lose_commits(&db).await;
     let lost = write(&database, put("lost")).await;
     assert!(matches!(lost, Err(DbError::CommitUnknown(_))), "{lost:?}");
     assert!(!db.read(|conn| exists(conn, "lost")).await);

@@ -70,7 +70,7 @@ pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) ->
             unless_duplicate(table::insert(connection, &token), || {
                 Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))
             })?;
-            Ok(entry.write(connection)?)
+            Ok(entry.write_with(connection, ())?)
         })
         .await?;
     Ok(response)
@@ -183,7 +183,7 @@ pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Re
             if !force && is_usable(&token) && !table::list(connection)?.iter().any(is_usable) {
                 return Err(Refusal::LastAdminToken.into());
             }
-            Ok(entry.clone().detail(describe(&token)).write(connection)?)
+            Ok(entry.clone().detail(describe(&token)).write_with(connection, ())?)
         })
         .await
 }

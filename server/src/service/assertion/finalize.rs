@@ -374,9 +374,8 @@ fn commit_assertion(
     finished: Finished,
 ) -> Result<Audited<Use>, Rollback> {
     if let Some(id) = finished.entry {
-        entry.count(connection, id)?;
         let regressed = assertion.verified.counter_regressed.then_some(assertion.credential.sign_count);
-        return Ok(Audited { value: Ok(regressed), entry: id });
+        return Ok(entry.count_with(connection, id, Ok(regressed))?);
     }
     let challenge = &assertion.challenge;
     let taken = if finished.taken { Ok(()) } else { ceremony::take_challenge(connection, challenge)? };

@@ -35,7 +35,7 @@ pub(super) async fn change<T: Send + 'static>(
     unit: impl Fn(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, ServiceError> {
     match mode {
-        Mode::Write => context.change(unit).await,
+        Mode::Write => context.app.db.write_and_invalidate(unit).await,
         Mode::DryRun => roll_back(context, unit).await,
     }
 }
