@@ -4,6 +4,11 @@
 //! [`Database::write`] gives it one transaction and returns after the durable commit. A queued unit runs
 //! even if its caller is dropped. Never hash, sign or wait for the network in a unit, because other units wait for it.
 //!
+//! A unit may run again if its transaction was certainly not committed: on PostgreSQL at most twice, after a conflict with
+//! another transaction, or if the connection was lost before COMMIT was sent; and on both engines once, if another unit
+//! that shared the transaction failed. A unit must therefore have no effect outside its transaction. It is an [`Fn`], so it
+//! cannot change or consume what it captures. Make ids and secrets before it runs, so that they stay the same.
+//!
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because
 //! PostgreSQL has already aborted the transaction. After [`DbError::Duplicate`] the transaction can continue.
 
@@ -171,32 +176,20 @@ impl Database {
     /// Reads on one consistent snapshot.
     ///
     /// # Errors
-    /// The error of the closure, or [`DbError::Unavailable`] if no connection became free in time.
+    /// The error of the unit, or [`DbError::Unavailable`] if no connection became free in time.
     pub async fn read<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+        f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let _span = traces::child(READ_SPAN);
-        self.0.reads.submit(Work::Read, f).await
-    }
-
-    /// Like [`Database::read`], but executes the unit again, at most twice, if the connection to PostgreSQL was lost.
-    ///
-    /// # Errors
-    /// Those of [`Database::read`].
-    pub(crate) async fn read_repeatable<T: Send + 'static, E: From<DbError> + Send + 'static>(
-        &self,
-        f: impl FnMut(&mut Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        let _span = traces::child(READ_SPAN);
-        Ok(self.0.reads.submit_repeatable(Work::Read, f).await?.committed()?)
+        Ok(self.0.reads.submit(Work::Read, f).await?.committed()?)
     }
 
     /// Like [`Database::read`], but only for reads of a few rows by key. On SQLite it runs on the calling thread,
     /// because such a read takes less time than a switch to another thread.
     pub async fn read_inline<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+        f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         match &self.0.inline_reader {
             Some(reader) => match reader.read(f) {
@@ -234,20 +227,20 @@ impl Database {
         if self.engine() == Engine::Postgres { create().map(Some) } else { Ok(None) }
     }
 
-    /// Like [`Database::write_repeatable`], for a unit of work that begins with a known statement. On PostgreSQL, units
+    /// Like [`Database::write_with_outcome`], for a unit of work that begins with a known statement. On PostgreSQL, units
     /// that wait together send these statements in one round trip and share a transaction. If it fails, each unit runs
     /// again in a transaction of its own, so that an error of one unit undoes only that unit. The unit gets the
     /// response, or `None` if there is no statement.
     ///
     /// # Errors
-    /// Those of [`Database::write_repeatable`] and of the statement.
+    /// Those of [`Database::write_with_outcome`] and of the statement.
     pub(crate) async fn write_after<S: Statement, T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         statement: Option<S>,
-        mut f: impl FnMut(&mut Connection, Option<S::Output>) -> Result<T, E> + Send + 'static,
+        f: impl Fn(&mut Connection, Option<S::Output>) -> Result<T, E> + Send + 'static,
     ) -> Result<Written<T>, E> {
         match statement {
-            None => self.write_repeatable(move |conn| f(conn, None)).await,
+            None => self.write_with_outcome(move |conn| f(conn, None)).await,
             Some(statement) => {
                 let _span = traces::child(WRITE_SPAN);
                 let run = move |conn: &mut Connection, output| f(conn, Some(output));
@@ -256,40 +249,48 @@ impl Database {
         }
     }
 
-    /// Writes in one transaction and returns after the durable commit. An error of the closure causes a rollback.
+    /// Writes in one transaction and returns after the durable commit. An error of the unit causes a rollback.
     ///
     /// # Errors
-    /// The error of the closure; [`DbError::Unavailable`] if the transaction could not begin or the commit failed;
+    /// The error of the unit; [`DbError::Unavailable`] if the transaction could not begin or the commit failed;
     /// [`DbError::CommitUnknown`] if the connection to PostgreSQL was lost during the commit.
     pub async fn write<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+        f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let _span = traces::child(WRITE_SPAN);
-        self.0.writes.submit(Work::Write, f).await
+        Ok(self.write_with_outcome(f).await?.committed()?)
     }
 
-    /// Like [`Database::write`], but the unit may run again if its transaction was certainly not committed: on PostgreSQL at
-    /// most twice, after a conflict with another transaction, or if the connection was lost before COMMIT was sent; on
-    /// SQLite once, if another unit of the transaction failed. If the connection was lost later, also returns the value of
-    /// the unit, so that the caller can find out whether it was committed.
+    /// Like [`Database::write`], but if the connection was lost during the commit, returns the value of the unit, so that
+    /// the caller can find out whether it was committed.
     ///
     /// # Errors
     /// Those of [`Database::write`], except [`DbError::CommitUnknown`].
-    pub(crate) async fn write_repeatable<T: Send + 'static, E: From<DbError> + Send + 'static>(
+    pub(crate) async fn write_with_outcome<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
-        f: impl FnMut(&mut Connection) -> Result<T, E> + Send + 'static,
+        f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<Written<T>, E> {
         let _span = traces::child(WRITE_SPAN);
-        self.0.writes.submit_repeatable(Work::Write, f).await
+        self.0.writes.submit(Work::Write, f).await
     }
 
     /// Like [`Database::write`], but also changes the [`Database::change_counter`] of every process. Use it to change
     /// data that processes cache.
     pub async fn write_and_invalidate<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+        f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
+        Ok(self.write_and_invalidate_with_outcome(f).await?.committed()?)
+    }
+
+    /// Like [`Database::write_and_invalidate`], with the results of [`Database::write_with_outcome`].
+    ///
+    /// # Errors
+    /// Those of [`Database::write_with_outcome`].
+    pub(crate) async fn write_and_invalidate_with_outcome<T: Send + 'static, E: From<DbError> + Send + 'static>(
+        &self,
+        f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<Written<T>, E> {
         let _span = traces::child(WRITE_SPAN);
         self.0.writes.submit(Work::WriteAndInvalidate, f).await
     }

@@ -16,7 +16,7 @@ use super::{
     error::DbError,
     metrics::{Measurements, QueueLoad},
     statement::Statement,
-    unit::{Caller, MAX_RETRIES, SharedTask, Task, Unit, Work},
+    unit::{Caller, SharedTask, Task, Unit, Work},
     written::Written,
 };
 
@@ -178,38 +178,22 @@ impl Queue {
     pub(super) async fn submit<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         work: Work,
-        run: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        let (caller, pending) = caller(work, 0);
-        let mut run = Some(run);
-        let run = move |conn: &mut Connection| match run.take() {
-            Some(run) => run(conn),
-            None => Err(DbError::Database("a unit of work ran twice".to_owned()).into()),
-        };
-        self.push(Box::new(Task { caller, run, result: None }))?;
-        Ok(self.result(pending).await?.committed()?)
-    }
-
-    /// Like [`Queue::submit`], but the unit may run again if its transaction was certainly not committed.
-    pub(super) async fn submit_repeatable<T: Send + 'static, E: From<DbError> + Send + 'static>(
-        &self,
-        work: Work,
-        run: impl FnMut(&mut Connection) -> Result<T, E> + Send + 'static,
+        run: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<Written<T>, E> {
-        let (caller, pending) = caller(work, MAX_RETRIES);
+        let (caller, pending) = caller(work);
         self.push(Box::new(Task { caller, run, result: None }))?;
         self.result(pending).await
     }
 
-    /// Like [`Queue::submit_repeatable`], but the unit begins with a known statement and may share a transaction. If that
+    /// Like [`Queue::submit`], but the unit begins with a known statement and may share a transaction. If that
     /// transaction fails, it runs again in one of its own.
     pub(super) async fn submit_shared<S: Statement, T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         work: Work,
         statement: S,
-        run: impl FnMut(&mut Connection, S::Output) -> Result<T, E> + Send + 'static,
+        run: impl Fn(&mut Connection, S::Output) -> Result<T, E> + Send + 'static,
     ) -> Result<Written<T>, E> {
-        let (caller, pending) = caller(work, MAX_RETRIES);
+        let (caller, pending) = caller(work);
         self.push(Box::new(SharedTask { caller, statement, response: None, run, result: None }))?;
         self.result(pending).await
     }
@@ -359,10 +343,10 @@ struct Pending<T, E> {
 }
 
 /// Connects a unit with its caller.
-fn caller<T, E: From<DbError>>(work: Work, retries: u8) -> (Caller<T, E>, Pending<T, E>) {
+fn caller<T, E: From<DbError>>(work: Work) -> (Caller<T, E>, Pending<T, E>) {
     let (reply, result) = oneshot::channel();
     let started = Arc::new(AtomicBool::new(false));
-    (Caller::new(work, retries, Arc::clone(&started), reply), Pending { started, result })
+    (Caller::new(work, Arc::clone(&started), reply), Pending { started, result })
 }
 
 fn waited_too_long(wait: Duration) -> DbError {

@@ -1,4 +1,4 @@
-//! Units of work: closures that the threads of a database execute.
+//! Units of work: closures that the threads of a database execute, again if a transaction was not committed.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Maximum number of retries of a unit in its own transaction.
-pub(super) const MAX_RETRIES: u8 = 2;
+const MAX_RETRIES: u8 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
@@ -34,8 +34,6 @@ pub(super) trait Unit: Send {
     fn try_start(&self) -> bool;
     /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
     fn reset(&self);
-    /// Returns whether the unit may run again if its transaction was not committed.
-    fn is_repeatable(&self) -> bool;
     /// Returns whether a unit whose own transaction was not committed may be retried, and counts the retry.
     fn take_retry(&mut self) -> bool;
     fn work(&self) -> Work;
@@ -72,8 +70,8 @@ pub(super) struct Caller<T, E> {
 pub(super) type Reply<T, E> = oneshot::Sender<Result<Written<T>, E>>;
 
 impl<T, E: From<DbError>> Caller<T, E> {
-    pub(super) fn new(work: Work, retries: u8, started: Arc<AtomicBool>, reply: Reply<T, E>) -> Self {
-        Self { work, queued: Instant::now(), retries, started, reply }
+    pub(super) fn new(work: Work, started: Arc<AtomicBool>, reply: Reply<T, E>) -> Self {
+        Self { work, queued: Instant::now(), retries: MAX_RETRIES, started, reply }
     }
 
     fn take_retry(&mut self) -> bool {
@@ -102,10 +100,6 @@ macro_rules! caller_methods {
 
         fn reset(&self) {
             self.caller.started.store(false, Ordering::Release);
-        }
-
-        fn is_repeatable(&self) -> bool {
-            self.caller.retries > 0
         }
 
         fn take_retry(&mut self) -> bool {
@@ -139,14 +133,14 @@ pub(super) struct Task<T, E, F> {
 
 impl<T, E, F> Unit for Task<T, E, F>
 where
-    F: FnMut(&mut Connection) -> Result<T, E> + Send + 'static,
+    F: Fn(&mut Connection) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
     caller_methods!();
 
     fn run(&mut self, conn: &mut Connection) -> bool {
-        self.result.insert(run_unit(&mut self.run, conn)).is_ok()
+        self.result.insert(run_unit(&self.run, conn)).is_ok()
     }
 }
 
@@ -163,7 +157,7 @@ pub(super) struct SharedTask<S: Statement, T, E, F> {
 impl<S, T, E, F> Unit for SharedTask<S, T, E, F>
 where
     S: Statement,
-    F: FnMut(&mut Connection, S::Output) -> Result<T, E> + Send + 'static,
+    F: Fn(&mut Connection, S::Output) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
@@ -185,7 +179,7 @@ where
     fn run(&mut self, conn: &mut Connection) -> bool {
         let unsent = || Err(DbError::Database("the statement of a unit was not sent".to_owned()));
         let response = self.response.take().unwrap_or_else(unsent);
-        let run = &mut self.run;
+        let run = &self.run;
         let result = self.result.insert(run_unit(|conn| run(conn, response?), conn));
         result.is_ok()
     }

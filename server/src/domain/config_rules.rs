@@ -46,9 +46,9 @@ impl ConfigChange {
     ///
     /// # Errors
     /// All problems of the new configuration.
-    pub fn complete(self, current: &TenantConfig) -> Result<TenantConfig, Vec<ConfigProblem>> {
+    pub fn complete(&self, current: &TenantConfig) -> Result<TenantConfig, Vec<ConfigProblem>> {
         let unreadable = |error: serde_json::Error| vec![problem("", error.to_string())];
-        valid(config::with_omitted(self.0, Some(current)).map_err(unreadable)?)
+        valid(config::with_omitted(self.0.clone(), Some(current)).map_err(unreadable)?)
     }
 }
 
@@ -304,7 +304,7 @@ mod tests {
         change.as_object_mut().unwrap().remove("mfa");
         assert_eq!(check(change.clone(), None), Err(vec![problem("", "a setting is repeated")]));
         let change = ConfigChange(change);
-        assert_eq!(change.clone().complete(&current), Ok(current.clone()));
+        assert_eq!(change.complete(&current), Ok(current.clone()));
         current.mfa.timeout = Some(1);
         let [ConfigProblem { field, .. }] = change.complete(&current).unwrap_err().try_into().unwrap();
         assert_eq!(field, "mfa.timeout");

@@ -155,7 +155,7 @@ async fn open(
     let db = db.await?;
     rotation_file::remove_leftovers(&location.master_key)?;
     let again = keys.clone();
-    let state = db.read(move |connection| again.state(connection, name)).await?;
+    let state = db.read(move |connection| again.state(connection, name.clone())).await?;
     let entropy = Arc::new(SystemEntropy::default());
     if state == State::NotBegun && keys.provided.is_none() {
         rotation_file::check_replaceable(&location.master_key, entropy.as_ref())?;

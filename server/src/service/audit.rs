@@ -164,12 +164,18 @@ impl Entry {
 
     /// Writes the entry of a unit of work and returns it with the unit's value.
     pub(super) fn write_with<T>(&self, connection: &mut Connection, value: T) -> Result<Audited<T>, DbError> {
-        Ok(Audited { value, entry: self.write_with_id(connection)? })
+        Ok(Audited::new(value, self.event.tenant_id, self.write_with_id(connection)?))
     }
 
-    /// Counts the entry, which a statement of the current transaction added.
-    pub fn count(&self, connection: &mut Connection, id: AuditId) -> Result<(), DbError> {
-        audit::count(connection, &self.event, id)
+    /// Counts the entry, which a statement of the current transaction added, and returns it with the unit's value.
+    pub(super) fn count_with<T>(
+        &self,
+        connection: &mut Connection,
+        id: AuditId,
+        value: T,
+    ) -> Result<Audited<T>, DbError> {
+        audit::count(connection, &self.event, id)?;
+        Ok(Audited::new(value, self.event.tenant_id, id))
     }
 
     /// Like [`Entry::write`], and returns the entry's id.

@@ -142,7 +142,7 @@ pub async fn horizon(db: &Database) -> Result<Option<Horizon>, DbError> {
     }
     let mut open = None;
     for _ in 0..=MAX_WAITS {
-        open = db.read(|connection| audit::open_writers(connection, open)).await?;
+        open = db.read(move |connection| audit::open_writers(connection, open.as_ref())).await?;
         match open.as_ref().map(OpenWriters::horizon) {
             Some(horizon) if !horizon.is_newest => tokio::time::sleep(WAIT).await,
             found => return Ok(found),

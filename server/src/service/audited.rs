@@ -1,40 +1,52 @@
 //! Units of work that write an audit entry. If the connection to the database is lost during the commit, the entry shows
 //! whether the unit was committed.
 
-use doorward_shared::AuditId;
+use doorward_shared::{AuditId, TenantId};
 
 use super::{Refusal, RequestContext};
 use crate::{
+    app::App,
     db::{Connection, DbError, Written, statement::Statement},
     store::audit,
 };
 
-/// The value of a unit of work and the id of an audit entry that it wrote.
+/// The value of a unit of work, and the log and the id of the last audit entry that it wrote.
 #[derive(Debug)]
 pub(super) struct Audited<T> {
     pub(super) value: T,
-    pub(super) entry: AuditId,
+    entry: Option<(TenantId, AuditId)>,
+}
+
+impl<T> Audited<T> {
+    pub(super) const fn new(value: T, tenant: TenantId, entry: AuditId) -> Self {
+        Self { value, entry: Some((tenant, entry)) }
+    }
+
+    /// Creates the value of a unit that changed nothing or is followed by another unit that completes its change. It does
+    /// not matter whether such a unit was committed.
+    pub(super) const fn without_entry(value: T) -> Self {
+        Self { value, entry: None }
+    }
 }
 
 /// Result of a unit of work that is committed even if the request is refused, which keeps the refusal's audit entry.
 pub(super) type AuditedOutcome<T> = Result<Audited<Result<T, Refusal>>, DbError>;
 
-/// Writes in one transaction and returns after the durable commit. The unit may run again; see
-/// [`Database::write_repeatable`](crate::db::Database::write_repeatable).
+/// Writes in one transaction and returns after the durable commit; see [`Database::write`](crate::db::Database::write).
 ///
 /// # Errors
 /// Those of the unit and of the database. [`DbError::CommitUnknown`] if the connection was lost during the commit and the
 /// audit entry is not found.
 pub(super) async fn write<T, E>(
     context: &RequestContext,
-    unit: impl FnMut(&mut Connection) -> Result<Audited<T>, E> + Send + 'static,
+    unit: impl Fn(&mut Connection) -> Result<Audited<T>, E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<DbError> + Send + 'static,
 {
-    let written = context.app.db.write_repeatable(unit).await?;
-    Ok(confirm(context, written).await?)
+    let written = context.app.db.write_with_outcome(unit).await?;
+    Ok(confirm(&context.app, &context.meta.request_id, written).await?)
 }
 
 /// Like [`write()`], for a unit of work that begins with a known statement; see
@@ -42,7 +54,7 @@ where
 pub(super) async fn write_after<S, T, E>(
     context: &RequestContext,
     statement: Option<S>,
-    unit: impl FnMut(&mut Connection, Option<S::Output>) -> Result<Audited<T>, E> + Send + 'static,
+    unit: impl Fn(&mut Connection, Option<S::Output>) -> Result<Audited<T>, E> + Send + 'static,
 ) -> Result<T, E>
 where
     S: Statement,
@@ -50,18 +62,18 @@ where
     E: From<DbError> + Send + 'static,
 {
     let written = context.app.db.write_after(statement, unit).await?;
-    Ok(confirm(context, written).await?)
+    Ok(confirm(&context.app, &context.meta.request_id, written).await?)
 }
 
 /// Returns the value of a unit that was committed. If this is unknown, looks for the audit entry.
-async fn confirm<T>(context: &RequestContext, written: Written<Audited<T>>) -> Result<T, DbError> {
+pub(super) async fn confirm<T>(app: &App, request_id: &str, written: Written<Audited<T>>) -> Result<T, DbError> {
     let (Audited { value, entry }, error) = match written {
         Written::Committed(Audited { value, .. }) => return Ok(value),
         Written::Unknown(audited, error) => (audited, error),
     };
-    let (app, tenant, request_id) = (&context.app, context.tenant.id(), &*context.meta.request_id);
-    let found = app.db.write_repeatable(move |connection| audit::hold(connection, tenant, entry)).await;
-    match found.and_then(Written::committed) {
+    let Some((tenant, entry)) = entry else { return Ok(value) };
+    let found = app.db.write(move |connection| audit::hold(connection, tenant, entry)).await;
+    match found {
         Ok(true) => {
             tracing::warn!(request_id, %tenant, %error, "found the audit entry of a commit without a response");
             Ok(value)

@@ -5,9 +5,13 @@ use doorward_shared::{
     public::{CredentialItem, CredentialPatch},
 };
 
-use super::{Refusal, RequestContext, ServiceError, audit, validate};
+use super::{
+    Refusal, RequestContext, ServiceError, audit,
+    audited::{self, AuditedOutcome},
+    validate,
+};
 use crate::{
-    db::DbError,
+    db::{Connection, DbError},
     domain::{
         Credential, CredentialId, Metadata,
         audit::Total,
@@ -56,9 +60,9 @@ pub async fn list(
         .app
         .db
         .read(move |connection| {
-            let user = match user_id {
+            let user = match &user_id {
                 None => None,
-                Some(external_id) => match users::find_by_external(connection, tenant_id, &external_id)? {
+                Some(external_id) => match users::find_by_external(connection, tenant_id, external_id)? {
                     Some(user) => Some(user.id),
                     None => return Ok(NumberedPage { items: Vec::new(), total: Some(Total::Exact(0)), next: None }),
                 },
@@ -131,31 +135,25 @@ async fn change(context: &RequestContext, id: &str, change: Change) -> Result<()
         Change::Rename(Ok(name)) => Some(name),
         Change::Delete => None,
     };
-    let outcome = context
-        .app
-        .db
-        .write(move |connection| {
-            let Some((before, user)) = credentials::find_with_owner(connection, tenant_id, &credential_id)? else {
-                entry.refused(failed, &not_found).write(connection)?;
-                return Ok::<_, DbError>(Err(not_found));
-            };
-            let entry = entry.by(user.external_id);
-            let found = match &name {
-                Some(name) => credentials::rename(connection, tenant_id, &credential_id, name, now)?,
-                None => credentials::delete(connection, tenant_id, &credential_id)?,
-            };
-            // On PostgreSQL, a concurrent request may have deleted the credential since the read.
-            if !found {
-                entry.refused(failed, &not_found).write(connection)?;
-                return Ok(Err(not_found));
-            }
-            let entry = match name {
-                Some(name) => entry.detail(serde_json::json!({ "name": { "before": before.name, "after": name } })),
-                None => entry,
-            };
-            entry.write(connection)?;
-            Ok(Ok(()))
-        })
-        .await?;
-    outcome.map_err(ServiceError::from)
+    let unit = move |connection: &mut Connection| -> AuditedOutcome<()> {
+        let entry = entry.clone();
+        let Some((before, user)) = credentials::find_with_owner(connection, tenant_id, &credential_id)? else {
+            return entry.refused(failed, &not_found).write_with(connection, Err(not_found.clone()));
+        };
+        let entry = entry.by(user.external_id);
+        let found = match &name {
+            Some(name) => credentials::rename(connection, tenant_id, &credential_id, name, now)?,
+            None => credentials::delete(connection, tenant_id, &credential_id)?,
+        };
+        // On PostgreSQL, a concurrent request may have deleted the credential since the read.
+        if !found {
+            return entry.refused(failed, &not_found).write_with(connection, Err(not_found.clone()));
+        }
+        let entry = match &name {
+            Some(name) => entry.detail(serde_json::json!({ "name": { "before": before.name, "after": name } })),
+            None => entry,
+        };
+        entry.write_with(connection, Ok(()))
+    };
+    Ok(audited::write(context, unit).await??)
 }

@@ -77,7 +77,7 @@ pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Op
             return Ok(None);
         }
         let after = position.map_or_else(|| AuditId::new(uuid::Uuid::nil()), |position| position.after);
-        let position = Position { after, node, until: now.plus_millis(LEASE_MS) };
+        let position = Position { after, node: node.clone(), until: now.plus_millis(LEASE_MS) };
         let replaced = forwarding::replace_position(connection, &key, stored.as_deref(), &position.text()?)?;
         Ok::<_, DbError>(replaced.then_some(position))
     };

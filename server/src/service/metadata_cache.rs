@@ -33,7 +33,7 @@ impl MetadataCache {
         }
         let known = cached.metadata.number();
         let (found, may_cache) = db
-            .read_repeatable(move |connection| {
+            .read(move |connection| {
                 let may_cache = db::may_cache(connection, change_counter)?;
                 let number = metadata::number(connection)?;
                 let changed = (number != known).then(|| metadata::load(connection)).transpose()?;

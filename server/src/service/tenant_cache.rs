@@ -121,7 +121,7 @@ impl TenantCache {
         }
         // The counter was read before the tenant, so a concurrent change makes this snapshot stale at its next use.
         let found = db
-            .read_repeatable(move |connection| {
+            .read(move |connection| {
                 let may_cache = db::may_cache(connection, change_counter)?;
                 let Some(tenant) = tenants::find(connection, id)? else { return Ok((None, may_cache)) };
                 let keys = api_keys::list(connection, id)?;

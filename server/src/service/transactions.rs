@@ -32,7 +32,7 @@ pub async fn for_user(
         .db
         .read(move |connection| {
             let user = user_lookup::find(connection, tenant_id, &user_id)?.ok_or(Refusal::UserNotFound)?;
-            Ok::<_, ServiceError>(transactions::for_user(connection, tenant_id, user.id, after)?)
+            Ok::<_, ServiceError>(transactions::for_user(connection, tenant_id, user.id, after.clone())?)
         })
         .await?;
     Ok((transactions.into_iter().map(item).collect(), next))

@@ -6,9 +6,11 @@ use doorward_shared::{
 };
 use serde_json::json;
 
-use super::{Refusal, RequestContext, ServiceError, audit};
+use super::{
+    Refusal, RequestContext, ServiceError, audit,
+    audited::{self, Audited},
+};
 use crate::{
-    db::DbError,
     domain::{Credential, User},
     store::{
         ceremony_steps::FindUser,
@@ -31,21 +33,19 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
     }
     loop {
         let (user_id, entry) = (user_id.to_owned(), entry.clone());
-        let deletion = context.app.db.write(move |connection| {
+        let deletion = audited::write(context, move |connection| {
             let user = users::find_by_external(connection, tenant, &user_id)?;
             // On PostgreSQL, a concurrent request may have deleted the user since the read.
             let deletion = match &user {
                 Some(user) => users::delete(connection, tenant, user.id, now, users::DELETED_AT_ONCE)?,
                 None => Deletion::NotFound,
             };
-            match (user, deletion) {
-                (_, Deletion::Started) => {}
-                (Some(user), Deletion::Done) => {
-                    entry.detail(json!({ "id": user.id })).write(connection)?;
-                }
-                _ => entry.refused(FAILED, &Refusal::UserNotFound).write(connection)?,
-            }
-            Ok::<_, DbError>(deletion)
+            let entry = match (user, deletion) {
+                (_, Deletion::Started) => return Ok(Audited::without_entry(deletion)),
+                (Some(user), Deletion::Done) => entry.clone().detail(json!({ "id": user.id })),
+                _ => entry.clone().refused(FAILED, &Refusal::UserNotFound),
+            };
+            entry.write_with(connection, deletion)
         });
         match deletion.await? {
             Deletion::Started => {}

@@ -330,7 +330,8 @@ async fn exports_abort_while_a_transaction_withholds_entries() {
     // The types differ, because otherwise one transaction could wait for the counter that the other one has locked.
     let [slow, quick] = [AuditType::ApiKeyRejected, AuditType::UserDeleted]
         .map(|kind| audit::event(&server.app, tenant.id, &meta, kind, now).unwrap());
-    let ((written, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+    let ((written, mut wait), (end, ended)) =
+        (tokio::sync::mpsc::unbounded_channel(), std::sync::mpsc::channel::<()>());
     let app = std::sync::Arc::clone(&server.app);
     let unit = tokio::spawn(async move {
         app.db
@@ -342,7 +343,7 @@ async fn exports_abort_while_a_transaction_withholds_entries() {
             })
             .await
     });
-    wait.await.unwrap();
+    wait.recv().await.unwrap();
     server.app.db.write(move |connection| quick.write(connection)).await.unwrap();
     let page = tenant.http.get("/audit_logs").await.expect(200);
     assert_eq!(page.header("x-total-count-relation"), Some("gte"));

@@ -179,7 +179,8 @@ async fn changes_during_a_deletion_are_refused() {
         let _ = alice.register(&tenant).await.expect(200);
         let listed = tenant.http.get("/credentials?user_id=alice").await.expect(200).json();
         let path = format!("/credentials/{}", listed[0]["id"].as_str().unwrap());
-        let ((deleted, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+        let ((deleted, mut wait), (end, ended)) =
+            (tokio::sync::mpsc::unbounded_channel(), std::sync::mpsc::channel::<()>());
         let (app, tenant_id) = (std::sync::Arc::clone(&server.app), tenant.id);
         let deletion = tokio::spawn(async move {
             let unit = move |connection: &mut Connection| {
@@ -192,7 +193,7 @@ async fn changes_during_a_deletion_are_refused() {
             };
             app.db.write(unit).await
         });
-        wait.await.unwrap();
+        wait.recv().await.unwrap();
         let (client, admin, user_path) = (tenant.http.clone(), admin.clone(), user_path.clone());
         let request = tokio::spawn(async move {
             match case {

@@ -1,6 +1,7 @@
-//! Units of work whose transaction fails or whose connection is lost: no challenge yields two tokens, and a client
-//! whose ceremony was committed gets its response.
+//! Units of work whose transaction fails or whose connection is lost: no challenge yields two tokens, no change is made
+//! twice, and a client whose unit was committed gets its response.
 
+use doorward_shared::admin::Role;
 use doorward_testkit::{
     Person, Response, TestServer, TestTenant,
     breaking_proxy::{BreakingProxy, COMMIT, Moment},
@@ -13,6 +14,8 @@ use serde_json::{Value, json};
 /// The statement that adds to counters. A connection sends its text once, after the other statements of a unit and before
 /// COMMIT.
 const LAST_STATEMENT: &str = "INTO audit_counts";
+/// A statement that is sent together with the COMMIT of an administrative change.
+const CHANGE: &str = "pg_notify(";
 const SUCCEEDED: &str = "type=mfa_authentication_final_succeeded";
 const FAILED: &str = "type=mfa_authentication_final_failed";
 
@@ -151,6 +154,80 @@ async fn connection_that_is_lost_before_the_commit_is_replaced_twice() {
     assert_eq!(fixture.tenant.count(SUCCEEDED).await, 2);
     let _ = fixture.tenant.http.post(path, &body).await.expect(200);
     fixture.is_used(path, &body).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrative_change_is_executed_again_and_made_once() {
+    let Some(fixture) = Fixture::start("administrative change is executed again and made once").await else { return };
+    let admin = fixture.server.admin("ops", Role::Admin).await;
+    let path = format!("/tenants/{}/secrets/api", fixture.tenant.id);
+    let entries = "type=api_key_created";
+    let before = fixture.tenant.count(entries).await;
+    for times in 1..=3 {
+        let name = format!("lost {times} times");
+        fixture.proxy.close_connections();
+        fixture.proxy.close_at(LAST_STATEMENT, Moment::Before, times);
+        let response = admin.post(&path, &json!({ "name": name })).await;
+        assert_eq!(fixture.proxy.closed(), times, "{}", response.text);
+        let succeeds = times < 3;
+        if succeeds {
+            let created = response.expect(201);
+            let _ = fixture.tenant.with_key(&created.field("secret")).get("/credentials").await.expect(200);
+        } else {
+            response.expect_refusal(503, "unavailable");
+        }
+        let keys = admin.get(&path).await.expect(200).json();
+        let named = keys.as_array().unwrap().iter().filter(|key| key["name"] == name).count();
+        assert_eq!(named, usize::from(succeeds), "{keys}");
+    }
+    assert_eq!(fixture.tenant.count(entries).await, before + 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrator_gets_the_response_if_the_commit_gets_no_response() {
+    let name = "administrator gets the response if the COMMIT gets no response";
+    let Some(fixture) = Fixture::start(name).await else { return };
+    let admin = fixture.server.admin("ops", Role::Admin).await;
+    let tenant = format!("/tenants/{}", fixture.tenant.id);
+    let keys = format!("{tenant}/secrets/api");
+    let lose = |moment| fixture.proxy.close_at(CHANGE, moment, 1);
+    lose(Moment::AfterCommit);
+    let created = admin.post(&keys, &json!({ "name": "Committed" })).await.expect(201);
+    // The key works at once, although the commit did not report its success.
+    let _ = fixture.tenant.with_key(&created.field("secret")).get("/credentials").await.expect(200);
+    lose(Moment::Before);
+    admin.post(&keys, &json!({ "name": "Not received" })).await.expect_refusal(503, "unavailable");
+    let listed = admin.get(&keys).await.expect(200).text;
+    assert!(listed.contains("Committed") && !listed.contains("Not received"), "{listed}");
+    // The second request changes nothing, so it writes no entry.
+    for _ in 0..2 {
+        lose(Moment::AfterCommit);
+        let _ = admin.put(&tenant, &json!({ "display_name": "Renamed" })).await.expect(204);
+        assert_eq!(fixture.proxy.closed(), 1);
+    }
+    assert_eq!(fixture.tenant.count("type=tenant_updated").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn application_gets_the_response_to_its_change_if_the_commit_gets_no_response() {
+    let name = "application gets the response to its change if the COMMIT gets no response";
+    let Some(fixture) = Fixture::start(name).await else { return };
+    let http = &fixture.tenant.http;
+    let listed = http.get("/credentials?user_id=alice").await.expect(200).json();
+    let path = format!("/credentials/{}", listed[0]["id"].as_str().unwrap());
+    let lose = || fixture.proxy.close_at(COMMIT, Moment::AfterCommit, 1);
+    lose();
+    let _ = http.patch(&path, &json!({ "name": "Phone" })).await.expect(204);
+    lose();
+    let _ = http.delete(&path).await.expect(204);
+    lose();
+    http.delete(&path).await.expect_refusal(404, "credential_not_found");
+    lose();
+    let _ = http.delete("/users/alice").await.expect(204);
+    assert_eq!(fixture.proxy.closed(), 1);
+    for kind in ["webauthn_credential_updated", "webauthn_credential_deleted", "webauthn_user_deleted"] {
+        assert_eq!(fixture.tenant.count(&format!("type={kind}")).await, 1, "{kind}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -181,7 +181,8 @@ impl Worker {
             }
         };
         self.keep(conn, outcome.is_ok());
-        if outcome.is_ok() && invalidates(&units) {
+        // If the outcome is unknown, the data may have changed.
+        if invalidates(&units) {
             self.shared.change_counter.increment();
         }
         units.into_iter().for_each(|unit| unit.finish(outcome.clone()));

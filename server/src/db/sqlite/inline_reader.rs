@@ -22,7 +22,7 @@ impl InlineReader {
     /// Reads on one consistent snapshot. If all connections are in use, returns the closure without calling it.
     pub(in crate::db) fn read<T, E, F>(&self, f: F) -> Result<Result<T, E>, F>
     where
-        F: FnOnce(&mut Connection) -> Result<T, E>,
+        F: Fn(&mut Connection) -> Result<T, E>,
         E: From<DbError>,
     {
         let Some(mut conn) = self.free().pop() else { return Err(f) };

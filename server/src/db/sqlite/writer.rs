@@ -53,9 +53,9 @@ pub(super) struct Writer {
 struct Batch {
     executed: Vec<Box<dyn Unit>>,
     invalidates: bool,
-    /// Whether each of the next units gets a savepoint, so that its failure affects no other unit. SQLite copies every page
-    /// that a unit changes in a savepoint. The first units have none if they are repeatable and no unit of the last
-    /// transaction failed: if one of them fails, all of them run again.
+    /// Whether each unit gets a savepoint, so that its failure affects no other unit. SQLite copies every page that a unit
+    /// changes in a savepoint. Units have none if no unit of the last transaction failed: if one of them fails, all of them
+    /// run again.
     has_savepoints: bool,
     unit_failed: bool,
 }
@@ -144,13 +144,12 @@ impl Writer {
     /// Executes a unit. An error means that the whole transaction failed, for example because SQLite rolled it back when
     /// the disk was full.
     fn execute_unit(&mut self, mut unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
-        // Only units in savepoints can change what other processes cache.
-        batch.has_savepoints |= !unit.is_repeatable() || unit.work() == Work::WriteAndInvalidate;
         if batch.has_savepoints {
             return self.execute_in_savepoint(unit, batch);
         }
         let _ = take_transaction_error();
         let keep = unit.run(&mut self.conn);
+        batch.invalidates |= unit.work() == Work::WriteAndInvalidate;
         batch.executed.push(unit);
         // A unit may ignore an error. If the error ended the transaction, the next units would change data outside of one.
         if keep && !take_transaction_error() { Ok(()) } else { self.execute_again(batch) }
@@ -175,7 +174,7 @@ impl Writer {
     fn execute_again(&mut self, batch: &mut Batch) -> Result<(), DbError> {
         // This fails only if SQLite has already rolled back.
         let _ = self.conn.run("ROLLBACK");
-        batch.has_savepoints = true;
+        (batch.has_savepoints, batch.invalidates) = (true, false);
         let mut result = self.begin();
         for unit in std::mem::take(&mut batch.executed) {
             match result {

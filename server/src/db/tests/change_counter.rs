@@ -5,7 +5,7 @@ use doorward_testkit::{until, until_within};
 use super::{
     exists,
     harness::{TestDatabase, execute},
-    on_every_engine, put,
+    lose_commits, on_every_engine, put,
 };
 use crate::db::{Connection, Database, DbError, Engine, change_counter::ChangeCounter, may_cache};
 
@@ -79,6 +79,17 @@ async fn lost_notifications_disable_caching(db: TestDatabase) {
     }
     let after = connected(&db.database).await;
     assert_ne!(before, after, "changes may have been missed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counter_changes_if_the_outcome_of_a_change_is_unknown() {
+    let Some(db) = TestDatabase::postgres().await else { return };
+    lose_commits(&db).await;
+    let before = connected(&db.database).await;
+    let lost = db.database.write_and_invalidate(put("a")).await;
+    assert!(matches!(lost, Err(DbError::CommitUnknown(_))), "{lost:?}");
+    assert_ne!(db.database.change_counter(), before);
+    assert_eq!(db.database.change_counter(), db.database.change_counter(), "caches are used again");
 }
 
 /// A process that changes the database with its own connection, so that a test can stop it at any point.

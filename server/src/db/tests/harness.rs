@@ -62,14 +62,14 @@ impl TestDatabase {
 
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
+        f: impl Fn(&mut Connection) -> Result<T, DbError> + Send + 'static,
     ) -> T {
         self.database.write(f).await.expect("a write")
     }
 
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
+        f: impl Fn(&mut Connection) -> Result<T, DbError> + Send + 'static,
     ) -> T {
         self.database.read(f).await.expect("a read")
     }

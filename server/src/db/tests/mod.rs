@@ -39,8 +39,22 @@ macro_rules! on_every_engine {
 pub(crate) use on_every_engine;
 
 /// Adds a row to the table `installation`.
-fn put(name: impl Display + Send + 'static) -> impl FnOnce(&mut Connection) -> Result<(), DbError> + Send + 'static {
+fn put(name: impl Display + Send + 'static) -> impl Fn(&mut Connection) -> Result<(), DbError> + Send + 'static {
     move |c| c.run(&format!("INSERT INTO installation (name, value) VALUES ('{name}', '1')"))
+}
+
+/// Makes each commit that adds a row to the table `installation` lose its connection on PostgreSQL: a deferred trigger ends
+/// the session during COMMIT.
+async fn lose_commits(db: &harness::TestDatabase) {
+    db.write(|c| {
+        c.run(
+            "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON installation \
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_session()",
+        )
+    })
+    .await;
 }
 
 /// Returns whether the table `installation` has a row.

@@ -72,7 +72,7 @@ async fn worker_survives_a_panic() {
     let database = db.another_with(|options| options.connections = 1).await;
     for _ in 0..3 {
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let (began, begins) = tokio::sync::oneshot::channel();
+        let (began, mut begins) = tokio::sync::mpsc::unbounded_channel();
         let caller = {
             let database = database.clone();
             tokio::spawn(async move {
@@ -84,7 +84,7 @@ async fn worker_survives_a_panic() {
                 database.read(unit).await.map(std::mem::forget)
             })
         };
-        begins.await.expect("the unit began");
+        begins.recv().await.expect("the unit began");
         caller.abort();
         assert!(caller.await.is_err_and(|error| error.is_cancelled()));
         drop(go);

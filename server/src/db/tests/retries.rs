@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{exists, harness::TestDatabase, put};
-use crate::db::{Connection, Database, DbError, Written};
+use crate::db::{Connection, Database, DbError};
 
 /// Writes the row `kept`, executes statements, and counts the runs of the unit.
 async fn write(database: &Database, sql: &'static str) -> (Result<(), DbError>, usize) {
@@ -21,7 +21,7 @@ async fn write(database: &Database, sql: &'static str) -> (Result<(), DbError>, 
         put("kept")(conn)?;
         conn.run(sql)
     };
-    let written = database.write_repeatable(unit).await.and_then(Written::committed);
+    let written = database.write(unit).await;
     (written, runs.load(Ordering::SeqCst))
 }
 
@@ -61,12 +61,24 @@ async fn unit_that_fails_for_another_reason_does_not_run_again() {
     assert_eq!(runs, 1);
 }
 
+/// Creates a unit that ends its session at the first run, and returns the number of its runs.
+fn lost_once(counted: &Arc<AtomicUsize>) -> impl Fn(&mut Connection) -> Result<usize, DbError> + Send + 'static {
+    let runs = Arc::clone(counted);
+    move |conn| match runs.fetch_add(1, Ordering::SeqCst) {
+        0 => conn.run("SELECT pg_terminate_backend(pg_backend_pid())").map(|()| 0),
+        earlier => Ok(earlier + 1),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn unit_that_is_not_repeatable_does_not_run_again() {
+async fn unit_of_any_kind_runs_again() {
     let Some(db) = TestDatabase::postgres().await else { return };
-    fail_first(&db, 1, CONFLICT).await;
-    let written = db.database.write(|conn: &mut Connection| conn.run("SELECT fail_first()")).await;
-    assert_eq!(written, Err(DbError::Unavailable("Konflikt".to_owned())));
+    let runs = || Arc::new(AtomicUsize::new(0));
+    let database = &db.database;
+    assert_eq!(database.read(lost_once(&runs())).await, Ok(2));
+    assert_eq!(database.read_inline(lost_once(&runs())).await, Ok(2));
+    assert_eq!(database.write(lost_once(&runs())).await, Ok(2));
+    assert_eq!(database.write_and_invalidate(lost_once(&runs())).await, Ok(2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -96,7 +108,7 @@ async fn unit_runs_again_after_a_deadlock() {
     }
     // The unit locks `one` first, and then waits for `other`. Its session detects the deadlock first.
     let (first_locked, wait_for_first) = mpsc::channel::<()>();
-    let (other_locked, wait_for_other) = tokio::sync::oneshot::channel();
+    let (other_locked, mut wait_for_other) = tokio::sync::mpsc::unbounded_channel();
     let lock = |name: &'static str| format!("SELECT FROM installation WHERE name = '{name}' FOR UPDATE");
     let blocker = db.database.clone();
     let blocker = tokio::spawn(async move {
@@ -109,7 +121,7 @@ async fn unit_runs_again_after_a_deadlock() {
         };
         blocker.write(unit).await
     });
-    wait_for_other.await.expect("the row is locked");
+    wait_for_other.recv().await.expect("the row is locked");
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&runs);
     let unit = move |conn: &mut Connection| {
@@ -119,8 +131,8 @@ async fn unit_runs_again_after_a_deadlock() {
         let _ = first_locked.send(());
         conn.run(&lock("other"))
     };
-    let written = tokio::time::timeout(Duration::from_secs(30), db.database.write_repeatable(unit)).await;
-    written.expect("no endless wait").and_then(Written::committed).expect("a write");
+    let written = tokio::time::timeout(Duration::from_secs(30), db.database.write(unit)).await;
+    written.expect("no endless wait").expect("a write");
     blocker.await.expect("no panic").expect("a write");
     // If the second run locks `one` before the blocker wakes up, it fails in the same way.
     assert!((2..=3).contains(&runs.load(Ordering::SeqCst)), "{runs:?}");

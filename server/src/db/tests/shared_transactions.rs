@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::mpsc};
 
 use diesel::sql_types::Text;
 
-use super::{exists, harness::TestDatabase};
+use super::{exists, harness::TestDatabase, lose_commits};
 use crate::db::{
     Connection, Database, DbError, Written,
     cached_sql::Bind,
@@ -51,7 +51,7 @@ fn own_error() -> DbError {
 async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>) {
     let database = db.another_with(|options| options.connections = 1).await;
     let (go, wait) = mpsc::channel::<()>();
-    let (began, begins) = tokio::sync::oneshot::channel();
+    let (began, mut begins) = tokio::sync::mpsc::unbounded_channel();
     let busy = database.clone();
     tokio::spawn(async move {
         let unit = move |_: &mut Connection| {
@@ -61,7 +61,7 @@ async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>)
         };
         busy.read(unit).await
     });
-    begins.await.expect("the unit began");
+    begins.recv().await.expect("the unit began");
     (database, go)
 }
 
@@ -119,7 +119,7 @@ async fn error_of_one_unit_undoes_only_that_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unit_that_waits_for_a_lock_does_not_delay_the_others() {
     let Some(db) = TestDatabase::postgres().await else { return };
-    let (locked, locks) = tokio::sync::oneshot::channel();
+    let (locked, mut locks) = tokio::sync::mpsc::unbounded_channel();
     let (go, wait) = mpsc::channel::<()>();
     let blocker = db.database.clone();
     let blocker = tokio::spawn(async move {
@@ -131,7 +131,7 @@ async fn unit_that_waits_for_a_lock_does_not_delay_the_others() {
         };
         blocker.write(unit).await
     });
-    locks.await.expect("the row is locked");
+    locks.recv().await.expect("the row is locked");
     let database = db.another_with(|options| options.connections = 3).await;
     let free = async {
         for name in ["f1", "f2", "f3"] {
@@ -178,16 +178,7 @@ async fn unit_runs_although_shared_transactions_are_stuck() {
 async fn lost_connection_during_a_commit_is_reported() {
     let Some(db) = TestDatabase::postgres().await else { return };
     let database = db.another_with(|options| options.connections = 1).await;
-    // A deferred trigger ends the session during COMMIT.
-    db.write(|conn| {
-        conn.run(
-            "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
-             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON installation \
-             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_session()",
-        )
-    })
-    .await;
+    lose_commits(&db).await;
     let lost = write(&database, put("lost")).await;
     assert!(matches!(lost, Err(DbError::CommitUnknown(_))), "{lost:?}");
     assert!(!db.read(|conn| exists(conn, "lost")).await);

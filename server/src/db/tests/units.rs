@@ -8,11 +8,11 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::{exists, harness::TestDatabase, on_every_engine, put};
-use crate::db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError, Engine, Written};
+use crate::db::{Connection, Database, DatabaseOptions, DatabaseUrl, DbError, Engine};
 
 on_every_engine!(
     failing_unit_does_not_affect_others,
-    failing_unit_does_not_affect_repeatable_ones,
+    panicking_read_stops_no_reader,
     ignored_error_is_not_reported_as_a_commit,
     read_cannot_write_and_has_one_snapshot,
     inline_read_behaves_like_read,
@@ -29,44 +29,6 @@ async fn is_stored(db: &TestDatabase, name: &'static str) -> bool {
 }
 
 async fn failing_unit_does_not_affect_others(db: TestDatabase) {
-    // The first unit blocks the writer until the others are queued. On SQLite they share its commit.
-    let (go, wait) = mpsc::channel::<()>();
-    let database = &db.database;
-    let (first, good, failing, panicking, last, ()) = tokio::join!(
-        database.write(move |c: &mut Connection| {
-            let _ = wait.recv();
-            put("first")(c)
-        }),
-        database.write(put("good")),
-        database.write(|c: &mut Connection| {
-            put("failing")(c)?;
-            Err::<(), _>(DbError::Database("injected".to_owned()))
-        }),
-        database.write(|c: &mut Connection| {
-            put("panicking")(c)?;
-            if true {
-                panic!("injected");
-            }
-            Ok::<(), DbError>(())
-        }),
-        database.write(put("last")),
-        async move { go.send(()).expect("the first unit waits") },
-    );
-    assert_eq!((first, good, last), (Ok(()), Ok(()), Ok(())));
-    assert_eq!(failing, Err(DbError::Database("injected".to_owned())));
-    assert!(matches!(panicking, Err(DbError::Database(_))), "{panicking:?}");
-    for (name, stored) in [("first", true), ("good", true), ("failing", false), ("panicking", false), ("last", true)] {
-        assert_eq!(is_stored(&db, name).await, stored, "{name}");
-    }
-    let panicked = db.database.read(|_: &mut Connection| if true { panic!("injected") } else { Ok::<(), DbError>(()) });
-    assert!(matches!(panicked.await, Err(DbError::Database(_))));
-    // The panics did not stop any reader.
-    for _ in 0..20 {
-        db.database.ping().await.expect("a response");
-    }
-}
-
-async fn failing_unit_does_not_affect_repeatable_ones(db: TestDatabase) {
     let is_sqlite = db.database.engine() == Engine::Sqlite;
     // On SQLite, the first unit shares a transaction with the failing ones. After such a failure, units have savepoints, so
     // that the next failure does not make others run twice.
@@ -76,31 +38,38 @@ async fn failing_unit_does_not_affect_repeatable_ones(db: TestDatabase) {
         let counted = Arc::clone(&calls);
         let database = &db.database;
         // Blocks the writer until the others are queued.
-        let first = database.write_repeatable(move |c: &mut Connection| {
+        let first = database.write(move |c: &mut Connection| {
             let _ = wait.recv();
             counted.fetch_add(1, Ordering::SeqCst);
             put(format!("first {round}"))(c)
         });
-        let failing = database.write_repeatable(|c: &mut Connection| {
+        let failing = database.write(|c: &mut Connection| {
             put("failing")(c)?;
             Err::<(), _>(DbError::Database("injected".to_owned()))
         });
-        let panicking = database.write_repeatable(|c: &mut Connection| {
+        let panicking = database.write(|c: &mut Connection| {
             put("panicking")(c)?;
             if true { panic!("injected") } else { Ok::<(), DbError>(()) }
         });
-        let last = database.write_repeatable(move |c: &mut Connection| put(format!("last {round}"))(c));
+        let last = database.write(put(format!("last {round}")));
         let unblock = async move { go.send(()).expect("the first unit waits") };
         let (first, failing, panicking, last, ()) = tokio::join!(first, failing, panicking, last, unblock);
-        let committed = |result: Result<Written<()>, DbError>| result.and_then(Written::committed);
-        assert_eq!((committed(first), committed(last)), (Ok(()), Ok(())));
-        assert_eq!(committed(failing), Err(DbError::Database("injected".to_owned())));
-        assert!(matches!(committed(panicking), Err(DbError::Database(_))));
+        assert_eq!((first, last), (Ok(()), Ok(())));
+        assert_eq!(failing, Err(DbError::Database("injected".to_owned())));
+        assert!(matches!(panicking, Err(DbError::Database(_))), "{panicking:?}");
         for name in ["first", "last"] {
             assert!(db.read(move |c| exists(c, format!("{name} {round}"))).await, "{name} {round}");
         }
         assert!(!is_stored(&db, "failing").await && !is_stored(&db, "panicking").await);
         assert_eq!(calls.load(Ordering::SeqCst), expected_calls, "round {round}");
+    }
+}
+
+async fn panicking_read_stops_no_reader(db: TestDatabase) {
+    let panicked = db.database.read(|_: &mut Connection| if true { panic!("injected") } else { Ok::<(), DbError>(()) });
+    assert!(matches!(panicked.await, Err(DbError::Database(_))));
+    for _ in 0..20 {
+        db.database.ping().await.expect("a response");
     }
 }
 
@@ -170,7 +139,7 @@ async fn unit_runs_although_its_caller_is_dropped(db: TestDatabase) {
 /// Starts a unit that occupies the only connection until the sender is used or dropped.
 async fn occupy(database: &Database) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), DbError>>) {
     let (go, wait) = mpsc::channel::<()>();
-    let (began, begins) = tokio::sync::oneshot::channel();
+    let (began, mut begins) = tokio::sync::mpsc::unbounded_channel();
     let database = database.clone();
     let occupying = tokio::spawn(async move {
         database
@@ -181,7 +150,7 @@ async fn occupy(database: &Database) -> (mpsc::Sender<()>, tokio::task::JoinHand
             })
             .await
     });
-    begins.await.expect("the unit began");
+    begins.recv().await.expect("the unit began");
     (go, occupying)
 }
 

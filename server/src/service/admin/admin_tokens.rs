@@ -70,10 +70,10 @@ pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) ->
             unless_duplicate(table::insert(connection, &token), || {
                 Refusal::Conflict(format!("an admin token named `{}` exists already", token.name))
             })?;
-            entry.write(connection)?;
-            Ok(response)
+            Ok(entry.write_with(connection, ())?)
         })
-        .await
+        .await?;
+    Ok(response)
 }
 
 /// Checks the tenants of a new token.
@@ -183,7 +183,7 @@ pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Re
             if !force && is_usable(&token) && !table::list(connection)?.iter().any(is_usable) {
                 return Err(Refusal::LastAdminToken.into());
             }
-            Ok(entry.detail(describe(&token)).write(connection)?)
+            Ok(entry.clone().detail(describe(&token)).write_with(connection, ())?)
         })
         .await
 }

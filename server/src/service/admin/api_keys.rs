@@ -61,10 +61,10 @@ pub async fn create(
         .change(move |connection| {
             find_tenant(connection, tenant)?;
             table::insert(connection, &key)?;
-            entry.write(connection)?;
-            Ok(secret)
+            Ok(entry.write_with(connection, ())?)
         })
-        .await
+        .await?;
+    Ok(secret)
 }
 
 /// Returns the keys that are not revoked.
@@ -95,7 +95,7 @@ pub async fn revoke(context: &AdminContext, tenant: TenantId, id: ApiKeyId) -> R
         .change(move |connection| {
             find_tenant(connection, tenant)?;
             let key = table::revoke(connection, tenant, id, now)?.ok_or(Refusal::SecretNotFound)?;
-            Ok(entry.detail(describe(&key)).write(connection)?)
+            Ok(entry.clone().detail(describe(&key)).write_with(connection, ())?)
         })
         .await
 }

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use doorward_shared::{AuditType, TenantId, Timestamp};
 
-use super::super::{Refusal, ServiceError, audit};
+use super::super::{
+    Refusal, ServiceError, audit,
+    audited::{self, Audited},
+};
 use crate::{
     app::App,
     db::{Connection, DbError},
@@ -34,18 +37,19 @@ impl AdminContext {
         Ok(audit::event(&self.app, tenant, &self.meta, kind, now)?.by(self.actor.clone()))
     }
 
-    /// Changes cached data. Every process reads the data again before its next request. A refusal rolls back the
-    /// change.
+    /// Changes cached data and writes audit entries. Every process reads the data again before its next request. A refusal
+    /// rolls back the change.
     pub(super) async fn change<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+        change: impl Fn(&mut Connection) -> Result<Audited<T>, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
-        self.app.db.write_and_invalidate(change).await
+        let written = self.app.db.write_and_invalidate_with_outcome(change).await?;
+        Ok(audited::confirm(&self.app, &self.meta.request_id, written).await?)
     }
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+        read: impl Fn(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
         self.app.db.read(read).await
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     db::{Connection, DbError},
     domain::{CredentialId, User, UserSelector},
-    service::{Refusal, ServiceError, audit, user_lookup},
+    service::{Refusal, ServiceError, audit, audited::Audited, user_lookup},
     store::{api_keys, credentials, state::StateChange, tenants, users},
 };
 
@@ -74,19 +74,19 @@ pub async fn set(
     let request = Request { since: disabled.then_some(now), accepted };
     context
         .change(move |connection| {
-            let (version, entry) = match target {
+            let entry = entry.clone();
+            let (version, entry) = match &target {
                 Target::Tenant => set_tenant(connection, tenant, &request, entry)?,
-                Target::ApiKey(id) => set_api_key(connection, tenant, id, &request, entry)?,
-                Target::User(user) => set_user(connection, tenant, &user, &request, entry)?,
-                Target::Credential(user, id) => set_credential(connection, tenant, &user, &id, &request, entry)?,
+                Target::ApiKey(id) => set_api_key(connection, tenant, *id, &request, entry)?,
+                Target::User(user) => set_user(connection, tenant, user, &request, entry)?,
+                Target::Credential(user, id) => set_credential(connection, tenant, user, id, &request, entry)?,
             };
-            match (&version, request.accepted) {
-                (Some(_), _) => entry.write(connection)?,
-                (None, Precondition::OneOf(sent)) => return Err(Refusal::StateChanged(sent.join(", ")).into()),
+            match (version, &request.accepted) {
+                (Some(version), _) => Ok(entry.write_with(connection, Some(version))?),
+                (None, Precondition::OneOf(sent)) => Err(Refusal::StateChanged(sent.join(", ")).into()),
                 // A request that changes nothing writes no entry.
-                (None, Precondition::None) => {}
+                (None, Precondition::None) => Ok(Audited::without_entry(None)),
             }
-            Ok(version)
         })
         .await
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     crypto::{GeneratedSecret, KeyKind, PresentedKey},
     domain::AdminToken,
-    service::{Refusal, ServiceError},
+    service::{Refusal, ServiceError, audited::Audited},
     store::{admin_tokens as table, installation},
 };
 
@@ -35,13 +35,12 @@ pub async fn create(context: &AdminContext, check_text: String, token: Presented
         .change(move |connection| {
             let stored = installation::put_if_absent(connection, installation::SEALED_WORD, &check_text)?;
             if stored != check_text {
-                return Ok(false);
+                return Ok(Audited::without_entry(false));
             }
             unless_duplicate(table::insert(connection, &token), || {
                 Refusal::Conflict("an admin token named `first` exists already".to_owned())
             })?;
-            entry.write(connection)?;
-            Ok(true)
+            Ok(entry.write_with(connection, true)?)
         })
         .await
 }

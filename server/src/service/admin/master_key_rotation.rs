@@ -27,7 +27,8 @@ pub struct Resealed {
 
 /// Stores the check text under the new key as the marker of an incomplete rotation.
 pub async fn begin(context: &AdminContext, check_text: String) -> Result<(), ServiceError> {
-    context.change(move |connection| Ok(installation::put(connection, installation::ROTATION, &check_text)?)).await
+    let put = move |connection: &mut _| installation::put(connection, installation::ROTATION, &check_text);
+    Ok(context.app.db.write_and_invalidate(put).await?)
 }
 
 /// Encrypts every signing key with the new master key. Keys that an interrupted run has encrypted stay unchanged.
@@ -65,9 +66,8 @@ pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Resul
     match DigestKey::reseal(&app.master_key, new, &stored, app.entropy.as_ref()) {
         Ok(None) | Err(MasterKeyError::Open) => Ok(()),
         Ok(Some(sealed)) => {
-            let put =
-                move |connection: &mut _| Ok(installation::put(connection, installation::SEALED_DIGEST_KEY, &sealed)?);
-            context.change(put).await
+            let put = move |connection: &mut _| installation::put(connection, installation::SEALED_DIGEST_KEY, &sealed);
+            Ok(app.db.write_and_invalidate(put).await?)
         }
         Err(error) => Err(failed(error)),
     }
@@ -83,7 +83,7 @@ pub async fn finish(context: &AdminContext, check_text: String, resealed: Reseal
         .change(move |connection| {
             installation::delete(connection, installation::ROTATION)?;
             installation::put(connection, installation::SEALED_WORD, &check_text)?;
-            Ok(entry.write(connection)?)
+            Ok(entry.write_with(connection, ())?)
         })
         .await
 }
@@ -110,14 +110,10 @@ async fn store(context: &AdminContext, changed: Vec<(TenantId, SigningKeyId, Vec
     if changed.is_empty() {
         return Ok(());
     }
-    context
-        .change(move |connection| {
-            for (tenant, id, sealed) in &changed {
-                table::reseal(connection, *tenant, *id, sealed)?;
-            }
-            Ok(())
-        })
-        .await
+    let reseal = move |connection: &mut _| {
+        changed.iter().try_for_each(|(tenant, id, sealed)| table::reseal(connection, *tenant, *id, sealed).map(drop))
+    };
+    Ok(context.app.db.write_and_invalidate(reseal).await?)
 }
 
 /// Converts an error of a master key.

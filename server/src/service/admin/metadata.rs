@@ -6,7 +6,7 @@ use serde_json::json;
 use super::context::AdminContext;
 use crate::{
     domain::metadata::{MetadataImport, is_outdated},
-    service::ServiceError,
+    service::{ServiceError, audited::Audited},
     store::metadata as table,
     webauthn::metadata_blob::{BlobError, Roots, verify_blob},
 };
@@ -52,7 +52,7 @@ pub async fn import(
         .change(move |connection| {
             let before = table::number(connection)?;
             if !table::replace(connection, &stored, &records)? {
-                return Ok(Err(table::number(connection)?));
+                return Ok(Audited::without_entry(Err(table::number(connection)?)));
             }
             let detail = json!({
                 "number": { "before": before, "after": stored.number },
@@ -60,8 +60,7 @@ pub async fn import(
                 "entries": stored.entries,
                 "root_certificates": records.roots.len(),
             });
-            entry.detail(detail).write(connection)?;
-            Ok(Ok(()))
+            Ok(entry.clone().detail(detail).write_with(connection, Ok(()))?)
         })
         .await?;
     match imported {

@@ -42,8 +42,7 @@ pub async fn replace(context: &AdminContext, tenant: TenantId) -> Result<bool, S
                 retired.clone().detail(detail).write(connection)?;
             }
             table::insert(connection, &key)?;
-            created.write(connection)?;
-            Ok(true)
+            Ok(created.write_with(connection, true)?)
         })
         .await
 }

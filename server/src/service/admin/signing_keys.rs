@@ -14,7 +14,7 @@ use crate::{
     crypto::{self, SigningKey, key_set::is_published},
     db::Connection,
     domain::SigningKeyRecord,
-    service::{Refusal, ServiceError},
+    service::{Refusal, ServiceError, audited::Audited},
     store::signing_keys as table,
 };
 
@@ -92,7 +92,7 @@ async fn publish(
             lock_tenant(connection, tenant)?;
             let keys = table::list(connection, tenant)?;
             if due_before.is_some_and(|before| !is_due(&keys, before, now)) {
-                return Ok(None);
+                return Ok(Audited::without_entry(None));
             }
             for old in keys {
                 // A key that signs at once also replaces keys that are scheduled to retire later.
@@ -101,8 +101,8 @@ async fn publish(
                 }
             }
             table::insert(connection, &key)?;
-            entry.write(connection)?;
-            Ok(Some(SigningKeyItem { rotates_at: rotates_at(&key, every), ..item(&key, signs_from <= now) }))
+            let item = SigningKeyItem { rotates_at: rotates_at(&key, every), ..item(&key, signs_from <= now) };
+            Ok(entry.write_with(connection, Some(item))?)
         })
         .await
 }
@@ -152,14 +152,14 @@ pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) 
             let first_start = others.iter().map(|other| other.signs_from).min().ok_or(Refusal::SecretInUse)?;
             let retired_at = first_start.max(now);
             if key.retired_at.is_some_and(|at| at <= retired_at) {
-                return Ok(());
+                return Ok(Audited::without_entry(()));
             }
             let kept = keep_one_in_use(connection, &others)?;
             table::schedule_retirement(connection, tenant, id, Some(retired_at))?;
             let detail = json!({
                 "id": id, "algorithm": key.algorithm, "retired_at": retired_at, "retirement_cancelled": kept,
             });
-            Ok(entry.detail(detail).write(connection)?)
+            Ok(entry.clone().detail(detail).write_with(connection, ())?)
         })
         .await
 }
@@ -200,7 +200,7 @@ pub async fn withdraw(
             let may_sign =
                 |one: &&SigningKeyRecord| one.id != id && one.has_private_key() && can_sign.contains(&one.id);
             let others: Vec<_> = keys.iter().filter(may_sign).filter(|other| is_published(other, now)).collect();
-            let kept = match (others.iter().max_by_key(|other| (other.created_at, other.id)), spare) {
+            let kept = match (others.iter().max_by_key(|other| (other.created_at, other.id)), &spare) {
                 (Some(newest), _) if was_signing => {
                     table::sign_from(connection, tenant, newest.id, now)?;
                     newest.retired_at.map(|_| newest.id)
@@ -210,9 +210,9 @@ pub async fn withdraw(
                     keep_one_in_use(connection, &usable)?
                 }
                 (None, Some(spare)) => {
-                    table::insert(connection, &spare)?;
+                    table::insert(connection, spare)?;
                     let detail = json!({ "id": spare.id, "algorithm": spare.algorithm, "signs_from": now });
-                    created.detail(detail).write(connection)?;
+                    created.clone().detail(detail).write(connection)?;
                     None
                 }
                 (None, None) => {
@@ -221,15 +221,15 @@ pub async fn withdraw(
                 }
             };
             let detail = json!({ "id": id, "algorithm": key.algorithm, "retirement_cancelled": kept });
-            withdrawn.detail(detail).write(connection)?;
             let keys = table::list(connection, tenant)?;
             let find = |id| keys.iter().find(|key| key.id == id);
             let signing = signing_at(&keys, now).ok_or_else(|| no_signing_key(tenant))?;
-            Ok(WithdrawnSigningKey {
+            let value = WithdrawnSigningKey {
                 withdrawn: item(find(id).unwrap_or(key), false),
                 signing: item(signing, true),
                 notice: WITHDRAWAL_NOTICE.to_owned(),
-            })
+            };
+            Ok(withdrawn.clone().detail(detail).write_with(connection, value)?)
         })
         .await
 }

@@ -25,7 +25,7 @@ use crate::{
         config_rules::{self, ConfigChange},
         list::{NextRows, NumberedPage, PageQuery},
     },
-    service::{Refusal, ServiceError, validate},
+    service::{Refusal, ServiceError, audited::Audited, validate},
     store::{
         admin_tokens, api_keys as keys_table, installation, kept_logs, signing_keys as signing_table, tenants as table,
     },
@@ -72,7 +72,11 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
             if let Some(key) = &key {
                 keys_table::insert(connection, key)?;
             }
-            Ok(entries.into_iter().try_for_each(|entry| entry.write(connection))?)
+            let mut written = Audited::without_entry(());
+            for entry in &entries {
+                written = entry.write_with(connection, ())?;
+            }
+            Ok(written)
         })
         .await?;
     Ok(CreatedTenant { id, api_key: secret })
@@ -152,12 +156,12 @@ pub async fn rename(
             let before = lock_tenant(connection, id)?;
             let version = accepted.check(&before)?;
             if before.display_name == name {
-                return Ok(version);
+                return Ok(Audited::without_entry(version));
             }
             table::rename(connection, id, &name, now)?;
             let changed = json!({ "display_name": { "before": before.display_name, "after": name } });
-            entry.detail(changed).write(connection)?;
-            TenantVersion::of(&Tenant { display_name: name, ..before })
+            let version = TenantVersion::of(&Tenant { display_name: name.clone(), ..before })?;
+            Ok(entry.clone().detail(changed).write_with(connection, version)?)
         })
         .await
 }
@@ -182,11 +186,12 @@ pub async fn configure(
             let version = accepted.check(&before)?;
             let config = change.complete(&before.config).map_err(Refusal::Config)?;
             if before.config == config {
-                return Ok(version);
+                return Ok(Audited::without_entry(version));
             }
             table::update_config(connection, id, &config, now)?;
-            entry.detail(json!({ "before": before.config, "after": config })).write(connection)?;
-            TenantVersion::of(&Tenant { config, ..before })
+            let changed = json!({ "before": before.config, "after": config });
+            let version = TenantVersion::of(&Tenant { config, ..before })?;
+            Ok(entry.clone().detail(changed).write_with(connection, version)?)
         })
         .await
 }
@@ -230,7 +235,7 @@ pub async fn delete(
             if let (Some(members), false) = (detail.as_object_mut(), names.is_empty()) {
                 let _ = members.insert("revoked_admin_tokens".to_owned(), json!(names));
             }
-            Ok(entry.detail(detail).write(connection)?)
+            Ok(entry.clone().detail(detail).write_with(connection, ())?)
         })
         .await
 }

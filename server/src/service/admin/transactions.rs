@@ -23,8 +23,8 @@ pub async fn search(
     context
         .read(move |connection| {
             find_tenant(connection, tenant)?;
-            let user = match user {
-                Some(user) => Some(user_lookup::select(connection, tenant, &user)?.id),
+            let user = match &user {
+                Some(user) => Some(user_lookup::select(connection, tenant, user)?.id),
                 None => None,
             };
             let found = table::search(connection, tenant, user, &query)?;

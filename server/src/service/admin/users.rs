@@ -13,7 +13,10 @@ use crate::{
         CredentialId, User, UserSelector,
         list::{NumberedPage, PageQuery, TimeQuery},
     },
-    service::{Refusal, ServiceError, credentials as credential_items, transactions as transaction_items, user_lookup},
+    service::{
+        Refusal, ServiceError, audited::Audited, credentials as credential_items, transactions as transaction_items,
+        user_lookup,
+    },
     store::{
         credentials, transactions,
         users::{self as table, Deletion},
@@ -83,7 +86,7 @@ pub async fn delete_credential(
                 return Err(not_found().into());
             }
             let detail = json!({ "user_id": user.external_id, "name": credential.name, "is_mfa": credential.is_mfa });
-            Ok(entry.credential(&credential_id).detail(detail).write(connection)?)
+            Ok(entry.clone().credential(&credential_id).detail(detail).write_with(connection, ())?)
         })
         .await
 }
@@ -123,13 +126,13 @@ pub async fn delete(context: &AdminContext, tenant: TenantId, user: UserSelector
             let deletion = table::delete(connection, tenant, user.id, now, table::DELETED_AT_ONCE)?;
             match deletion {
                 // On PostgreSQL, a concurrent request may have deleted the user since the read.
-                Deletion::NotFound => return Err(Refusal::UserNotFound.into()),
-                Deletion::Started => {}
+                Deletion::NotFound => Err(Refusal::UserNotFound.into()),
+                Deletion::Started => Ok(Audited::without_entry(deletion)),
                 Deletion::Done => {
-                    entry.detail(json!({ "id": user.id, "user_id": user.external_id })).write(connection)?;
+                    let detail = json!({ "id": user.id, "user_id": user.external_id });
+                    Ok(entry.clone().detail(detail).write_with(connection, deletion)?)
                 }
             }
-            Ok(deletion)
         });
         if deletion.await? == Deletion::Done {
             return Ok(());

@@ -194,8 +194,11 @@ async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stor
     }
     let handle = parsed.user_handle().map(<[u8]>::to_vec);
     let user = challenge.as_ref().and_then(|challenge| challenge.user_id);
-    let (handle_known, user_exists) =
-        context.app.db.read_inline(move |connection| find_users(connection, tenant_id, handle, user)).await?;
+    let (handle_known, user_exists) = context
+        .app
+        .db
+        .read_inline(move |connection| find_users(connection, tenant_id, handle.as_deref(), user))
+        .await?;
     // A challenge can still exist after its user was deleted. It is then treated as unknown.
     let challenge = challenge.filter(|_| user_exists);
     Ok(Stored { challenge, transaction, credential, handle_known })
@@ -205,11 +208,11 @@ async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stor
 fn find_users(
     connection: &mut Connection,
     tenant_id: TenantId,
-    handle: Option<Vec<u8>>,
+    handle: Option<&[u8]>,
     user: Option<UserId>,
 ) -> Result<(bool, bool), DbError> {
     let mut handle_known = handle.is_none();
-    for external_id in handle.iter().flat_map(|handle| external_ids_of_handle(handle)) {
+    for external_id in handle.into_iter().flat_map(external_ids_of_handle) {
         handle_known |= users::find_by_external(connection, tenant_id, &external_id)?.is_some();
     }
     let exists = match user {
@@ -371,9 +374,8 @@ fn commit_assertion(
     finished: Finished,
 ) -> Result<Audited<Use>, Rollback> {
     if let Some(id) = finished.entry {
-        entry.count(connection, id)?;
         let regressed = assertion.verified.counter_regressed.then_some(assertion.credential.sign_count);
-        return Ok(Audited { value: Ok(regressed), entry: id });
+        return Ok(entry.count_with(connection, id, Ok(regressed))?);
     }
     let challenge = &assertion.challenge;
     let taken = if finished.taken { Ok(()) } else { ceremony::take_challenge(connection, challenge)? };

@@ -10,7 +10,7 @@ use doorward_shared::{
 
 use super::super::{
     Refusal, RequestContext, ServiceError, assurance, audit,
-    audited::{self, Audited, AuditedOutcome},
+    audited::{self, AuditedOutcome},
     ceremony::{Outcome, hints, includes, random_challenge},
     pending_ceremonies::PendingCeremony,
     validate,
@@ -199,7 +199,7 @@ async fn start(
     });
     let statement = context.app.db.shared(|| Start::new(&challenge, transaction.as_ref(), entry.event()))?;
     let store = move |connection: &mut Connection, started: Option<Option<AuditId>>| match started.flatten() {
-        Some(id) => entry.count(connection, id).map(|()| Audited { value: Ok(()), entry: id }),
+        Some(id) => entry.count_with(connection, id, Ok(())),
         None => store(connection, &challenge, transaction.as_ref(), &entry),
     };
     audited::write_after(context, statement, store).await??;

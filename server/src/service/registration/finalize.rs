@@ -38,7 +38,7 @@ pub async fn finalize(
     let stored = context
         .app
         .db
-        .read_repeatable(move |connection| {
+        .read(move |connection| {
             let Some(challenge) = challenges::find(connection, tenant_id, &value)? else { return Ok(None) };
             let user = challenge.user_id.map(|id| users::find(connection, tenant_id, id)).transpose()?.flatten();
             Ok::<_, DbError>(Some((challenge, user)))

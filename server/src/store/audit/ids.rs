@@ -102,10 +102,10 @@ impl OpenWriters {
 /// `new_audit_ticks` takes the lock and reads the newest committed id; then larger ones are made. A transaction that
 /// takes the lock after the locks were listed therefore makes an id above `newest`. The transactions that took the lock
 /// earlier are listed, or their entries are already visible.
-pub fn open_writers(conn: &mut Connection, earlier: Option<OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
+pub fn open_writers(conn: &mut Connection, earlier: Option<&OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
     let Connection::Postgres(c, _) = conn else { return Ok(None) };
     let query = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");
-    let newest = match &earlier {
+    let newest = match earlier {
         Some(earlier) => earlier.newest.clone(),
         None => query.get_result(c).optional()?.unwrap_or_default(),
     };

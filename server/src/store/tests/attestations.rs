@@ -42,7 +42,7 @@ pub(super) fn kept(number: u8) -> KeptAttestation {
     KeptAttestation { object: vec![number, 0, 255], client_data_hash: vec![number; 32] }
 }
 
-fn trust(tenant: u128) -> impl FnOnce(&mut Connection) -> Result<Option<AttestationTrust>, DbError> + Send + 'static {
+fn trust(tenant: u128) -> impl Fn(&mut Connection) -> Result<Option<AttestationTrust>, DbError> + Send + 'static {
     move |c| {
         let found = credentials::find(c, tenant_id(tenant), &credential_id(1))?;
         Ok(found.map(|credential| credential.attestation_trust))
@@ -153,7 +153,7 @@ async fn credential_that_another_unit_has_locked_is_judged_later(db: TestDatabas
         let judged = outdated[0].clone();
         move |c: &mut Connection| attestations::record(c, &judged, AttestationTrust::Chain, 2)
     };
-    let ((locked, wait), (end, ended)) = (tokio::sync::oneshot::channel(), std::sync::mpsc::channel::<()>());
+    let ((locked, mut wait), (end, ended)) = (tokio::sync::mpsc::unbounded_channel(), std::sync::mpsc::channel::<()>());
     let other = db.another().await;
     let login = tokio::spawn(async move {
         let update = move |c: &mut Connection| {
@@ -164,7 +164,7 @@ async fn credential_that_another_unit_has_locked_is_judged_later(db: TestDatabas
         };
         other.write(update).await
     });
-    wait.await.expect("a locked credential");
+    wait.recv().await.expect("a locked credential");
     let judged = tokio::time::timeout(std::time::Duration::from_secs(2), db.database.write(record())).await;
     drop(end);
     login.await.expect("a unit").expect("an update");

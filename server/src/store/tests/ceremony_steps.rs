@@ -84,8 +84,8 @@ async fn each_ceremony_of_a_batch_finishes_independently() {
         credentials::insert(c, &credential(1, 1, 1))?;
         credentials::insert(c, &credential(2, 1, 1))?;
         transactions::insert(c, &stored)?;
-        for challenge in [challenge(1, Some(1), 1), challenge(1, Some(1), 2), third, challenge(2, None, 4)] {
-            challenges::insert(c, &challenge)?;
+        for challenge in [&challenge(1, Some(1), 1), &challenge(1, Some(1), 2), &third, &challenge(2, None, 4)] {
+            challenges::insert(c, challenge)?;
         }
         tenants::set_disabled(c, tenant_id(2), &Some(at(5)).into())
     })
@@ -127,7 +127,7 @@ async fn entry_of_a_ceremony_that_waited_is_above_the_entry_that_it_waited_for()
     })
     .await;
     let entry = |kind| event(tenant_id(1), 0, 1, kind);
-    let (locked, is_locked) = tokio::sync::oneshot::channel();
+    let (locked, mut is_locked) = tokio::sync::mpsc::unbounded_channel();
     let renamed = entry(AuditType::WebauthnCredentialUpdated);
     let first = db.database.write(move |c: &mut Connection| {
         c.run("UPDATE credentials SET name = 'renamed'")?;
@@ -142,7 +142,7 @@ async fn entry_of_a_ceremony_that_waited_is_above_the_entry_that_it_waited_for()
     let login = entry(AuditType::WebauthnAuthenticationFinalSucceeded);
     let finish = vec![Finish::new(&challenge(1, Some(1), 1), &credential(1, 1, 1), &used, &login)];
     let second = async {
-        is_locked.await.expect("a locked row");
+        is_locked.recv().await.expect("a locked row");
         db.database.write(move |c: &mut Connection| send(c, &finish)).await
     };
     let (first, second) = tokio::join!(first, second);

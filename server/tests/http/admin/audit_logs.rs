@@ -95,7 +95,7 @@ async fn a_bounded_page_has_a_lower_bound_and_a_cursor() {
         event.by(if number == 0 { "first".to_owned() } else { format!("person {number}") })
     };
     let entries: Vec<_> = (0..examined + 10).map(entry).collect();
-    let write = move |connection: &mut Connection| entries.into_iter().try_for_each(|entry| entry.write(connection));
+    let write = move |connection: &mut Connection| entries.iter().try_for_each(|entry| entry.write(connection));
     server.app.db.write(write).await.unwrap();
     let own = format!("/tenants/{}/audit_logs", tenant.id);
 

@@ -23,7 +23,7 @@ pub async fn transactions(
     user: UserId,
     after: Option<Cursor>,
 ) -> Result<(Vec<Transaction>, Option<Cursor>), ServiceError> {
-    context.read(move |connection| Ok(table::for_user(connection, tenant, user, after)?)).await
+    context.read(move |connection| Ok(table::for_user(connection, tenant, user, after.clone())?)).await
 }
 
 /// Returns the next users in the order of their ids.

@@ -11,9 +11,8 @@ use crate::{crypto::DigestKey, domain::SigningKeyRecord, service::ServiceError, 
 pub async fn digest_key(context: &AdminContext) -> Result<DigestKey, ServiceError> {
     let app = Arc::clone(&context.app);
     let new = DigestKey::generate(&app.master_key, app.entropy.as_ref()).map_err(internal)?;
-    let put =
-        move |connection: &mut _| Ok(installation::put_if_absent(connection, installation::SEALED_DIGEST_KEY, &new)?);
-    let sealed = context.change(put).await?;
+    let put = move |connection: &mut _| installation::put_if_absent(connection, installation::SEALED_DIGEST_KEY, &new);
+    let sealed = app.db.write_and_invalidate(put).await?;
     DigestKey::open(&app.master_key, &sealed).map_err(internal)
 }
 

@@ -32,10 +32,10 @@ impl<T> From<DbError> for Stop<T> {
 pub(super) async fn change<T: Send + 'static>(
     context: &AdminContext,
     mode: Mode,
-    unit: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+    unit: impl Fn(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, ServiceError> {
     match mode {
-        Mode::Write => context.change(unit).await,
+        Mode::Write => context.app.db.write_and_invalidate(unit).await,
         Mode::DryRun => roll_back(context, unit).await,
     }
 }
@@ -43,7 +43,7 @@ pub(super) async fn change<T: Send + 'static>(
 /// Executes a unit of work, rolls it back, and returns its result.
 pub(super) async fn roll_back<T: Send + 'static>(
     context: &AdminContext,
-    unit: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+    unit: impl Fn(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, ServiceError> {
     let stopped = move |connection: &mut Connection| -> Result<Infallible, Stop<T>> {
         Err(unit(connection).map_or_else(Stop::Failed, Stop::Determined))

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     db::Connection,
     domain::{AuditEvent, Credential, CredentialId, ImportOutcome, ImportRule, Transaction, User, UserSelector},
-    service::{ServiceError, forwarding},
+    service::{ServiceError, audited::Audited, forwarding},
     store::{
         audit,
         credentials::{self as stored_credentials, import as credentials_table},
@@ -174,7 +174,7 @@ async fn each<T: Send + 'static>(
         Ok(outcomes)
     };
     let mut outcomes = match mode {
-        Mode::Write => context.app.db.write_repeatable(unit).await?.committed()?,
+        Mode::Write => context.app.db.write(unit).await?,
         Mode::DryRun => roll_back(context, unit).await?,
     };
     outcomes.sort_unstable_by_key(|(place, _)| *place);
@@ -220,16 +220,16 @@ pub async fn delete_credentials(
     let entry = context.event(tenant, AuditType::CredentialDeletedByAdmin, context.app.clock.now())?;
     context
         .change(move |connection| {
-            let mut deleted = 0;
+            let mut deleted = Audited::without_entry(0);
             // Since the caller checked, an API key may have been used with Doorward.
             if tenant_summaries::is_used(connection, tenant)? {
-                return Ok(0);
+                return Ok(deleted);
             }
-            for id in missing {
-                if stored_credentials::delete(connection, tenant, &id)? {
+            for id in &missing {
+                if stored_credentials::delete(connection, tenant, id)? {
                     let detail = json!({ "reason": "deleted in the source of the import" });
-                    entry.clone().credential(&id).detail(detail).write(connection)?;
-                    deleted += 1;
+                    let entry = entry.clone().credential(id).detail(detail);
+                    deleted = entry.write_with(connection, deleted.value + 1)?;
                 }
             }
             Ok(deleted)

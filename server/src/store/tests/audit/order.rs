@@ -208,7 +208,7 @@ async fn ids_are_uuids_of_version_7_with_the_time_of_the_entry(db: TestDatabase)
 
 /// Starts a unit that writes an entry and stays open until the returned sender is dropped.
 async fn write_slowly(db: &Database, entry: AuditEvent) -> (mpsc::Sender<()>, tokio::task::JoinHandle<AuditId>) {
-    let ((written, wait), (end, ended)) = (tokio::sync::oneshot::channel(), mpsc::channel::<()>());
+    let ((written, mut wait), (end, ended)) = (tokio::sync::mpsc::unbounded_channel(), mpsc::channel::<()>());
     let db = db.clone();
     let unit = tokio::spawn(async move {
         let write = move |c: &mut Connection| {
@@ -221,7 +221,7 @@ async fn write_slowly(db: &Database, entry: AuditEvent) -> (mpsc::Sender<()>, to
         };
         db.write(write).await.expect("an entry")
     });
-    wait.await.expect("a written entry");
+    wait.recv().await.expect("a written entry");
     (end, unit)
 }
 
