@@ -78,6 +78,14 @@ impl Connection {
         }
     }
 
+    /// Lets the statements of this transaction read whole tables if PostgreSQL expects that an index would take longer.
+    pub(crate) fn allow_table_scans(&mut self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(..) => self.run("SET LOCAL enable_seqscan = on"),
+        }
+    }
+
     /// Adds to a counter: on SQLite at once, on PostgreSQL just before the commit, together with the other additions of
     /// the transaction.
     pub(crate) fn add(&mut self, addition: Addition, mut key: Vec<Bind<'static>>, amount: i64) -> Result<(), DbError> {

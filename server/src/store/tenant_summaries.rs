@@ -183,6 +183,7 @@ pub fn totals(conn: &mut Connection) -> Result<Totals, DbError> {
             sql::<BigInt>("CAST(COALESCE(SUM(credentials), 0) AS BIGINT)"),
         ))
     };
+    conn.allow_table_scans()?;
     let (tenants, users, credentials): (i64, i64, i64) = on_engine!(conn, c, _Db => query().get_result(c))?;
     Ok(Totals {
         tenants: row_convert::total(tenants),

@@ -57,10 +57,16 @@ pub(crate) struct Target {
     caches_statements: AtomicBool,
 }
 
-/// Returns statements that set the timeouts of the server.
-fn timeouts(set: &str, options: &DatabaseOptions) -> String {
+/// Returns statements that set the timeouts of the server and the rules for its plans. A plan that was made while a table
+/// was small may read the whole table, and is used until the next ANALYZE, while the table grows. Therefore statements
+/// find rows by an index, except after [`Connection::allow_table_scans`](super::super::Connection::allow_table_scans).
+/// JIT compilation takes longer than these statements.
+fn settings(set: &str, options: &DatabaseOptions) -> String {
     let milliseconds = options.statement_timeout.as_millis();
-    format!("{set} statement_timeout = {milliseconds}; {set} idle_in_transaction_session_timeout = {milliseconds}; ")
+    format!(
+        "{set} statement_timeout = {milliseconds}; {set} idle_in_transaction_session_timeout = {milliseconds}; \
+         {set} enable_seqscan = off; {set} jit = off; "
+    )
 }
 
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
@@ -108,16 +114,16 @@ impl Target {
             tls: MakeRustlsConnect::new(tls),
             connect_timeout,
             statement_timeout: options.statement_timeout,
-            session_settings: format!("{}SET client_min_messages = warning", timeouts("SET", options)),
+            session_settings: format!("{}SET client_min_messages = warning", settings("SET", options)),
             transaction_settings: String::new(),
             caches_statements: AtomicBool::new(true),
         })
     }
 
-    /// Parses the URL of a connection pooler. Its sessions may change between transactions, so the timeouts are set in
+    /// Parses the URL of a connection pooler. Its sessions may change between transactions, so the settings are set in
     /// each transaction.
     pub(super) fn with_pooler(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseUrlError> {
-        Ok(Self { transaction_settings: timeouts("SET LOCAL", options), ..Self::new(url, options)? })
+        Ok(Self { transaction_settings: settings("SET LOCAL", options), ..Self::new(url, options)? })
     }
 
     /// Prepares each statement again in each transaction.

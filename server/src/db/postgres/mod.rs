@@ -40,6 +40,9 @@ use super::{
 
 /// Key of the advisory lock that a node holds while it changes the schema: "doorward" in ASCII.
 const SCHEMA_LOCK: i64 = 0x646f_6f72_7761_7264;
+/// Statements for a session that reads or writes whole tables.
+const WITHOUT_LIMITS: &str =
+    "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET enable_seqscan = on";
 
 /// Takes the process lock, applies pending migrations and starts the threads. See [`super::Database::open_if`].
 pub(super) fn open<E: From<DbError>>(
@@ -113,7 +116,7 @@ pub(crate) fn connect_exclusively(
         std::thread::sleep(process_lock::RETRY_INTERVAL);
     }
     let mut conn = connect(target)?;
-    conn.batch_execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")?;
+    conn.batch_execute(WITHOUT_LIMITS)?;
     Ok(Some((conn, guard)))
 }
 
@@ -121,9 +124,9 @@ pub(crate) fn connect_exclusively(
 /// limits. Must be called on a thread without an async runtime.
 pub(crate) fn connect_to_read(url: &str, options: &DatabaseOptions) -> Result<PostgresConnection, DbError> {
     let mut conn = connect(&Target::new(url, options)?)?;
+    conn.batch_execute(WITHOUT_LIMITS)?;
     conn.batch_execute(
-        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
-         BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1",
+        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1",
     )?;
     Ok(conn)
 }

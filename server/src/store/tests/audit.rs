@@ -3,7 +3,6 @@
 mod filters;
 mod order;
 mod pages;
-mod plans;
 
 use std::collections::{BTreeMap, BTreeSet};
 

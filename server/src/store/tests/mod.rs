@@ -8,6 +8,7 @@ mod credentials;
 mod fixture;
 mod isolation;
 mod keys;
+mod plans;
 mod schema;
 mod search;
 mod secrets;
