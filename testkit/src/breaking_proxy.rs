@@ -22,7 +22,7 @@ pub enum Moment {
 }
 
 /// Text of the statements that end a unit of work that writes.
-pub const COMMIT: &str = "SELECT 1; COMMIT";
+pub const COMMIT: &str = "; COMMIT";
 /// What the server sends after it has executed COMMIT.
 const COMMITTED: &[u8] = b"COMMIT\0";
 

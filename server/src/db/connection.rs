@@ -78,12 +78,19 @@ impl Connection {
         }
     }
 
-    /// Lets the statements of this transaction read whole tables if PostgreSQL expects that an index would take longer.
-    pub(crate) fn allow_table_scans(&mut self) -> Result<(), DbError> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(..) => self.run("SET LOCAL enable_seqscan = on"),
+    /// Lets the statements of `read` read whole tables if PostgreSQL expects that an index would take longer. These must not
+    /// be statements that find a few rows, because their plans are kept for other transactions.
+    pub(crate) fn with_table_scans<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        if self.engine() == Engine::Sqlite {
+            return read(self);
         }
+        self.run("SET LOCAL enable_seqscan = on")?;
+        let result = read(self)?;
+        self.run("SET LOCAL enable_seqscan = off")?;
+        Ok(result)
     }
 
     /// Adds to a counter: on SQLite at once, on PostgreSQL just before the commit, together with the other additions of

@@ -5,8 +5,8 @@
 //! even if its caller is dropped. Never hash, sign or wait for the network in a unit, because other units wait for it.
 //!
 //! A unit may run again if its transaction was certainly not committed: on PostgreSQL at most twice, after a conflict with
-//! another transaction, or if the connection was lost before COMMIT was sent; and on both engines once, if another unit
-//! that shared the transaction failed. A unit must therefore have no effect outside its transaction. It is an [`Fn`], so it
+//! another transaction, or if the connection was lost before COMMIT was sent; and on both engines once, if a unit
+//! that shared the transaction failed, which on SQLite may be the unit itself. A unit must therefore have no effect outside its transaction. It is an [`Fn`], so it
 //! cannot change or consume what it captures. Make ids and secrets before it runs, so that they stay the same.
 //!
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because

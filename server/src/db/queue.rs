@@ -210,6 +210,11 @@ impl Queue {
         result.unwrap_or_else(|_| Err(closed().into()))
     }
 
+    /// Returns whether a unit may wait until it starts again.
+    pub(super) fn may_wait(&self, unit: &dyn Unit) -> bool {
+        unit.waited() <= self.wait
+    }
+
     fn push(&self, unit: Box<dyn Unit>) -> Result<(), DbError> {
         let mut state = self.state();
         if state.closed {

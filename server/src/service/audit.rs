@@ -162,6 +162,13 @@ impl Entry {
         self.write_with_id(connection).map(drop)
     }
 
+    /// Writes the entry in its own transaction.
+    pub async fn write_alone(self, app: &App) -> Result<(), DbError> {
+        let request_id = self.event.meta.request_id.clone();
+        let written = app.db.write_with_outcome(move |connection| self.write_with(connection, ())).await?;
+        audited::confirm(app, &request_id, written).await
+    }
+
     /// Writes the entry of a unit of work and returns it with the unit's value.
     pub(super) fn write_with<T>(&self, connection: &mut Connection, value: T) -> Result<Audited<T>, DbError> {
         Ok(Audited::new(value, self.event.tenant_id, self.write_with_id(connection)?))
@@ -193,8 +200,7 @@ pub async fn reject(
     detail: &RefusalDetail,
 ) -> Result<(), ServiceError> {
     let event = event(&context.app, context.tenant.id(), &context.meta, kind, context.app.clock.now())?;
-    let event = event.error(code, reason, detail);
-    Ok(audited::write(context, move |connection| event.write_with(connection, ())).await?)
+    Ok(event.error(code, reason, detail).write_alone(&context.app).await?)
 }
 
 /// Writes the entry of a refusal in its own transaction and returns the refusal as an error.

@@ -72,7 +72,8 @@ pub(super) async fn confirm<T>(app: &App, request_id: &str, written: Written<Aud
         Written::Unknown(audited, error) => (audited, error),
     };
     let Some((tenant, entry)) = entry else { return Ok(value) };
-    let found = app.db.write(move |connection| audit::hold(connection, tenant, entry)).await;
+    // Caches may have been filled between the loss of the connection and the commit.
+    let found = app.db.write_and_invalidate(move |connection| audit::hold(connection, tenant, entry)).await;
     match found {
         Ok(true) => {
             tracing::warn!(request_id, %tenant, %error, "found the audit entry of a commit without a response");

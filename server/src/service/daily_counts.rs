@@ -66,10 +66,20 @@ impl DailyCounts {
         let missing: Vec<i64> = (days.first..=days.last).rev().filter(|day| !is_current(day)).collect();
         let per_unit = usize::try_from(days_per_unit(db.engine())).unwrap_or(1);
         let periods = missing.chunk_by(|day, earlier| day - earlier == 1).flat_map(|period| period.chunks(per_unit));
-        for part in periods {
+        let mut parts: Vec<&[i64]> = periods.collect();
+        parts.reverse();
+        while let Some(part) = parts.pop() {
             let (Some(&last), Some(&first)) = (part.first(), part.last()) else { continue };
             let range = Days { first, last };
-            let found = db.read(move |connection| audit_counts::sums_by_day(connection, range)).await?;
+            let found = match db.read(move |connection| audit_counts::sums_by_day(connection, range)).await {
+                Ok(found) => found,
+                Err(error) if part.len() == 1 => return Err(error),
+                // The read may have taken too long for one statement.
+                Err(_) => {
+                    parts.extend(part.chunks(1).rev());
+                    continue;
+                }
+            };
             for &day in part {
                 let activity = found.get(&day).copied().unwrap_or_default();
                 cache.insert(day, Counted { activity, at: now });

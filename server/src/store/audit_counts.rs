@@ -126,8 +126,7 @@ pub fn sums_by_day(conn: &mut Connection, days: Days) -> Result<BTreeMap<i64, Ac
     let sums =
         "SELECT day, type, CAST(SUM(count) AS BIGINT) FROM audit_counts WHERE day BETWEEN ? AND ? GROUP BY day, type";
     let query = CachedSql::<(BigInt, Text, BigInt)>::new(sums).bind(days.first).bind(days.last);
-    conn.allow_table_scans()?;
-    let rows: Vec<(i64, String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
+    let rows: Vec<(i64, String, i64)> = conn.with_table_scans(|conn| Ok(on_engine!(conn, c, _Db => query.load(c))?))?;
     sum(rows)
 }
 

@@ -183,8 +183,8 @@ pub fn totals(conn: &mut Connection) -> Result<Totals, DbError> {
             sql::<BigInt>("CAST(COALESCE(SUM(credentials), 0) AS BIGINT)"),
         ))
     };
-    conn.allow_table_scans()?;
-    let (tenants, users, credentials): (i64, i64, i64) = on_engine!(conn, c, _Db => query().get_result(c))?;
+    let (tenants, users, credentials): (i64, i64, i64) =
+        conn.with_table_scans(|conn| Ok(on_engine!(conn, c, _Db => query().get_result(c))?))?;
     Ok(Totals {
         tenants: row_convert::total(tenants),
         users: row_convert::total(users),
@@ -254,7 +254,9 @@ fn may_be_in_id(text: &str) -> bool {
 }
 
 fn count_matching(conn: &mut Connection, search: Option<&str>, scope: Option<&[String]>) -> Result<u64, DbError> {
-    let count = on_engine!(conn, c, Db => matching!(Db, search, scope).count().get_result::<i64>(c))?;
+    let count = conn.with_table_scans(|conn| {
+        Ok(on_engine!(conn, c, Db => matching!(Db, search, scope).count().get_result::<i64>(c))?)
+    })?;
     Ok(row_convert::total(count))
 }
 

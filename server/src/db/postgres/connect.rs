@@ -59,7 +59,7 @@ pub(crate) struct Target {
 
 /// Returns statements that set the timeouts of the server and the rules for its plans. A plan that was made while a table
 /// was small may read the whole table, and is used until the next ANALYZE, while the table grows. Therefore statements
-/// find rows by an index, except after [`Connection::allow_table_scans`](super::super::Connection::allow_table_scans).
+/// find rows by an index, except after [`Connection::with_table_scans`](super::super::Connection::with_table_scans).
 /// JIT compilation takes longer than these statements.
 fn settings(set: &str, options: &DatabaseOptions) -> String {
     let milliseconds = options.statement_timeout.as_millis();

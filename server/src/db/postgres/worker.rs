@@ -200,7 +200,9 @@ impl Worker {
     ) {
         let may_succeed = take_transaction_error() || rolled_back.is_err();
         self.keep(conn, rolled_back.is_ok());
-        if !is_alone || (may_succeed && units.iter_mut().all(|unit| unit.take_retry())) {
+        // A unit that has waited for too long would be refused without the cause.
+        let retries = |unit: &mut Box<dyn Unit>| self.shared.queue.may_wait(&**unit) && unit.take_retry();
+        if !is_alone || (may_succeed && units.iter_mut().all(retries)) {
             return self.run_each(units);
         }
         // After a lost connection the caller gets the error of the rollback, because the unit's own error may be of any

@@ -6,7 +6,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{exists, harness::TestDatabase, put};
@@ -79,6 +79,28 @@ async fn unit_of_any_kind_runs_again() {
     assert_eq!(database.read_inline(lost_once(&runs())).await, Ok(2));
     assert_eq!(database.write(lost_once(&runs())).await, Ok(2));
     assert_eq!(database.write_and_invalidate(lost_once(&runs())).await, Ok(2));
+}
+
+/// A unit cannot wait again for longer than the limit. Its caller gets the cause, not that it waited for too long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unit_that_ran_for_too_long_keeps_its_error() {
+    const WAIT: Duration = Duration::from_millis(200);
+    let Some(db) = TestDatabase::postgres().await else { return };
+    let database = db.another_with(|options| options.wait = WAIT).await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let unit = move |conn: &mut Connection| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let started = Instant::now();
+        while started.elapsed() <= WAIT {
+            conn.run("SELECT 1")?;
+        }
+        conn.run(&format!("DO $$ BEGIN {CONFLICT}; END $$"))
+    };
+    let error = database.write(unit).await.expect_err("a conflict").to_string();
+    assert!(!error.contains("no connection became free"), "{error}");
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    database.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -170,6 +170,5 @@ async fn reject(
     let kind = AuditType::AdminTokenRejected;
     let event = audit::event(app, TenantId::INSTALLATION, meta, kind, app.clock.now())?;
     let event = event.by(name).error(code, reason, detail);
-    app.db.write(move |connection| event.write(connection)).await?;
-    Ok(())
+    Ok(event.write_alone(app).await?)
 }

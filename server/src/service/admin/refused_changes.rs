@@ -33,6 +33,5 @@ pub async fn record(context: &AdminContext, refused: RefusedChange<'_>) -> Resul
     let entry = context.event(log, AuditType::AdminRequestRejected, now)?;
     let reason: String = refused.reason.chars().take(MAX_REASON_CHARS).collect();
     let entry = entry.error(refused.code, reason, &detail);
-    context.app.db.write(move |connection| entry.write(connection)).await?;
-    Ok(())
+    Ok(entry.write_alone(&context.app).await?)
 }
