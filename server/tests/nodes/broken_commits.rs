@@ -207,7 +207,7 @@ async fn administrator_gets_the_response_if_the_commit_gets_no_response() {
     }
     assert_eq!(fixture.tenant.count("type=tenant_updated").await, 1);
     fixture.proxy.close_at(COMMIT, Moment::AfterCommit, 1);
-    let unknown = format!("{keys}/{}", uuid::Uuid::new_v4());
+    let unknown = format!("{keys}/019981fd-7ad8-4c84-8f79-2ee8de2b1918");
     admin.delete(&unknown).await.expect_refusal(404, "secret_not_found");
     assert_eq!(fixture.proxy.closed(), 1);
     assert_eq!(fixture.tenant.count("type=admin_request_rejected").await, 1);
