@@ -30,7 +30,7 @@ pub fn page(
     let start = usize::try_from(page.offset()).unwrap_or(EXAMINED).min(EXAMINED);
     let end = start.saturating_add(per_page).min(EXAMINED);
     let scan = Scan::new(conn, tenant, filter, horizon, AuditCursor::NEWEST)?;
-    let (total, window, ids) = examine(conn, &scan, horizon, start, end - start + 1)?;
+    let (total, window, ids) = examine(conn, &scan, horizon, start, (end - start + 1).min(EXAMINED - start))?;
     if let (true, Some(last), Some(time)) = (ids.is_empty(), window.last, filter.request_time())
         && let (items, Some(shown)) = near_request(conn, tenant, filter, horizon, time, per_page)?
     {
@@ -39,7 +39,8 @@ pub fn page(
         return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
     }
     let shown = ids.get(..(end - start).min(ids.len())).unwrap_or_default();
-    let next = if ids.len() > shown.len() { Some(NextPage::Number) } else { window.last.map(NextPage::Before) };
+    let last = window.last.or(shown.last().copied().filter(|_| end == EXAMINED));
+    let next = if ids.len() > shown.len() { Some(NextPage::Number) } else { last.map(NextPage::Before) };
     Ok(LogPage { items: scan.load(conn, shown)?, total, next })
 }
 
@@ -80,8 +81,7 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     let counts = "SELECT tenant_id, COUNT(*) FROM (SELECT tenant_id FROM audit_logs ORDER BY id DESC LIMIT ?) AS newest \
                   WHERE tenant_id <> ? GROUP BY tenant_id ORDER BY COUNT(*) DESC, tenant_id LIMIT ?";
     let query = CachedSql::<(Text, BigInt)>::new(counts).bind(EXAMINED as i64).bind(&installation);
-    let query = query.bind(i64::from(limit));
-    let rows: Vec<(String, i64)> = on_engine!(conn, c, _Db => query.load(c))?;
+    let rows: Vec<(String, i64)> = on_engine!(conn, c, _Db => query.bind(i64::from(limit)).load(c))?;
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
