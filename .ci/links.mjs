@@ -1,5 +1,5 @@
-// Checks that all relative links and anchors in Markdown files exist. Does not check links to websites, because CI
-// must not depend on other servers.
+// Checks that the targets of all relative links and anchors in Markdown files exist. Does not check links to websites,
+// because CI must not depend on other servers.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -11,7 +11,7 @@ const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--
 /** Removes fenced code blocks and code spans, in which brackets are not links. */
 const prose = (text) => text.replace(/^( *)(```|~~~)[\s\S]*?^\1\2.*$/gm, "").replace(/`[^`\n]*`/g, "");
 
-/** Returns the anchors that GitHub derives from headings, and explicit ones. */
+/** Returns the anchors that GitHub derives from headings, and the explicit anchors. */
 function anchorsOf(text) {
   const anchors = new Set([...text.matchAll(/<a [^>]*(?:id|name)="([^"]+)"/g)].map(([, id]) => id));
   const seen = new Map();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const binary = process.env.DOORWARD_BIN;
-// Metrics of Prometheus itself, of scheduled probes (server/tests/probe.rs), and those that only PostgreSQL or TLS has.
+// Metrics of Prometheus itself, of scheduled probes (server/tests/probe.rs), and metrics that need PostgreSQL or TLS.
 const elsewhere = new Set([
     "up",
     "doorward_probe_success",
@@ -51,7 +51,7 @@ try {
     }
     if (used.size < 15) throw new Error(`only ${used.size} metrics were found in deploy/`);
     const missing = (text) => [...used].filter((name) => !elsewhere.has(name) && !text.includes(`\n${name}{`) && !text.includes(`\n${name} `));
-    // Histograms are filled every five seconds.
+    // The server fills histograms every five seconds.
     const deadline = Date.now() + 30_000;
     let absent = missing(await read());
     while (absent.length > 0 && Date.now() < deadline) {

@@ -15,7 +15,7 @@ import { promisify } from "node:util";
 
 const { DOORWARD_BIN, NGINX, CADDY, PROXY_LIBRARIES } = process.env;
 const ORIGIN = "http://localhost:3000";
-// Addresses of clients: all of 127.0.0.0/8 belongs to this machine, and only 127.0.0.1 is a trusted proxy.
+// Addresses of clients: all addresses in 127.0.0.0/8 belong to this machine, and only 127.0.0.1 is a trusted proxy.
 const CLIENT = "127.0.0.2";
 const SPOOFED = "203.0.113.9";
 
@@ -38,7 +38,7 @@ async function freePort() {
   return port;
 }
 
-/** Resolves when a proxy accepts connections at the port; rejects if it ends before. */
+/** Resolves when a proxy accepts connections on the port. Rejects if the proxy ends before that. */
 async function listening(child, port) {
   let output = "";
   let code;
@@ -80,7 +80,7 @@ async function startServer(name, addresses) {
   return { child, log, address: started.public, tenant: tenant.id, apiKey: tenant.api_key.secret };
 }
 
-/** Replaces each text exactly; fails if one is missing, so that a changed configuration is noticed. */
+/** Replaces each text exactly. Fails if a text is missing, so that a changed configuration is noticed. */
 function replaced(file, pairs) {
   return pairs.reduce((text, [from, to]) => {
     assert.ok(text.includes(from), `${file} does not contain: ${from}`);
@@ -129,7 +129,7 @@ async function startCaddy(upstream) {
   return { plain, tls };
 }
 
-/** Sends a request from CLIENT. Returns status, headers and JSON body. */
+/** Sends a request from CLIENT. Returns the status, the headers and the JSON body. */
 function send(client, port, path, { method = "GET", headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {
     const options = { host: "127.0.0.1", servername: "localhost", port, path, method, localAddress: CLIENT, ca: readFileSync(certificate) };
@@ -143,7 +143,7 @@ function send(client, port, path, { method = "GET", headers = {}, body } = {}) {
   });
 }
 
-/** Resolves to the log line of a server about a request. */
+/** Resolves to the line about a request in the log of a server. */
 async function logged(server, id) {
   for (;;) {
     const line = server.log.find((fields) => fields.request_id === id);
@@ -175,7 +175,7 @@ after(async () => {
 });
 
 const PORTS = { DOORWARD_PUBLIC_ADDR: "127.0.0.1:0", DOORWARD_ADMIN_ADDR: "127.0.0.1:0", DOORWARD_TRUSTED_PROXIES: "127.0.0.1" };
-// A client of the socket is trusted without a setting.
+// Clients of a Unix socket are trusted without a setting.
 const SOCKETS = { DOORWARD_PUBLIC_ADDR: `unix:${folder}/public.sock`, DOORWARD_ADMIN_ADDR: `unix:${folder}/admin.sock` };
 
 // Each proxy writes the address of a socket in its own way.

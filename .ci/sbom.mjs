@@ -1,6 +1,6 @@
 // Prints the bill of materials of both binaries as CycloneDX 1.5 JSON: every crate that is linked into one of them, with
-// its licence and the checksum of Cargo.lock. Crates that only build scripts, macros and tests use are left out, except
-// those whose files a build script puts into a binary.
+// its licence and the checksum in Cargo.lock. Omits crates that only build scripts, macros and tests use, unless a build
+// script puts files of the crate into a binary.
 //   node .ci/sbom.mjs TIME    TIME: seconds since 1970, the time in the document
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -46,7 +46,7 @@ const component = (id) => {
         name,
         version,
         ...(checksum && { hashes: [{ alg: "SHA-256", content: checksum }] }),
-        // Old manifests separate licences by a slash; SPDX has `OR`.
+        // In old manifests, a slash separates licences. SPDX uses `OR`.
         ...(license && { licenses: [{ expression: license.replace(/\s*\/\s*/g, " OR ") }] }),
         purl: reference(id),
         ...(repository && { externalReferences: [{ type: "vcs", url: repository }] }),
@@ -62,7 +62,7 @@ const dependencies = [
     ...ids.map((id) => ({ ref: reference(id), dependsOn: [...new Set(linked(id).map(reference))].sort() })),
 ];
 
-// The same sources have the same number.
+// The same sources always yield the same serial number.
 const digest = createHash("sha256").update(JSON.stringify([components, dependencies])).digest("hex");
 const serial = `${digest.slice(0, 8)}-${digest.slice(8, 12)}-4${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
 console.log(JSON.stringify({

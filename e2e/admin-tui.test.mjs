@@ -106,7 +106,7 @@ describe("a session of an operator", () => {
   });
 
   test("the revoked key is rejected, and the log shows it", async () => {
-    // The section still shows the tenant.
+    // The section "Tenants" still shows the screen of the tenant.
     await terminal.press("2");
     await terminal.until(/Tenants › Shop/);
     await terminal.press("Tab");

@@ -6,7 +6,7 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto"
 const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
 
-/** Encodes CBOR (RFC 8949). Supports the types in an attestation object: integers, byte strings, text strings, maps. */
+/** Encodes CBOR (RFC 8949): only the types of an attestation object (integers, byte strings, text strings and maps). */
 export function cbor(value) {
   if (typeof value === "number") return value < 0 ? head(1, -1 - value) : head(0, value);
   if (typeof value === "string") return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);

@@ -1,4 +1,4 @@
-// The demo page in Chromium with a virtual authenticator. The tests depend on their order: alice signs in with a
+// The demo page in Chromium with a virtual authenticator. The tests must run in this order: alice signs in with a
 // password and a second factor, bob with a passkey.
 
 import assert from "node:assert/strict";
@@ -46,7 +46,7 @@ after(async () => {
   await server?.stop();
 });
 
-// The audit log at the bottom of the page may contain the same text, so the first match is the result of the action.
+// The audit log at the bottom of the page may contain the same text, so the result of the action is the first match.
 const shows = (text) => page.getByText(text, { exact: true }).first().waitFor();
 const press = (name) => page.getByRole("button", { name, exact: true }).click();
 const open = async (url = server.demo_url) => {
@@ -81,7 +81,7 @@ async function checkAccessibility() {
   assert.deepEqual(violations, []);
 }
 
-/** Returns the audit entries of a type, as the backend of an application reads them. */
+/** Returns the audit entries of a type, read as an application's backend reads them. */
 async function audited(type) {
   const url = `${server.public_url}/${server.tenant_id}/audit_logs?type=${type}`;
   const response = await fetch(url, { headers: { apiKey: server.api_key } });
@@ -308,7 +308,7 @@ describe("the page", () => {
     assert.equal(await stored(), before + 1);
     await page.locator("#credentials").getByRole("button", { name: /^Delete/ }).click();
     await page.locator("#credentials").getByRole("button", { name: /^Really delete/ }).click();
-    // The page may still show the message of an earlier deletion.
+    // The test counts the stored credentials, because the page may still show the message of an earlier deletion.
     const end = Date.now() + 10_000;
     while (await stored() !== before) assert.ok(Date.now() < end, "the authenticator still has the passkey");
   });

@@ -26,7 +26,7 @@ before(async () => {
     ctap2Version: "ctap2_1", transport: "internal", hasLargeBlob: true, hasCredBlob: true, hasMinPinLength: true, hasPrf: true,
     defaultBackupEligibility: true, defaultBackupState: true,
   });
-  // The backend of the page: the snippets of the document call it.
+  // The snippets of the document call this function, which stands for the page's backend.
   await page.exposeFunction("call", (path, body) => post(ROUTES[path] ?? path, body));
   await page.goto(server.demo_url);
 });

@@ -34,7 +34,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Sends a request with an API key from an address of this machine. Returns the status and the body. */
+/** Sends a request with an API key from a loopback address. Returns the status and the body. */
 function call(address, key, method, path, body) {
   return new Promise((resolve, reject) => {
     const headers = { apiKey: key, ...(body && { "Content-Type": "application/json" }) };

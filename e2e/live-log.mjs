@@ -1,9 +1,9 @@
-// Measures how far the live audit log of doorward-admin is behind during logins, with an installation from doorward-seed:
+// Measures how far the live audit log of doorward-admin lags behind during logins, on an installation of doorward-seed:
 //   node e2e/live-log.mjs DATA_DIR [--programs DIR] [--rate 2000] [--clients 64] [--users 5000] [--seconds 20]
 //     [--size 200x50] [--limit-ms 1000]
-// Starts the server, the app in a real terminal (tmux) and doorward-load from the folder DIR (default: target/dist). Every
-// 100 ms, reads the screen and then requests the newest entry. The lag is the difference between the times of this entry
-// and of the newest entry on the screen. The logins stay in the installation. Exits with 3 if a lag exceeds the limit.
+// Starts the server, the app in a real terminal (tmux), and doorward-load from the folder DIR (default: target/dist).
+// Every 100 ms, reads the screen and then requests the newest entry. The lag is the time of this entry minus the time of
+// the newest entry on the screen. The logins stay in the installation. Exits with 3 if a lag exceeds the limit.
 
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -35,21 +35,21 @@ if (dataDir === undefined || surplus.length > 0) {
 }
 const program = (name) => join(options.programs, name);
 
-/** Starts logins. Returns the process and its report. */
+/** Starts doorward-load. Returns its process and a promise of its report. */
 function startLoad(url, pid) {
   const run = promisify(execFile)(program("doorward-load"), [
     "mfa", "--url", url, "--seeded", join(dataDir, "seeded.json"), "--rate", options.rate, "--clients", options.clients,
     "--users", options.users, "--duration", options.seconds, "--pid", String(pid), "--json",
   ], { maxBuffer: 16 * 1024 * 1024 });
   const report = run.then(({ stdout }) => JSON.parse(stdout));
-  // The result is awaited after the samples were taken.
+  // Prevents an unhandled rejection, because the report is awaited only after the samples were taken.
   report.catch(() => {});
   return { child: run.child, report };
 }
 
 /**
- * Returns the time of the newest entry on the screen in milliseconds. It is selected, so a wide screen shows it in full
- * beside the list. Returns `undefined` for a screen that is not complete: some frames are drawn on a cleared screen.
+ * Returns the time of the newest entry on the screen in milliseconds. This entry is selected, so a wide screen shows
+ * it in full beside the list. Returns `undefined` for an incomplete screen: some frames are drawn on a cleared screen.
  */
 function newestOnScreen(screen) {
   const lines = screen.split("\n");
@@ -59,8 +59,8 @@ function newestOnScreen(screen) {
 }
 
 /**
- * Returns the lags in milliseconds until `isOver` returns true. `first` is the time of the first login: older entries on
- * the screen do not make it later.
+ * Returns the lags in milliseconds until `isOver` returns true. `first` is the time of the first login. Older entries on
+ * the screen count as if they had this time.
  */
 async function sample(terminal, newestOfLog, first, isOver) {
   const lags = [];

@@ -1,4 +1,4 @@
-// A phishing proxy: a page at another address that forwards all requests to the real application and rewrites their
+// A phishing proxy: a server at another address that forwards all requests to the real application and replaces their
 // origin. It can steal a password, but must not be able to use a passkey.
 
 import { once } from "node:events";

@@ -1,7 +1,7 @@
-// Measures the response time of doorward-admin to each key, and its memory, with an installation from doorward-seed:
+// Measures the response time of doorward-admin to each key, and its memory use, on an installation of doorward-seed:
 //   node e2e/responsive.mjs DATA_DIR [--size 80x24]… [--rounds 5] [--limit-ms 100] [--limit-mb 60]
-// Uses a real terminal (tmux). Measures the time from a key until the requested screen appears, and until its data
-// appears. Each round starts the app again, without cached data. Exits with 1 if a limit is exceeded.
+// Uses a real terminal (tmux). Measures the time from a key press until the requested screen appears, and until its
+// data appears. Each round starts the app again, without cached data. Exits with 1 if a limit is exceeded.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ const path = (screen) => lines(screen)[1];
 /** Returns whether the screen is complete and shows no spinner (a braille character) for a pending request. */
 const isIdle = (screen) => path(screen) !== "" && lines(screen).at(-2) !== "" && !/[\u2801-\u28ff]/.test(screen);
 const HEADERS = /^ (Name .*RP ID|Time \(UTC\)|User id|Transaction +User|Name +Role|Name +Begins with|Key id)/;
-/** Returns the rows of the active list without the columns at the right, because these contain relative times. */
+/** Returns the rows of the active list without the columns on the right, which contain relative times. */
 const rows = (screen) => {
   const header = lines(screen).findIndex((line) => HEADERS.test(line));
   const below = header < 0 ? [] : lines(screen).slice(header + 1, -2);
@@ -53,7 +53,7 @@ const differ = (one, other) => JSON.stringify(one) !== JSON.stringify(other);
 
 /** Presses keys in a terminal and measures the time until the result appears. */
 class Stopwatch {
-  /** `samples` collects `{ toScreen: [ms], toData: [ms] }` by the name of the step. */
+  /** `samples` collects `{ toScreen: [ms], toData: [ms] }` under the name of each step. */
   constructor(terminal, samples) {
     this.terminal = terminal;
     this.samples = samples;
@@ -61,7 +61,7 @@ class Stopwatch {
 
   /**
    * Sends `keys` (named as in tmux) or `text`, then waits for `screen` and `data`. Both are predicates of the current
-   * and the previous screen, and must be false before the key. Steps without `data` send no request.
+   * and the previous screen. Both must be false before the key is sent. A step without `data` sends no request.
    */
   async step(name, { keys = [], text, screen, data }) {
     const { terminal } = this;
@@ -81,7 +81,7 @@ class Stopwatch {
     this.samples.set(name, sample);
   }
 
-  /** Presses keys without measuring, and waits for another screen that `shows` accepts. */
+  /** Presses keys without a measurement, and waits for another screen that `shows` accepts. */
   async go(keys, shows) {
     const before = await this.terminal.until(isIdle);
     await this.terminal.press(...keys);
@@ -102,7 +102,7 @@ const chip = (label) => shows(new RegExp(` ${label}: .* ×`));
 const searching = shows(/^ \/( |$)/m);
 const noChip = (screen) => !screen.includes(" ×");
 
-/** Measures paging, and the jumps to both ends of the list. */
+/** Measures paging and the jumps to both ends of the list. */
 async function pages(watch, name, count) {
   const first = selected(await watch.terminal.until(isIdle));
   // The first key only selects the last visible row.
@@ -118,7 +118,7 @@ async function overview(watch) {
   const span = (days) => watch.step(`overview: ${days} days`, {
     keys: ["s"],
     screen: shows(new RegExp(`refusals, ${days} days`)),
-    // The dates below the chart must change.
+    // The response has arrived when the dates below the chart have changed.
     data: (now, before) => differ(now.match(/\d\d-\d\d/g), before.match(/\d\d-\d\d/g)) && now.includes(`refusals, ${days} days`),
   });
   for (const days of [30, 90, 7, 14]) await span(days);
@@ -130,7 +130,7 @@ async function tenants(watch) {
   await watch.step("overview: again", { keys: ["1"], screen: at("Overview"), data: at("Overview") });
   await watch.go(["2"], at("Tenants"));
   await pages(watch, "tenants", 3);
-  // Two orders may show the same rows.
+  // The rows may be the same in two sort orders, so any change of the screen is accepted.
   const sort = (name, keys) => watch.step(`tenants: sorted by ${name}`, { keys, screen: anything, data: both(anything, someRows) });
   for (const column of ["creation", "name", "RP ID", "users", "API keys", "successes", "refusals", "activity"]) await sort(column, ["s"]);
   await sort("activity, reversed", ["S"]);
@@ -170,7 +170,7 @@ async function tenant(watch) {
   await watch.go(["Escape"], shows(/Relying party/));
 }
 
-/** Measures filtering by the end of the id of the third row. */
+/** Measures filtering by the last characters of the id in the third row. */
 async function filter(watch, name) {
   const id = rows(await watch.terminal.until(isIdle))[2].split(/\s/)[0];
   await watch.go(["/"], searching);
@@ -206,7 +206,7 @@ async function audit(watch, name, entry) {
   await watch.step(`${name}: by type`, { keys: ["Enter"], screen: chip("type"), data: both(otherRows, registrations) });
   await all();
 
-  /** Fills in the fields of the filter dialog, in their order, by label. */
+  /** Fills in the named fields of the filter dialog, in the order of the dialog. */
   const refine = async (what, label, fields, data) => {
     await watch.step(`${name}: dialog of filters`, { keys: ["f"], screen: shows(/Filter the audit log/) });
     const order = ["Outcome", "User", "Address", "From", "Until"];
@@ -214,7 +214,7 @@ async function audit(watch, name, entry) {
     for (const [field, text] of Object.entries(fields)) {
       for (; order[place] !== field; place += 1) await watch.terminal.press("Tab");
       await watch.terminal.type(text);
-      // Waits for the complete text before the measured key.
+      // Waits until the field shows the complete text, before the measured key is sent.
       const filled = (line) => line.includes(`│ ${field} `) && line.includes(` ${text} `);
       await watch.terminal.until((screen) => lines(screen).some(filled), `${text} in ${field}`);
     }
@@ -258,10 +258,10 @@ async function memory(pid) {
   return { now: field("VmRSS"), most: field("VmHWM") };
 }
 
-/** Loads as many rows as the lists keep. */
+/** Loads as many rows as the lists keep in memory. */
 async function fill(watch) {
   const { terminal } = watch;
-  /** Selects the last loaded row, so that the app loads more rows. Returns whether a later row appears within 500 ms. */
+  /** Selects the last loaded row, so that the app loads more. Returns whether a later row appears within 500 ms. */
   const loadMore = async () => {
     const before = selected(await terminal.text());
     await terminal.press("G");
@@ -289,7 +289,7 @@ function median(values) {
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }
 
-/** Prints the measurements. Returns those that exceed a limit. */
+/** Prints the measurements. Returns the measurements that exceed a limit. */
 function report(size, samples, starts, kept) {
   const exceeded = [];
   const width = Math.max(...[...samples.keys()].map((name) => name.length));

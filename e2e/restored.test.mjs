@@ -1,4 +1,4 @@
-// doorward-admin restores the terminal in all cases in which it ends. The tests run the binary in a real terminal.
+// doorward-admin restores the terminal whenever it ends. The tests run the binary in a real terminal.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ after(() => server?.stop());
 
 const app = (token = "admin.token") => [ADMIN, "--url", server.admin_url, "--token-file", join(server.data_dir, token)];
 
-/** Starts the app and prints the terminal settings before and after it. */
+/** Starts the app, and prints the terminal settings before the app starts and after it ends. */
 const open = (env = {}, command = app()) => openTerminal({
   command: ["sh", "-c", 'echo before the app; stty -g; "$@"; code=$?; stty -g; stty -a; exit $code', "sh", ...command],
   columns: 100, rows: 34, env,
@@ -118,7 +118,7 @@ describe("Ctrl+Z", () => {
       await terminal.press("Enter");
       await terminal.until((text) => /▌Demo/.test(text) && text.split("\n")[2].includes("─".repeat(120)), "a screen of the new width");
       assert.deepEqual(await modes(terminal), IN_APP);
-      // The app cannot handle SIGSTOP, so the shell writes to the app's screen and resets the terminal mode.
+      // The app cannot handle SIGSTOP. The shell therefore writes to the app's screen and resets the terminal mode.
       process.kill(await terminal.pid(), "SIGSTOP");
       await terminal.until("Stopped");
       await terminal.type("fg");

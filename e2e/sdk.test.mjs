@@ -1,5 +1,5 @@
-// Existing clients with a changed base URL: @teamhanko/passkeys-sdk and @teamhanko/passkeys-next-auth-provider.
-// jose verifies their tokens, as in the backend of an application.
+// Existing clients that use another base URL: @teamhanko/passkeys-sdk and @teamhanko/passkeys-next-auth-provider.
+// jose verifies the tokens of the logins, as in the backend of an application.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

@@ -14,7 +14,7 @@ const BINARY = process.env.DOORWARD_BIN ?? fileURLToPath(new URL("../target/debu
 const START_TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 10;
 
-/** Returns free ports. All stay open until the last one is found, so that they are distinct. */
+/** Returns free ports. Keeps each port open until the last one is found, so that all are distinct. */
 export async function freePorts(count) {
   const holders = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(holders.map((holder) => once(holder, "listening")));
@@ -25,9 +25,9 @@ export async function freePorts(count) {
 
 /** Starts a server. Returns its process, `ready` to wait until it listens, and `stop`. */
 function start(binary, args) {
-  // The settings of the developer must not affect the tests.
+  // The developer's own settings must not affect the tests.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("DOORWARD_")));
-  // Tests do not wait for load balancers.
+  // The tests use no load balancer, so the server need not wait before it stops.
   env.DOORWARD_DRAIN = "0s";
   const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
 
@@ -46,7 +46,7 @@ function start(binary, args) {
     clearTimeout(late);
   }
 
-  /** Returns the result of `listening`, or fails if the server exits or does not listen in time. */
+  /** Returns the result of `listening`. Fails if the server exits or does not listen in time. */
   async function ready(listening) {
     const failed = new Promise((_, reject) => {
       child.once("error", reject);
@@ -65,8 +65,8 @@ function start(binary, args) {
 }
 
 /**
- * Starts quickstart. Returns the values that it prints (`public_url`, `demo_url`, `tenant_id`, `api_key`, …) and `stop`.
- * `prepare` can fill the data folder before the start.
+ * Starts quickstart. Returns the values that quickstart prints (`public_url`, `demo_url`, `tenant_id`, `api_key`, …) and
+ * `stop`. `prepare` can fill the data folder before the start.
  */
 export async function startServer(prepare = async () => {}) {
   const dataDir = await mkdtemp(join(tmpdir(), "doorward-e2e-"));
@@ -110,7 +110,7 @@ export async function serve(binary, dataDir) {
   return { public_url: `http://127.0.0.1:${publicPort}`, admin_url: url, pid: child.pid, stop };
 }
 
-/** Waits until a process is idle. After its first start with a log, a server does background work. */
+/** Waits until a process uses little CPU time. At its first start with a log, a server does work in the background. */
 export async function waitUntilIdle(pid) {
   /** Returns the CPU time in hundredths of a second. */
   const cpuTime = async () => {

@@ -1,11 +1,11 @@
-// Converts the coloured screen that tmux prints to a small SVG with selectable text.
+// Converts a coloured screen, as tmux prints it, to a small SVG with selectable text.
 
 // The cell size matches the font, so that box-drawing characters connect.
 const CELL = { width: 8.4, height: 16.25, size: 14 };
 const MARGIN = 12;
 const PAPER = "#16181d";
 const INK = "#d7dae0";
-// The sixteen colours of a dark terminal.
+// The sixteen basic colours of a dark terminal.
 const PALETTE = [
   "#2b303b", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4",
   "#6b7280", "#ff8088", "#b5e890", "#ffd88a", "#82c4ff", "#e09cf5", "#7fdbe6", "#ffffff",
@@ -58,7 +58,7 @@ function restyle(style, parameters) {
   return next;
 }
 
-/** Returns the width of a character in cells: 2 for East Asian wide characters and emoji, 0 for marks, else 1. */
+/** Returns the width of a character in cells: 2 for wide East Asian characters and emoji, 0 for marks, 1 for others. */
 function cells(character) {
   if (/\p{Mark}|\u200d|\ufe0f/u.test(character)) return 0;
   return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(character) ? 2 : 1;

@@ -15,8 +15,8 @@ const STABLE_MS = 80;
 let started = 0;
 
 /**
- * A tmux client in control mode. It needs no new process per command, so the screen can be read hundreds of times per
- * second. Responses arrive in the order of the commands, each between `%begin` and `%end` or `%error`.
+ * A tmux client in control mode. Commands need no new processes, so the screen can be read hundreds of times a second.
+ * Responses arrive in the order of the commands, each between `%begin` and `%end` or `%error`.
  */
 function control(socket) {
   const client = spawn("tmux", ["-L", socket, "-C", "attach-session", "-t", "t", "-f", "no-output,ignore-size"], {
@@ -44,14 +44,14 @@ function control(socket) {
   return (...args) => new Promise((resolve, reject) => {
     if (client.exitCode !== null) throw new Error("the terminal is closed");
     waiting.push({ resolve, reject });
-    // In single quotes, only the quote itself is special.
+    // Between single quotes, only the single quote itself is special.
     client.stdin.write(`${args.map((word) => `'${word.replaceAll("'", `'"'"'`)}'`).join(" ")}\n`);
   });
 }
 
 /**
- * Starts `command` (an array) in a terminal of `columns` × `rows`. `until` polls the screen, and fails with its content
- * after `timeout` milliseconds.
+ * Starts `command` (an array) in a terminal of `columns` × `rows`. `until` polls the screen. After `timeout`
+ * milliseconds, `until` fails with the content of the screen.
  */
 export async function openTerminal({ command, columns, rows, env = {}, timeout = 15_000 }) {
   started += 1;
@@ -60,13 +60,13 @@ export async function openTerminal({ command, columns, rows, env = {}, timeout =
   await run("tmux", [
     "-L", socket, "-f", "/dev/null",
     "new-session", "-d", "-s", "t", "-x", String(columns), "-y", String(rows), ...variables, "--", "sh",
-    // The shell prints the exit code and keeps running, so that the screen can be read afterwards.
+    // After the program, the shell prints the exit code and keeps running, so that the screen can still be read.
     "-c", '"$@"; printf "\\nended with %s\\n" "$?"; exec cat', "sh", ...command,
   ]);
   const tmux = control(socket);
   await tmux("set", "-g", "status", "off");
   await tmux("set", "-g", "escape-time", "0");
-  // A client of another size must not resize the window.
+  // The window must keep its size if a client of another size attaches.
   await tmux("resize-window", "-t", "t", "-x", String(columns), "-y", String(rows));
 
   const state = async (name) => (await tmux("display-message", "-p", "-t", "t", `#{${name}}`)).trim();
@@ -99,7 +99,7 @@ export async function openTerminal({ command, columns, rows, env = {}, timeout =
         pid = child;
       }
     },
-    /** Waits until the screen matches (a text, a pattern or a predicate). Returns the screen. */
+    /** Waits until the screen matches a text, a pattern or a predicate. Returns the screen. */
     async until(expected, description = String(expected)) {
       const matches = typeof expected === "function" ? expected
         : expected instanceof RegExp ? (screen) => expected.test(screen)

@@ -1,8 +1,8 @@
-// The virtual authenticator of Chromium, through its debugger (WebAuthn §11).
+// The virtual authenticator of Chromium (WebAuthn §11), controlled through the browser's debugger.
 
 /**
- * Adds an authenticator, by default a security key with user verification that responds at once, and returns its debugger session and its id.
- * `options` replace or extend its properties.
+ * Adds an authenticator. By default, it is a security key with user verification that responds at once. Returns its debugger
+ * session and its id. `options` replace or extend its properties.
  */
 export async function addVirtualAuthenticator(page, options = {}) {
   const devtools = await page.context().newCDPSession(page);

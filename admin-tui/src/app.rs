@@ -99,7 +99,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
             effects.extend(update::update(&mut model, Message::Drawn { list_height, text_rows }));
         }
         let message = tokio::select! {
-            // Results are received first, so that they do not wait behind the repeated events of a held key.
+            // Results are received first, so that repeated events of a pressed key do not delay them.
             biased;
             result = results.recv() => result,
             panic = runner.panicked() => std::panic::resume_unwind(panic),

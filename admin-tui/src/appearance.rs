@@ -50,6 +50,6 @@ pub enum ProfileColor {
 pub struct ProfileLabel {
     pub name: String,
     pub color: Option<ProfileColor>,
-    /// Whether the server is in production, so that dialogs about destructive actions say so.
+    /// Whether this is a production server. Dialogs about destructive actions then say so.
     pub production: bool,
 }

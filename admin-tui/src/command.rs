@@ -1,4 +1,4 @@
-//! The subcommands. Each one sends requests to the server and prints a table for people or JSON for scripts.
+//! The subcommands. Each one sends requests to the server and prints a human-readable table, or JSON for scripts.
 
 mod activity;
 mod all_tenants;

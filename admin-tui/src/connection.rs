@@ -5,10 +5,10 @@
 //! 2. the profile named by `--profile`;
 //! 3. its environment variable: `DOORWARD_ADMIN_URL`, `DOORWARD_ADMIN_TOKEN` or `DOORWARD_ADMIN_TOKEN_FILE`,
 //!    `DOORWARD_ADMIN_CA_FILE`;
-//! 4. the default profile: the one named by `DOORWARD_ADMIN_PROFILE`, or by `default_profile` in the file. It is
-//!    ignored if a flag or variable sets the address, because its token belongs to another server;
-//! 5. the local server: `http://127.0.0.1:8001`, with the token that its first start wrote to the data folder
-//!    (`DOORWARD_DATA_DIR`, else `./data`). This token is sent only to loopback addresses.
+//! 4. the default profile: the one named by `DOORWARD_ADMIN_PROFILE`, or by `default_profile` in the file. The default
+//!    profile is ignored if a flag or variable sets the address, because the profile's token is for another server;
+//! 5. the local server: `http://127.0.0.1:8001`, with the token that the server wrote at its first start to the data
+//!    folder (`DOORWARD_DATA_DIR`, else `./data`). This token is sent only to loopback addresses.
 
 mod environment;
 mod error;
@@ -100,7 +100,7 @@ pub fn settings(flags: &Flags, environment: &Environment) -> Result<Settings, Co
 /// A server that the app can switch to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
-    /// Name of its profile.
+    /// Name of the profile that defines the server.
     pub name: String,
     pub url: String,
 }
@@ -113,8 +113,8 @@ pub fn contexts(flags: &Flags, environment: &Environment) -> Result<Vec<Context>
     Ok(profiles.addresses().into_iter().map(context).collect())
 }
 
-/// Resolves the server of a profile. Flags and variables that belong to the first server are ignored, so that its token
-/// is not sent to another server.
+/// Resolves the server of a profile. Flags and variables that select the first server are ignored, so that this server
+/// does not get the first server's token.
 pub fn resolve_context(flags: &Flags, environment: &Environment, profile: &str) -> Result<Connection, ConnectionError> {
     let flags = Flags { profile: Some(profile.to_owned()), config: flags.config.clone(), ..Flags::default() };
     resolve(&flags, &environment.without_server())

@@ -15,7 +15,7 @@ use crate::{
     settings,
 };
 
-/// Runs requests and exports. Dropping it cancels them.
+/// Runs requests and exports. Dropping the runner cancels those that are pending.
 #[derive(Debug)]
 pub(crate) struct EffectRunner<A> {
     api: Arc<A>,
@@ -56,8 +56,8 @@ impl<A: ApiBackend> EffectRunner<A> {
                     let _ = progress_messages.send(Message::Progress(id, progress));
                 }
             };
-            // The export publishes its file in its last step, without waiting. The result therefore always says whether
-            // there is a file, even if the export was cancelled at the last moment.
+            // The last step of the export publishes the file and contains no await point. The result therefore always
+            // says whether there is a file, even if the export was cancelled at the last moment.
             let result = tokio::select! {
                 biased;
                 _ = cancelled => None,

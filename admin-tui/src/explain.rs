@@ -1,4 +1,4 @@
-//! Explains a refusal from its audit entry: the failed check, what it compared, likely causes and how to fix them.
+//! Explains a refusal from its audit entry: the failed check, the compared values, likely causes, and how to fix them.
 
 use std::fmt::Write as _;
 
@@ -26,9 +26,9 @@ pub use origins::{is_local, origin_difference};
 /// Shown in place of a value that the entry does not contain, for example because an older version wrote it.
 pub const NOT_RECORDED: &str = "not recorded";
 
-/// Explains an entry. `key_history` contains entries about the creation and revocation of API keys, of any tenant, newest
-/// first. Returns `None` if the entry records neither a refusal nor an operation that a stricter policy would have
-/// refused.
+/// Explains an entry. `key_history` contains entries about the creation and revocation of API keys of any tenant,
+/// newest first. Returns `None` if the entry records neither a refusal nor an operation that a stricter policy would
+/// have refused.
 pub fn explain(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Option<Explanation> {
     let entry = &row.entry;
     if !entry.has_reason() {
@@ -125,7 +125,7 @@ fn values(entry: &AuditLogItem, detail: &RefusalDetail) -> Vec<(&'static str, St
         values.push(("not logged", format!("{count} refused changes before this one")));
     }
     values.extend(entry.credential_id.clone().map(|id| ("credential", id)));
-    // An entry about a disabled key also contains the key id in its detail.
+    // An entry about a disabled key contains the key id in its detail as well. The id is listed only once.
     values.extend(entry.api_key_id.filter(|_| detail.key_id.is_none()).map(|id| ("key id", id.to_string())));
     values.extend(entry.transaction_id.clone().map(|id| ("transaction", id)));
     values

@@ -39,12 +39,12 @@ pub enum Message {
     ViewsSaved(Result<Views, String>),
     /// The app tried to send a text to the terminal's clipboard. Contains whether this succeeded.
     Copied(bool),
-    /// The app uses another server from now on. Contains its address, its profile and security warnings.
+    /// The app uses another server from now on. Contains that server's address, profile and security warnings.
     Connected {
         address: String,
         profile: Option<ProfileLabel>,
         warnings: Vec<String>,
     },
-    /// The server of a profile cannot be used. The app keeps its server.
+    /// The server of a profile cannot be used. The app keeps the current server.
     NotConnected(String),
 }

@@ -83,9 +83,9 @@ pub struct PendingUndo {
     pub name: String,
     /// Number of changes that were reverted.
     pub completed: usize,
-    /// Names of the objects that another administrator has changed since.
+    /// Names of the objects that were not reverted, because another administrator has changed them since.
     pub left_alone: Vec<String>,
-    /// Requests after the pending one, and the notification after success.
+    /// Requests to send after the pending one, and the notification after success.
     pub rest: Undo,
     /// Number of failed requests, and the latest error.
     pub failed: usize,
@@ -93,7 +93,7 @@ pub struct PendingUndo {
 }
 
 impl PendingUndo {
-    /// Creates an undo of which no request was sent.
+    /// Creates an undo whose first request has not been sent yet.
     pub(crate) const fn new(rest: Undo) -> Self {
         Self {
             id: RequestId(0),
@@ -222,8 +222,8 @@ impl Model {
         Rights::of(self.me.as_ref())
     }
 
-    /// Stores what the server returned about the token. A token for some tenants cannot use the first screens of the other
-    /// sections, so a screen with its tenants replaces them.
+    /// Stores what the server returned about the token. If the token is limited, replaces the screens of all sections
+    /// except [`Section::Tenants`] with a list of the token's tenants.
     pub(crate) fn set_me(&mut self, me: Me) {
         let was_limited = self.me.as_ref().is_some_and(|me| me.tenants.is_some());
         if me.tenants.is_some() && !was_limited {
@@ -265,7 +265,7 @@ impl Model {
         self.question.is_some() || self.overlay.is_some()
     }
 
-    /// Updates the question or the overlay if there is one, and otherwise the current screen.
+    /// Updates the question or, if there is none, the overlay; if there is neither, updates the current screen.
     pub(crate) fn with_focused<R>(
         &mut self,
         output: &mut UpdateOutput,
@@ -319,14 +319,14 @@ impl Model {
         }
     }
 
-    /// Describes the work that is lost when the app ends.
+    /// Describes the work that would be lost if the app ended now.
     pub fn unsaved_changes(&self) -> Vec<String> {
         let overlay = self.overlay.iter().map(AsRef::as_ref);
         overlay.chain(self.stacks.iter().flat_map(Stack::all)).filter_map(Page::unsaved_changes).collect()
     }
 
-    /// Returns whether a page about the connection replaces the screens. After the first response, a temporary error
-    /// leaves the screens visible.
+    /// Returns whether a page about the connection replaces the screens. Once the server has responded, a temporary
+    /// error leaves the screens visible.
     pub fn shows_connection_page(&self) -> bool {
         match &self.connection {
             ConnectionStatus::Connected => false,
@@ -335,7 +335,7 @@ impl Model {
         }
     }
 
-    /// Returns the time in milliseconds for which the server has not responded, if it is noticeably long.
+    /// Returns the time in milliseconds for which the server has not responded, if it is at least `SILENT_MS`.
     pub fn silent_ms(&self) -> Option<i64> {
         let silent = self.now.millis().saturating_sub(self.me_requested_at.millis());
         (self.me_request.is_some() && silent >= SILENT_MS).then_some(silent)

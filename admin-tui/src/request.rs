@@ -48,7 +48,7 @@ pub enum BackendRequest {
     /// State of the imported FIDO metadata.
     MetadataStatus,
     CryptoRadar(TenantId),
-    /// Who loses credentials if the tenant gets these policies: the counts, and the first users.
+    /// Preview of new trust policies: the users who would lose credentials, as counts and a limited list.
     PreviewTrust(TenantId, Box<TrustPolicies>),
     /// The data that `doctor` examines, as of this time.
     TenantReport(TenantId, Timestamp),
@@ -66,7 +66,7 @@ pub enum BackendRequest {
     RetireSigningKey(TenantId, SigningKeyId),
     WithdrawSigningKey(TenantId, SigningKeyId),
     DeleteUser(TenantId, UserId),
-    /// Disables the target, or enables it if the flag is not set. With a version, only if its state still has this version.
+    /// Disables the target, or enables it if the flag is not set. With a version, fails if the version is outdated.
     SetDisabled(DisableTarget, bool, Option<String>),
     DeleteCredential(TenantId, UserId, String),
     /// Creates an admin token for the tenants with these names or ids, or for all tenants if there are none.
@@ -76,8 +76,8 @@ pub enum BackendRequest {
 }
 
 impl BackendRequest {
-    /// Returns the request that reverts this one, after this response. Returns `None` if nothing changed, or if the request
-    /// cannot be reverted.
+    /// Returns the request that reverts this one, given its response. Returns `None` if nothing changed, or if the
+    /// request cannot be reverted.
     pub fn reverse(&self, response: &BackendResponse) -> Option<Self> {
         match (self, response) {
             (Self::SetDisabled(target, disabled, _), BackendResponse::State(Some(version))) => {

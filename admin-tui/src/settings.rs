@@ -39,7 +39,7 @@ pub fn save_view(file: &Path, name: &str, search: Option<&str>) -> io::Result<Vi
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder)?;
-    // Serializes the changes of several apps and threads. Some file systems, such as NFS, cannot lock folders.
+    // Serializes changes by several processes or threads. Lock errors are ignored: not all file systems lock folders.
     let lock = File::open(folder)?;
     let _ = lock.lock();
     let text = match fs::read_to_string(&file) {

@@ -46,8 +46,8 @@ use background::{Background, Received, Response};
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Environment variable that makes debug builds fail when F12 is pressed: `panic`, or `error` for a read error. Tests
-/// then check that the terminal was restored.
+/// Environment variable of debug builds. With `panic`, pressing F12 causes a panic, with `error` a read error. Tests
+/// use it to check that the terminal is restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
 /// The sources from which the app chooses its theme.
@@ -59,8 +59,8 @@ pub struct Appearance {
     pub theme_file: Option<PathBuf>,
 }
 
-/// Runs the app on the terminal of this process until the user quits or a signal arrives. Starts with `server`; `connect`
-/// returns the server of one of the `contexts`.
+/// Runs the app on the terminal of this process until the user quits or a signal arrives. The app first uses `server`.
+/// `connect` takes the name of one of the `contexts` and returns its server.
 pub async fn show<A: ApiBackend>(
     server: ConnectedServer<A>,
     contexts: Vec<Context>,
@@ -136,7 +136,7 @@ struct Guard;
 impl Drop for Guard {
     fn drop(&mut self) {
         // After a panic, the hook has already restored the terminal. Leaving the alternate screen again would move the
-        // cursor over the message of the panic.
+        // cursor back, so that later output overwrites the panic message.
         if !std::thread::panicking() {
             restore();
         }
@@ -178,7 +178,7 @@ impl TerminalControl for Control {
 
     fn reacquire(&mut self) {
         // If a signal stopped the process, crossterm does not notice that the shell has disabled raw mode, and would
-        // not enable it again. It must therefore be disabled first. Errors appear when the next frame is drawn.
+        // not enable it again. Raw mode must therefore be disabled first. Errors appear when the next frame is drawn.
         let _ = disable_raw_mode();
         let _ = enable_raw_mode();
         if std::mem::take(&mut self.suspended) {
@@ -194,7 +194,7 @@ struct Inputs {
     clock: Clock,
     signals: [Signal; 4],
     error: Option<io::Error>,
-    /// The terminal's response to the question about its background.
+    /// State of the terminal's response to the question about its background colour.
     response: Response,
     /// Inputs that arrived before that response, in reverse order.
     early: Vec<Input>,

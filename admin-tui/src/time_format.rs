@@ -1,4 +1,4 @@
-//! Formats times for people, in UTC. For a local time, callers first shift the time with `Zone::to_local`.
+//! Formats times as human-readable text, in UTC. For a local time, callers first shift the time with `Zone::to_local`.
 
 use doorward_shared::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Parses times that people enter: `90d`, `1h`, RFC 3339, or a UTC date with or without a time.
+//! Parses times that users enter: `90d`, `1h`, RFC 3339, or a UTC date with or without a time.
 
 use std::str::FromStr;
 

@@ -1,8 +1,8 @@
-//! Trust policies in words, for the commands and the terminal app.
+//! Descriptions of the effects of trust policies, for the commands and the terminal app.
 
 use doorward_shared::{admin::TrustImpact, counted};
 
-/// Describes what users lose.
+/// Describes what users would lose.
 pub fn describe(impact: TrustImpact) -> String {
     let TrustImpact { users_losing_all: all, users_losing_some: some, credentials_lost } = impact;
     if credentials_lost == 0 {

@@ -27,7 +27,7 @@ impl Zone {
         TimeZone::posix(text).ok().map(Self)
     }
 
-    /// Returns the offset from UTC in milliseconds at a time.
+    /// Returns the offset from UTC in milliseconds at the given time.
     fn offset_ms(&self, at: Timestamp) -> i64 {
         let at = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
         i64::from(self.0.to_offset(at).seconds()).saturating_mul(1_000)
@@ -38,13 +38,13 @@ impl Zone {
         at.plus_millis(self.offset_ms(at))
     }
 
-    /// Reverses [`Self::to_local`]. A time of day that the zone skips or repeats uses the offset before the change.
+    /// Reverses [`Self::to_local`]. If the zone skips or repeats `local`, uses the offset before or after the change.
     pub fn from_local(&self, local: Timestamp) -> Timestamp {
         let about = local.plus_millis(-self.offset_ms(local));
         local.plus_millis(-self.offset_ms(about))
     }
 
-    /// Returns `UTC`, or the offset at a time, such as `+01:00`.
+    /// Returns `UTC`, or the offset at the given time, such as `+01:00`.
     pub fn label(&self, at: Timestamp) -> String {
         if *self == Self::utc() {
             return "UTC".to_owned();

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
 ];
 
-/// Modules without their own layer. All layers may use them, but they must not use the interactive app.
+/// Modules outside of the layers. All layers may use them, but they must not use the interactive app.
 const SHARED: &[&str] = &[
     "appearance",
     "args",

@@ -80,7 +80,7 @@ impl Default for Authenticator {
 }
 
 impl Authenticator {
-    /// Creates an authenticator with ES256, user verification and resident keys, without attestation and backup. Its
+    /// Creates an authenticator with ES256, user verification and resident keys, without attestation or backup. Its
     /// counter stays 0, and its attachment is the one that the options request.
     pub const fn new() -> Self {
         Self {
@@ -104,7 +104,7 @@ impl Authenticator {
         self
     }
 
-    /// Sets the attestation. It is not sent if the options request none.
+    /// Sets the attestation. If the options request none, it is sent only with a zero AAGUID (§5.1.3).
     #[must_use]
     pub const fn attestation(mut self, attestation: Attestation) -> Self {
         self.attestation = attestation;
@@ -117,21 +117,21 @@ impl Authenticator {
         self
     }
 
-    /// Sets whether it supports user verification. If it does, it verifies the user unless the options discourage it.
+    /// Sets whether the authenticator can verify the user. If so, it does unless the options discourage verification.
     #[must_use]
     pub const fn user_verification(mut self, able: bool) -> Self {
         self.user_verification = able;
         self
     }
 
-    /// Sets whether it supports discoverable credentials.
+    /// Sets whether the authenticator supports discoverable credentials.
     #[must_use]
     pub const fn resident_keys(mut self, able: bool) -> Self {
         self.resident_keys = able;
         self
     }
 
-    /// Sets the backup flags: whether credentials can be backed up, and whether they are.
+    /// Sets the backup flags: whether credentials can be backed up, and whether they are backed up.
     #[must_use]
     pub const fn backup(mut self, eligible: bool, state: bool) -> Self {
         self.backup_eligible = eligible;
@@ -164,7 +164,7 @@ impl Authenticator {
         &self.credentials
     }
 
-    /// Returns the credentials for changes, for example of counters or user handles.
+    /// Returns the credentials so that tests can change them, for example counters or user handles.
     pub const fn credentials_mut(&mut self) -> &mut Vec<Credential> {
         &mut self.credentials
     }
@@ -192,7 +192,7 @@ impl Authenticator {
         self.transports.clone().unwrap_or_else(default)
     }
 
-    /// Creates and stores a credential. A discoverable one replaces the previous one of the user (§6.3.2, step 7).
+    /// Creates and stores a credential. A discoverable one replaces the user's previous one (§6.3.2, step 7).
     pub(crate) fn make(
         &mut self,
         rp_id: &str,

@@ -1,4 +1,4 @@
-//! CBOR in the form of CTAP2. Only the order of map entries is chosen by callers, so that tests can use a wrong one.
+//! CBOR in the canonical form of CTAP2, except that callers choose the order of map entries: tests need wrong orders.
 
 pub use ciborium::Value;
 

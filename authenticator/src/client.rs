@@ -22,8 +22,8 @@ impl Client {
         Self { origin: origin.into(), checks: true }
     }
 
-    /// Disables all checks, like the client of an attacker: those of RP ID and origin, `excludeCredentials`, algorithms
-    /// and capabilities of the authenticator.
+    /// Disables all checks, as in a client of an attacker: the checks of RP ID and origin, `excludeCredentials`,
+    /// algorithms and capabilities of the authenticator.
     #[must_use]
     pub const fn without_checks(mut self) -> Self {
         self.checks = false;
@@ -35,8 +35,8 @@ impl Client {
     }
 
     /// Like `navigator.credentials.create()`: takes `{"publicKey": …}` and returns `RegistrationResponseJSON`. With
-    /// `"mediation": "conditional"` it acts as a password manager that asks nobody: user presence and user verification
-    /// are missing (§5.1.3).
+    /// `"mediation": "conditional"`, it acts as a password manager that does not ask the user: user presence and user
+    /// verification are missing (§5.1.3).
     ///
     /// # Errors
     /// [`ClientError`] in the cases in which a browser throws an exception.
@@ -164,13 +164,13 @@ impl Client {
         })
     }
 
-    /// Returns the requested RP ID, or the host of the origin. It must be that host or a parent domain of it.
+    /// Returns the requested RP ID, by default the host of the origin. It must be this host or a parent domain.
     ///
     /// A single label is rejected unless it is the host. The public suffix list is not checked.
     fn rp_id(&self, requested: Option<&str>) -> Result<String, ClientError> {
         let host = self.host();
         let rp_id = requested.or(host).unwrap_or_default().to_owned();
-        // Origins of apps (`android:apk-key-hash:…`) have no host. The operating system checks them at the RP's site.
+        // Origins of apps (`android:apk-key-hash:…`) have no host. The operating system checks apps with the RP's site.
         let is_allowed = self.origin.starts_with("android:")
             || host.is_some_and(|host| {
                 host == rp_id

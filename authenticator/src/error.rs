@@ -8,7 +8,7 @@ pub enum ClientError {
     /// The RP ID is neither the host of the origin nor a parent domain of it (`SecurityError`).
     #[error("the RP ID {rp_id} is not valid for the origin {origin}")]
     RpId { rp_id: String, origin: String },
-    /// The authenticator has a credential of `excludeCredentials` (`InvalidStateError`).
+    /// The authenticator already has a credential that `excludeCredentials` lists (`InvalidStateError`).
     #[error("the authenticator is already registered")]
     Excluded,
     /// `pubKeyCredParams` does not contain the algorithm of the authenticator (`NotSupportedError`).

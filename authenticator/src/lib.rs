@@ -13,7 +13,7 @@
 //! load tests need fast assertions (`cargo run --release -p doorward-authenticator --example cost`). Other tests use
 //! browsers and the test vectors of the specification, to check that the server also accepts other implementations.
 //!
-//! It is not secure: private keys are kept in memory, and user verification is only a setting.
+//! The authenticator is not secure: private keys are kept in memory, and user verification is only a setting.
 
 mod assertion;
 mod authenticator;

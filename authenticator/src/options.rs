@@ -1,4 +1,4 @@
-//! Parses the options of the server as strictly as `parse…OptionsFromJSON` of browsers (WebAuthn §5.1.9, §5.1.10).
+//! Parses the server's options as strictly as browsers do with `parse…OptionsFromJSON` (WebAuthn §5.1.9, §5.1.10).
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-// Type-checked, not run: the client that openapi-typescript generates fits openapi-fetch and the browser's own types.
+// Type-checked, not run: the client that openapi-typescript generates must fit openapi-fetch and the browser's types.
 
 import createClient from "openapi-fetch";
 
@@ -6,7 +6,7 @@ import type { components, paths } from "./generated/public.js";
 
 const client = createClient<paths>({ baseUrl: "https://passkeys.example.com", headers: { apiKey: "dw_…" } });
 
-/** Registers a second factor: the page passes the options to the browser as they are. */
+/** Registers a second factor. The page passes the options to the browser without changes. */
 export async function register(tenant_id: string, user_id: string): Promise<string> {
   const path = { tenant_id };
   const options = await client.POST("/{tenant_id}/mfa/registration/initialize", {
@@ -38,7 +38,7 @@ export async function login(tenant_id: string, user_id: string): Promise<string>
   return result.data.token;
 }
 
-/** A discoverable login needs no body, and transaction data are any JSON. */
+/** A discoverable login needs no body. Transaction data may be any JSON value. */
 export async function others(tenant_id: string): Promise<void> {
   const path = { tenant_id };
   await client.POST("/{tenant_id}/login/initialize", { params: { path } });

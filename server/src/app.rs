@@ -1,4 +1,4 @@
-//! State that all requests of an installation share. There are no globals. `main` and tests build it the same way.
+//! State that all requests of an installation share. There are no globals. `main` and tests build it in the same way.
 
 use std::{
     sync::{
@@ -64,7 +64,7 @@ pub struct App {
     pub backups: Option<Scheduled>,
     pub metrics: Metrics,
     pub traces: Traces,
-    /// `None` after its start, and if traces are off.
+    /// `None` after the exporter was taken, or if traces are off.
     exporter: Mutex<Option<Exporter>>,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,
@@ -84,17 +84,17 @@ pub struct AppSettings {
     /// Addresses of proxies whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpNet>,
     pub json_depth: usize,
-    /// Maximum number of requests per minute from one address that carry no valid key; `None` for no limit.
+    /// Maximum number of requests without a valid key that one address may send per minute; `None` for no limit.
     pub visits_per_address: Option<u32>,
-    /// Maximum number of requests per minute to one tenant that carry no valid key; `None` for no limit.
+    /// Maximum number of requests without a valid key that one tenant accepts per minute; `None` for no limit.
     pub visits_per_tenant: Option<u32>,
-    /// Number of days after which a signing key is replaced; `None` to replace none.
+    /// Number of days after which a signing key is replaced; `None` if signing keys are not replaced automatically.
     pub rotate_every_days: Option<u32>,
     /// Maximum number of days until a new admin token expires; `None` if tokens need not expire.
     pub admin_token_days: Option<u32>,
     /// Number of days after which audit entries are deleted; `None` to keep all entries.
     pub audit_retention_days: Option<u32>,
-    /// Targets of audit forwarding. Retention keeps the entries that one of them does not have.
+    /// Targets of audit forwarding. Retention keeps the entries that at least one target does not have.
     pub audit_forward: Vec<ForwardTarget>,
     /// Schedule of backups; `None` if they are off.
     pub backup: Option<backup::Plan>,
@@ -170,7 +170,7 @@ impl App {
         self.stopping.store(true, Relaxed);
     }
 
-    /// Returns the spans that must be sent to a collector; `None` at later calls, and if traces are off.
+    /// Returns the exporter of spans at the first call; `None` at later calls, or if traces are off.
     pub fn take_exporter(&self) -> Option<Exporter> {
         self.exporter.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

@@ -68,7 +68,7 @@ pub struct ServerConfig {
     pub workers: Option<usize>,
     /// Maximum number of open connections of each API; `None` to derive it from the limit of open files.
     pub max_connections: Option<usize>,
-    /// Time after SIGTERM in which the server still serves requests, although its readiness check already fails.
+    /// Time after SIGTERM during which the server still serves requests, although its readiness check already fails.
     pub drain: Duration,
     /// Maximum time for requests in progress to finish after the listeners were closed.
     pub shutdown_timeout: Duration,
@@ -79,13 +79,13 @@ pub struct ServerConfig {
 pub struct TlsConfig {
     pub certificate: PathBuf,
     pub key: PathBuf,
-    /// Authorities of the clients of the admin API; `None` if these need no certificate.
+    /// Authorities that issue the certificates of admin API clients; `None` if these clients need no certificate.
     pub client_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataConfig {
-    /// Folder of the first admin token and, by default, of the master key and the database.
+    /// Folder that contains the first admin token and, by default, the master key and the database.
     pub dir: PathBuf,
     pub master_key: MasterKeyOrigin,
 }
@@ -110,9 +110,9 @@ pub struct LimitsConfig {
     pub header_timeout: Duration,
     pub body_timeout: Duration,
     pub json_depth: usize,
-    /// Maximum number of requests per minute from one address that carry no valid key; `None` for no limit.
+    /// Maximum number of requests without a valid key that one address may send per minute; `None` for no limit.
     pub keyless_per_address: Option<u32>,
-    /// Maximum number of requests per minute to one tenant that carry no valid key; `None` for no limit.
+    /// Maximum number of requests without a valid key that one tenant accepts per minute; `None` for no limit.
     pub keyless_per_tenant: Option<u32>,
     /// Maximum number of days until a new admin token expires; `None` if tokens need not expire.
     pub admin_token_days: Option<u32>,
@@ -135,7 +135,7 @@ pub struct LogConfig {
 pub struct TokenConfig {
     /// Name of the installation: the `iss` claim of its tokens.
     pub issuer: String,
-    /// Number of days after which a signing key is replaced; `None` to replace none.
+    /// Number of days after which a signing key is replaced; `None` if signing keys are not replaced automatically.
     pub rotate_every_days: Option<u32>,
 }
 
@@ -152,25 +152,25 @@ pub struct ForwardConfig {
     pub targets: Vec<ForwardTarget>,
     /// File with the secret that signs requests to webhooks.
     pub secret_file: Option<PathBuf>,
-    /// Networks with internal addresses to which webhooks may connect.
+    /// Networks of internal addresses to which the URLs of webhooks may lead.
     pub networks: Vec<IpNet>,
-    /// PEM file with the authorities that webhooks trust; `None` for those of the system.
+    /// PEM file with the authorities that may issue certificates of webhooks; `None` for the authorities of the system.
     pub ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeConfig {
-    /// Interval of scheduled probes; `None` for none.
+    /// Interval of scheduled probes; `None` if no probes are scheduled.
     pub every: Option<Duration>,
     /// File with the tenants to probe and their API keys.
     pub keys_file: Option<PathBuf>,
-    /// URL of the public API, or `unix:` and the path of its socket; `None` for the address on which the server listens.
+    /// URL of the public API, or `unix:` and the path of its socket; `None` for the server's own public address.
     pub url: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupConfig {
-    /// Interval of scheduled backups; `None` for none.
+    /// Interval of scheduled backups; `None` if no backups are scheduled.
     pub every: Option<Duration>,
     /// Number of scheduled backups to keep.
     pub keep: usize,
@@ -200,11 +200,11 @@ impl Settings {
         Self::resolve(flags, env, Some(ConfigFile { path: &path, text: &text }))
     }
 
-    /// Resolves the settings from the arguments. Reads only files that contain the value of one setting. Precedence:
-    /// flag, environment variable, file, default.
+    /// Resolves the settings from the arguments. Reads no file except those that contain the value of one setting.
+    /// Precedence: flag, environment variable, file, default.
     ///
-    /// An empty environment variable counts as not set, because compose files produce it. Unknown variables that begin
-    /// with `DOORWARD_` are errors, except those of other programs and those that Kubernetes sets for services.
+    /// An empty environment variable counts as not set, because compose files produce such variables. Unknown variables
+    /// that begin with `DOORWARD_` are errors, except those of other programs and of Kubernetes services.
     pub fn resolve(
         flags: &Flags,
         env: &BTreeMap<String, String>,
@@ -213,7 +213,7 @@ impl Settings {
         Self::resolve_with(flags, env, file, RENAMED)
     }
 
-    /// Like [`Self::resolve`], with the old names of the given table.
+    /// Like [`Self::resolve`], but with the given table of old names.
     fn resolve_with(
         flags: &Flags,
         env: &BTreeMap<String, String>,
@@ -316,7 +316,7 @@ impl ServerConfig {
 }
 
 impl TlsConfig {
-    /// Returns `None` after a problem, and `Some(None)` if no file is set.
+    /// Returns `None` if a setting is invalid, and `Some(None)` if no file is set.
     fn read(values: &mut Values) -> Option<Option<Self>> {
         let mut file = |key| values.read_or_explain(key, "the path of a PEM file", parse::optional_path);
         let (certificate, key, client_ca) = (file("tls.certificate")?, file("tls.key")?, file("tls.client_ca")?);
@@ -331,7 +331,7 @@ impl TlsConfig {
         None
     }
 
-    /// Refuses settings that have no effect, because Unix sockets do not use TLS.
+    /// Refuses TLS settings that have no effect because an API listens on a Unix socket, which does not use TLS.
     fn refuse_unix_sockets(&self, server: &ServerConfig, values: &mut Values) {
         if server.public_addr.is_unix() && server.admin_addr.is_unix() {
             values.refuse("tls.certificate", "needed, because both APIs listen on Unix sockets, which use no TLS");
@@ -370,7 +370,7 @@ impl DataConfig {
 
 impl DatabaseConfig {
     fn read(values: &mut Values, data: Option<&DataConfig>) -> Option<Self> {
-        // The default of `database.url` depends on the setting `data.dir`. If the folder is invalid, only one problem
+        // The default of `database.url` depends on the setting `data.dir`. If the folder is invalid, only this problem
         // is reported.
         let folder = data.map(|data| data.dir.clone()).unwrap_or_default();
         values.set_default("database.url", &folder.join("doorward.db").to_string_lossy());

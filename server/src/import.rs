@@ -1,7 +1,7 @@
 //! Imports tenants from other systems.
 //!
-//! [`hanko`] reads the database of a Hanko passkey server, [`neutral`] a file. They convert the data to Doorward's types;
-//! `service::admin::import` writes them. A [`Report`] names everything that could not be imported.
+//! [`hanko`] reads the database of a Hanko passkey server, [`neutral`] reads a file. Both convert the data to
+//! Doorward's types; `service::admin::import` writes it. A [`Report`] names everything that could not be imported.
 
 pub mod hanko;
 pub mod neutral;

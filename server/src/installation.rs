@@ -36,11 +36,11 @@ use crate::{
 #[derive(Debug)]
 pub struct Installation {
     pub app: Arc<App>,
-    /// Whether this call created it.
+    /// Whether this call created the installation.
     pub created: bool,
 }
 
-/// Opens an installation, or creates it if the purpose allows it. Checks the master key before migrating the database.
+/// Opens an installation, or creates it if the purpose permits. Checks the master key before migrating the database.
 pub async fn open(
     location: &Location,
     options: DatabaseOptions,
@@ -56,7 +56,7 @@ pub async fn open(
     let files = Files::new(location);
     let database = options.url.to_string();
     let found = files.clone();
-    // A running server would continue to sign with the old keys, and its master key could not decrypt the new keys.
+    // Exclusive: a running server would sign with the old keys, and its master key could not decrypt the new keys.
     let options = DatabaseOptions { exclusive: purpose == Purpose::ReplaceSigningKeys, ..options };
     let db = Database::open_if(options, move |connection| accept(connection, purpose, database, &found)).await?;
     let entropy = Arc::new(SystemEntropy::default());
@@ -154,14 +154,14 @@ pub fn check(location: &Location, options: &DatabaseOptions) -> Result<Vec<Strin
         let database = options.url.to_string();
         inspect_sqlite(path, |connection| accept(connection, Purpose::Serve, database, &files))?;
     }
-    // The key in the data folder may be missing before the first start. The first admin token is created after it.
+    // Before the first start, the key may be missing from the data folder. It is created before the first admin token.
     if files.master_key.in_data_folder().is_none_or(|file| file.exists() || files.admin_token.exists()) {
         files.master_key.load()?;
     }
     Ok(warnings)
 }
 
-/// Checks an unchanged database before it is opened. `connection` is `None` if the SQLite file does not exist.
+/// Checks a database before it is opened and changed. `connection` is `None` if the SQLite file does not exist.
 fn accept(
     mut connection: Option<&mut Connection>,
     purpose: Purpose,
@@ -186,12 +186,12 @@ fn check_files(location: &Location, options: &DatabaseOptions) -> Result<Vec<Str
     access::check(&location.data_dir, &options.url)
 }
 
-/// Stores the check text of the current master key. This makes it the key of the installation. Deletes the digest key
-/// if another master key encrypted it; imported API keys are then no longer accepted. Returns whether it deleted the
-/// digest key.
+/// Stores the check text of the current master key. This makes the key the master key of the installation. Deletes the
+/// digest key if it was encrypted with another master key; imported API keys are then no longer accepted. Returns
+/// whether the digest key was deleted.
 ///
 /// # Errors
-/// [`MasterKeyError::NewerFormat`] if a newer program encrypted the digest key. Nothing is changed then.
+/// [`MasterKeyError::NewerFormat`] if a newer program encrypted the digest key. In this case nothing is changed.
 pub async fn accept_master_key(app: &App) -> Result<bool, OpenError> {
     let text = master_key::seal_check_text(&app.master_key, app.entropy.as_ref())?;
     let stored = app.db.read(|connection| installation::get(connection, installation::SEALED_DIGEST_KEY)).await?;
@@ -227,7 +227,7 @@ fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), O
     Ok(())
 }
 
-/// Completes the creation of an installation. This process or an earlier, interrupted one has begun the creation.
+/// Completes the creation of an installation, which this process or an earlier, interrupted process has begun.
 async fn finish(app: &App, files: &Files, purpose: Purpose, created: bool) -> Result<(), OpenError> {
     if !matches!(purpose, Purpose::Create | Purpose::Serve) {
         return Ok(());

@@ -9,10 +9,10 @@
 //! * [`installation`]: data folder, master key, first admin token; [`jobs`]: background jobs;
 //!   [`forwarding`]: sends the audit log to other systems
 //! * [`service`]: one use case per file, with validation, a unit of work and an audit entry
-//! * [`app`]: state that requests share, with its parts [`metrics`], [`rate_limit`], [`stopwatch`]
-//!   and [`untrusted_peers`]
+//! * [`app`]: state that requests share, with [`metrics`], [`rate_limit`], [`stopwatch`] and [`untrusted_peers`]
 //! * [`store`]: tables; [`transfer`]: copies an installation; [`backup`]: copies of the embedded database;
-//!   [`crypto`]: key hashes, signing keys, the master key; [`webauthn`]: options and verification of ceremonies; no other module uses webauthn-rs
+//!   [`crypto`]: key hashes, signing keys, the master key; [`webauthn`]: options and verification of ceremonies; no
+//!   other module uses webauthn-rs
 //! * [`db`]: units of work on SQLite or PostgreSQL
 //! * [`traces`]: spans of requests and units of work for OpenTelemetry
 //! * [`domain`]: types and rules without I/O: tenants, users, credentials, challenges, audit events

@@ -263,7 +263,7 @@ impl Metrics {
         self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
     }
 
-    /// Returns the metrics of a target of audit forwarding. `target` is its kind and its number in the setting.
+    /// Returns the metrics of a target of audit forwarding. `target` is the kind and the position in the setting.
     pub fn forwarding(&self, target: &str) -> ForwardMetrics {
         let key = |name| Key::from_parts(name, vec![Label::new("target", target.to_owned())]);
         ForwardMetrics {

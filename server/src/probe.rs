@@ -37,7 +37,7 @@ pub struct Step {
     pub millis: u128,
 }
 
-/// Error of a failed step. The steps that depend on it are skipped.
+/// Error of a failed step. The steps that depend on the failed step are skipped.
 #[derive(Debug)]
 struct StepFailed;
 
@@ -55,7 +55,7 @@ type Response = (u16, Value);
 
 /// A ceremony that the probe performs.
 struct Ceremony<'a> {
-    /// Name of its step.
+    /// Name of the ceremony's step.
     step: &'static str,
     /// Path of its endpoints, such as `/mfa/login`.
     path: &'a str,
@@ -65,7 +65,7 @@ struct Ceremony<'a> {
     transaction: Option<&'a str>,
 }
 
-/// Runs all steps and reports each to `observe` when it ends. The probe succeeded if every step succeeded.
+/// Runs all steps and reports each step to `observe` when the step ends. The probe succeeded if every step succeeded.
 ///
 /// # Errors
 /// An error if the HTTP client cannot be created.

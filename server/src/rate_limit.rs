@@ -35,7 +35,7 @@ pub struct RateLimits {
     by_tenant: Option<DefaultKeyedRateLimiter<TenantId>>,
     /// The addresses above their limit, and the times from which they may send requests again.
     above_limit: Cache<IpAddr, Instant>,
-    /// Limits reads for requests whose address is above its limit: only one such read runs at a time.
+    /// Limits database reads for requests whose address is above its limit: only one such read runs at a time.
     pub limited_reads: Semaphore,
     rejected: RejectedRequests,
 }
@@ -64,7 +64,7 @@ impl RateLimits {
     }
 
     /// Counts a request without a valid key against its address, its network and its tenant, in this order. A request
-    /// above one of these limits is not counted against the next, so that one address cannot use up the limits of
+    /// above one of these limits is not counted against the next limit, so that one address cannot use up the limits of
     /// others.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl RateLimits {
             })
     }
 
-    /// Returns the number of seconds to wait if the last request of the address was above its limit. Counts nothing.
+    /// Returns the number of seconds that an address must wait if its last request was above its limit. Counts nothing.
     pub fn wait_of(&self, address: &str) -> Option<u64> {
         let until = self.above_limit.get(&caller_and_network(address).0)?;
         let wait = until.checked_duration_since(Instant::now())?;

@@ -34,7 +34,7 @@ pub fn create(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<
     sync_folder(path)
 }
 
-/// Replaces a file atomically with one that only its owner can read.
+/// Replaces a file atomically. Only its owner can read the new file.
 pub fn replace(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<()> {
     let temporary = write_temporary(path, content, entropy)?;
     fs::rename(&temporary, path)?;
@@ -94,7 +94,7 @@ mod tests {
     fn temporary_files_of_killed_processes_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key.new");
-        // A copy of an operator may have a suffix that looks random.
+        // A copy that an operator has made may have a suffix that looks random.
         let kept = ["master.key.new", "master.key", "master.key.new.bak", "master.key.new.20261129backup"];
         for name in kept {
             fs::write(folder.path().join(name), "text").unwrap();

@@ -1,4 +1,4 @@
-//! Measures durations for logs and metrics. Program logic must not depend on them.
+//! Measures durations for logs and metrics. Program logic must not depend on these durations.
 
 use std::time::{Duration, Instant};
 

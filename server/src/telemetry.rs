@@ -25,7 +25,7 @@ pub enum StartError {
     Thread(#[from] io::Error),
 }
 
-/// The running log. Dropping it waits at most a second for lines that are not written yet.
+/// The running log. Dropping this value waits at most a second for lines that are not written yet.
 #[derive(Debug)]
 pub struct Log(Arc<LineQueue>);
 
@@ -37,7 +37,7 @@ impl Drop for Log {
 
 /// Starts logging. A second call in the same process has no effect.
 ///
-/// A line that cannot be written is lost and counted. It never blocks or fails the thread that logs.
+/// A line that cannot be written is lost and counted. Logging never blocks the calling thread and never fails.
 pub fn start(format: LogFormat, level: &str) -> Result<Log, StartError> {
     let mut filter = EnvFilter::try_new(level)?;
     for (target, directive) in QUIET {

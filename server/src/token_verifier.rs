@@ -1,4 +1,4 @@
-//! Verifies Doorward's tokens as every application should. It checks the algorithm against its own list, the signature
+//! Verifies Doorward's tokens as every application should: checks the algorithm against a fixed list, the signature
 //! with a key of the tenant's JWKS, and then each claim (RFC 7519 §4.1, RFC 8725 §3).
 
 use doorward_shared::{
@@ -8,8 +8,7 @@ use doorward_shared::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind, jwk::JwkSet};
 use serde::Serialize;
 
-/// Accepted algorithms: those with which Doorward signs. An algorithm that only the header of a token names is not
-/// accepted.
+/// Accepted algorithms: those with which Doorward signs. The header of a token cannot select any other algorithm.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
 /// Allowed clock difference in seconds.
 const LEEWAY: i64 = 5;
@@ -48,10 +47,10 @@ pub enum TokenError {
     Transaction,
 }
 
-/// A verified token, with the list of checks for the page.
+/// A verified token, with the list of checks for the demo page.
 #[derive(Debug, Clone, Serialize)]
 pub struct VerifiedToken {
-    /// The verified text, which the page decodes.
+    /// The text of the token, which the demo page decodes.
     raw: String,
     #[serde(skip)]
     pub claims: TokenClaims,

@@ -1,4 +1,4 @@
-//! Peers that send `X-Forwarded-For` without being trusted proxies. Usually such a peer is a proxy that is missing in
+//! Peers that send `X-Forwarded-For` without being trusted proxies. Usually such a peer is a proxy that is missing from
 //! `proxy.trusted`. All clients of this proxy then share one rate limit.
 
 use std::{

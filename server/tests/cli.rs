@@ -14,7 +14,7 @@ use doorward_server::cli::args::Cli;
 use doorward_testkit::{check_generated_documents, mds};
 use serde_json::Value;
 
-/// Returns a command that runs the binary. Its environment contains only these settings.
+/// Returns a command that runs the binary with only these environment variables.
 fn doorward(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
     command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DRAIN", "0s").env("USER", "mallory");
@@ -91,7 +91,7 @@ impl Quickstart {
 
 impl Drop for Quickstart {
     fn drop(&mut self) {
-        // Both calls have no effect if the test has already stopped the process.
+        // Neither call has an effect if the test has already stopped the process.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -287,7 +287,7 @@ fn empty_database_beside_files_of_an_installation_is_rejected() {
 
 #[test]
 fn interrupted_creation_is_completed_by_the_next_start() {
-    // The process ended between two steps: it had committed the first token, but had not renamed the file.
+    // Simulates a process that ended after it had committed the first token, but before it renamed the file.
     let folder = installation();
     let (file, unfinished) = (folder.path().join("admin.token"), folder.path().join("admin.token.new"));
     let token = fs::read(&file).unwrap();
@@ -298,7 +298,7 @@ fn interrupted_creation_is_completed_by_the_next_start() {
     assert!(log.contains("was interrupted before it wrote the first admin token"), "{log}");
     assert_eq!((fs::read(&file).unwrap(), unfinished.exists()), (token.clone(), false));
 
-    // The process ended before the commit of the token.
+    // Simulates a process that ended before it committed the token.
     let folder = tempfile::tempdir().unwrap();
     let unfinished = folder.path().join("admin.token.new");
     fs::write(&unfinished, &token).unwrap();
@@ -635,7 +635,7 @@ fn metadata_is_imported_and_its_state_is_shown() {
     let message = refused(data, &["mds", "import", &outdated, "--root", &root], 1);
     assert!(message.contains("outdated: the next one was due on 2026-01-31") && message.contains("--allow-outdated"));
     let _ = json(data, &["mds", "import", &outdated, "--root", &root, "--allow-outdated", "--json"]);
-    // The same BLOB can be imported again, and a monitor sees that it is overdue.
+    // The same BLOB can be imported again, and the exit code of `mds status` shows that it is overdue.
     assert_eq!(json(data, &["mds", "import", &outdated, "--root", &root, "--json"])["changed"], false);
     let overdue = run(data, &["mds", "status", "--json"]);
     let status: Value = serde_json::from_slice(&overdue.stdout).unwrap();

@@ -74,7 +74,7 @@ impl World {
         Process::serve(self.command(&[]))
     }
 
-    /// Logs a new person in at every tenant, and checks that the verified tokens of `before` still verify.
+    /// Logs in a new person at every tenant, and checks that the keys that signed the tokens in `before` are published.
     async fn check_tokens(&self, before: &[(usize, String)]) -> Vec<(usize, String)> {
         let server = self.serve();
         let mut tokens = Vec::new();
@@ -141,8 +141,8 @@ async fn rotation_is_refused_while_a_server_runs_and_without_confirmation() {
     world.refused(&["master-key", "rotate", "--yes", "--new-file", &same], "is the same as the current one");
 }
 
-/// Brings the database into the state after the rotation was killed: one key is encrypted with the old master key, the
-/// others with the new one, and the check text is the old one.
+/// Restores the state of the database after a killed rotation: one key is encrypted with the old master key, the others
+/// with the new one, and the check text is the old one.
 const UNDO_HALF: &str = "
     UPDATE signing_keys SET sealed_private_key =
         (SELECT s.sealed_private_key FROM saved_keys AS s WHERE s.id = signing_keys.id)
@@ -170,7 +170,7 @@ async fn interrupted_rotation_is_completed_by_the_next_one() {
         fs::write(world.key_file(), &old).unwrap();
     };
 
-    // The process was killed after the first unit of work.
+    // Simulates a process that was killed after the first unit of work.
     database::execute(&world.url, UNDO_HALF).await;
     restore_files();
     for command in [
@@ -192,7 +192,7 @@ async fn interrupted_rotation_is_completed_by_the_next_one() {
     assert_eq!(world.rotate(&[])["signing_keys"], 3);
     assert_eq!(fs::read(world.key_file()).unwrap(), new);
 
-    // The process was killed before it renamed the file.
+    // Simulates a process that was killed before it renamed the file.
     restore_files();
     for command in
         [&["serve"][..], &["signing-key", "reset", "--yes"], &["master-key", "rotate", "--yes", "--new-file", &other]]
@@ -223,7 +223,7 @@ async fn killed_rotation_loses_nothing() {
 #[tokio::test]
 async fn unused_new_key_does_not_replace_the_current_one() {
     let world = World::new(1, &[]).await;
-    // A rotation that stopped before its first change has left its key.
+    // Simulates a rotation that stopped before its first change and left its new key.
     write_key(&world.new_key_file(), 5);
     let before = fs::read(world.key_file()).unwrap();
     let provided = world.data().join("provided.key");
@@ -316,7 +316,7 @@ async fn rotation_removes_what_a_killed_one_has_left_and_follows_a_symbolic_link
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
     let _ = world.check_tokens(&tokens).await;
 
-    // Killed after the target was replaced, and before the new key was removed.
+    // Simulates a process that was killed after it replaced the target, and before it removed the new key.
     fs::write(world.new_key_file(), &new).unwrap();
     fs::set_permissions(world.new_key_file(), fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(world.rotate(&[])["signing_keys"], 1);

@@ -12,7 +12,7 @@ use doorward_testkit::{ORIGIN, Person, Process, RP_ID, Response, TestTenant, dat
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
 
-/// Number of audit entries: so large that the process is killed before it has copied all of them.
+/// Number of audit entries. It is so large that the process is killed before it has copied all of them.
 const BULK: u32 = 30_000;
 
 fn command(data: &Path, database: &str) -> Command {
@@ -31,7 +31,7 @@ fn expect_error(output: &Output, part: &str) {
     assert!(message.contains(part), "{message}");
 }
 
-/// Starts the command and kills it while it copies the longest table.
+/// Starts the command and kills it while it copies the largest table.
 fn kill_in_the_middle(mut command: Command) {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);

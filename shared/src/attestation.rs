@@ -20,7 +20,7 @@ text_enum! {
     pub enum CertificationLevel {
         /// Level 1: protects against remote software attacks.
         L1 => "L1",
-        /// Level 1+: level 1, and its software resists attacks.
+        /// Level 1+: like level 1, and the authenticator's software resists attacks.
         L1Plus => "L1plus",
         /// Level 2: runs in a restricted environment.
         L2 => "L2",

@@ -63,10 +63,10 @@ text_enum! {
         TokenRedeemed => "token_redeemed",
         /// A token was not redeemed: it is invalid, expired or already redeemed.
         TokenRedeemFailed => "token_redeem_failed",
-        /// A request was refused: its tenant is disabled, or it had a valid API key and its target does not exist or the
-        /// request is invalid.
+        /// A request was refused because its tenant is disabled. Or a request with a valid API key was refused because
+        /// it is invalid or its target does not exist.
         RequestRejected => "request_rejected",
-        /// A request had a wrong, expired, revoked or disabled API key, or that of another tenant.
+        /// A request had a wrong, expired, revoked or disabled API key, or the API key of another tenant.
         ApiKeyRejected => "api_key_rejected",
         /// A request had a wrong, expired or revoked admin token, or one whose role does not allow the request.
         AdminTokenRejected => "admin_token_rejected",
@@ -120,7 +120,7 @@ text_enum! {
         MasterKeyRotated => "master_key_rotated",
         /// An operator imported the FIDO metadata.
         MetadataImported => "metadata_imported",
-        /// An event that only a newer version has. During an upgrade, newer nodes can write such entries.
+        /// An event that this version does not know. During an upgrade, newer nodes can write such entries.
         Unknown => "unknown",
     }
 }
@@ -168,16 +168,16 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditLogItem {
-    /// The entry's id. The order of ids is the order of commit.
+    /// Id of the entry. Entries are committed in the order of their ids.
     pub id: AuditId,
     /// What happened.
     #[serde(rename = "type", deserialize_with = "known_type")]
     pub kind: AuditType,
-    /// The reason of a refusal as text for people. An entry of a success has a reason if a trust policy in the mode
-    /// `monitor` would have refused the operation.
+    /// Human-readable reason of a refusal. The entry of a successful operation also has a reason if a trust policy in
+    /// the mode `monitor` would have refused the operation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
-    /// The reason as an error code for programs.
+    /// Machine-readable reason: an error code.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error_code: Option<String>,
     /// Id of the request that caused the entry.
@@ -192,11 +192,11 @@ pub struct AuditLogItem {
     /// The credential that the entry concerns.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credential_id: Option<String>,
-    /// The API key that made the request. An entry about a disabled key names it if the secret was correct.
+    /// The API key of the request. If the key is disabled, the entry contains its id only if the secret was correct.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub api_key_id: Option<ApiKeyId>,
-    /// JSON. For an administrative change: the values before and after it. For a refusal: the failed check (`check`)
-    /// and, where known, the accepted values (`expected`) and the refused one (`received`).
+    /// JSON. In the entry of a change: the values before and after the change. In the entry of a refusal: the failed
+    /// check (`check`) and, where known, the accepted values (`expected`) and the refused one (`received`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub detail: Option<serde_json::Value>,
@@ -212,8 +212,8 @@ pub struct AuditLogItem {
 }
 
 impl AuditLogItem {
-    /// Returns whether the entry has a reason: the operation was refused, or a trust policy in the mode `monitor` would have
-    /// refused it.
+    /// Returns whether the entry has a reason: the operation was refused, or a trust policy in the mode `monitor` would
+    /// have refused it.
     #[must_use]
     pub fn has_reason(&self) -> bool {
         self.kind.is_failure() || self.error_code.is_some()

@@ -47,8 +47,8 @@ impl CoseAlgorithm {
         matches!(self, Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87)
     }
 
-    /// Returns the algorithm of an identifier. The fully specified identifiers of RFC 9864 belong to the same
-    /// algorithms, because Doorward accepts only one curve for each algorithm.
+    /// Returns the algorithm of an identifier. The fully specified identifiers of RFC 9864 map to the same algorithms
+    /// as the older ones, because Doorward accepts only one curve for each algorithm.
     #[must_use]
     pub const fn from_id(id: i64) -> Option<Self> {
         Some(match id {

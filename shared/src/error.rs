@@ -13,19 +13,19 @@ pub struct ErrorBody {
     /// Title: a fixed text for each kind of failure, on which clients of this API rely.
     #[cfg_attr(feature = "openapi", schema(example = "failed to validate assertion"))]
     pub title: String,
-    /// Reason as text for people. Empty if details would help an attacker.
+    /// Human-readable reason. Empty if details would help an attacker.
     pub details: String,
     /// HTTP status code.
     #[cfg_attr(feature = "openapi", schema(minimum = 400, maximum = 599, example = 401))]
     pub status: u16,
-    /// Reason as a code for programs. It does not change between versions.
+    /// Machine-readable reason. Codes do not change between versions.
     pub code: ErrorCode,
 }
 
 /// Error for text that is not a value of a `text_enum` type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownWord {
-    /// What the text should be: words, or the name of a type, which is displayed as words.
+    /// Kind of the expected value: words, or the name of a type, which is displayed as separate words.
     pub kind: &'static str,
     pub allowed: &'static [&'static str],
 }

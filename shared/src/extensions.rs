@@ -13,7 +13,7 @@ text_enum! {
         CredProps => "credProps",
         /// Credential protection (CTAP 2.1 §12.1): when the authenticator reveals and uses the credential.
         CredProtect => "credProtect",
-        /// Minimum PIN length (CTAP 2.1 §12.4) of a security key that its administrator has configured for the RP ID.
+        /// Minimum PIN length (CTAP 2.1 §12.4). Security keys report it only to RP IDs that their administrator set.
         MinPinLength => "minPinLength",
         /// Large blob storage (§10.1.5): data that the authenticator stores with the credential.
         LargeBlob => "largeBlob",
@@ -44,13 +44,13 @@ text_enum! {
     }
 }
 
-/// Extension inputs of a registration. Members of the configuration are requested in each registration; a call may
-/// request others.
+/// Extension inputs of a registration. Each registration requests the extensions in the tenant's configuration; an
+/// initialize request may add others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RegistrationExtensions {
-    /// Ask the client whether the credential is discoverable. The response is stored as `discoverable`.
+    /// Ask the client whether the credential is discoverable. The result is stored as `discoverable`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cred_props: Option<bool>,
     /// When the authenticator reveals and uses the credential.
@@ -83,7 +83,7 @@ pub struct LargeBlobCreation {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PrfCreation {
-    /// Inputs to evaluate at once. Absent: only ask whether the credential supports the function.
+    /// Inputs to evaluate during the registration. Absent: only ask whether the credential supports the function.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eval: Option<PrfInputs>,
 }
@@ -121,8 +121,8 @@ pub struct PrfUse {
     /// Inputs for any credential.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eval: Option<PrfInputs>,
-    /// Inputs by credential id (base64url). Needs a named user. Ids that are not in `allowCredentials` are left out,
-    /// because browsers refuse them.
+    /// Inputs by credential id (base64url). The request must contain `user_id`. Ids that are not in `allowCredentials`
+    /// are left out, because browsers refuse them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eval_by_credential: Option<BTreeMap<String, PrfInputs>>,
 }
@@ -156,7 +156,7 @@ impl RegistrationExtensions {
         .collect()
     }
 
-    /// Returns these extensions and those of `others` that they do not contain.
+    /// Returns these extensions, with the inputs of `others` for the members that are absent here.
     #[must_use]
     pub fn or(self, others: &Self) -> Self {
         let others = others.clone();

@@ -78,6 +78,6 @@ impl AuditId {
 }
 
 impl TenantId {
-    /// Id under which audit entries are stored that concern no tenant.
+    /// Tenant id of the audit entries that concern no tenant.
     pub const INSTALLATION: Self = Self(Uuid::nil());
 }

@@ -29,7 +29,7 @@ impl PageRequest {
         (self.page as i64 - 1) * self.per_page as i64
     }
 
-    /// Returns the rows of this page from all rows.
+    /// Selects the rows of this page from all rows.
     pub fn of<T>(self, rows: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
         let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         rows.into_iter().skip(number(self.offset())).take(number(self.per_page.into()))

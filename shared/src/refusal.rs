@@ -19,10 +19,10 @@ const MAX_EXPECTED_BYTES: usize = 280;
 /// Maximum size of a path in JSON, in bytes.
 const MAX_PATH_BYTES: usize = 240;
 
-/// The failed check of a refused request. Its texts are short and contain no control characters and no secrets.
+/// The failed check of a refused request. All texts in it are short and contain no control characters and no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalDetail {
-    /// The check that failed. `None` if only a newer version has it.
+    /// The check that failed. `None` if this version does not know the check.
     #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "known_check")]
     pub check: Option<Check>,
     /// The values that the check accepts.
@@ -34,7 +34,7 @@ pub struct RefusalDetail {
     /// The value that was refused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub received: Option<String>,
-    /// Public id of the presented API key or admin token, known or not.
+    /// Public id of the presented API key or admin token, even if no such key or token exists.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key_id: Option<Uuid>,
     /// The stored challenge of a finalize request.
@@ -52,7 +52,7 @@ pub struct RefusalDetail {
     /// Path of a refused change.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub path: Option<String>,
-    /// Number of earlier refused changes that have no entry.
+    /// Number of earlier refused changes for which no entry was written.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub left_out_before: Option<u64>,
 }
@@ -131,14 +131,14 @@ impl RefusalDetail {
         Self { key_id: id, ..self }
     }
 
-    /// Sets the request of a refused change.
+    /// Sets the method and path of a refused change.
     #[must_use]
     pub fn request(self, method: &str, path: &str) -> Self {
         let method = Some(text::bounded(method, 16));
         Self { method, path: Some(text::bounded(path, MAX_PATH_BYTES)), ..self }
     }
 
-    /// Sets the number of earlier refused changes that have no entry.
+    /// Sets the number of earlier refused changes for which no entry was written.
     #[must_use]
     pub fn left_out_before(self, count: u64) -> Self {
         Self { left_out_before: Some(count).filter(|&count| count > 0), ..self }

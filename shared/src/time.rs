@@ -64,7 +64,7 @@ impl Timestamp {
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Computed times may lie outside of the range. Formatting must not fail, because `to_string` would panic.
+        // Computed times may lie outside the range. Formatting must not fail, because `to_string` would panic.
         let nanos = i128::from(self.0.clamp(MIN_MS, MAX_MS)) * 1_000_000;
         let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| std::fmt::Error)?;
         let date = time.date();

@@ -25,10 +25,10 @@ impl AuditEntry {
         self.0[name].as_str().map(str::to_owned)
     }
 
-    /// Returns the failed check of a refusal.
+    /// Returns the detail of a refusal.
     ///
     /// # Panics
-    /// If it is missing, does not belong to the entry's code, is too large, or contains control characters.
+    /// If the detail is missing, too large, contains control characters, or its check does not fit the entry's code.
     pub fn detail(&self) -> RefusalDetail {
         let detail = RefusalDetail::of(Some(&self.0["detail"])).unwrap_or_else(|| panic!("no detail: {self:?}"));
         let code: ErrorCode = self.code().and_then(|code| code.parse().ok()).expect("a known code");
@@ -40,7 +40,7 @@ impl AuditEntry {
 }
 
 impl TestTenant {
-    /// Returns up to 100 matching entries, newest first. `query` is like `type=…&q=…`.
+    /// Returns up to 100 matching entries, newest first. `query` has the form `type=…&q=…`.
     pub async fn entries(&self, query: &str) -> Vec<AuditEntry> {
         let response = self.http.get(&format!("/audit_logs?per_page=100&{query}")).await.expect(200);
         let entries = response.json();
@@ -53,7 +53,7 @@ impl TestTenant {
         response.header("x-total-count").and_then(|text| text.parse().ok()).expect("a total count")
     }
 
-    /// Returns the only entry of a request. Panics unless there is exactly one.
+    /// Returns the only entry of a request. Panics unless the request has exactly one entry.
     pub async fn entry_of(&self, response: &Response) -> AuditEntry {
         let id = response.request_id();
         let mut entries = self.entries("").await;
@@ -66,7 +66,7 @@ impl TestTenant {
         entry
     }
 
-    /// Checks status and code of a refusal. Its only audit entry must have this type and the same code.
+    /// Checks the status and code of a refusal, and that its only audit entry has this type and the same code.
     pub async fn expect_audited_refusal(&self, response: &Response, status: u16, code: &str, kind: &str) -> AuditEntry {
         response.expect_refusal(status, code);
         let entry = self.entry_of(response).await;

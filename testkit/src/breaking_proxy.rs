@@ -12,23 +12,23 @@ use std::{
 
 use crate::counting_proxy::with_port;
 
-/// When a connection is closed.
+/// Moment at which a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// The server does not receive the statement.
+    /// Before the server receives the statement.
     Before,
-    /// The server has executed COMMIT, and the client does not receive the response.
+    /// After the server has executed COMMIT, but before the client receives the response.
     AfterCommit,
 }
 
-/// Text of the statements that end a unit of work that writes.
+/// Text in the last statements of each unit of work that writes.
 pub const COMMIT: &str = "; COMMIT";
 /// What the server sends after it has executed COMMIT.
 const COMMITTED: &[u8] = b"COMMIT\0";
 
 #[derive(Debug, Default)]
 struct State {
-    /// Text of a statement, the moment, and the number of connections that remain to be closed.
+    /// Text in the statements at which connections are closed, the moment, and how many connections are still to close.
     armed: Option<(&'static str, Moment, usize)>,
     /// Connections, except those of sessions that listen for changes.
     connections: Vec<TcpStream>,
@@ -58,12 +58,12 @@ impl BreakingProxy {
         proxy
     }
 
-    /// Returns the URL of a server with the address of this proxy. The URL must contain a port.
+    /// Returns the URL of a server with the port of this proxy. The URL must contain a port.
     pub fn url(&self, url: &str) -> String {
         with_port(url, self.address.port())
     }
 
-    /// Closes the connections that send the next `times` statements that contain a text.
+    /// Closes the connections that send the next `times` statements with the given text.
     pub fn close_at(&self, text: &'static str, moment: Moment, times: usize) {
         let mut state = lock(&self.state);
         (state.armed, state.closed) = (Some((text, moment, times)), 0);
@@ -118,7 +118,7 @@ fn forward(client: TcpStream, server: TcpStream, state: &Arc<Mutex<State>>) {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(length @ 1..) = from_client.read(&mut buffer) {
             let bytes = &buffer[..length];
-            // A worker begins transactions; the session that listens does not.
+            // Connections of workers begin transactions; the listening session does not.
             if contains(bytes, b"BEGIN")
                 && let Some(connection) = registered.take()
             {

@@ -38,7 +38,7 @@ impl CountingProxy {
         self.round_trips.load(Ordering::SeqCst)
     }
 
-    /// Returns the URL of a server with the address of this proxy. The URL must contain a port.
+    /// Returns the URL of a server with the port of this proxy. The URL must contain a port.
     pub fn url(&self, url: &str) -> String {
         with_port(url, self.address.port())
     }

@@ -11,11 +11,11 @@ fn run(program: &str, arguments: &[&str]) -> Output {
     output
 }
 
-/// Asserts that the binary prints a completion script for each shell, that bash accepts its script, and that every
+/// Asserts that the binary prints a completion script for each shell, that bash accepts the bash script, and that every
 /// command of `definition` has a man page. If man is installed, it must render the pages without warnings.
 ///
 /// # Panics
-/// If one of them is missing or invalid.
+/// If a script or page is missing or invalid.
 pub fn check_generated_documents(binary: &str, definition: &clap::Command) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

@@ -24,7 +24,7 @@ pub struct Response {
 }
 
 impl Http {
-    /// Creates a client for paths below a base URL. `unix:/path.sock` and the rest of a URL is a Unix socket.
+    /// Creates a client for paths below a base URL. A base URL such as `unix:/path.sock/prefix` selects a Unix socket.
     pub fn new(base: String) -> Self {
         let mut builder = Client::builder().no_proxy();
         let socket = base.strip_prefix("unix:").and_then(|rest| rest.split_once(".sock"));

@@ -31,9 +31,9 @@ use serde_json::Value;
 /// Reason why a server must reject a mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Demand {
-    /// WebAuthn requires the rejection: to accept the body would break a guarantee of the ceremony.
+    /// WebAuthn requires the rejection: accepting the body would break a guarantee of the ceremony.
     Protocol,
-    /// The syntax is wrong: a lenient parser could read the valid body from it, but a strict parser must reject it.
+    /// The syntax is wrong: a lenient parser could still read the valid values, but a strict one must reject the body.
     Form,
     /// The body exceeds a limit: it is too large or too deeply nested.
     Limit,
@@ -142,9 +142,9 @@ pub trait Ceremony: Clone + 'static {
     const OTHER_TYPE: &'static str;
     /// JSON pointers of the binary members.
     const BINARY: &'static [&'static str];
-    /// Members of the body, in the order of the contract.
+    /// Members of the body, in the order in which the server's type declares them.
     const MEMBERS: &'static [&'static str];
-    /// Members of `response`, in the order of the contract.
+    /// Members of `response`, in the order in which the server's type declares them.
     const RESPONSE: &'static [&'static str];
 
     /// Creates valid parts. Panics if the client fails.

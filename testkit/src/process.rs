@@ -60,7 +60,7 @@ impl Process {
     /// Starts `doorward serve` on these addresses of the public and the admin API, and waits until it listens.
     pub fn serve_at(command: Command, public: &str, admin: &str) -> Self {
         let (mut process, lines) = Self::start(command, public, admin);
-        // The log must be read to its end, because the server loses lines while the pipe is full.
+        // The log must be read to its end, because the server discards lines while the pipe is full.
         let log = Arc::clone(&process.log);
         process.log_reader = Some(std::thread::spawn(move || {
             lines.map_while(Result::ok).for_each(|line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line));
@@ -68,7 +68,7 @@ impl Process {
         process
     }
 
-    /// Starts a server like [`Process::serve`], and closes the reading end of its log when it listens.
+    /// Starts a server like [`Process::serve`]. When it listens, closes the reading end of the pipe for its log.
     pub fn serve_with_closed_log(command: Command) -> Self {
         Self::start(command, FREE_PORT, FREE_PORT).0
     }
@@ -113,7 +113,7 @@ impl Process {
         }
     }
 
-    /// Returns the lines of the log that arrived so far.
+    /// Returns the lines of the log that have arrived so far.
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,4 +1,4 @@
-//! Verifies assertions with webauthn-rs. Its verification does not depend on Doorward's code.
+//! Verifies assertions with webauthn-rs, whose verification does not depend on Doorward's code.
 //!
 //! Tests compare Doorward's results with those of this module, and the `mfa` benchmark compares the CPU time.
 
@@ -60,7 +60,7 @@ pub fn verify(expected: Expected<'_>, stored: StoredCredential<'_>, body: &[u8])
         // With `true`, webauthn-rs would require user verification even if the policy only prefers it.
         user_verified: false,
         registration_policy: UserVerificationPolicy::Discouraged_DO_NOT_USE,
-        // The flag is copied from the assertion, because webauthn-rs has different rules for changes of it.
+        // This flag is copied from the assertion, because webauthn-rs has different rules for changes of this flag.
         backup_eligible: authenticator_data.get(32).is_some_and(|flags| flags & 0x08 != 0),
         backup_state: false,
         extensions: RegisteredExtensions::none(),

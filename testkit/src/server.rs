@@ -1,4 +1,4 @@
-//! A real server on a loopback port, with its own database and a test clock. Its key hashes need little CPU time.
+//! A real server on a loopback port, with its own database and a test clock. It rejects wrong keys without a delay.
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
 
@@ -90,7 +90,7 @@ impl Builder {
         self
     }
 
-    /// Uses a connection pooler for units of work. `database.listen_url` is the URL of the server.
+    /// Uses a connection pooler for units of work. `database.listen_url` is the direct URL.
     pub fn pooler(mut self, port: u16) -> Self {
         self.pooler_port = Some(port);
         self
@@ -285,7 +285,7 @@ impl TestTenant {
         Self { id, http: anonymous.clone().header("apiKey", &api_key), anonymous, api_key }
     }
 
-    /// Returns the same tenant with clients of another server of the installation.
+    /// Returns the same tenant with clients that send to another server of the installation.
     pub fn on(&self, server: &TestServer) -> Self {
         Self::new(server, self.id, self.api_key.clone())
     }

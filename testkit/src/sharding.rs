@@ -1,4 +1,4 @@
-//! Statements that a PostgreSQL-compatible engine refuses if it places the rows of a tenant by `tenant_id`.
+//! Finds statements that a PostgreSQL-compatible engine refuses if it distributes rows to shards by `tenant_id`.
 //!
 //! Every test with a [`crate::TestServer`] on PostgreSQL checks all statements that the server executes.
 
@@ -6,7 +6,7 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-/// Constructs that such an engine refuses everywhere.
+/// Constructs that such an engine refuses in every statement.
 const REFUSED: [&str; 17] = [
     "CREATE TRIGGER",
     "CREATE CONSTRAINT TRIGGER",
@@ -27,7 +27,7 @@ const REFUSED: [&str; 17] = [
     "CTID",
 ];
 const ROW_LOCKS: [&str; 4] = ["FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE"];
-/// Tables without a tenant, which such an engine keeps on one machine or copies to all.
+/// Tables without a tenant id, which such an engine keeps on one machine or copies to all machines.
 const UNSHARDED: [&str; 5] =
     ["INSTALLATION", "ADMIN_TOKENS", "METADATA_ENTRIES", "METADATA_ROOTS", "__DIESEL_SCHEMA_MIGRATIONS"];
 
@@ -61,12 +61,12 @@ pub fn refused(sql: &str) -> Option<String> {
     None
 }
 
-/// Returns whether the statement compares the tenant id, so that it reads one shard.
+/// Returns whether the statement selects rows by tenant id, so it reads only one shard.
 fn names_tenant(sql: &str) -> bool {
     contains(sql, "TENANT_ID =") || (contains(sql, "FROM TENANTS") && contains(sql, "TENANTS.ID ="))
 }
 
-/// Upper case, without quotes, comments and values, and with single spaces.
+/// Returns the statement in upper case, without quotes, comments and values, and with single spaces.
 fn normalized(sql: &str) -> String {
     let code: String =
         sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
@@ -86,7 +86,7 @@ fn contains(sql: &str, words: &str) -> bool {
     })
 }
 
-/// Checks all statements on the connections that this process opens. Dropping it fails the test if one was refused.
+/// Checks all statements on the connections that this process opens. Its `Drop` panics if an engine would refuse one.
 #[derive(Debug)]
 pub(crate) struct StatementCheck(());
 

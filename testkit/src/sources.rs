@@ -51,7 +51,7 @@ pub fn sources(root: &Path) -> Vec<Source> {
         });
         let text = end.map_or(text.as_str(), |(index, _)| &text[..index]);
         let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        // The path in `pub(in …)` names no dependency, so it must not be found as a path.
+        // The path in `pub(in …)` is not a dependency, so `paths` must not find it.
         Source { path, module, code: code.join("\n").replace("pub(in crate", "pub(in ") }
     };
     let mut files: Vec<Source> = rust_files(&folder).into_iter().map(read).collect();

@@ -182,8 +182,8 @@ impl Api {
             .await
     }
 
-    /// `GET /tenants/{id}/users/{user}`: a user with all credentials and the latest transactions. Fails for the ids
-    /// `.` and `..`, which a path cannot contain.
+    /// `GET /tenants/{id}/users/{user}`: a user with all credentials and the latest transactions. Fails for the ids `.`
+    /// and `..`, which cannot be segments of a URL path.
     pub async fn user(&self, tenant: TenantId, user: &UserRef) -> Result<UserDetail, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "users", &user.id]).param("by", user.by).json().await
     }

@@ -95,7 +95,7 @@ impl ApiError {
             Self::Refused(body) => {
                 matches!(body.code, ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::RequestTimeout)
             }
-            // A proxy returns these while the server restarts.
+            // A proxy returns these statuses while the server restarts.
             Self::Unexpected { status, .. } => matches!(status, Some(502..=504)),
             _ => false,
         }
@@ -166,7 +166,7 @@ fn certificate(why: &rustls::CertificateError) -> String {
     }
 }
 
-/// Iterates over an error and its causes. [`Error::source`] of an [`io::Error`] skips the inner error, so it is added.
+/// Iterates over an error and its causes. Adds the inner error of an [`io::Error`], which [`Error::source`] skips.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);

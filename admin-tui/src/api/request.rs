@@ -15,7 +15,7 @@ use super::{
     error::{ApiError, RESPONSE_TIMEOUT, without_credentials},
 };
 
-/// Maximum size of a response in bytes. A page of 200 rows needs about one percent of it.
+/// Maximum size of a response in bytes. A page of 200 rows needs about one percent of this size.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 const MAX_ERROR_BYTES: usize = 256 * 1024;
 /// Characters that are encoded in a path segment: all except the unreserved characters (RFC 3986 §2.3).

@@ -34,7 +34,7 @@ impl Tail {
     /// Returns the next entries, oldest first. If the page [`is_full`], more entries may be available now.
     /// An error does not change the position, so the next poll misses nothing.
     pub async fn poll(&mut self) -> Result<Vec<AdminAuditLogItem>, ApiError> {
-        // First reads the position of the end of the log; the poll below covers all entries up to this position.
+        // Reads the end of the log before the entries, so that the next poll can start there even if no entry matches.
         // Otherwise, with a filter that matches nothing, the server would scan all entries since the start at each
         // poll.
         let end = if self.query.is_everything() { None } else { Some(self.end().await?) };

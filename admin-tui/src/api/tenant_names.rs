@@ -15,11 +15,11 @@ const MAX_NAMED: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundTenant {
     Id(TenantId),
-    /// No tenant has the name. Contains tenants whose name, RP ID or id contains it.
+    /// No tenant has the name. Holds the tenants whose name, RP ID or id contains the name as a substring.
     Unknown(Vec<TenantItem>),
     /// These tenants have the same name.
     Ambiguous(Vec<TenantItem>),
-    /// More tenants than can be compared contain the name.
+    /// Too many tenants match the name as a substring, so their names were not compared.
     TooMany,
 }
 
@@ -55,8 +55,8 @@ impl Api {
         })
     }
 
-    /// Returns the ids of tenants from a list that was separated by commas. Fails with `tenant_not_found` or
-    /// `validation_failed` if a text does not name one tenant.
+    /// Returns the ids of the tenants with these ids or exact names. Fails with `tenant_not_found` or
+    /// `validation_failed` if one of the texts does not identify exactly one tenant.
     pub(crate) async fn tenant_ids(&self, ids_or_names: &[String]) -> Result<Vec<TenantId>, ApiError> {
         let mut ids = Vec::new();
         for text in ids_or_names {
@@ -71,7 +71,7 @@ impl Api {
 }
 
 impl FoundTenant {
-    /// Says why the text does not name one tenant, followed by the tenants that it may mean; `separator` precedes each.
+    /// Says why `text` does not identify one tenant, and lists the tenants that it may mean, each after `separator`.
     pub(crate) fn problem(&self, text: &str, separator: &str) -> String {
         let list = |tenants: &[TenantItem]| -> String {
             let tenant = |it: &TenantItem| format!("{separator}{}  {}", it.id, sanitize(&it.display_name));

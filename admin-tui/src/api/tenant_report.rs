@@ -28,11 +28,11 @@ pub struct TenantReport {
     pub refusals: Vec<AdminAuditLogItem>,
     /// Whether older refusals were left out.
     pub is_partial: bool,
-    /// Number of ceremonies that succeeded in these days.
+    /// Number of ceremonies that succeeded in the last [`REPORT_DAYS`] days.
     pub succeeded: u64,
     /// The FIDO metadata of the installation.
     pub metadata: MetadataStatus,
-    /// Background jobs of the node that responded whose latest run failed. Empty if the token may not read them.
+    /// Background jobs whose latest run failed on the node that responded. Empty if the token may not read them.
     pub failing_jobs: Vec<JobVitals>,
 }
 

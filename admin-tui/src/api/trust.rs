@@ -10,8 +10,8 @@ use reqwest::Method;
 use super::{client::Api, error::ApiError};
 
 impl Api {
-    /// `POST /tenants/{id}/trust/preview`: a page of the users who lose credentials if the tenant gets these policies.
-    /// Changes nothing. Only the first page (without `after`) contains the counts.
+    /// `POST /tenants/{id}/trust/preview`: a page of the users who would lose credentials under these policies. Changes
+    /// nothing. Only the first page (without `after`) contains the counts.
     pub async fn preview_trust(
         &self,
         tenant: TenantId,

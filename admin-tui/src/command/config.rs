@@ -29,8 +29,8 @@ use crate::{
 
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Asks for the tenant's name if the RP ID changes. With `--yes`, only states the consequence. Returns the number of
-/// credentials that stop working; `None` if the RP ID does not change.
+/// If the RP ID changes, asks the user to type the tenant's name. With `--yes`, only states the consequence. Returns
+/// the number of credentials that stop working; `None` if the RP ID does not change.
 async fn confirm_rp_id(
     context: &CommandContext,
     confirmation: Confirmation,
@@ -172,7 +172,7 @@ async fn save_draft(
     }
 }
 
-/// Lists the values that another administrator changed while the draft was edited, each with its value in the draft.
+/// Lists the values that another administrator changed while the user was editing, each with the value in the draft.
 fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &Draft) -> CommandError {
     let find = |changes: &[Change], path: &str| changes.iter().find(|change| change.path == path).cloned();
     let paths: BTreeSet<&str> = theirs.iter().chain(mine).map(|change| change.path.as_str()).collect();
@@ -244,7 +244,7 @@ fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError>
     changes.iter().try_for_each(|change| output.line(&sanitize(&change.to_string())))
 }
 
-/// Prints what users lose under new trust policies.
+/// Prints what users would lose under new trust policies.
 fn print_impact(output: Output, impact: Option<TrustImpact>) -> Result<(), CommandError> {
     match impact {
         Some(impact) if !output.json => output.line(&crate::trust_text::describe(impact)),

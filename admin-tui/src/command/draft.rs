@@ -33,7 +33,7 @@ impl Draft {
         Err(CommandError::failed(format!("{}: cannot create a temporary file", folder.display())))
     }
 
-    /// Starts the editor in a shell, because its command may have arguments (`code --wait`). Waits until it exits.
+    /// Runs the editor and waits for its exit. Uses a shell, because the command may have arguments (`code --wait`).
     pub(super) fn edit(&self, editor: &str) -> Result<(), CommandError> {
         let status = Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(&self.path).status();
         match status {

@@ -44,7 +44,7 @@ pub(super) async fn run(context: &CommandContext, args: ExplainArgs) -> Result<(
 }
 
 /// Returns the entries of the first page that contains any. A request id that the server generated contains its
-/// creation time, so the server finds the entries of the request for the first page.
+/// creation time, so for such an id the entries are on the first page.
 async fn find(context: &CommandContext, query: &AuditQuery) -> Result<Vec<AdminAuditLogItem>, CommandError> {
     let mut position = AuditPosition::Newest;
     loop {

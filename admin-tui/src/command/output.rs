@@ -1,4 +1,4 @@
-//! Standard output: lines for people, JSON for scripts.
+//! Standard output: human-readable lines, or JSON for scripts.
 
 use std::{
     fmt::Write as _,

@@ -1,4 +1,4 @@
-//! What users lose under new trust policies.
+//! What users would lose under new trust policies.
 
 use doorward_shared::{TenantId, admin::TrustImpact, config::TrustPolicies};
 
@@ -15,7 +15,7 @@ pub(super) async fn of_change(
     if current == new { Ok(None) } else { of_policies(context, tenant, new).await.map(Some) }
 }
 
-/// Returns what users lose if a tenant gets these policies.
+/// Returns what users would lose if the tenant had these policies.
 pub(super) async fn of_policies(
     context: &CommandContext,
     tenant: TenantId,

@@ -109,7 +109,7 @@ impl Profiles {
 
     pub(super) fn into_settings(self) -> Settings {
         Settings {
-            // Without a home folder, the default path is only a description.
+            // Without a home folder, the default path begins with `~` and serves only for display.
             file: Some(self.path).filter(|path| !path.starts_with("~")),
             views: self.content.views,
             uses_local_time: self.content.time == TimeSetting::Local,

@@ -10,7 +10,7 @@ use super::{Program, shell};
 pub enum Severity {
     /// The problem causes refusals of users or clients.
     Error,
-    /// The problem causes refusals in some situations, or will cause them.
+    /// The problem causes refusals in some situations, or will cause refusals later.
     Warning,
     Info,
 }

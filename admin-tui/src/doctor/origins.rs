@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{api::TenantReport, explain::is_local};
 
-/// Number of different labels of related origins that browsers accept. WebAuthn §5.11.1 requires at least as many.
+/// Number of different labels of related origins that browsers accept (at least five, according to WebAuthn §5.11.1).
 const MAX_LABELS: usize = 5;
 
 pub(super) fn examine(report: &TenantReport, program: &Program) -> Vec<Finding> {
@@ -173,7 +173,7 @@ fn cors(report: &TenantReport, program: &Program, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Returns whether the page with this origin may call the public API.
+/// Returns whether pages with this origin may call the public API.
 pub(super) fn has_cors(config: &TenantConfig, origin: &str) -> bool {
     config.cors.allowed_origins.iter().any(|pattern| matches(pattern, origin))
 }

@@ -33,7 +33,7 @@ const MAX_ORIGINS: usize = 10;
 struct Refusals<'a> {
     report: &'a TenantReport,
     program: &'a Program,
-    /// Each refusal with a known code, and its detail.
+    /// All refusals that have a known code, each with the code and the detail.
     all: Vec<(&'a AuditLogItem, ErrorCode, RefusalDetail)>,
 }
 
@@ -93,7 +93,7 @@ impl Refusals<'_> {
         let url = Url::parse(origin).ok().filter(|url| url.origin().ascii_serialization() == origin);
         let is_own = url.as_ref().and_then(Url::host_str).is_some_and(|host| is_within(host, &rp.id));
         let is_secure = origin.starts_with("https://") || is_local(origin);
-        // Anyone can sign an Android app and send its origin, so no command is proposed for it.
+        // Anyone can sign an Android app and send its origin, so no command is proposed that accepts such an origin.
         let command = shell::json_string(origin).filter(|_| is_own && is_secure).map(|json| {
             let mut expression = format!(".webauthn.relying_party.origins += [{json}]");
             if !has_cors(&self.report.tenant.config, origin) {

@@ -118,7 +118,7 @@ fn expect(report: &TenantReport, name: &str, severity: Severity, texts: &[&str])
     }
 }
 
-/// Checks that the command line accepts every call of `doorward-admin` in a command.
+/// Checks that the argument parser accepts every call of `doorward-admin` in a proposed command.
 fn check_command(command: &str) {
     for part in command.split(" | ").filter(|part| part.starts_with("doorward-admin ")) {
         Cli::try_parse_from(part.split(' ')).unwrap_or_else(|error| panic!("{part}: {error}"));

@@ -5,7 +5,7 @@ use doorward_shared::config::{TrustMode, TrustPolicy};
 use super::finding::{Finding, Severity};
 use crate::api::TenantReport;
 
-/// Downloads the newest BLOB and imports it, on the machine of a server.
+/// Command to run on the machine of a node: downloads the newest BLOB and imports it.
 const IMPORT: &str = "curl -fsSo blob.jwt https://mds3.fidoalliance.org/ && doorward mds import blob.jwt";
 
 pub(super) fn examine(report: &TenantReport) -> Option<Finding> {

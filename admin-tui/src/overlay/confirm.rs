@@ -23,7 +23,7 @@ pub struct ConfirmDialog {
     input: TextInput,
     error: Option<String>,
     pending: Option<RequestId>,
-    /// Requests without a response, with the names of their objects. Only the first request can be pending.
+    /// Requests that have no response yet, with the names of their objects. Only the first request can be pending.
     queue: VecDeque<(String, BackendRequest)>,
     failed: MarkedObjects,
     completed: usize,
@@ -58,7 +58,7 @@ impl ConfirmDialog {
         }
     }
 
-    /// Returns whether the name was typed, or need not be.
+    /// Returns whether the user has typed the name or need not type it.
     fn is_name_typed(&self) -> bool {
         let typed = self.input.text().trim();
         // A name can contain characters that cannot be typed, so its displayed form is accepted, too.
@@ -114,7 +114,7 @@ impl ConfirmDialog {
         }
     }
 
-    /// Offers to undo the changes that were made, if these are fewer than the question named.
+    /// Offers to undo the changes that were made. Used if fewer objects changed than the question named.
     fn offer_partial_undo(&self, cx: &mut UpdateContext<'_>) {
         let (changed, total) = (self.reverse.len(), self.total());
         let done = format!("Undid {changed} of {}", counted(total, "change"));

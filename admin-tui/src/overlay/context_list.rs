@@ -1,4 +1,4 @@
-//! The servers of the config file, to switch to one of them.
+//! Lists the servers of the config file, so that the user can switch to one of them.
 
 use ratatui::layout::Rect;
 

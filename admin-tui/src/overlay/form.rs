@@ -1,4 +1,4 @@
-//! A form in a dialog. [`super::form_definitions`] defines its fields and what it does.
+//! A form in a dialog. [`super::form_definitions`] defines the fields and the action of each form.
 
 use doorward_shared::Timestamp;
 use ratatui::layout::Rect;

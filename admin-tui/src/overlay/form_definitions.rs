@@ -232,7 +232,7 @@ impl Values<'_> {
             None => Vec::new(),
             Some(text) => text.split(',').map(|tenant| tenant.trim().to_owned()).collect(),
         };
-        // Without the empty names, a text of commas would create a token for all tenants.
+        // If empty names were ignored, a text of commas only would create a token for all tenants.
         if tenants.iter().any(String::is_empty) {
             let why = "enter a name or id before and after each comma, or leave this empty for all tenants";
             return Err((Some(2), why.to_owned()));
@@ -259,8 +259,8 @@ impl Values<'_> {
     }
 }
 
-/// Validates the fields and returns the request to send. If a form sends no request, performs its action and returns
-/// `None`.
+/// Validates the fields and returns the request to send. If the form sends no request, performs the action of the form
+/// and returns `None`.
 pub(super) fn submit(
     kind: &FormKind,
     fields: &[FormField],
@@ -297,7 +297,7 @@ pub(super) fn submit(
     }))
 }
 
-/// Adapts the file name of an export to its format.
+/// Changes the extension of the file name of an export to match the chosen format.
 pub(super) fn follow_format(kind: &FormKind, fields: &mut [FormField]) {
     if let (FormKind::Export(_), [format, file]) = (kind, fields) {
         let (from, to) = if format.chosen() == 0 { (".csv", ".ndjson") } else { (".ndjson", ".csv") };

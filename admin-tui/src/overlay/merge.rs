@@ -1,4 +1,4 @@
-//! Three-way difference of a configuration: the original, this app's values, and those of another administrator.
+//! Three-way comparison of a configuration: the original, this app's values, and those of another administrator.
 
 use ratatui::layout::Rect;
 
@@ -24,7 +24,7 @@ pub struct MergeDialog {
     /// Position of the selection. It counts the settings and the hidden rows of the selected setting, so that moving
     /// down first scrolls to the end of this setting.
     position: Selection,
-    /// Whether the user tried to apply an incomplete choice.
+    /// Whether the user tried to apply the merge before a side was chosen for every setting.
     is_incomplete: bool,
 }
 

@@ -31,8 +31,8 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// Creates a palette of commands, without those that move the selection, and of the servers of the config file. Users
-    /// are searched in `tenant`, or in all audit logs.
+    /// Creates a palette of the commands, except those that move the selection, and of the servers in the config file.
+    /// Users are searched for in `tenant` or, if it is `None`, in all audit logs.
     pub fn new(commands: Vec<Binding>, contexts: Vec<Context>, tenant: Option<(TenantId, String)>) -> Self {
         let is_move = |command| {
             matches!(command, Command::Up | Command::Down | Command::PageUp | Command::PageDown | Command::Palette)
@@ -48,8 +48,8 @@ impl Palette {
         }
     }
 
-    /// Returns the commands and servers that match the text, best matches first, and then the results of the server's
-    /// search.
+    /// Returns the commands and servers that match the text, best matches first, and then the results of the search on
+    /// the server.
     fn items(&self) -> Vec<Item> {
         let query = self.input.text();
         let commands = self.commands.iter().map(|binding| Item {

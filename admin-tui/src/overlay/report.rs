@@ -1,4 +1,4 @@
-//! Reports in text: the explanation of a refusal, and the findings about a tenant.
+//! Reports as text: the explanation of a refusal, and the findings about a tenant.
 
 use doorward_shared::audit::AdminAuditLogItem;
 use ratatui::layout::Rect;
@@ -69,7 +69,7 @@ fn explanation(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Ve
         "request id" | "section" | "when" => Tone::Dim,
         _ => Tone::Plain,
     };
-    // A continued text has the tone of its label.
+    // A text without a label continues the previous text and has the same tone.
     let mut label_before = "";
     let lines = lines.into_iter().map(|(label, text)| {
         label_before = if label.is_empty() && !text.is_empty() { label_before } else { label };

@@ -18,7 +18,7 @@ pub struct ViewsDialog {
     views: Views,
     /// The current search text, which can be saved.
     search: String,
-    /// Part of a name, or the name under which the search is saved.
+    /// The typed text: a part of the names to list, or the name under which to save the search.
     name: TextInput,
     selection: Selection,
     problem: Option<&'static str>,

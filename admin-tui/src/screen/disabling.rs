@@ -15,7 +15,7 @@ pub(super) fn binding(keys: &'static [Key], command: Command, is_disabled: bool,
     if is_disabled { bind(keys, command, "enable", "enable it again") } else { bind(keys, command, "disable", disable) }
 }
 
-/// Returns the binding without its label while the object is enabled, because a full key bar has no room for it.
+/// Returns the binding without its label while the object is enabled, because a full key bar has no room for the label.
 pub(super) fn unlabelled(binding: Binding, is_disabled: bool) -> Binding {
     if is_disabled { binding } else { Binding { label: "", ..binding } }
 }

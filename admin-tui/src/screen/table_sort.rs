@@ -151,7 +151,7 @@ impl TableSort {
         Self(Some((column, self.0 == Some((column, false)))))
     }
 
-    /// Handles a command of [`SORT_KEYS`]: sorts by the next of `columns`, or reverses the order.
+    /// Handles a command of [`SORT_KEYS`]: sorts by the next of the `columns` columns, or reverses the order.
     pub(super) fn after(self, command: Command, columns: usize) -> Self {
         match (command, self.0) {
             (Command::Sort, None) => Self(Some((0, false))),

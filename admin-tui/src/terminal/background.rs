@@ -24,8 +24,8 @@ pub(super) enum Background {
     Dark,
 }
 
-/// Recognises the response among the events. crossterm reports it as key presses. They must not reach the app, not even
-/// after the deadline, because letters are commands.
+/// Recognises the response among the events. crossterm reports the response as key presses, which must not reach the
+/// app, not even after the deadline, because letters are commands.
 #[derive(Debug, Default)]
 pub(super) enum Response {
     /// Nothing was asked, or the response has arrived.
@@ -86,8 +86,8 @@ impl Response {
     }
 }
 
-/// Returns whether a character can be the next character of a response. Alt+] begins like a response; if the user
-/// pressed it, the letters after it are commands.
+/// Returns whether a character can be the next character of a response. A response begins like Alt+]. If the user
+/// pressed Alt+], the letters after it are commands.
 fn continues(text: &str, symbol: char) -> bool {
     let expected = PREFIX.get(text.len()..).and_then(|rest| rest.chars().next());
     text.len() < MAX_CHARS && expected.is_none_or(|expected| expected == symbol)
@@ -118,7 +118,7 @@ mod tests {
         Event::Key(KeyEvent::new(KeyCode::Char(symbol), modifiers))
     }
 
-    /// Sends the events that crossterm makes from a response, and returns the last result.
+    /// Passes the events that crossterm generates for a response to `receive`, and returns the last result.
     fn respond(response: &mut Response, text: &str, end: Event) -> Received {
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Part);
         for symbol in text.chars() {
@@ -157,8 +157,8 @@ mod tests {
         let j = key('j', KeyModifiers::NONE);
         assert_eq!(response.receive(j.clone()), Received::Event(j));
         assert!(!response.is_expected());
-        // Another key ends an incomplete response. For example, the user may have pressed Alt+], which begins like a
-        // response.
+        // A key that cannot be part of the response ends an incomplete one. For example, the user may have pressed
+        // Alt+], with which every response begins.
         let mut response = Response::Expected;
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Part);
         assert_eq!(response.receive(enter.clone()), Received::Event(enter));

@@ -30,7 +30,7 @@ const SPINNER: [&str; 8] = ["⣷", "⣯", "⣟", "⡿", "⢿", "⣻", "⣽", "�
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClickTarget {
     Section(Section),
-    /// A screen in the path, by its depth.
+    /// A screen in the path of open screens, by its depth.
     PathItem(usize),
     Tab(usize),
     Row(usize),
@@ -40,7 +40,7 @@ pub enum ClickTarget {
     /// A row of another list: number of the list on the screen, index of the row.
     ListRow(usize, usize),
     Chip(usize),
-    /// A choice of a field. `row` is the index of the field.
+    /// One of the choices of a form field. `row` is the index of the field in the form.
     Choice {
         row: usize,
         choice: usize,
@@ -252,8 +252,8 @@ impl Canvas<'_> {
         self.panel(place, title, true)
     }
 
-    /// Draws a table of a screen with several lists. The click targets of the table's rows contain `list`, unless the
-    /// list is focused.
+    /// Draws a table of a screen with several lists. Unless the list is focused, the click targets of its rows contain
+    /// the number `list`.
     pub fn list_of(&mut self, list: usize, draw: impl FnOnce(&mut Self)) {
         let before = self.info.targets.len();
         draw(self);

@@ -16,7 +16,7 @@ use crate::{number_format::short, time_format};
 /// Width in columns of a date label and the gap after it.
 const LABEL_WIDTH: usize = 7;
 const MAX_DAY_WIDTH: u16 = 12;
-/// Width in columns of the names of the two series, which are readable without colours.
+/// Width in columns of the names of the two series. The names distinguish the series on terminals without colours.
 const NAMES_WIDTH: u16 = 12;
 /// Minimum number of rows of an area with a row of dates.
 const DATES_HEIGHT: u16 = 3;

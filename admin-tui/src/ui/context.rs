@@ -65,7 +65,7 @@ pub enum Navigation {
     /// Saves a view (name and search text). Without a text, deletes the view.
     SaveView(String, Option<String>),
     ToggleZone,
-    /// Merges a configuration: the path and the side of each setting.
+    /// Merges a configuration. Contains the path of each setting, and the side that the user chose for it.
     Merge(Vec<(&'static str, Side)>),
     Quit,
 }

@@ -15,7 +15,7 @@ use crate::{api::ApiError, number_format::short, time_format};
 
 /// Minimum width of a screen that shows details beside its list.
 pub const WIDE: u16 = 120;
-/// Time in milliseconds. A key or token that expires within it is highlighted.
+/// Keys and tokens that expire within this time (in milliseconds) are highlighted.
 const EXPIRES_SOON_MS: i64 = 14 * 86_400_000;
 const NAME_WIDTH: u16 = 13;
 

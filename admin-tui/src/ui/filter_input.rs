@@ -35,9 +35,9 @@ impl FilterInput {
         self.input.trimmed()
     }
 
-    /// Handles a change of the text. Returns whether to send a request now.
-    /// While a request is pending, the next one waits for its response or for a pause in typing, whichever comes first.
-    /// This limits the number of requests to a slow server.
+    /// Handles a change of the text. Returns whether to send a request now. While a request is pending, the next one is
+    /// sent after the response or after a pause in typing, whichever comes first. This limits the number of requests to
+    /// a slow server.
     pub fn edited(&mut self, now: Timestamp, is_pending: bool) -> bool {
         self.due_at = is_pending.then(|| now.plus_millis(PAUSE_MS));
         !is_pending

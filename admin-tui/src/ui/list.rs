@@ -1,4 +1,4 @@
-//! Values and lists that are loaded from the server. The old content stays until the new one has arrived.
+//! Values and lists that are loaded from the server. The old content stays until the new content has arrived.
 
 use doorward_shared::counted;
 
@@ -60,8 +60,8 @@ pub struct PagedList<T> {
     pub loaded: bool,
     next: Option<String>,
     pending: Option<(RequestId, LoadKind)>,
-    /// The rows of a reload that needs several pages, and the cursor of its next page. They replace the old rows and their
-    /// cursor when all have arrived.
+    /// The rows that a reload of several pages has loaded so far, and the cursor of its next page. They replace the old
+    /// rows and the old cursor when all pages have arrived.
     reloaded: Option<(Vec<T>, Option<String>)>,
     /// Marks of loaded rows only.
     marks: Marks,
@@ -163,7 +163,7 @@ impl<T: Keyed> PagedList<T> {
         self.next.is_some()
     }
 
-    /// Returns the cursor of the page from which a reload continues; `None` if no reload is incomplete.
+    /// Returns the cursor of the next page of an incomplete reload; `None` if there is none or a request is pending.
     pub fn rest_of_reload(&self) -> Option<String> {
         let (_, next) = self.reloaded.as_ref().filter(|_| self.pending.is_none())?;
         next.clone()
@@ -228,8 +228,8 @@ impl<T: Keyed> PagedList<T> {
         self.total = page.total.or(loaded);
     }
 
-    /// Replaces the rows once the selected one was found, or as many rows as before have arrived. If the selected row
-    /// is not among them, no row is selected.
+    /// Replaces the rows once the reload has found the selected row or has loaded as many rows as before. If it did not
+    /// find the selected row, no row is selected.
     fn take_reloaded(&mut self, mut reloaded: Vec<T>, page: Vec<T>, next: Option<String>) {
         reloaded.extend(page);
         let selected = self.selected().map(Keyed::key);

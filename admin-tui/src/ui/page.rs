@@ -90,7 +90,7 @@ pub trait Page: View + Debug + Send {
         None
     }
 
-    /// Describes the work that is lost if the page is removed.
+    /// Describes the work that would be lost if the page were removed.
     fn unsaved_changes(&self) -> Option<String> {
         None
     }
@@ -101,6 +101,6 @@ pub trait Page: View + Debug + Send {
     /// Applies filters; only audit logs have any.
     fn apply_filters(&mut self, _query: AuditQuery, _cx: &mut UpdateContext<'_>) {}
 
-    /// Merges a configuration; only tenants have one.
+    /// Merges the unsaved changes to a configuration; only tenants have one.
     fn merge(&mut self, _choices: &[(&'static str, Side)], _cx: &mut UpdateContext<'_>) {}
 }

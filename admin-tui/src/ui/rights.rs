@@ -7,7 +7,7 @@ use doorward_shared::admin::{Me, Role};
 pub struct Rights {
     /// Whether the token may change data.
     pub changes: bool,
-    /// Whether the token may use all tenants and the installation: not only its own tenants.
+    /// Whether the token may use the installation and all tenants; false for a limited token.
     pub all_tenants: bool,
 }
 

@@ -70,7 +70,7 @@ pub enum Route {
         entry: Option<AuditId>,
     },
     Tokens,
-    /// First screen of a section that the token cannot use, because it is limited to some tenants. Shows these tenants.
+    /// Replaces the first screen of a section that a limited token cannot use. Shows the token's tenants.
     OwnTenants {
         section: Section,
         me: Box<Me>,
@@ -91,7 +91,7 @@ impl Route {
 pub enum Dialog {
     Form(FormKind),
     Confirm(Question),
-    /// Merges a configuration that another administrator changed as well.
+    /// Merges the unsaved changes to a configuration with those that another administrator saved.
     Merge(Vec<MergeField>),
     EventTypes(Box<AuditQuery>),
     /// Saved views of audit logs, and the search text that can be saved.
@@ -99,7 +99,7 @@ pub enum Dialog {
         views: Views,
         search: String,
     },
-    /// Explains a refusal. The request, if any, returns entries about API keys.
+    /// Explains a refusal. The response to the request, if there is one, contains entries about API keys.
     Explain(Box<AdminAuditLogItem>, Option<RequestId>),
     /// Findings about a tenant, from the response to the request.
     Doctor {
@@ -167,7 +167,7 @@ pub struct Question {
     pub action: Action,
     /// Name of the object that the request of the action changes.
     pub object: String,
-    /// Objects and requests to send after the request of the action, one at a time.
+    /// Further objects and their requests, which are sent one at a time after the request of `action`.
     pub more: MarkedObjects,
     /// Notification after the change was undone; `None` if it cannot be undone.
     pub undone: Option<String>,

@@ -3,7 +3,7 @@
 use crossterm::event::{Event, KeyEvent};
 use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 
-/// Maximum number of characters: more than any value that the server accepts.
+/// Maximum number of characters: more than the server accepts in any value.
 const MAX_CHARS: usize = 4_096;
 
 #[derive(Debug, Clone, Default)]

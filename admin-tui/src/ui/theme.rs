@@ -33,10 +33,10 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// Chooses a theme. The first of these decides: the environment variables `NO_COLOR` (<https://no-color.org>) and
-    /// `DOORWARD_ADMIN_THEME`, the config file, the theme that the user chose in the app, and the environment variables
-    /// `COLORTERM` and `TERM` for the number of colours and `COLORFGBG` for the background. Returns `None` if the
-    /// terminal must be asked for its background.
+    /// Chooses a theme. The first of these that is set decides: the environment variable `NO_COLOR`
+    /// (<https://no-color.org>), the variable `DOORWARD_ADMIN_THEME`, the config file, and the theme that the user
+    /// chose in the app. Otherwise `COLORTERM` and `TERM` give the number of colours, and `COLORFGBG` gives the
+    /// background. Returns `None` if the terminal must be asked for its background.
     pub fn detect(
         variable: impl Fn(&str) -> Option<String>,
         configured: Option<ThemeName>,
@@ -74,7 +74,7 @@ impl Theme {
         }
     }
 
-    /// Returns the theme that follows this one when the user cycles through them.
+    /// Returns the theme that follows this one when the user cycles through the themes.
     pub const fn next(self) -> Self {
         match self {
             Self::Dark => Self::Light,
@@ -150,7 +150,7 @@ impl Theme {
         }
     }
 
-    /// Returns the style of the mark of a server in production.
+    /// Returns the style of the mark that identifies a production server.
     pub const fn production(self) -> Style {
         self.profile(Some(ProfileColor::Red)).add_modifier(Modifier::BOLD)
     }

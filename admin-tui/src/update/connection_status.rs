@@ -39,7 +39,7 @@ pub(super) fn use_server(
     output: &mut UpdateOutput,
 ) {
     let options = Options { server, profile, now: model.now, ..model.options.clone() };
-    // Request ids stay unique, so that no response can belong to a request of the previous server.
+    // Request ids stay unique, so that a late response of the previous server matches no request to the new one.
     let last_id = model.last_id;
     *model = Model::new(options);
     model.last_id = last_id;

@@ -54,8 +54,8 @@ pub(super) fn click(model: &mut Model, target: ClickTarget, output: &mut UpdateO
             }
         }
         ClickTarget::Row(row) => click_row(model, row, output),
-        // On screens, a choice changes stored data, which a read-only token may not do. In overlays, it may be a
-        // filter.
+        // On screens, a choice changes stored data, which a read-only token may not do. Overlays also contain choices
+        // that change no data, such as filters.
         ClickTarget::Choice { .. } if !model.has_dialog() && !model.rights().changes => {}
         ClickTarget::OtherRow(row) | ClickTarget::ListRow(_, row) => {
             model.with_focused(output, |page, cx| page.click(target, cx));

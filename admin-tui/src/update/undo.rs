@@ -1,4 +1,4 @@
-//! Reverts the last change, for a short time after it.
+//! Lets the user revert the last change for a short time.
 
 use doorward_shared::{ErrorCode, counted};
 
@@ -23,8 +23,8 @@ pub(super) fn offer(model: &mut Model, text: &str, undo: Undo) {
     model.undo = Some(UndoOffer { undo, until, text });
 }
 
-/// Withdraws the offer if one of the effects is another change: the offer concerns only the last one. The requests of
-/// an earlier undo do not count as changes.
+/// Withdraws the offer if one of the effects is another change, because only the last change can be undone. The
+/// requests of an earlier undo do not count as changes.
 pub(super) fn withdraw_before_change(model: &mut Model, effects: &[Effect]) {
     let undoes = |id: &RequestId| model.pending_undos.iter().any(|pending| pending.id == *id);
     let is_change = |effect: &Effect| matches!(effect, Effect::Request(id, call) if call.is_change() && !undoes(id));
@@ -46,7 +46,7 @@ pub(super) fn perform(model: &mut Model, output: &mut UpdateOutput) {
     }
 }
 
-/// Sends the next request of an undo. Returns the undo if there is none.
+/// Sends the next request of an undo. If no request is left, returns the undo.
 fn send(model: &mut Model, mut undo: PendingUndo, output: &mut UpdateOutput) -> Option<PendingUndo> {
     let Some((name, call)) = undo.rest.calls.pop_front() else { return Some(undo) };
     let id = model.next_id();
@@ -73,7 +73,7 @@ pub(super) fn handle_response(
         Err(error) => {
             undo.failed += 1;
             if error.concerns_connection() {
-                // The other requests would fail as well.
+                // The remaining requests would fail as well.
                 undo.failed += std::mem::take(&mut undo.rest.calls).len();
             }
             undo.error = Some(error);
@@ -86,7 +86,7 @@ pub(super) fn handle_response(
     None
 }
 
-/// Shows what an undo reverted, and what it did not and why.
+/// Shows what an undo reverted, what it did not revert, and why.
 fn report(model: &mut Model, undo: &PendingUndo) {
     let total = undo.completed + undo.failed + undo.left_alone.len();
     match (&undo.error, undo.failed) {

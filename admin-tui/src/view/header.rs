@@ -9,7 +9,7 @@ use crate::{
 };
 
 const MAX_TITLE_WIDTH: u16 = 40;
-/// Mark of a server in production.
+/// Mark of a production server.
 pub(super) const PRODUCTION: &str = " PRODUCTION ";
 
 /// Draws the three rows of the header.
@@ -62,7 +62,7 @@ fn draw_sections(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     right_of(place, used + 1)
 }
 
-/// Returns the address, and the name of the token with its role and the number of its tenants.
+/// Returns two texts: the server's address, and the token's name with the token's role and number of tenants.
 fn server_texts(model: &Model) -> (String, String) {
     let server = model.options.server.trim_start_matches("http://").to_owned();
     let scope = |me: &Me| me.tenants.as_ref().map(|tenants| format!(", {}", counted(tenants.len(), "tenant")));

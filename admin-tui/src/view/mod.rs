@@ -63,7 +63,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
     info
 }
 
-/// Draws the mark of a server in production into the lower border of a dialog, with the server's profile and address.
+/// Draws the mark of a production server into the lower border of a dialog, with the server's profile and address.
 fn draw_production(canvas: &mut Canvas<'_>, model: &Model) {
     let Some(profile) = model.options.profile.as_ref().filter(|profile| profile.production) else { return };
     let dialog = canvas.info.targets.iter().find(|(_, target)| *target == ClickTarget::Overlay);

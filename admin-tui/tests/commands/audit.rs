@@ -96,8 +96,8 @@ async fn limit_above_the_page_size_reads_several_pages() {
     assert_eq!(ids(operator.json(&["audit", "--limit", "0"]).await).len(), 0);
 }
 
-/// Starts a server that returns empty pages. The first two pages contain the cursor of a next page. Returns its address
-/// and the request targets that it receives.
+/// Starts a server that returns empty pages. Only the first two pages contain the cursor of a next page. Returns the
+/// server's address and the request targets that it receives.
 fn serve_empty_pages() -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -140,7 +140,7 @@ async fn rare_entries_are_found_beyond_the_examined_ones() {
     let refused = tenant.with_key("dw_wrong");
     refused.get("/credentials").await.expect_refusal(401, "api_key_invalid");
     let first = tenant.entries("type=api_key_rejected").await.remove(0).text("id").unwrap();
-    // There are more newer entries than the server examines in one request.
+    // More newer entries exist than the server examines in one request.
     let (prefix, tenant_id) = (&first[..18], tenant.id);
     let rows: Vec<String> = (1..=10_050)
         .map(|number| {

@@ -8,7 +8,7 @@ use crate::support::setup;
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_origin_of_the_tenants_domain_is_an_error() {
     let (server, tenant, operator) = setup(Role::Auditor).await;
-    // The command reads the clock of its machine.
+    // The command uses the clock of its own machine, so the test sets the server's clock to the same time.
     server.clock.advance_ms(doorward_admin::clock::now().millis() - server.app.clock.now().millis());
     let healthy = operator.run(&["doctor", "Example"]).await;
     assert_eq!(healthy.code, 0, "{}", healthy.err);

@@ -12,7 +12,7 @@ fn completions_and_man_pages_cover_every_command() {
     check_generated_documents(env!("CARGO_BIN_EXE_doorward-admin"), &Cli::command());
 }
 
-/// Returns the long names of the flags, each with its short name, and the names of positional arguments.
+/// Returns the long names of the flags and the names of positional arguments, each with its short name if it has one.
 fn arguments(command: &Command) -> BTreeMap<String, Option<char>> {
     // Left out: flags that only the server has, and `json`, which is a global flag of the other binary.
     let others = ["data-dir", "database-url", "config", "json"];

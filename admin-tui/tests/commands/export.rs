@@ -16,7 +16,7 @@ use doorward_testkit::{TestServer, TestTenant};
 
 use crate::support::{AfterLimit, Operator, Process, Proxy, file_names};
 
-/// Number of rows. It is larger than the number that the server sends in one chunk.
+/// Number of rows. It exceeds the number of rows that the server sends in one chunk.
 const ROWS: usize = 620;
 
 async fn setup() -> (TestServer, TestTenant, Operator) {
@@ -163,8 +163,8 @@ async fn signals_of_the_system_cancel_the_export() {
     }
 }
 
-/// Drops an export a few polls after the last row has arrived. The export must either have returned its result or leave
-/// no file.
+/// Drops an export after the last row has arrived and the export was polled a few more times. The export must either
+/// have returned its result or leave no file.
 #[tokio::test(flavor = "multi_thread")]
 async fn export_that_is_cancelled_at_the_last_moment_leaves_no_file() {
     let (_server, tenant, operator) = setup().await;

@@ -1,4 +1,4 @@
-//! Compares the names on which other programs and people rely with docs/stable-names.txt.
+//! Compares the names on which programs and people rely with docs/stable-names.txt.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command as Process};
 
@@ -88,7 +88,7 @@ fn add_command(names: &mut BTreeSet<String>, command: &Command, path: &str) {
     }
 }
 
-/// Returns the names of an option with its aliases, or `<ID>` for an argument without a name.
+/// Returns all names and aliases of an option, or `<ID>` for an argument without a name.
 fn argument_names(argument: &Arg) -> Vec<String> {
     let long = argument.get_long().into_iter().chain(argument.get_all_aliases().unwrap_or_default());
     let short = argument.get_short().into_iter().chain(argument.get_all_short_aliases().unwrap_or_default());
@@ -97,7 +97,7 @@ fn argument_names(argument: &Arg) -> Vec<String> {
     if names.is_empty() { vec![format!("<{}>", argument.get_id())] } else { names }
 }
 
-/// Adds endpoints with their query parameters, members of bodies, and words of closed lists.
+/// Adds endpoints, their query parameters, the members of bodies, and the values of enumerations.
 fn add_document(names: &mut BTreeSet<String>, api: &str, document: &Value) {
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -123,7 +123,7 @@ fn add_schema(names: &mut BTreeSet<String>, name: &str, schema: &Value) {
     }
 }
 
-/// Returns the names that the config file of `doorward-admin` accepts, from the errors about unknown names.
+/// Returns the names that the config file of `doorward-admin` accepts. Errors about unknown names list them.
 fn profile_settings() -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("admin.toml");

@@ -1,4 +1,4 @@
-//! Runs the binary in a temporary home folder, and a TCP proxy that can interrupt its connections.
+//! Runs the binary in a temporary home folder. Also provides a TCP proxy that can interrupt its connections.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use doorward_testkit::{TestServer, TestTenant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Time limit for processes. Only a process that hangs reaches it.
+/// Time limit for processes, which only a hanging process exceeds.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A user of the command line: home folder, server address and token.
@@ -67,7 +67,7 @@ impl Operator {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    /// Returns the command with no environment variables except `HOME`.
+    /// Returns the command with `HOME` as its only environment variable.
     pub(crate) fn bare(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward-admin"));
         command.env_clear().env("HOME", self.home.path()).current_dir(self.home.path()).stdin(Stdio::null());
@@ -75,7 +75,7 @@ impl Operator {
         command
     }
 
-    /// Returns the command with the address of the server in an environment variable.
+    /// Returns the command, with the address of the server in an environment variable.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.bare(arguments);
         command.env("DOORWARD_ADMIN_URL", &self.url);
@@ -185,12 +185,12 @@ impl Process {
         line
     }
 
-    /// Writes to its standard input, which must be a pipe.
+    /// Writes to the process's standard input, which must be a pipe.
     pub(crate) fn write(&mut self, text: &str) {
         std::io::Write::write_all(self.child.stdin.as_mut().unwrap(), text.as_bytes()).unwrap();
     }
 
-    /// Closes the reading end of its standard output, as `head` does.
+    /// Closes the reading end of the process's standard output, as `head` does.
     pub(crate) fn close_output(&mut self) {
         self.out = None;
     }
@@ -226,7 +226,7 @@ async fn next<R: std::io::Read + Send + 'static>(mut reader: BufReader<R>, what:
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Fails if the process has already exited.
+        // This fails if the process has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -257,7 +257,7 @@ impl Proxy {
         Self::with_limit(server, u64::MAX, AfterLimit::Close)
     }
 
-    /// Forwards at most `bytes` from the server on each connection.
+    /// Starts a proxy that forwards at most `bytes` from the server on each connection.
     pub(crate) fn with_limit(server: &TestServer, bytes: u64, after: AfterLimit) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -283,12 +283,12 @@ impl Proxy {
         self.state.lock().unwrap().target = Some(address);
     }
 
-    /// Closes all connections, and closes new connections as well until the next [`Self::forward_to`].
+    /// Closes all connections. Until the next [`Self::forward_to`], also closes new connections.
     pub(crate) fn disconnect(&self) {
         let mut state = self.state.lock().unwrap();
         state.target = None;
         for stream in state.open.drain(..) {
-            // Fails for connections that are already closed.
+            // This fails for connections that are already closed.
             let _ = stream.shutdown(std::net::Shutdown::Both);
         }
     }
@@ -300,7 +300,7 @@ fn forward(from: &TcpStream, to: &TcpStream, bytes: u64, after: AfterLimit) {
         // Copying ends when either side closes the connection.
         let copied = std::io::copy(&mut std::io::Read::take(&from, bytes), &mut to);
         if after == AfterLimit::Close || copied.is_ok_and(|copied| copied < bytes) {
-            // Fails if the other side was closed first.
+            // This fails if the other side was closed first.
             let _ = to.shutdown(std::net::Shutdown::Both);
         }
     });

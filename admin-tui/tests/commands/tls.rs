@@ -22,7 +22,7 @@ fn fixture(name: &str) -> String {
     format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Starts a server that responds to every request as to `GET /me`. Returns its port.
+/// Starts a server that sends the response of `GET /me` to every request. Returns its port.
 fn listen() -> u16 {
     let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();

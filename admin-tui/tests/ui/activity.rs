@@ -20,7 +20,7 @@ async fn vitals_are_requested_every_second_and_name_their_node() {
     }
     assert_eq!(requests(&fake), before + 10);
     app.shows(&["origin_mismatch", "p50", "cpu 13 %", "clients 57"]);
-    // Counters of another process cannot be compared with the earlier counters.
+    // The counters of another process cannot be compared with the earlier ones.
     fake.world.lock().unwrap().node = "login-2/9".to_owned();
     app.pass(1_000).await;
     app.shows(&["node login-2/9", "…  max 0"]);
@@ -130,7 +130,7 @@ async fn lists_of_tenants_and_of_a_tenant_refresh_while_they_are_shown() {
     fake.world.lock().unwrap().tenants[0].users[2].user.name = "renamed@example.com".to_owned();
     app.pass(5_000).await;
     app.shows(&["renamed@example.com", "▌bob"]);
-    // Typing in the filter is not disturbed by a refresh.
+    // A refresh does not interrupt typing in the filter.
     app.keys("/ 'ali'").await;
     let users = || fake.count(|call| matches!(call, BackendRequest::Users(..)));
     let before = users();
@@ -148,7 +148,7 @@ async fn user_screen_explains_the_latest_refusal_and_opens_its_entry() {
     fake.world.lock().unwrap().record(0, AuditType::WebauthnAuthenticationFinalSucceeded, "bob", 0);
     app.pass(5_000).await;
     app.shows(&["✓ login refused", "a later one succeeded", "Latest events (5)"]);
-    // The events of other users whose id contains this one are not shown.
+    // Events of other users whose ids contain this user's id are not shown.
     fake.world.lock().unwrap().record(0, AuditType::WebauthnAuthenticationFinalFailed, "bobby", 0);
     app.pass(5_000).await;
     app.shows(&["Latest events (5)"]);

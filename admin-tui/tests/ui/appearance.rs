@@ -57,7 +57,7 @@ async fn active_tab_is_visible_in_narrow_terminals() {
     let (_fake, app) = start(50, 24).await;
     app.keys("2 enter").await;
     app.lacks(&["Configuration"]);
-    // The arrows lead to the next hidden tab.
+    // A click on an arrow selects the next hidden tab.
     for _ in 0..3 {
         app.click_last("›").await;
     }

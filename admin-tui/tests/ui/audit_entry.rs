@@ -65,7 +65,7 @@ async fn entry_is_scrolled_with_the_mouse() {
         app.wheel(MouseEventKind::ScrollDown).await;
     }
     app.shows(&["+ 1000"]);
-    // A click on the list returns to it.
+    // A click on the list returns the focus to the list.
     app.click("mfa login started").await;
     app.lacks(&["+ 1000"]);
     app.shows(&["mfa_authentication_init_succeeded"]);
@@ -119,7 +119,7 @@ async fn entries_of_earlier_days_have_a_time_and_a_date() {
     }
     app.click("── 2026-11-24 ──").await;
     assert!(selected(&app).contains("late"));
-    // In local time (an hour ahead), the second entry is from today.
+    // In local time, which is an hour ahead of UTC, the second entry is from today.
     app.keys("Z").await;
     app.shows(&["Time +01:00"]);
     let lines = list(&app);

@@ -34,7 +34,7 @@ async fn search_combines_fields_and_words() {
     assert_eq!(query.text.as_deref(), Some("bo"));
     app.shows(&["code: signature_invalid ×", "not user: alice ×", "text: bo ×", " bob "]);
     app.lacks(&["dw_0f3a"]);
-    // The line shows the same text when it is edited again; relative times stay relative.
+    // When the search is edited again, its text is the same: relative times stay relative.
     app.keys_show("/", &["/ type:web*final_failed code:signature_invalid !user:alice since:2h"]).await;
     app.keys("esc").await;
     app.click("not user: alice").await;
@@ -49,14 +49,14 @@ async fn entries_of_an_api_key_are_opened_from_its_row() {
     let of_key = world.record(0, AuditType::MfaAuthenticationInitSucceeded, "mallory", 1_000);
     world.record(0, AuditType::MfaAuthenticationInitSucceeded, "nobody", 1_000);
     world.audit.iter_mut().find(|row| row.entry.id == of_key).unwrap().entry.api_key_id = Some(key);
-    // Auditors can open them as well.
+    // Auditors can open these entries as well.
     let fake = FakeServer::with_role(world, Role::Auditor);
     let app = App::start(fake.clone(), 160, 40).await;
     app.keys_show("2 enter l j", &["API keys", "⏎ entries"]).await;
     app.keys_show("enter", &["Audit log", &format!("key: {key} ×"), "mallory"]).await;
     app.lacks(&["nobody"]);
     assert_eq!(last_query(&fake).exact, [("api_key_id", key.to_string())]);
-    // The complete entry and the frequent values contain the key. The search names it by the field `key`.
+    // The complete entry and the frequent values contain the id of the key. The search uses the field `key` for it.
     app.keys_show("enter", &["API key      ", &key.to_string()]).await;
     app.keys_show("/", &[&format!("/ key:{key}")]).await;
     app.keys("esc x c").await;
@@ -89,7 +89,7 @@ async fn incomplete_fields_are_not_requested_while_typing() {
     assert_eq!(last_query(&fake).outcome, Some(AuditOutcome::Failed));
     app.keys("'b '").await;
     assert_eq!(last_query(&fake).exact, [("actor", "bob".to_owned())]);
-    // Esc restores the filters that the log had before.
+    // Esc restores the previous filters of the log.
     app.keys("esc").await;
     assert!(last_query(&fake).is_everything());
 }
@@ -201,7 +201,7 @@ async fn histogram_shows_refusals_without_colour() {
     app.keys_show("3", &["✓ ok        99", "✗ refused    1", "100 entries loaded · ", "UTC"]).await;
     let screen = app.screen();
     let refused = screen.lines().find(|line| line.contains("✗ refused")).unwrap();
-    // There is only one bar. Intervals without refusals are empty.
+    // Only one interval has a bar. Intervals without refusals are empty.
     assert_eq!(refused.chars().filter(|symbol| ('▁'..='█').contains(symbol)).collect::<String>(), "█");
     app.keys("H").await;
     app.lacks(&["✗ refused"]);

@@ -1,4 +1,4 @@
-//! Marked rows, actions on all of them, and undoing a change.
+//! Marked rows, actions on all marked rows, and undoing a change.
 
 use doorward_admin::{api::DisableTarget, request::BackendRequest};
 use doorward_shared::{ApiKeyId, ErrorCode};
@@ -56,7 +56,7 @@ async fn failed_requests_of_marked_rows_are_counted_and_can_be_retried() {
     fake.fail(Some(refusal(ErrorCode::Internal, "internal server error", "")));
     app.keys_show("d y", &["3 of 3 failed, the last one: internal server error"]).await;
     assert_eq!(revocations(&fake), 3);
-    // If the server is unreachable, the app sends no request for the other rows.
+    // If the server is unreachable, the app sends no requests for the remaining rows.
     fake.fail(Some(unreachable()));
     app.keys_show("y", &["3 of 3 failed"]).await;
     assert_eq!(revocations(&fake), 4);
@@ -173,7 +173,7 @@ async fn undo_that_fails_says_how_many_changes_remain() {
     assert_eq!(disabled_keys(&fake), [true; 3]);
 }
 
-/// Another administrator disables or enables an API key of the first tenant.
+/// Disables or enables an API key of the first tenant, as another administrator would.
 fn others_set(fake: &FakeServer, key: usize, disabled: bool) {
     let target = DisableTarget::ApiKey(tenant_id(0), ApiKeyId::new(data::uuid(0xa, key)));
     assert!(set_disabled(&mut fake.world.lock().unwrap(), &target, disabled, None).unwrap().is_some());

@@ -30,7 +30,7 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
     app.keys("enter backspace enter j j enter 'https://new.acmebank.example' enter").await;
     app.pass(6_000).await;
     app.shows(&["unsaved changes, valid", "+ add"]);
-    // Changes the timeout, then the choice of user verification.
+    // Changes the timeout, and then the setting for user verification.
     app.keys("j j enter backspace backspace backspace enter j j space").await;
     app.pass(400).await;
     app.keys("w").await;
@@ -50,8 +50,8 @@ async fn configuration_is_checked_while_typing_and_saved_after_review() {
     assert_eq!(config.webauthn.timeout, 60);
 }
 
-/// Changes the timeout and an origin, while another administrator changes the timeout and the user verification. Opens
-/// the comparison by saving.
+/// Changes the timeout and an origin, while another administrator changes the timeout and the user verification. Then
+/// saves, which opens the comparison.
 async fn conflict() -> (Arc<FakeServer>, App) {
     let (fake, mut app) = start(100, 40).await;
     app.keys("2 e j j j enter '.test' enter j j j enter ^u '5000' enter").await;
@@ -141,7 +141,7 @@ async fn comparison_can_be_postponed_and_blocks_saving() {
     assert_eq!(saved(&fake).0, 7_000);
 }
 
-/// Saves a change that the server refuses because another administrator was faster. The configuration is not reloaded yet.
+/// Saves a change that the server refuses because of another administrator's change. Does not reload the configuration.
 async fn refused_save() -> (Arc<FakeServer>, App) {
     let (fake, mut app) = start(100, 40).await;
     app.keys("2 e j j j j j j enter ^u '5000' enter").await;
@@ -200,7 +200,7 @@ async fn emptied_origin_is_removed_and_selection_is_kept() {
     app.keys("2 e j j j enter ^u enter").await;
     app.lacks(&["  https://acmebank.example"]);
     assert_eq!(app.screen().matches("+ add").count(), 9);
-    // After the row whose text was deleted is removed, the following row is selected.
+    // The row whose text was deleted is removed, and the following row is then selected.
     app.keys_show("enter '/x' enter", &["https://login.acmebank.example/x"]).await;
     app.keys_show("U", &["  https://acmebank.example", "no unsaved changes"]).await;
     app.lacks(&["/x"]);
@@ -255,12 +255,12 @@ async fn late_response_does_not_end_editing() {
     app.lacks(&["Revoke", "Begins with"]);
 }
 
-/// Rows that another administrator adds above do not move the edited row.
+/// If another administrator removes a row above the edited row, the user still edits the same row.
 #[tokio::test]
 async fn response_during_editing_keeps_the_edited_row() {
     let (fake, app) = start(100, 40).await;
     app.keys("2 e G").await;
-    // The row that adds an allowed origin is above the last setting of its group and the two trust policies.
+    // The row that adds an allowed origin is above the last setting of its group and above both trust policies.
     for _ in 0..19 {
         app.keys("k").await;
     }
@@ -292,7 +292,7 @@ async fn unsaved_changes_survive_a_long_path_of_screens() {
     let app = App::start(FakeServer::new(data::world()), 100, 40).await;
     app.keys("2 e j enter ' plc' enter").await;
     for _ in 0..8 {
-        // Opens the audit log, an entry's tenant, and so on.
+        // Opens the audit log, then the tenant of an entry, and so on.
         app.keys("a o").await;
     }
     app.keys_show("q", &["Quit?", "the configuration of Acme Bank"]).await;

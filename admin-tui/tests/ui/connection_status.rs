@@ -1,4 +1,4 @@
-//! An unreachable server, a rejected token or an unknown certificate. The app explains it and retries automatically.
+//! An unreachable server, a rejected token and an unknown certificate. The app explains the problem and retries.
 
 use doorward_admin::{api::ApiError, request::BackendRequest};
 
@@ -55,7 +55,7 @@ async fn health_is_unknown_while_the_server_does_not_respond() {
     fake.fail(None);
     app.pass(2_000).await;
     app.shows(&["● up"]);
-    // The server accepts connections and does not respond.
+    // The server accepts connections, but does not respond.
     fake.hold(true);
     for _ in 0..6 {
         app.pass(1_000).await;

@@ -40,7 +40,7 @@ async fn profile_and_its_mark_of_production_follow_the_server() {
     app.lacks(&["PRODUCTION"]);
     app.keys_show(": 'ctx prod' enter", &["prod  PRODUCTION  https://prod.example.com"]).await;
     app.keys_show("2 d", &["Delete tenant", "PRODUCTION  prod: https://prod.example.com"]).await;
-    // A question about unsaved changes covers the screen, and shows the mark as well.
+    // The question about unsaved changes covers the screen, but also shows the mark of production.
     app.keys("esc e j enter ' plc' enter").await;
     app.keys_show(": 'ctx lab' enter", &["Switch to lab?", "PRODUCTION  prod: https://prod.example.com"]).await;
     app.keys_show("y", &["lab  https://lab.example.com"]).await;

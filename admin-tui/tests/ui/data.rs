@@ -42,7 +42,7 @@ pub(crate) struct World {
     pub metadata: Option<u64>,
     /// The tenants of the app's token; `None` for all tenants.
     pub own_tenants: Option<Vec<TenantId>>,
-    /// Number of changes of the state of each object, by the text of its target.
+    /// How often the state of each object was changed, by the text of the request's target.
     pub state_versions: HashMap<String, u64>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct TenantRecord {
     pub transactions: Vec<TransactionSummary>,
 }
 
-/// Returns an id that is the same in every run.
+/// Returns an id that is the same in every test run.
 pub(crate) fn uuid(kind: u128, at: usize) -> Uuid {
     Uuid::from_u128((0x0193_5f00 << 96) | (0x7 << 76) | (0b10 << 62) | (kind << 48) | u128::try_from(at).unwrap())
 }
@@ -280,7 +280,7 @@ pub(crate) fn world() -> World {
     world
 }
 
-/// Returns the state of the metadata: overdue for two days, or absent.
+/// Returns the state of the metadata: two days overdue, or absent.
 pub(crate) fn metadata(world: &World) -> MetadataStatus {
     let is_imported = world.metadata.is_some();
     MetadataStatus {
@@ -312,7 +312,7 @@ pub(crate) fn radar() -> CryptoRadar {
     }
 }
 
-/// Returns the effect of new policies: enforced ones lock out alice, and bob loses one of his two credentials.
+/// Returns the effect of new policies. If they are enforced, alice loses all credentials and bob one of two.
 pub(crate) fn trust_preview(policies: &TrustPolicies) -> TrustPreview {
     if policies.passkeys.login != TrustMode::Enforce {
         return TrustPreview { impact: Some(TrustImpact::default()), items: Vec::new(), next: None };
@@ -379,12 +379,12 @@ pub(crate) fn overview(world: &World, days: u32) -> Overview {
     }
 }
 
-/// Returns the sum of the values of the first seconds.
+/// Returns the sum of `value` over the first seconds.
 fn sum(seconds: u64, value: impl Fn(u64) -> u64) -> u64 {
     (0..seconds).map(value).sum()
 }
 
-/// Counters that have grown for a second with each request.
+/// Returns counters that grow with each request as if one second had passed.
 pub(crate) fn vitals(world: &mut World) -> Vitals {
     let at = world.vitals_requests;
     world.vitals_requests += 1;

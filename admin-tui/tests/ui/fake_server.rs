@@ -36,7 +36,7 @@ struct Behaviour {
     fails_later_pages: bool,
     panics: bool,
     calls: Vec<BackendRequest>,
-    /// Total that exports report. With `None`, the server reports the exact number.
+    /// Total that exports report; `None` for the exact number.
     export_total: Option<Total>,
 }
 
@@ -217,7 +217,7 @@ pub(crate) fn set_disabled(
     Ok(Some(format!("\"{}\"", version + 1)))
 }
 
-/// Returns whether a token that is limited to some tenants may not send a request.
+/// Returns whether a limited token must not send this request.
 fn needs_all_tenants(call: &BackendRequest) -> bool {
     match call {
         BackendRequest::Audit(query, _) | BackendRequest::AuditCount(query) => query.tenant.is_none(),
@@ -502,7 +502,7 @@ fn tenants(world: &World, query: &TenantSummaryQuery) -> TenantSummaryPage {
     TenantSummaryPage { items, total, next }
 }
 
-/// Returns the page after a cursor, and the cursor of the next page. A cursor is a number of rows.
+/// Returns the page after a cursor, and the cursor of the next page. A cursor is the number of rows before the page.
 fn page<T>(rows: Vec<T>, after: Option<&str>, limit: Option<u32>) -> (Vec<T>, Option<String>) {
     let from: usize = after.map_or(0, |after| after.parse().unwrap());
     let limit = usize::try_from(limit.unwrap_or(50)).unwrap();
@@ -525,7 +525,7 @@ fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
         && matches_exact(query, entry)
 }
 
-/// Returns whether an entry has one of the values of each exact filter, and no excluded value.
+/// Returns whether an entry has, for each exact filter, one of the accepted values and no excluded value.
 fn matches_exact(query: &AuditQuery, entry: &AuditLogItem) -> bool {
     let has = |name: &str, value: &str| match name {
         "actor" => entry.actor_user_id.as_deref() == Some(value),

@@ -98,7 +98,7 @@ async fn new_tenant_with_an_app_origin_allows_only_its_web_origins_in_cors() {
     assert_eq!(config.cors.allowed_origins, ["https://wonka.example"]);
 }
 
-/// A user whose own id is the internal id of another user is not confused with that user.
+/// The application's id of one user equals the internal id of another user. The app must not confuse them.
 #[tokio::test]
 async fn deleted_user_is_the_one_that_the_dialog_names() {
     let mut world = data::world();
@@ -122,7 +122,7 @@ async fn deleted_user_is_the_one_that_the_dialog_names() {
     }
 }
 
-/// The clock of this machine may be ahead of the server's.
+/// The clock of this machine may be ahead of the server's clock.
 #[tokio::test]
 async fn key_that_still_signs_is_not_shown_as_retired() {
     let mut world = data::world();
@@ -142,7 +142,7 @@ async fn ctrl_c_over_a_new_secret_asks_first() {
     app.keys_show("n", &[&data::SECRET[..16], "New API key"]).await;
     app.keys("^c y").await;
     assert!(app.has_ended().await);
-    // Nothing is lost once the secret was copied.
+    // After the secret was copied, nothing can be lost.
     let app = App::start(FakeServer::new(data::world()), 80, 24).await;
     app.keys("2 enter l n 'ci' enter c ^c").await;
     assert!(app.has_ended().await);

@@ -81,7 +81,7 @@ impl Backend for Shared {
         self.with(|it| {
             content.into_iter().try_for_each(|(x, y, cell)| {
                 it.draw(std::iter::once((x, y, cell)))?;
-                // As in a real terminal, a wide character covers its second column.
+                // As in a real terminal, a wide character also covers the next column.
                 let covered = doorward_admin::sanitize::width(cell.symbol()) > 1;
                 if covered { it.draw(std::iter::once((x + 1, y, &Cell::EMPTY))) } else { Ok(()) }
             })
@@ -175,7 +175,7 @@ pub(crate) struct App {
     control: Control,
     task: JoinHandle<()>,
     now: Timestamp,
-    /// Difference between the time of day and the steady time, in milliseconds.
+    /// Difference between the wall clock and the monotonic clock, in milliseconds.
     clock_step: i64,
 }
 
@@ -210,7 +210,7 @@ impl App {
         Self::start_full(api, (columns, rows), Options { settings, ..options(theme, folder) }, Vec::new()).await
     }
 
-    /// Starts the app with servers that it can switch to. The server of `api` has no profile, and `prod` is in production.
+    /// Starts the app with servers that it can switch to. The server of `api` has no profile. `prod` is for production.
     pub(crate) async fn start_with_contexts<A: ApiBackend>(
         api: Arc<A>,
         columns: u16,
@@ -263,7 +263,7 @@ impl App {
     }
 
     async fn send(&self, input: Input) {
-        // Sending fails if the app has ended. Other assertions check whether it has.
+        // Sending fails if the app has ended. Other assertions check whether it has ended.
         let _ = self.inputs.send(input);
         self.wait_until_idle().await;
     }
@@ -302,7 +302,7 @@ impl App {
         Input::Tick(Time { wall: self.now.plus_millis(self.clock_step), steady: self.now })
     }
 
-    /// Sets the time of day forward or back, as an administrator or NTP does.
+    /// Sets the wall clock forward or back, as an administrator or NTP does.
     pub(crate) const fn step_clock(&mut self, millis: i64) {
         self.clock_step += millis;
     }
@@ -356,7 +356,7 @@ impl App {
         lines.join("\n")
     }
 
-    /// Returns the text of the terminal, then a letter for the style of each cell, then the style of each letter.
+    /// Returns the text of the terminal, then a letter for the style of each cell, then the meaning of each letter.
     pub(crate) fn styled_screen(&self) -> String {
         let buffer = self.buffer();
         let mut styles: Vec<String> = Vec::new();

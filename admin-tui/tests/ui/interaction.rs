@@ -106,7 +106,7 @@ async fn suspended_app_redraws_the_terminal_when_resumed() {
     assert_eq!(app.suspended(), (1, 1));
     assert_eq!(app.screen(), before);
     assert!(app.cleared() > cleared, "the output of the shell is still visible");
-    // Another process stops and resumes the app. Meanwhile, the window is resized.
+    // Another process stops and later resumes the app. The window is resized before the app resumes.
     app.resize_silently(100, 30);
     app.resume().await;
     assert_eq!(app.suspended(), (1, 2));
@@ -128,7 +128,7 @@ async fn help_lists_the_keys_of_the_screen() {
     app.keys_show("2 ?", &["╭ Keys ", "Tenants", "create a tenant", "Everywhere", "find a command"]).await;
     app.keys_show("esc 3 ?", &["pause or resume the live log"]).await;
     app.lacks(&["create a tenant"]);
-    // The help can be scrolled if it does not fit into the terminal.
+    // The help can be scrolled if it is larger than the terminal.
     app.keys("esc").await;
     app.resize(80, 24).await;
     app.keys("?").await;
@@ -170,7 +170,7 @@ async fn mouse_selects_opens_switches_and_scrolls() {
     app.shows(&["▌Initech"]);
     app.click("n new").await;
     app.shows(&["New tenant"]);
-    // Targets behind an overlay do not react.
+    // Click targets behind an overlay do not react.
     app.click("Hooli").await;
     app.shows(&["New tenant"]);
     app.keys("esc").await;

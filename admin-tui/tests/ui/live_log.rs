@@ -19,7 +19,7 @@ async fn new_entries_appear_within_half_a_second() {
     app.lacks(&["zoe"]);
     app.pass(500).await;
     app.shows(&["zoe", "live"]);
-    // Each poll continues after the newest entry.
+    // Each poll requests the entries after the newest one.
     let polls = || fake.count(|call| matches!(call, BackendRequest::Audit(_, AuditPosition::After(_))));
     assert_eq!(polls(), 1);
     app.pass(300).await;
@@ -101,7 +101,7 @@ async fn log_of_a_tenant_contains_only_its_entries() {
     app.lacks(&["Acme Bank", "Tenant  "]);
 }
 
-/// A world whose log has one old entry of `zoe`, followed by `newer` entries of other users.
+/// A world whose log has one old entry of `zoe` and then `newer` entries of other users.
 fn world_with_rare_entry(newer: usize) -> data::World {
     let mut world = data::world();
     world.record(0, LOGIN, "zoe", 0);
@@ -122,7 +122,7 @@ async fn rare_entry_is_found_by_following_cursors() {
     app.keys_show("3 / 'zoe'", &["▌", "zoe"]).await;
     app.lacks(&["No entry matches", "searched back", "Searching"]);
     assert_eq!(fake.count(is_older_page), 4);
-    // Polling examines only new entries, although the only match is an old entry.
+    // Polling examines only new entries, although the only match so far is an old entry.
     for at in 0..3 {
         fake.world.lock().unwrap().record(0, LOGIN, &format!("zoe-{at}"), 0);
         app.pass(1_000).await;
@@ -193,7 +193,7 @@ async fn search_pauses_while_its_screen_is_hidden() {
     app.lacks(&["Searching", "searched back"]);
 }
 
-/// Records logins, one per millisecond, the last one now.
+/// Records logins, one per millisecond. The newest login is `newest_ago` milliseconds old.
 fn record_logins(fake: &FakeServer, users: std::ops::Range<usize>, newest_ago: i64) {
     let mut world = fake.world.lock().unwrap();
     let last = users.end;
@@ -214,14 +214,14 @@ async fn busy_log_follows_the_newest_entries_and_counts_those_passed_over() {
     app.keys("3").await;
     record_logins(&fake, 0..1_000, 20_000);
     app.pass(1_000).await;
-    // One poll loads the newest entries. The 900 entries between these and the old entries are left out.
+    // One poll loads only the newest entries. The 900 entries between these and the old entries are left out.
     app.shows(&["user-0999", "live · 900 passed over"]);
     record_logins(&fake, 1_000..4_000, 10_000);
     app.pass(1_000).await;
     app.shows(&["user-3999", "live · 3800 passed over"]);
     let requests = requests() - before;
     assert!(requests <= 6, "{requests} requests for two polls");
-    // When fewer entries arrive, the log continues without gaps.
+    // When fewer entries arrive, the log continues without a gap.
     record_logins(&fake, 4_000..4_010, 5_000);
     app.pass(1_000).await;
     app.shows(&["user-4009", "user-4000", "user-3999", "live · 3800 passed over"]);
@@ -278,7 +278,7 @@ async fn selected_entry_is_never_cut_from_a_busy_log() {
     assert_eq!(selected(&app), before);
     assert!(details(&app), "another entry is open:\n{}", app.screen());
     app.shows(&["paused · ", " new"]);
-    // The entries above can still be reached.
+    // The user can still scroll to the entries above.
     app.keys_show("g", &["user-"]).await;
     assert_ne!(selected(&app), before);
     app.keys_show("space g", &["user-2699", "live"]).await;
@@ -296,7 +296,7 @@ async fn rows_cut_while_older_ones_are_requested_leave_no_gap() {
     for _ in 0..18 {
         app.keys("G").await;
     }
-    // Holds back the response with older entries, and selects the newest entry.
+    // The server holds back older entries. The test selects the newest entry.
     fake.hold_older_pages(true);
     app.keys("G g").await;
     for round in 0..3 {
@@ -320,11 +320,11 @@ async fn rows_cut_while_older_ones_are_requested_leave_no_gap() {
 async fn log_without_following_is_not_called_live() {
     let (fake, mut app) = start(120, 24).await;
     app.keys_show("3", &["live"]).await;
-    // A filter that ends in the past.
+    // The filter ends in the past.
     app.keys("/ 'until:1h' enter").await;
     app.shows(&["until: 2026-11-25 09:30:00", "not live: the filter ends in the past"]);
     app.keys("x").await;
-    // A server that does not respond.
+    // The server does not respond.
     app.pass(1_000).await;
     fake.hold(true);
     app.pass(1_000).await;
@@ -335,7 +335,7 @@ async fn log_without_following_is_not_called_live() {
     app.pass(1_000).await;
     app.shows(&["live"]);
     app.lacks(&["no response"]);
-    // A server that refuses the requests.
+    // The server refuses the requests.
     let code = doorward_shared::ErrorCode::ValidationFailed;
     fake.fail(Some(crate::fake_server::refusal(code, "unable to validate request", "q is too long")));
     app.pass(1_000).await;
@@ -354,7 +354,7 @@ async fn clock_that_is_set_back_does_not_stop_the_live_log() {
     fake.world.lock().unwrap().record(0, LOGIN, "zoe", 0);
     app.pass(1_000).await;
     app.shows(&["zoe", "live"]);
-    // Refreshes continue as well, and the connection is checked.
+    // The app also continues to refresh and to check the connection.
     app.keys("1").await;
     let overviews = fake.count(|call| matches!(call, BackendRequest::Overview(_)));
     app.pass(6_000).await;

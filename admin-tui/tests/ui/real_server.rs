@@ -102,7 +102,7 @@ async fn undo_does_not_enable_what_another_administrator_disabled() {
     app.keys_wait("z", "Disabled tenant Example again").await;
     tenant.http.get("/credentials").await.expect_refusal(403, "tenant_disabled");
     app.wait_for("disabled: Example").await;
-    // The list still shows the tenant as disabled when another administrator enables it.
+    // When another administrator enables the tenant, the list still shows it as disabled.
     let _ = other.delete(&path).await.expect(204);
     app.keys_wait("x y", "Nothing changed: this was already done").await;
     let _ = tenant.http.get("/credentials").await.expect(200);
@@ -184,7 +184,7 @@ async fn effect_of_a_stricter_policy_is_counted_by_the_server() {
     let mut app = start(&server, Role::Admin, PathBuf::new()).await;
     app.keys_wait("2", "▌Example").await;
     app.keys_wait("e", "https://app.example.com").await;
-    // Accepts only RS256. The last row belongs to the policy of second factors.
+    // Makes the passkey policy accept only RS256. The last row belongs to the policy of second factors.
     app.keys("G").await;
     for _ in 0..17 {
         app.keys("k").await;
@@ -234,7 +234,7 @@ async fn busy_log_is_followed_counted_and_searched() {
     reject(7).await;
     app.wait_for("paused · 7 new").await;
     app.keys_wait("space", "✗  api key rejected").await;
-    // More entries than a page contains arrive between two polls.
+    // Between two polls, more entries arrive than a page contains.
     reject(130).await;
     app.wait_for("live · 30 passed over").await;
     app.keys_wait("/ 'type:api_key* code:api_key_invalid ip:127.0.0.0/8' enter", "code: api_key_invalid ×").await;
@@ -275,7 +275,7 @@ async fn conflicting_configurations_are_merged_and_a_stale_tenant_is_not_deleted
     let saved = other.get(&format!("/tenants/{}", tenant.id)).await.expect(200).json()["config"].clone();
     assert_eq!(saved, theirs);
 
-    // Another RP ID needs the tenant's name.
+    // To change the RP ID, the user must enter the name of the tenant.
     app.click("RP ID").await;
     app.keys_wait("enter ^u 'shop.example.com' enter", "Configuration ●").await;
     app.keys_wait("w", "1 passkey or second factor stops working.").await;

@@ -44,7 +44,7 @@ async fn refused_event_of_a_user_is_explained() {
     app.keys("2 enter l l l enter e").await;
     app.lacks(&["Why this request"]);
     app.keys_show("tab e", &["Why this request was refused", "received   https://www.acme.example"]).await;
-    // There is no explanation for an entry that is not a refusal.
+    // Only refusals have an explanation.
     app.keys("esc j").await;
     app.lacks(&["e explain"]);
     app.click("now  login refused").await;

@@ -85,7 +85,7 @@ fn token_may_change_nothing_before_its_role_is_known() {
     assert_eq!(Model::new(options).rights(), Rights { changes: false, all_tenants: false });
 }
 
-/// Starts the app with a token for two tenants.
+/// Starts the app with a token that is limited to two tenants.
 async fn start_limited(role: Role) -> (Arc<FakeServer>, App) {
     let mut world = data::world();
     world.own_tenants = Some(vec![tenant_id(1), tenant_id(3)]);
@@ -94,7 +94,7 @@ async fn start_limited(role: Role) -> (Arc<FakeServer>, App) {
     (fake, app)
 }
 
-/// Returns the names of two tenants of [`data::world`] that are sorted by activity.
+/// Returns the names of the tenants that limited tokens in these tests may use.
 fn names() -> [String; 2] {
     [1, 3].map(|at| data::world().tenants[at].summary.tenant.display_name.clone())
 }

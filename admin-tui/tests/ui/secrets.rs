@@ -10,7 +10,7 @@ use doorward_admin::{
 
 use crate::{data, fake_server::FakeServer, harness::App};
 
-/// Returns whether the terminal shows the start of the secret.
+/// Returns whether the terminal shows the beginning of the secret.
 fn is_shown(app: &App) -> bool {
     app.screen().contains(&data::SECRET[..16])
 }

@@ -49,7 +49,7 @@ async fn nothing_is_selected_if_the_row_no_longer_exists() {
     fake.world.lock().unwrap().tenants.remove(400);
     app.keys("r").await;
     assert_eq!(selected(&app), None, "{}", app.screen());
-    // Commands for a row do nothing.
+    // Commands that need a selected row do nothing.
     app.keys("d").await;
     app.lacks(&["Delete tenant"]);
     app.keys("j").await;
@@ -63,7 +63,7 @@ async fn failed_second_page_of_a_reload_leads_to_no_duplicates() {
     app.keys("r").await;
     fake.fail_later_pages(false);
     assert!(selected(&app).unwrap().contains("Tenant 400"), "{:?}", selected(&app));
-    // The rest of the list is loaded. Each tenant is in it once.
+    // After the rest of the list is loaded, the list contains each tenant once.
     for _ in 0..10 {
         app.keys("G").await;
     }

@@ -29,10 +29,10 @@ fn compare(name: &str, screen: &str) {
 }
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (160, 48)];
-/// Sizes of the screens that fill a large terminal.
+/// Sizes for screens that can fill a large terminal.
 const WIDE_SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
-/// Presses keys to open a screen and compares it in two sizes.
+/// Presses keys to open a screen and compares the screen in two sizes.
 async fn compare_screen(name: &str, role: Role, keys: &str, sizes: [(u16, u16); 2]) {
     for (columns, rows) in sizes {
         let app = App::start(FakeServer::with_role(data::world(), role), columns, rows).await;

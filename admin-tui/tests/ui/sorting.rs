@@ -76,7 +76,7 @@ async fn tenants_are_filtered_by_rp_id() {
     app.shows(&["Umbrella Health", "1 tenant"]);
 }
 
-/// Returns the position of each text on the screen, from top to bottom.
+/// Returns the texts in the order in which they appear on the screen, from top to bottom.
 fn order<'a>(screen: &str, texts: &[&'a str]) -> Vec<&'a str> {
     let mut found: Vec<_> = texts.iter().map(|text| (screen.find(text).unwrap(), *text)).collect();
     found.sort_unstable();

@@ -153,7 +153,7 @@ async fn log_of_a_user_and_its_export_contain_no_other_users() {
     app.keys_show("E enter", &[&format!("Exported {matching} entries")]).await;
 }
 
-/// When an administrator deletes a credential, the actor is the admin token, not the owner of the credential.
+/// If an administrator deletes a credential, the actor is the admin token, not the user who owns the credential.
 #[tokio::test]
 async fn deletion_of_a_credential_by_an_administrator_opens_no_user() {
     let mut world = data::world();

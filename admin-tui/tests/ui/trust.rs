@@ -9,7 +9,7 @@ use crate::{
     harness::App,
 };
 
-/// Keys that select the field "Logins" of the policy of passkeys, and the mode `enforce` for registrations and logins.
+/// Keys that select `enforce` for registrations and for logins in the passkey policy. "Logins" stays selected.
 const ENFORCE: &str = "2 e G k k k k k k k k k k k k k k k k k space space j space space";
 
 fn previews(fake: &FakeServer) -> usize {
@@ -61,7 +61,7 @@ async fn stricter_policy_is_saved_after_its_effect_was_shown() {
     assert_eq!((previews(&fake), saved_mode(&fake)), (1, TrustMode::Off));
     app.keys_show("y", &["Saved the configuration of Acme Bank"]).await;
     assert_eq!(saved_mode(&fake), TrustMode::Enforce);
-    // Other settings need no preview.
+    // Changes of other settings need no preview.
     app.keys("g j enter 'x' enter").await;
     app.pass(400).await;
     app.keys_show("w", &["Save the configuration of Acme Bank?"]).await;

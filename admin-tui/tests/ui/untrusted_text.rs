@@ -48,7 +48,7 @@ fn untrusted_world() -> data::World {
     world
 }
 
-/// Fails if a cell contains a character that must be escaped, or if a wide character leaves the terminal.
+/// Fails if a cell contains a character that must be escaped, or if a wide character exceeds the terminal.
 fn inspect(app: &App, screen: &str) {
     let buffer = app.buffer();
     for y in 0..buffer.area.height {
@@ -112,7 +112,7 @@ async fn wide_characters_do_not_move_columns() {
         sanitize::width(&line[..line.rfind(text).unwrap() + text.len()])
     };
     assert_eq!(column("東京電力", "42m"), column("Globex", "7m"));
-    // The border of an overlay over wide characters is complete.
+    // An overlay that covers wide characters still has a complete border.
     app.keys("d").await;
     let buffer = app.buffer();
     let (x, top) = app.find("╭ Delete").unwrap();

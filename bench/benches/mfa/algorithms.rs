@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 use crate::{cpu, fixture::WORKERS, median};
 
-/// Number of assertions per algorithm. Each has its own challenge, because a processor would learn the branches of a
-/// repeated input.
+/// Number of assertions per algorithm. Each has its own challenge, because a processor's branch prediction would adapt
+/// to a repeated input.
 const ASSERTIONS: u8 = 200;
 
 const ALGORITHMS: [(Algorithm, CoseAlgorithm); 8] = [

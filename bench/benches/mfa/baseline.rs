@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::cpu;
 
-/// Input of one finalize request. All inputs differ, because a processor would learn the branches of a repeated input.
+/// Input of one finalize request. All inputs differ, because branch prediction would adapt to a repeated input.
 struct Input {
     body: Bytes,
     parsed: ParsedAssertion,

@@ -1,5 +1,5 @@
-//! Measures the part of a commit's cost that belongs to one finalize request of an MFA login: 32 units share one
-//! transaction, and each executes the statements of the server's own write, without queue and savepoint.
+//! Measures the cost of a commit per finalize request of an MFA login: 32 units of work share one transaction. Each
+//! unit executes the statements that the server executes, but without the queue and the savepoint.
 
 use std::{path::Path, time::Duration};
 

@@ -2,8 +2,8 @@
 //! Run it with `cargo bench -p doorward-bench --bench mfa`.
 //!
 //! Everything runs in one process. Each round measures every step once, so that other load on the machine affects all
-//! steps. Results are medians of the rounds. They contain the CPU time of the server's threads and not of the client
-//! threads. Each step runs on as many concurrent threads as the server has.
+//! steps equally. Results are medians of the rounds. They include the CPU time of the server's threads, but not that of
+//! the client threads. Each step runs on as many concurrent threads as the server has.
 //!
 //! With `-- --algorithms` it measures only the verification of assertions, for each algorithm.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a panic ends the measurement")]
@@ -77,7 +77,7 @@ fn main() {
             *bare = runtime.block_on(async { fixture::bare(tokens[0][0].clone()) });
         }
         clients.reconnect(*bare);
-        // Each worker has one connection, because concurrent exchanges on a worker are cheaper than single exchanges.
+        // Use one connection per worker: concurrent exchanges on a worker would need less CPU time per exchange.
         let same: Bodies = vec![vec![sample; client_count * users / WORKERS]; WORKERS.min(client_count)];
         let (exchange, _) = measure(&mut clients, "mfa/login/finalize", same);
         clients.reconnect(server.address);

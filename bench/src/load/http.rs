@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 /// Time limit for a request, including the time to connect.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// After this idle time, a request is sent again if the server has closed the connection.
+/// Minimum idle time of a connection after which a request is retried if the server has closed the connection.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A server's base URL, resolved.

@@ -139,7 +139,7 @@ impl Options {
     }
 }
 
-/// Resolves a base URL. The address must be a loopback address unless `allow_remote`.
+/// Resolves a base URL. The address must be a loopback address unless `allow_remote` is set.
 pub fn host(url: &Url, allow_remote: bool) -> Result<Host, LoadError> {
     let wrong = |reason: &str| LoadError::Url { url: url.to_string(), reason: reason.to_owned() };
     if url.scheme() != "http" {

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn cpu_time_includes_running_and_ended_children() {
-        // The script kills the child after the first line of input. `timeout` kills it if the test fails before.
+        // The script kills the child after the first line of input. `timeout` kills it if the test fails earlier.
         let script = "timeout 60 sh -c 'while :; do :; done' & read line; kill $!; wait; read line";
         let mut parent = Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap();
         let pid = parent.id();

@@ -1,4 +1,4 @@
-//! The report of a run: `Display` for people, `Serialize` for programs.
+//! The report of a run: human-readable with `Display`, machine-readable with `Serialize`.
 
 use std::{fmt, time::Duration};
 

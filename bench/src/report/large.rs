@@ -84,7 +84,7 @@ async fn measure_starts(options: &Options, large: &Installation, results: &mut R
     for number in 0..STARTS {
         let node = large.serve(options)?;
         let plan = &large.seeded.plan;
-        // Each start uses a different tenant, so that the operating system has not cached its rows.
+        // Each start uses a different tenant, so that the operating system has not cached the tenant's rows.
         let tenant = number * plan.tenants / STARTS;
         let (id, key) = (plan.tenant_id(tenant), large.seeded.api_key(tenant));
         let login = Head::post(&node.public, &format!("/{id}/mfa/login/initialize"), Some(&key));

@@ -11,7 +11,7 @@ use crate::load::{
     report::{Endpoint, Measured},
 };
 
-/// The latency has a target for this number of clients only.
+/// The latency has a target only for this number of clients.
 const JUDGED_CLIENTS: u16 = 64;
 /// Target for the p99 of finalize, in milliseconds.
 const FINALIZE_P99_MS: f64 = 15.0;
@@ -30,7 +30,7 @@ pub(super) async fn run(installation: &Installation, node: &Node, arguments: &[&
     Ok(load::run(&options).await?)
 }
 
-/// Runs logins with a number of clients, which make no pauses between logins.
+/// Runs logins with a number of clients that do not pause between logins.
 pub(super) async fn run_clients(
     options: &Options,
     installation: &Installation,

@@ -73,7 +73,7 @@ pub enum ReportError {
     Seed(#[from] SeedError),
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The measurement cannot continue without a response that failed or is malformed.
+    /// A response that the measurement needs failed or is malformed.
     #[error("{path}: {reason}")]
     Response { path: String, reason: String },
 }

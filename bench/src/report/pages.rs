@@ -167,7 +167,7 @@ impl Api {
     }
 }
 
-/// Returns an element for a number. Increasing numbers select all elements in large steps (Fibonacci hashing).
+/// Returns the element for a number. Consecutive numbers select elements that are far apart (Fibonacci hashing).
 fn pick<T>(list: &[T], number: u32) -> Option<&T> {
     let place = (u64::from(number.wrapping_mul(0x9e37_79b9)) * list.len() as u64) >> 32;
     list.get(usize::try_from(place).unwrap_or(0))
@@ -256,7 +256,7 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
         seeded: &large.seeded,
         requests: options.requests,
     };
-    // After its start, the server computes the daily sums. This response waits for them.
+    // After its start, the server computes the daily sums. This request waits until they are complete.
     site.admin_api().get("/overview?days=90").await?;
     results.print("one request at a time over loopback, with totals; milliseconds");
     site.visit(|title, lines| print(title, lines, results)).await?;

@@ -11,7 +11,7 @@ use uuid::{Builder, Uuid};
 use super::random::Random;
 
 const DAY: i64 = 86_400_000;
-/// Length of the time before the start of the log in which tenants and users were created.
+/// Length of the period before the start of the log in which tenants and users are created.
 const HISTORY: i64 = 400 * DAY;
 
 /// Size and seed of an installation.

@@ -16,7 +16,7 @@ use super::SeedError;
 
 /// Size of the buffered statements, in bytes, at which [`Writer::flush_if_full`] writes them.
 const FULL: usize = 256 * 1024;
-/// Number of checks for other connections, 100 ms apart. PostgreSQL still lists closed connections for a short time.
+/// Maximum number of retries, 100 ms apart, while other connections exist. PostgreSQL lists closed ones for a while.
 const TRIES: u32 = 20;
 
 /// Tables that are filled.
@@ -44,7 +44,7 @@ const TABLES: [(&str, &str); 8] = [
          transports, backup_eligible, backup_state, is_mfa, user_verified, last_used_at, created_at, updated_at",
     ),
     ("transactions", "tenant_id, id, identifier, user_id, data, created_at, updated_at"),
-    // Rows of the log are generated tenant by tenant. At the end they are copied in the order of time.
+    // Rows of the log are generated tenant by tenant. At the end they are copied in chronological order.
     (
         "unsorted_audit_logs",
         "tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor, credential_id, \

@@ -1,4 +1,4 @@
-//! Cursors of lists. A cursor that is accepted is still accepted, with the same meaning, after it was encoded again.
+//! Cursors of lists. If a cursor is accepted, encoding it again must give a cursor with the same meaning.
 #![no_main]
 
 use doorward_server::domain::list::{Cursor, SearchCursor};

@@ -1,4 +1,4 @@
-//! The header `traceparent`. The trace of a header that is accepted is the one that the header contains.
+//! The header `traceparent`. If a header is accepted, the trace has the trace id that the header contains.
 #![no_main]
 
 use std::time::Instant;

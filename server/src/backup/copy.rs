@@ -26,7 +26,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub async fn create(database: PathBuf, to: PathBuf, now: Timestamp) -> Result<Manifest, DbError> {
     let (described, began) = (to.clone(), Arc::new(AtomicBool::new(false)));
     let begins = Arc::clone(&began);
-    // The manifest is complete before the backup gets its name, so that no backup is without one.
+    // The manifest is complete before the backup gets its name, so that every backup has a manifest.
     let finish = move |copy: &Path| {
         let manifest = Manifest::describe(copy, now)?;
         begins.store(true, Relaxed);
@@ -34,7 +34,7 @@ pub async fn create(database: PathBuf, to: PathBuf, now: Timestamp) -> Result<Ma
     };
     let written = db::back_up_sqlite(database, to.clone(), BUSY_TIMEOUT, finish).await;
     if let Err(error) = written {
-        // Otherwise the manifest belongs to another backup.
+        // In all other cases, the manifest may belong to another backup.
         if began.load(Relaxed) && !to.exists() {
             let _ = fs::remove_file(path_of(&to));
         }

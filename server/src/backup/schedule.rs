@@ -1,4 +1,4 @@
-//! Scheduled backups: one file per interval in a folder, of which the newest ones are kept.
+//! Scheduled backups: one file per interval is written to a folder, and only the newest files are kept.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -36,7 +36,7 @@ pub struct Plan {
     pub keep: usize,
 }
 
-/// Writes backups on a schedule. Several processes may share one folder: at any time, one of them uses it.
+/// Writes backups on a schedule. Several processes may share one folder, but only one of them uses it at a time.
 #[derive(Debug)]
 pub struct Scheduled {
     plan: Plan,
@@ -58,8 +58,8 @@ impl Scheduled {
         (self.plan.every / 10).clamp(Duration::from_secs(1), Duration::from_secs(60))
     }
 
-    /// Returns the time of the newest backup. A backup without a readable manifest counts as missing. So does one from
-    /// the future, which comes from a clock that was wrong.
+    /// Returns the time of the newest backup. A backup is ignored if its manifest is missing or unreadable, or if its
+    /// time is in the future because a clock was wrong.
     ///
     /// # Errors
     /// [`DbError`] if the folder cannot be read.
@@ -70,7 +70,7 @@ impl Scheduled {
     }
 
     /// Writes a backup if the newest one is older than the interval, then deletes the oldest ones. Returns the path of
-    /// the backup. Does nothing while another process does the same.
+    /// the backup. Does nothing while another process uses the folder.
     ///
     /// # Errors
     /// [`DbError`] if a file cannot be read, written or deleted. After an error, a backup is due again in 15 minutes,
@@ -79,7 +79,7 @@ impl Scheduled {
         let folder = &self.plan.folder;
         let lock = lock(folder).map_err(|error| failed(folder, &error))?;
         let retry = millis(self.plan.every.min(RETRY_AFTER));
-        // A longer pause comes from a clock that was wrong.
+        // A longer remaining pause means that a clock was wrong, so it is ignored.
         let must_wait = (1..=retry).contains(&self.not_before.load(Relaxed).saturating_sub(now.millis()));
         if lock.is_none() || must_wait || !self.is_due(self.newest(now)?, now) {
             return Ok(None);
@@ -103,8 +103,8 @@ impl Scheduled {
         Ok(path)
     }
 
-    /// Deletes the oldest backups. Those after `newest` come from a clock that was wrong: they neither count nor are
-    /// deleted.
+    /// Deletes the oldest backups. Backups after `newest` were written while a clock was wrong: they are neither
+    /// counted nor deleted.
     fn remove_oldest(&self, newest: &Path) -> io::Result<()> {
         let mut backups = list(&self.plan.folder)?;
         for folder in named_like_backups(&self.plan.folder)?.into_iter().filter(|path| path.is_dir()) {
@@ -124,7 +124,7 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Returns a name whose alphabetical order is the order of time, such as `doorward-20261128T031500.000Z.db`.
+/// Returns a name such as `doorward-20261128T031500.000Z.db`. The alphabetical order of these names is chronological.
 fn file_name(now: Timestamp) -> String {
     let time: String = now.to_string().chars().filter(|symbol| !matches!(symbol, '-' | ':')).collect();
     format!("{PREFIX}{time}{SUFFIX}")
@@ -168,7 +168,7 @@ fn named_like_backups(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Deletes what an interrupted backup has left.
+/// Deletes the incomplete files of interrupted backups.
 fn remove_partial(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

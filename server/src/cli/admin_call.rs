@@ -22,7 +22,7 @@ pub(super) async fn open(args: &AdminArgs) -> Result<AdminContext, CliError> {
     context(start::open(&settings, Purpose::Administer).await?.app)
 }
 
-/// Returns the context of one command. Its actor is the user of this process.
+/// Returns the context of one command. The actor is the user of this process.
 pub(super) fn context(app: Arc<App>) -> Result<AdminContext, CliError> {
     let request_id = clock::new_uuid(app.clock.now(), app.entropy.as_ref())
         .map_err(|error| CliError::new(error.to_string()))?

@@ -1,7 +1,7 @@
 //! Definition of the command line. Each file contains the arguments of one group of commands.
 //!
-//! Flags that are settings have no default here and read no environment variable. [`crate::config`] applies the
-//! precedence of the sources and adds the source of an invalid value to its error.
+//! Flags of settings have no default here and read no environment variable. [`crate::config`] applies the precedence of
+//! the sources, and names the source of an invalid value in the error.
 
 mod admin;
 mod admin_token;

@@ -12,12 +12,12 @@ use crate::{
     net::{Tls, TlsFiles},
 };
 
-/// Interval at which the files are compared with those in use. Programs that renew certificates replace them weeks
-/// before they expire, so a short interval has no advantage.
+/// Interval at which the files are compared with the certificates in use. Programs that renew certificates replace them
+/// weeks before they expire, so a shorter interval has no advantage.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
-/// A certificate that expires within this time causes a warning. Programs that renew certificates do so earlier: with a
-/// third of 90 days left, or half of shorter lifetimes.
+/// A certificate that expires within this time causes a warning. Programs that renew certificates do so earlier: when a
+/// third of a lifetime of 90 days is left, or half of a shorter lifetime.
 const WARN_BEFORE_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// The TLS configuration of each API; `None` without TLS.
@@ -43,7 +43,7 @@ impl Certificates {
         expiry_warning(self.public.as_ref()?.expiry()?, now)
     }
 
-    /// Logs the warning, and sets the metric of the certificate's expiry.
+    /// Logs the warning, if there is one, and sets the metric of the certificate's expiry.
     pub(super) fn report(&self, app: &App) {
         if let Some(warning) = self.warning(app.clock.now()) {
             tracing::warn!("{warning}");
@@ -53,8 +53,8 @@ impl Certificates {
         }
     }
 
-    /// Replaces certificates whose files have changed, at SIGHUP and regularly, and then calls `on_change`. Runs until the
-    /// process ends.
+    /// At each SIGHUP and every [`CHECK_EVERY`], replaces certificates whose files have changed and then calls
+    /// `on_change`. Runs until the process ends.
     pub(super) async fn watch(self, mut hangups: Signal, on_change: impl Fn(&Self) + Send) {
         loop {
             let is_hangup = tokio::select! {
@@ -72,7 +72,7 @@ impl Certificates {
     }
 }
 
-/// Returns whether the files have changed. If the new files cannot be used, the current certificate stays in use.
+/// Returns whether the files have changed or cannot be used. If they cannot, the current certificate stays in use.
 fn reload(tls: &Tls) -> bool {
     match tls.reload() {
         Ok(true) => {

@@ -45,9 +45,9 @@ const fn engine(url: &DatabaseUrl) -> &'static str {
     }
 }
 
-/// Prints every setting with its value and source. Also checks the settings, the limit of open files, whether another file
-/// has the place of a Unix socket, the certificates, the files of the data folder and a SQLite database, but does not
-/// connect to PostgreSQL. Returns an error for anything that `serve` would then reject.
+/// Prints every setting with its value and source. Also checks the settings, the limit of open files, the paths of Unix
+/// sockets, the certificates, the files of the data folder and a SQLite database, but does not connect to PostgreSQL.
+/// Returns an error for anything that `serve` would then reject.
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     start::listening(&settings)?;

@@ -13,7 +13,7 @@ const PER_DATABASE_CONNECTION: usize = 4;
 const APIS: usize = 2;
 /// Minimum number of connections of each API.
 const MIN: usize = 16;
-/// Maximum number of connections of each API if it is not set. Each takes about 20 KB of memory.
+/// Maximum number of connections of each API if none is configured. A connection takes about 20 KB of memory.
 const MAX_AUTO: usize = 8192;
 
 /// Returns the number of open files that the server needs besides connections of clients.

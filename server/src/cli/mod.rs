@@ -42,7 +42,7 @@ use self::{
 };
 use crate::http::openapi::{self, Api};
 
-/// Maximum time for threads of the runtime after a command has ended.
+/// Maximum time to wait for threads of the runtime after a command has ended.
 const MAX_END_TIME: Duration = Duration::from_secs(1);
 
 pub fn main() -> ExitCode {
@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a command. Does not wait for a thread that hangs at its end, such as the lookup of a host name.
+/// Runs a command. Then waits only [`MAX_END_TIME`] for threads that still run, such as a lookup of a host name.
 fn run_on<T>(runtime: Runtime, command: impl Future<Output = T>) -> T {
     let outcome = runtime.block_on(command);
     runtime.shutdown_timeout(MAX_END_TIME);

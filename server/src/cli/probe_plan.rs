@@ -23,7 +23,7 @@ pub(super) fn read(settings: &Settings, public: &ListenAddress) -> Result<Option
     Ok(Some(ProbePlan { every: *every, targets }))
 }
 
-/// Parses the lines of the file. A tenant has one result, so it can have only one line.
+/// Parses the lines of the file. The server keeps one result per tenant, so a tenant may have only one line.
 fn parse(text: &str, url: &str, issuer: &str) -> Result<Vec<Target>, String> {
     let mut targets: Vec<Target> = Vec::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
@@ -54,7 +54,7 @@ fn target(line: &str, url: &str, issuer: &str) -> Option<Target> {
     })
 }
 
-/// Returns the URL at which the server reaches itself.
+/// Returns the URL at which the server reaches its own public API.
 fn url_of(address: &ListenAddress) -> String {
     match address {
         ListenAddress::Tcp(address) => format!("http://{}", reachable(*address)),
@@ -62,7 +62,7 @@ fn url_of(address: &ListenAddress) -> String {
     }
 }
 
-/// Replaces an address that means all addresses of the machine with its loopback address.
+/// Replaces an address that stands for all addresses of the machine with the loopback address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

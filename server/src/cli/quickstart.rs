@@ -97,7 +97,7 @@ fn origin(port: u16) -> String {
     if port == 80 { "http://localhost".to_owned() } else { format!("http://localhost:{port}") }
 }
 
-/// Returns the settings with a log for people: warnings only, as text. Configured values take precedence.
+/// Returns the settings with a human-readable log: warnings only, as text. Configured values take precedence.
 fn readable_log(settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     let is_default = |key| settings.effective.iter().any(|one| one.key == key && one.source == Source::Default);

@@ -25,8 +25,8 @@ use crate::{
 /// Minimum time for closing the database, even if the requests in progress took the whole `server.shutdown_timeout`.
 const MIN_CLOSE_TIME: Duration = Duration::from_secs(1);
 
-/// Permissions of the public API's Unix socket. The reverse proxy gets access as a member of the group. Others get none,
-/// because the clients of the socket are trusted to state the addresses of their clients.
+/// Permissions of the public API's Unix socket. The reverse proxy gets access as a member of the group. Other users get
+/// none, because the server trusts a client of the socket to report the addresses of its own clients.
 const PUBLIC_SOCKET_MODE: u32 = 0o660;
 /// Permissions of the admin API's Unix socket. The group, to which the reverse proxy belongs, gets no access.
 const ADMIN_SOCKET_MODE: u32 = 0o600;
@@ -71,7 +71,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     certificates.report(&running.app);
     let app = Arc::clone(&running.app);
     tokio::spawn(certificates.watch(hangups, move |certificates| certificates.report(&app)));
-    // The port is known only now.
+    // The port of the public API is known only now.
     running.probes = probe_plan::read(settings, &running.public)?.map(|plan| jobs::start_probes(&running.app, plan));
     running.forwarding = forwarding::start(&running.app, targets);
     notify_service_manager(NotifyState::Ready);
@@ -138,13 +138,13 @@ impl Running {
         self.app.begin_stop();
         self.servers.iter().for_each(Serving::drain);
         sleep(drain).await;
-        // No probe has begun since the drain began, so one that is still running takes longer than the drain.
+        // No probe has started during the drain, so a probe that is still running has taken longer than the drain.
         drop(self.probes);
         let deadline = Instant::now() + shutdown_timeout;
         join_all(self.servers.into_iter().map(|server| server.stop(shutdown_timeout))).await;
         let close = async {
             self.forwarding.stop().await;
-            // The last use of keys is lost if the time ends now. A lease that is not released only delays the next start.
+            // If the timeout expires here, the last uses of keys are lost. An unreleased lease only delays forwarding.
             if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
                 tracing::warn!(%error, "could not write the last use of keys");
             }
@@ -152,7 +152,7 @@ impl Running {
             self.app.db.close().await;
         };
         let close = timeout_at(deadline.max(Instant::now() + MIN_CLOSE_TIME), close);
-        // Both run at the same time, so that a slow collector does not shorten the time for closing the database.
+        // Both futures run concurrently, so that a slow collector does not shorten the time for closing the database.
         let (closed, ()) = join(close, async {
             if let Some(traces) = self.traces {
                 traces.finish().await;

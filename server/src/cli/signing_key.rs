@@ -29,7 +29,7 @@ pub(super) async fn reset(args: SigningKeyResetArgs) -> Result<(), CliError> {
     for tenant in &tenants {
         replaced += usize::from(signing_key_reset::replace(&call, tenant.id).await.map_err(failed)?);
     }
-    // This is the last step, because servers do not start with the new master key before it.
+    // This must be the last step, because it allows servers to start with the new master key.
     let accepted = installation::accept_master_key(&call.app).await;
     let lost_imported_keys = accepted.map_err(|error| CliError::new(error.to_string()))?;
     if lost_imported_keys {

@@ -44,7 +44,7 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Returns what the log and `check-config` report about valid settings.
+/// Returns the warnings about valid settings, which the log and `check-config` contain.
 pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     [settings.warnings.clone(), public_secrets(settings)].concat()
 }
@@ -81,7 +81,7 @@ pub(super) fn location(settings: &Settings) -> Location {
     Location { data_dir: data.dir.clone(), master_key: MasterKeySource::new(data.master_key.clone()) }
 }
 
-/// Converts an error of opening an installation. If a retry may succeed, the exit code says so.
+/// Converts an error of opening an installation. If a retry may succeed, the exit code is that of `Unavailable`.
 pub(super) fn not_opened(error: OpenError) -> CliError {
     let message = error.to_string();
     match error {
@@ -92,7 +92,7 @@ pub(super) fn not_opened(error: OpenError) -> CliError {
     }
 }
 
-/// Returns the options of the database. Also performs all checks of its URL that need no connection.
+/// Returns the options of the database. Also performs the checks of its URLs for which no connection is needed.
 pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, CliError> {
     let options = DatabaseOptions {
         // SQLite opens two connections per reader.
@@ -193,7 +193,7 @@ pub(super) fn listening(settings: &Settings) -> Result<Listening, CliError> {
     })
 }
 
-/// Listens on an address. `mode` is the permissions of a Unix socket. The error names the setting with the address.
+/// Listens on an address. `mode` contains the permissions of a Unix socket. The error names the setting.
 pub(super) fn bind(setting: &str, address: &ListenAddress, mode: u32) -> Result<BoundSocket, CliError> {
     let failed =
         |error: &dyn std::fmt::Display| CliError::new(format!("{setting}: cannot listen on {address}: {error}"));
@@ -205,7 +205,7 @@ pub(super) fn bind(setting: &str, address: &ListenAddress, mode: u32) -> Result<
     }
 }
 
-/// Returns an error for a Unix socket whose place another file has.
+/// Returns an error if another file exists at the path of a Unix socket.
 pub(super) fn check_sockets(settings: &Settings) -> Result<(), CliError> {
     let server = &settings.server;
     for (setting, address) in [("server.public_addr", &server.public_addr), ("server.admin_addr", &server.admin_addr)] {

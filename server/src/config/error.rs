@@ -28,7 +28,7 @@ pub enum Problem {
         name: String,
         nearest: Option<&'static str>,
     },
-    /// A value is set directly and by a file that contains it.
+    /// A value is set both directly and through a file that contains the value.
     TwoValues {
         key: &'static str,
         source: Source,
@@ -46,7 +46,7 @@ pub enum Problem {
         path: PathBuf,
         /// Line number, starting at 1.
         line: usize,
-        /// Message of the parser, without the line itself, which may contain a password.
+        /// Message of the parser. It does not contain the text of the line, which may contain a password.
         message: String,
     },
     Unreadable {

@@ -1,4 +1,4 @@
-//! The inputs of the settings other than environment variables: command-line flags and the settings file.
+//! Inputs from which settings are read, besides environment variables: command-line flags and the settings file.
 
 use std::path::{Path, PathBuf};
 

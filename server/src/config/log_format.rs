@@ -4,9 +4,9 @@ use std::fmt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object per line, for programs.
+    /// Machine-readable: one JSON object per line.
     Json,
-    /// Plain text, for people.
+    /// Human-readable text.
     Text,
 }
 

@@ -1,4 +1,4 @@
-//! Parsers for the values of settings and command-line arguments. Each returns `None` for an invalid value.
+//! Parsers for the values of settings and command-line arguments. Each returns `None` or an error for an invalid value.
 
 use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     traces::{Endpoint, EndpointError},
 };
 
-/// Maximum number of receivers of the audit log. Each has a task of its own.
+/// Maximum number of receivers of the audit log. Each receiver has its own task.
 const MAX_FORWARD_TARGETS: usize = 8;
 
 const NO_SERVER_URL: &str = "it begins with none of http://, https:// and unix:";
@@ -33,7 +33,7 @@ pub fn optional_path(text: &str) -> Result<Option<PathBuf>, &'static str> {
 }
 
 /// Parses a program with its arguments: a JSON array of strings, or words separated by spaces; an empty text becomes
-/// `None`.
+/// `Some(None)`.
 pub fn command(text: &str) -> Option<Option<Vec<String>>> {
     if text.is_empty() {
         return Some(None);
@@ -45,7 +45,7 @@ pub fn command(text: &str) -> Option<Option<Vec<String>>> {
     words.first().is_some_and(|program| !program.is_empty()).then_some(Some(words))
 }
 
-/// Parses the number of a file descriptor other than standard output and standard error; an empty text becomes `None`.
+/// Parses a file descriptor other than standard output and standard error; an empty text becomes `Some(None)`.
 pub fn descriptor(text: &str) -> Option<Option<u32>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().filter(|number| !matches!(number, 1 | 2)).map(Some) }
 }

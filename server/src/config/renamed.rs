@@ -1,13 +1,13 @@
-//! Settings whose names have changed. The old names go on working, with a warning.
+//! Settings whose names have changed. The old names still work, but cause a warning.
 
 /// An old name of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Renamed {
-    /// The name in the file (`section.key`), or the environment variable. Each of both has its own entry.
+    /// The old name in the file (`section.key`), or the old environment variable. Each of them has its own entry.
     pub old: &'static str,
     /// The setting's present name in the file.
     pub key: &'static str,
 }
 
-/// The old names of all settings. Entries are only added.
+/// The old names of all settings. Entries are never removed.
 pub const RENAMED: &[Renamed] = &[];

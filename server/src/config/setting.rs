@@ -79,7 +79,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("traces.ratio", "DOORWARD_TRACES_RATIO", "1", "share of the requests that are recorded, from 0 to 1, unless a trusted proxy decides"),
 ];
 
-/// Settings that may contain a secret, each with the setting that names a file with its value.
+/// Settings that may contain a secret. Each has a second setting: the path of a file that contains the value.
 pub const SECRET_FILES: &[(&str, &str)] =
     &[("database.url", "database.url_file"), ("database.listen_url", "database.listen_url_file")];
 
@@ -87,9 +87,9 @@ pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
 
-/// Returns whether an environment variable that begins with `DOORWARD_` is not a setting. Other programs of this
-/// project, the test suite and Kubernetes use such variables. For each service of a namespace, Kubernetes sets
-/// variables such as `DOORWARD_SERVICE_HOST`, `DOORWARD_PORT=tcp://…` and `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`.
+/// Returns whether an environment variable that begins with `DOORWARD_` is no setting, because another program of this
+/// project, the test suite or Kubernetes uses it. For each service of a namespace, Kubernetes sets variables such as
+/// `DOORWARD_SERVICE_HOST`, `DOORWARD_PORT=tcp://…` and `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`.
 pub fn is_foreign(variable: &str, value: &str) -> bool {
     let of_this_project = environment::ADMIN_APP
         .iter()
@@ -110,7 +110,7 @@ pub fn is_foreign(variable: &str, value: &str) -> bool {
     of_this_project || of_service()
 }
 
-/// Returns the candidate most similar to a misspelt name, if at most a third of its characters differ.
+/// Returns the candidate most similar to a misspelt name, if at most a third of the candidate's characters differ.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|candidate| (strsim::levenshtein(name, candidate), candidate))

@@ -86,7 +86,7 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
         ),
     ];
     for (variable, entry, [by_flag, by_variable, by_file], set, read) in cases {
-        // Bit 0: set by the flag, bit 1: by the environment variable, bit 2: by the file.
+        // Bit 0: the flag sets the value. Bit 1: the environment variable sets it. Bit 2: the file sets it.
         for mask in 0..8 {
             let mut flags = Flags::default();
             if mask & 1 != 0 {
@@ -129,7 +129,7 @@ fn every_setting_can_be_set_by_variable_and_file() {
     assert_eq!(GOOD.map(|(key, _)| key).as_slice(), SETTINGS.iter().map(|setting| setting.key).collect::<Vec<_>>());
 }
 
-/// Returns the other settings without which a setting is an error.
+/// Returns the other settings that a setting requires.
 fn needed_by(key: &str) -> &'static [(&'static str, &'static str)] {
     match key {
         "tls.certificate" => &[("DOORWARD_TLS_KEY", "key.pem")],
@@ -204,7 +204,7 @@ fn invalid_values_are_rejected_with_name_and_source() {
             assert_eq!(message.lines().count(), 1, "{message}");
         }
     }
-    // The message about a database URL does not contain the value.
+    // `BAD` contains no database URLs, because messages about a database URL do not contain the value.
     let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["database.url", "database.listen_url"]).collect();
     assert!(SETTINGS.iter().all(|setting| tried.contains(&setting.key)));
 }
@@ -376,7 +376,7 @@ fn tls_without_a_tcp_listener_is_refused() {
     let authority = ("DOORWARD_TLS_CLIENT_CA", "clients.pem");
     assert!(error(&with(&[admin, authority]), "").starts_with("tls.client_ca (DOORWARD_TLS_CLIENT_CA): "));
     assert!(resolve(&with(&[public, authority]), "").is_ok());
-    // A probe through the socket needs no name of a certificate.
+    // A probe through the Unix socket does not need the host name of a certificate.
     let probe = [("DOORWARD_PROBE_EVERY", "5m"), ("DOORWARD_PROBE_KEYS_FILE", "/keys")];
     assert!(resolve(&with(&[public, probe[0], probe[1]]), "").is_ok());
 }

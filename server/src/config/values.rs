@@ -20,7 +20,7 @@ use super::{
     source::Source,
 };
 
-/// Maximum number of bytes that are read from a file with one value.
+/// Maximum number of bytes that are read from a file that contains the value of one setting.
 const MAX_SECRET: u64 = 64 * 1024;
 
 /// The effective value of a setting.
@@ -62,7 +62,7 @@ impl Values {
         values
     }
 
-    /// Reads the values of settings that are in files of their own.
+    /// Reads the values of settings whose value is the content of a separate file.
     fn take_secret_files(&mut self) {
         for &(key, file_key) in SECRET_FILES {
             let Some((path, file_source)) = self.found.get(file_key).filter(|(path, _)| !path.is_empty()).cloned()
@@ -106,7 +106,7 @@ impl Values {
         }
     }
 
-    /// Warns of an old name. If the setting has another value from the same place, records a problem and returns false.
+    /// Warns of an old name. If the same source also sets the present name, records a problem and returns false.
     fn may_use_old_name(
         &mut self,
         old: &'static str,
@@ -300,7 +300,7 @@ fn flag<'a>(flags: &'a Flags, key: &str) -> Option<&'a str> {
     }
 }
 
-/// Returns the content of a file with one value, without the spaces around it.
+/// Returns the content of a file that contains one value, without surrounding white space.
 fn secret_of_file(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(MAX_SECRET).read_to_string(&mut text)?;
@@ -310,7 +310,7 @@ fn secret_of_file(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Converts a list of strings to JSON, because an item may contain every separator.
+/// Converts a list of strings to JSON. Items are not joined with a separator, because an item may contain it.
 fn list(value: &Value) -> Option<String> {
     let items = value.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?;
     serde_json::to_string(&items).ok()

@@ -1,7 +1,7 @@
 //! Generates and parses API keys and admin tokens; [`crate::domain::key_format`] describes their form.
 //!
-//! The secret consists of 192 random bits, encoded as 32 characters of base64url. The lengths of id and secret are fixed,
-//! because base64url can contain the separator `_`.
+//! The secret consists of 192 random bits, encoded as 32 characters of base64url. The lengths of id and secret are
+//! fixed, because base64url can contain the separator `_`.
 
 use std::fmt;
 

@@ -44,15 +44,15 @@ impl DigestKey {
     /// Decrypts a stored digest key.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`] for a lost master key; [`MasterKeyError::Open`] if another one sealed the text.
+    /// [`MasterKeyError::NotLoaded`] for a lost master key; [`MasterKeyError::Open`] if another key sealed the text.
     pub fn open(master: &MasterKey, sealed: &str) -> Result<Self, MasterKeyError> {
         let sealed = Base64Url::decode(sealed).map_err(|_| MasterKeyError::Open)?;
         let key = master.open(TenantId::INSTALLATION, SEALED_FOR, sealed.as_bytes())?;
         Ok(Self(hmac::Key::new(HMAC_SHA256, &key)))
     }
 
-    /// Encrypts a stored digest key with another master key. Returns the text to store; `None` if `new` encrypted it
-    /// already.
+    /// Encrypts a stored digest key with another master key. Returns the text to store; `None` if it is already
+    /// encrypted with `new`.
     ///
     /// # Errors
     /// [`MasterKeyError::Open`] if neither master key decrypts the text.

@@ -16,8 +16,8 @@ use crate::{
 };
 
 // Measured in release mode on an x86-64 core (as `examples/key_cost.rs` does): a verification takes 25 µs with 64 KiB
-// and one pass, 40 µs with two passes or 128 KiB, 71 µs with 256 KiB. With 25 µs, slower machines also stay below 60
-// µs.
+// and one pass, 40 µs with two passes or 128 KiB, 71 µs with 256 KiB. With 64 KiB and one pass, slower machines also
+// stay below 60 µs.
 const MEMORY_KIB: u32 = 64;
 const PASSES: u32 = 1;
 const LANES: u32 = 1;

@@ -33,14 +33,14 @@ struct KeyOfSet {
     verifying: OnceLock<Option<ParsedPublicKey>>,
     signs_from: Timestamp,
     retired_at: Option<Timestamp>,
-    /// `None` if the key is retired or its private part was destroyed. It will not sign again, so nothing is decrypted.
+    /// `None` if the key is retired or its private part was destroyed. Such a key never signs again.
     signing: Option<SigningKey>,
 }
 
 impl KeySet {
     /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so
-    /// that a damaged old key cannot prevent logins. A destroyed private part is not an error: if the clock was set back,
-    /// such a key appears not to be retired.
+    /// that a damaged old key cannot prevent logins. A destroyed private part is not an error: after the clock was set
+    /// back, its key can appear not to be retired.
     ///
     /// # Errors
     /// The errors of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable
@@ -69,10 +69,10 @@ impl KeySet {
 
     /// Returns the key that signs: the key with the latest `signs_from` in the past that is not retired.
     ///
-    /// If all keys begin in the future, the earliest one signs. This happens when another node has just created the
-    /// tenant with its first key, and the clock of this node is slightly behind. It also happens when the clock was set
-    /// back after a key was retired. The private part of the retired key is not decrypted, so its successor signs
-    /// instead.
+    /// If `signs_from` of all keys is in the future, the earliest key signs. This happens when another node has just
+    /// created the tenant with its first key, and the clock of this node is slightly behind. It also happens when the
+    /// clock was set back after a key was retired. In the second case, the private part of the retired key is not
+    /// decrypted, so its successor signs instead.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || {
             let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));
@@ -93,7 +93,7 @@ impl KeySet {
         Jwks { keys: published.map(|key| key.jwk.clone()).collect() }
     }
 
-    /// Returns the claims of a token that one of the published keys signed. The claims are not checked, so the token may
+    /// Returns the claims of a token that one of the published keys signed. The claims are not checked: the token may
     /// have expired.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<TokenClaims> {
         let token = UnverifiedToken::parse(token)?;

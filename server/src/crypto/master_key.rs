@@ -27,8 +27,8 @@ pub const MASTER_KEY_BYTES: usize = 32;
 const VERSION: u8 = 1;
 /// Permissions that the key file in the data folder must not give to group and others.
 const PRIVATE: u32 = 0o077;
-/// The same for a file that the operator provides. Secrets of Kubernetes and credentials of systemd are readable by the
-/// group of the service.
+/// Permissions that a key file of the operator must not give. The group may read this file, because Kubernetes secrets
+/// and systemd credentials are readable by the group of the service.
 const PROVIDED: u32 = 0o037;
 
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ pub enum MasterKeyError {
 
 /// The master key. `Debug` does not print it, and its memory is wiped on drop.
 ///
-/// `Err` contains the reason why the key could not be loaded. Administration that needs no signing keys still works.
+/// `Err` contains the reason why the key could not be loaded. Administration without signing keys still works.
 pub struct MasterKey(Result<LessSafeKey, Arc<MasterKeyError>>);
 
 impl fmt::Debug for MasterKey {
@@ -104,7 +104,7 @@ impl MasterKey {
             .map_err(|_| MasterKeyError::Seal)
     }
 
-    /// Returns a placeholder for a key that could not be loaded. Sealing and opening fail with the same reason.
+    /// Returns a placeholder for a key that could not be loaded. Sealing and opening fail with this reason.
     pub fn not_loaded(reason: MasterKeyError) -> Self {
         Self(Err(Arc::new(reason)))
     }
@@ -132,13 +132,13 @@ impl MasterKey {
     /// Loads the key from its file.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`] or [`MasterKeyError::DanglingLink`]; [`MasterKeyError::Permissions`] if group or others
-    /// have any permission; [`MasterKeyError::Malformed`] if the file does not have 32 bytes; [`MasterKeyError::Io`].
+    /// [`MasterKeyError::Missing`] or [`MasterKeyError::DanglingLink`]; [`MasterKeyError::Permissions`] if group or
+    /// others have any permission; [`MasterKeyError::Malformed`] unless the file has 32 bytes; [`MasterKeyError::Io`].
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
         Self::load_if(path, PRIVATE)
     }
 
-    /// Loads the key from a file that the operator provides. Its group may be able to read it.
+    /// Loads the key from a file that the operator provides. The file may be readable by its group.
     pub fn load_provided(path: &Path) -> Result<Self, MasterKeyError> {
         Self::load_if(path, PROVIDED).map_err(|error| match error {
             MasterKeyError::Missing(path) => MasterKeyError::NotProvided(path),

@@ -12,9 +12,9 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 use zeroize::Zeroizing;
 
-/// Maximum time for the command. A key management service answers within seconds.
+/// Maximum time for the command. A key management service responds within seconds.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// Maximum length of the output: several times a key in Base64.
+/// Maximum length of the output: several times the length of a key in Base64.
 const MAX_OUTPUT: usize = 1024;
 
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +31,8 @@ pub enum CommandError {
     Failed(ExitStatus),
 }
 
-/// Runs a program without a shell and returns its output. Its standard error is that of this process. When the time is
-/// over, the program and the processes that it started are killed.
+/// Runs a program without a shell and returns its output. The program inherits the standard error of this process. When
+/// the timeout expires, the program and the processes that it started are killed.
 pub(super) fn output(words: &[String], limit: Duration) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     let (program, arguments) =
         words.split_first().ok_or_else(|| CommandError::Start(io::ErrorKind::NotFound.into()))?;
@@ -49,16 +49,16 @@ pub(super) fn output(words: &[String], limit: Duration) -> Result<Zeroizing<Vec<
     match receiver.recv_timeout(limit) {
         Ok(result) => result,
         Err(_) => {
-            // The command may end at this moment; then there is nothing to kill.
+            // An error only means that the command has just ended, so there is no process to kill.
             let _ = kill_process_group(group, Signal::KILL);
             Err(CommandError::TimedOut(limit))
         }
     }
 }
 
-/// Reads the output until its end and waits for the end of the process.
+/// Reads all output and waits until the process ends.
 fn wait(mut child: Child) -> Result<Zeroizing<Vec<u8>>, CommandError> {
-    // With this capacity, the vector does not move, and leaves no copy of the key behind.
+    // With this capacity, the vector is never reallocated, so no copy of the key remains in freed memory.
     let mut output = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT + 1));
     let stdout = child.stdout.take();
     let read = stdout.map(|stdout| stdout.take(MAX_OUTPUT as u64 + 1).read_to_end(&mut output));

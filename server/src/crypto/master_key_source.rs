@@ -22,14 +22,14 @@ use crate::{clock::Entropy, domain::master_key_origin::MasterKeyOrigin};
 /// Maximum number of bytes that are read from a file descriptor.
 const MAX_TEXT: u64 = 1024;
 
-/// Maximum time until the end of a file descriptor is read, as for a command.
+/// Maximum time to read a file descriptor to its end: the same as for a command.
 const DESCRIPTOR_TIME_LIMIT: Duration = master_key_command::TIME_LIMIT;
 
 type KeyBytes = Zeroizing<[u8; MASTER_KEY_BYTES]>;
 
 /// The master key at its origin. Clones share what was read from a file descriptor or a command, because a descriptor
-/// can be read only once. They also share an error, so that a process does not wait for the time limit again. `Debug`
-/// prints no key.
+/// can be read only once. They also share an error, so that a process waits for the timeout only once. `Debug` prints
+/// no key.
 #[derive(Debug, Clone)]
 pub struct MasterKeySource {
     origin: MasterKeyOrigin,
@@ -72,8 +72,8 @@ impl MasterKeySource {
     /// Loads the key.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`] or [`MasterKeyError::NotProvided`], and the other errors of [`MasterKey::load`] for a file;
-    /// [`MasterKeyError::NotLoaded`] with [`MasterKeyError::Descriptor`], [`MasterKeyError::Command`] or
+    /// [`MasterKeyError::Missing`] or [`MasterKeyError::NotProvided`], and the other errors of [`MasterKey::load`] for
+    /// files; [`MasterKeyError::NotLoaded`] with [`MasterKeyError::Descriptor`], [`MasterKeyError::Command`] or
     /// [`MasterKeyError::NoKey`] for other origins.
     pub fn load(&self) -> Result<MasterKey, MasterKeyError> {
         match &self.origin {
@@ -95,8 +95,8 @@ impl MasterKeySource {
         }
     }
 
-    /// Returns whether the origin supplies the same key again. A command is executed a second time; other origins are not
-    /// read again.
+    /// Returns whether the origin supplies the same key again. Runs a command a second time; other origins are not read
+    /// again.
     ///
     /// # Errors
     /// Those of [`Self::load`].
@@ -111,7 +111,7 @@ impl MasterKeySource {
         Ok(bytes(self).is_some_and(|first| bytes(&again) == Some(first)))
     }
 
-    /// Returns the key of the first call, or its error.
+    /// Reads the key in the first call. Later calls return the same key or error.
     fn load_once(
         &self,
         read: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, MasterKeyError>,
@@ -127,18 +127,18 @@ impl MasterKeySource {
     }
 }
 
-/// Returns whether a file was mounted by itself, as `mount --bind` and containers do. The system does not rename such a
-/// file. Returns false for a file system that does not state it.
+/// Returns whether a file is itself a mount point, as after `mount --bind` and in containers. The kernel refuses to
+/// rename such a file. Returns false for a file system that does not report mount points.
 pub fn is_mounted(path: &Path) -> bool {
     let found = rustix::fs::statx(rustix::fs::CWD, path, AtFlags::empty(), StatxFlags::TYPE);
     found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// Reads a file descriptor until its end, for at most `limit`: the process that writes to a pipe may never close it.
+/// Reads a file descriptor to its end, for at most `limit`: the process that writes to a pipe may never close it.
 fn descriptor(number: u32, limit: Duration) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
     let failed = |source| MasterKeyError::Descriptor { number, source };
     let (sender, receiver) = mpsc::channel();
-    // Opening a named pipe can also wait for ever.
+    // Opening a named pipe can also block forever.
     thread::spawn(move || {
         let read = || {
             let file = fs::File::open(PathBuf::from(format!("/proc/self/fd/{number}")))?;

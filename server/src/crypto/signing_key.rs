@@ -31,7 +31,7 @@ pub enum SigningKeyError {
     Generate(SigningAlgorithm),
     #[error(transparent)]
     Master(#[from] MasterKeyError),
-    /// The stored key does not match its algorithm, or its public part does not belong to its private part.
+    /// The stored key does not match its algorithm, or its public part does not match its private part.
     #[error("the stored signing key {0} is damaged")]
     Corrupt(SigningKeyId),
     #[error("the token could not be signed")]
@@ -45,7 +45,7 @@ enum KeyPair {
 }
 
 impl KeyPair {
-    /// Generates a key pair. Also returns the private key as PKCS #8 version 1, which all readers of Ed25519 accept.
+    /// Generates a key pair. Also returns the private key as PKCS #8 version 1, which all Ed25519 libraries can read.
     fn generate(algorithm: SigningAlgorithm) -> Result<(Self, Zeroizing<Vec<u8>>), SigningKeyError> {
         let failed = |_| SigningKeyError::Generate(algorithm);
         Ok(match algorithm {
@@ -118,7 +118,7 @@ impl KeyPair {
 
 /// Generates a signing key. RS256 keys take up to hundreds of milliseconds, so do not call this on a request thread.
 ///
-/// The key pair uses the random generator of aws-lc; `entropy` is used for the nonce of the encryption.
+/// The key pair comes from the random generator of aws-lc; `entropy` is used only for the nonce of the encryption.
 pub fn generate(
     tenant_id: TenantId,
     id: SigningKeyId,

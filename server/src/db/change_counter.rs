@@ -23,7 +23,7 @@ use super::{connection::Connection, error::DbError, paths::with_suffix};
 pub(super) const SUFFIX: &str = ".changes";
 
 pub(super) struct ChangeCounter {
-    /// Number of received notifications and of calls of [`ChangeCounter::unique`].
+    /// Number of calls of [`ChangeCounter::increment`] and [`ChangeCounter::unique`].
     local: AtomicU64,
     remote: RemoteChanges,
 }
@@ -36,7 +36,7 @@ enum RemoteChanges {
     Notify {
         /// Whether the listener is connected and receives notifications.
         listening: AtomicBool,
-        /// Whether the server has notifications. A PostgreSQL-compatible one may lack them.
+        /// Whether the server supports notifications. A PostgreSQL-compatible server may lack them.
         supported: AtomicBool,
     },
 }
@@ -55,7 +55,7 @@ impl ChangeCounter {
         }
     }
 
-    /// Returns the current value. Read it before you load data into a cache, and load again when it has changed.
+    /// Returns the current value. Read it before you load data into a cache; when it changes, load the data again.
     pub(super) fn current(&self) -> u64 {
         match &self.remote {
             RemoteChanges::File(path) => fs::metadata(path).map_or_else(|_| self.unique(), |meta| meta.len()),
@@ -72,13 +72,13 @@ impl ChangeCounter {
         u64::MAX - self.local.fetch_add(1, Ordering::SeqCst)
     }
 
-    /// Records a received notification.
+    /// Records a change by this process, or a received notification.
     pub(super) fn increment(&self) {
         self.local.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Records whether the listener receives notifications. This also counts as a change, because notifications may have
-    /// been lost before.
+    /// Records whether the listener receives notifications. This also counts as a change, because notifications may
+    /// have been lost before.
     pub(super) fn set_listening(&self, value: bool) {
         if let RemoteChanges::Notify { listening, .. } = &self.remote {
             self.increment();
@@ -86,7 +86,7 @@ impl ChangeCounter {
         }
     }
 
-    /// Records whether the server has notifications. Without notifications, nothing is cached.
+    /// Records whether the server supports notifications. Without notifications, nothing is cached.
     pub(super) fn set_supported(&self, value: bool) {
         if let RemoteChanges::Notify { supported, .. } = &self.remote {
             supported.store(value, Ordering::SeqCst);

@@ -70,7 +70,7 @@ impl Connection {
         self.run(&format!("SELECT 1 FROM {table} LIMIT 1"))
     }
 
-    /// Returns the versions of the migrations that are not applied. The caller holds the process lock.
+    /// Returns the versions of the migrations that are not applied. The caller must hold the process lock.
     pub(crate) fn pending_migrations(&mut self) -> Result<Vec<String>, DbError> {
         match self {
             Self::Sqlite(conn) => pending(conn, migrations::SQLITE),
@@ -78,8 +78,8 @@ impl Connection {
         }
     }
 
-    /// Lets the statements of `read` read whole tables if PostgreSQL expects that an index would take longer. These must not
-    /// be statements that find a few rows, because their plans are kept for other transactions.
+    /// Lets the statements in `read` scan whole tables if PostgreSQL expects that an index would take longer. Do not
+    /// use it for statements that find a few rows, because their plans are kept for other transactions.
     pub(crate) fn with_table_scans<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, DbError>,
@@ -114,8 +114,8 @@ impl Connection {
         self.run("ROLLBACK")
     }
 
-    /// Returns the shard of counters to which this connection adds. With several shards, transactions of one tenant rarely
-    /// wait for each other.
+    /// Returns the shard of counters to which this connection adds. With several shards, transactions of one tenant
+    /// rarely wait for each other.
     pub(crate) const fn shard(&self) -> i16 {
         match self {
             Self::Sqlite(_) => 0,
@@ -123,8 +123,8 @@ impl Connection {
         }
     }
 
-    /// Executes changes of secrets. On SQLite, the old values are overwritten with zeros instead of staying in the file
-    /// until their space is used again. This is not the default, because it writes pages that other deletions only free.
+    /// Executes changes of secrets. SQLite then overwrites old values with zeros, which otherwise stay in the file
+    /// until their space is reused. This is not the default, because it writes pages that other deletions only free.
     pub(crate) fn erasing<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T, DbError>) -> Result<T, DbError> {
         if self.engine() != Engine::Sqlite {
             return change(self);
@@ -141,8 +141,8 @@ impl Connection {
     }
 }
 
-/// Lists pending migrations in a transaction that is rolled back, because diesel creates the table of applied migrations
-/// before it reads it.
+/// Lists pending migrations in a transaction that is rolled back, because diesel creates the table of applied
+/// migrations before it reads the table.
 fn pending<C: diesel::Connection + MigrationHarness<C::Backend>>(
     conn: &mut C,
     source: EmbeddedMigrations,

@@ -67,9 +67,9 @@ pub(super) fn set_runs_postgres() {
     RUNS_POSTGRES.set(true);
 }
 
-/// Returns whether a statement of this thread failed since the last call: on PostgreSQL because of a concurrent
-/// transaction (SQLSTATE 40001 or 40P01), on SQLite because of an error after which SQLite may end the transaction, such
-/// as a full disk. The units of a transaction have errors of any type, so their errors do not show this.
+/// Returns whether a statement on this thread has failed since the last call. On PostgreSQL, only failures caused by a
+/// concurrent transaction count (SQLSTATE 40001 or 40P01). On SQLite, only errors count after which SQLite may have
+/// ended the transaction, such as a full disk. The units' own errors do not show this, because they can be of any type.
 pub(super) fn take_transaction_error() -> bool {
     TRANSACTION_ERROR.take()
 }

@@ -14,7 +14,7 @@ use super::error::DbError;
 pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
-/// End of the version of an additive migration. Its folder is named `<time>.additive_<name>`.
+/// Suffix of the version of an additive migration. The folder of such a migration is named `<time>.additive_<name>`.
 const ADDITIVE: &str = ".additive";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

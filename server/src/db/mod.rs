@@ -1,13 +1,14 @@
 //! Units of work on SQLite or PostgreSQL: queues, connections, locks and migrations. The tables are defined in `store`.
 //!
 //! A unit of work is a closure that a [`Database`] runs. [`Database::read`] gives it one consistent snapshot.
-//! [`Database::write`] gives it one transaction and returns after the durable commit. A queued unit runs
-//! even if its caller is dropped. Never hash, sign or wait for the network in a unit, because other units wait for it.
+//! [`Database::write`] gives it one transaction and returns after the durable commit. A queued unit runs even if its
+//! caller is dropped. Never hash, sign or wait for the network in a unit, because this delays other units.
 //!
-//! A unit may run again if its transaction was certainly not committed: on PostgreSQL at most twice, after a conflict with
-//! another transaction, or if the connection was lost before COMMIT was sent; and on both engines once, if a unit
-//! that shared the transaction failed, which on SQLite may be the unit itself. A unit must therefore have no effect outside its transaction. It is an [`Fn`], so it
-//! cannot change or consume what it captures. Make ids and secrets before it runs, so that they stay the same.
+//! A unit may run again if its transaction was certainly not committed. On PostgreSQL, it is retried at most twice,
+//! after a conflict with another transaction or if the connection was lost before COMMIT was sent. On both engines, it
+//! runs once more if any unit of a shared transaction failed; on SQLite, also if it failed alone. A unit must therefore
+//! have no effect outside its transaction. A unit is an [`Fn`], so it cannot change or consume what it captures. Create
+//! ids and secrets before the unit runs, so that they stay the same.
 //!
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because
 //! PostgreSQL has already aborted the transaction. After [`DbError::Duplicate`] the transaction can continue.
@@ -73,10 +74,10 @@ use crate::traces;
 const READ_SPAN: &str = "database read";
 const WRITE_SPAN: &str = "database write";
 
-/// Scheduling priority of the thread of a backup, from 0 (normal) to 19 (lowest). On Linux it applies to one thread.
+/// Scheduling priority of a backup thread, from 0 (normal) to 19 (lowest). On Linux, it applies to this thread only.
 const BACKUP_PRIORITY: i32 = 10;
 
-/// An open database. Clones share it.
+/// An open database. All clones refer to the same database.
 #[derive(Clone)]
 pub struct Database(Arc<Inner>);
 
@@ -200,8 +201,8 @@ impl Database {
         }
     }
 
-    /// Executes one statement that reads. On SQLite it runs on the calling thread, if a connection is free; on PostgreSQL
-    /// it takes one round trip, together with other statements.
+    /// Executes one statement that reads. On SQLite, it runs on the calling thread if a connection is free. On
+    /// PostgreSQL, it shares one round trip with other statements.
     pub(crate) async fn query<Q: Query>(&self, query: Q) -> Result<Q::Output, DbError> {
         match self.engine() {
             Engine::Sqlite => {
@@ -227,10 +228,10 @@ impl Database {
         if self.engine() == Engine::Postgres { create().map(Some) } else { Ok(None) }
     }
 
-    /// Like [`Database::write_with_outcome`], for a unit of work that begins with a known statement. On PostgreSQL, units
-    /// that wait together send these statements in one round trip and share a transaction. If it fails, each unit runs
-    /// again in a transaction of its own, so that an error of one unit undoes only that unit. The unit gets the
-    /// response, or `None` if there is no statement.
+    /// Like [`Database::write_with_outcome`], for a unit of work that begins with a known statement. On PostgreSQL,
+    /// units that wait together send these statements in one round trip and share a transaction. If this transaction
+    /// fails, each unit runs again in its own, so that an error of one unit undoes only that unit. The unit gets the
+    /// response to its statement, or `None` if there is none.
     ///
     /// # Errors
     /// Those of [`Database::write_with_outcome`] and of the statement.
@@ -261,8 +262,8 @@ impl Database {
         Ok(self.write_with_outcome(f).await?.committed()?)
     }
 
-    /// Like [`Database::write`], but if the connection was lost during the commit, returns the value of the unit, so that
-    /// the caller can find out whether it was committed.
+    /// Like [`Database::write`], but returns the value of the unit if the connection was lost during the commit. The
+    /// caller can then check whether the unit was committed.
     ///
     /// # Errors
     /// Those of [`Database::write`], except [`DbError::CommitUnknown`].
@@ -283,7 +284,7 @@ impl Database {
         Ok(self.write_and_invalidate_with_outcome(f).await?.committed()?)
     }
 
-    /// Like [`Database::write_and_invalidate`], with the results of [`Database::write_with_outcome`].
+    /// Like [`Database::write_and_invalidate`], but returns the results of [`Database::write_with_outcome`].
     ///
     /// # Errors
     /// Those of [`Database::write_with_outcome`].
@@ -295,9 +296,8 @@ impl Database {
         self.0.writes.submit(Work::WriteAndInvalidate, f).await
     }
 
-    /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. To cache data, read
-    /// this number first, then the data, and call [`may_cache`] on the same snapshot. When the number has changed, the
-    /// cached data is stale.
+    /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. Cached data is then
+    /// stale. To cache data, first read this number, then the data, and call [`may_cache`] on the data's snapshot.
     pub fn change_counter(&self) -> u64 {
         self.0.change_counter.current()
     }
@@ -390,8 +390,8 @@ pub(crate) fn sqlite_path(path: &Path) -> Result<PathBuf, DbError> {
     paths::resolve(path).map_err(|error| DbError::Unavailable(format!("{}: {error}", path.display())))
 }
 
-/// Calls `check` with a SQLite database, without creating or changing a file. The argument is `None` if the file does not
-/// exist.
+/// Calls `check` with a SQLite database, without creating or changing a file. The argument is `None` if the file does
+/// not exist.
 ///
 /// # Errors
 /// The error of `check`, [`DbError::Foreign`], or [`DbError::Unavailable`] if the file cannot be read.
@@ -418,14 +418,14 @@ pub async fn back_up_sqlite<E: From<DbError> + Send + 'static>(
     finish: impl FnOnce(&Path) -> Result<(), E> + Send + 'static,
 ) -> Result<u64, E> {
     run_blocking(move || {
-        // Requests come first. If the system refuses, the backup only competes with them.
+        // Requests have priority. If the system refuses this setting, the backup only competes with them.
         let _ = rustix::process::setpriority_process(None, BACKUP_PRIORITY);
         sqlite::backup::backup(&sqlite_path(&database)?, &sqlite_path(&to)?, busy_timeout, finish)
     })
     .await
 }
 
-/// Calls `read` with a backup, after a check of its integrity. Does not change the file.
+/// Checks the integrity of a backup and calls `read` with the backup. Does not change the file.
 ///
 /// # Errors
 /// The error of `read`, or [`DbError::Unavailable`] if the file cannot be read or is damaged.

@@ -25,7 +25,7 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
         }
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         match fs::read_link(&path) {
-            // A link to a file that does not exist yet.
+            // The path is a link to a file that does not exist yet.
             Ok(target) => path = folder.join(target),
             Err(_) => {
                 let folder = fs::canonicalize(&folder).unwrap_or(folder);

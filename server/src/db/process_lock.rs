@@ -1,6 +1,6 @@
-//! The lock that prevents `migrate-storage`, `master-key rotate` and `signing-key reset` from changing a database in use.
-//! Every process that opens the database holds a shared lock; these commands need the exclusive lock. The end of a
-//! process releases its lock.
+//! The lock that prevents `migrate-storage`, `master-key rotate` and `signing-key reset` from changing a database in
+//! use. Every process that opens the database holds a shared lock; these commands need the exclusive lock. The lock of
+//! a process is released when the process ends.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -16,7 +16,7 @@ pub(crate) const ADVISORY_LOCK: i64 = 0x70_7265_7365_6e74;
 
 /// Maximum time that PostgreSQL needs to end the session of a process that has ended.
 pub(super) const SESSION_END: Duration = Duration::from_secs(5);
-/// Interval of the attempts to take the exclusive lock on PostgreSQL.
+/// Interval between attempts to take the exclusive lock on PostgreSQL.
 pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Suffix of the lock file.
@@ -67,7 +67,7 @@ fn lock(database: &Path, take: impl Fn(&File) -> bool) -> Result<Option<File>, D
         if !take(&file) {
             return Ok(None);
         }
-        // A refused `restore` may have removed the file after it was opened.
+        // A refused `restore` may have removed the file after this process opened it.
         let opened = file.metadata().map_err(failed)?.ino();
         if fs::metadata(&path).is_ok_and(|current| current.ino() == opened) {
             return Ok(Some(file));

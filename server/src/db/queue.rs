@@ -22,16 +22,16 @@ use super::{
 
 /// Maximum number of units that share one transaction.
 const UNITS_PER_BATCH: usize = 64;
-/// While one shared transaction runs, a second one starts when this many units wait: it can then execute its statements
-/// while the first one commits. Small ones would cost more CPU time per unit than they save in waiting time.
+/// While one shared transaction runs, a second one starts when this many units wait. It executes its statements while
+/// the first one commits. A smaller batch would cost more CPU time per unit than it saves in waiting time.
 const UNITS_OF_SECOND_BATCH: usize = 16;
-/// A unit that has waited this long starts beside one shared transaction, which may wait for a lock or a slow commit.
+/// Maximum time for which a unit waits for one running batch, which may be blocked by a lock or a slow commit.
 const SECOND_BATCH_TIME: Duration = Duration::from_millis(20);
-/// After a batch with at least this many units, the next one waits for [`GATHER_TIME`], so that more units share it.
+/// After a batch with at least this many units, the next batch waits for [`GATHER_TIME`], so that more units share it.
 const GATHER_THRESHOLD: usize = 4;
 /// Waiting time after such a batch. It is short compared with the time that units wait under such load.
 const GATHER_TIME: Duration = Duration::from_millis(1);
-/// Maximum time for which units wait for several running shared transactions to end, because these may be stuck.
+/// Maximum time for which units wait for the end of several running batches, which may be stuck.
 const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
 
 /// Work for a thread that owns a connection.
@@ -74,7 +74,7 @@ impl State {
             if unit.waited() <= self.wait {
                 return Some(unit);
             }
-            // The unit started in a transaction that failed because of another unit, so its caller still waits.
+            // The unit had started in a transaction that failed because of another unit, so its caller still waits.
             unit.refuse(waited_too_long(self.wait));
         }
         None
@@ -86,17 +86,17 @@ impl State {
         self.closed || first.waited() >= self.max_gather_time()
     }
 
-    /// Returns the time for which the first waiting unit waits for others and for running batches.
+    /// Returns the time for which the first waiting unit waits for other units and for running batches.
     fn max_gather_time(&self) -> Duration {
         max_gather_time(self.running_batches, self.shared.len(), self.last_batch)
     }
 
-    /// Returns the rest of this time; `None` if no unit waits.
+    /// Returns the time that the first waiting unit must still wait; `None` if no unit waits.
     fn gather_time(&self) -> Option<Duration> {
         self.shared.front().map(|first| self.max_gather_time().saturating_sub(first.waited()))
     }
 
-    /// Returns the units of the next batch; `None` if none may start.
+    /// Returns the units of the next batch; `None` if no batch may start.
     fn pop_batch(&mut self) -> Option<Vec<Box<dyn Unit>>> {
         if !self.may_start_batch() {
             return None;
@@ -131,7 +131,7 @@ impl State {
     }
 }
 
-/// Returns the time for which the first of `waiting` units waits, if `last_batch` is the number of units in the batch that
+/// Returns the time for which the first of `waiting` units waits. `last_batch` is the number of units in the batch that
 /// started last.
 const fn max_gather_time(running_batches: usize, waiting: usize, last_batch: usize) -> Duration {
     match running_batches {
@@ -186,7 +186,7 @@ impl Queue {
     }
 
     /// Like [`Queue::submit`], but the unit begins with a known statement and may share a transaction. If that
-    /// transaction fails, it runs again in one of its own.
+    /// transaction fails, the unit runs again in its own transaction.
     pub(super) async fn submit_shared<S: Statement, T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         work: Work,
@@ -210,7 +210,7 @@ impl Queue {
         result.unwrap_or_else(|_| Err(closed().into()))
     }
 
-    /// Returns whether a unit may wait until it starts again.
+    /// Returns whether a unit has waited briefly enough to be queued again.
     pub(super) fn may_wait(&self, unit: &dyn Unit) -> bool {
         unit.waited() <= self.wait
     }
@@ -229,7 +229,7 @@ impl Queue {
         let is_shared = unit.statement().is_some();
         let units = if is_shared { &mut state.shared } else { &mut state.units };
         units.push_back(unit);
-        // The first waiting unit wakes an idle thread, which starts a batch when its time to gather has passed.
+        // The first waiting unit wakes an idle thread, which starts a batch when the gather time has passed.
         let can_start = !is_shared || state.may_start_batch() || state.shared.len() == 1;
         drop(state);
         if can_start {
@@ -282,8 +282,8 @@ impl Queue {
         let mut state = self.state();
         loop {
             if let Some(popped) = pop(&mut state) {
-                // The wake-up may have been meant for another unit, and this thread may have been the one that waits for
-                // the time to gather.
+                // The wake-up may have been meant for another unit, and this thread may have been the one that waits
+                // for the gather time to pass.
                 if state.idle_threads > 0 && !(state.units.is_empty() && state.shared.is_empty()) {
                     self.filled.notify_one();
                 }
@@ -304,7 +304,7 @@ impl Queue {
         }
     }
 
-    /// Records the end of a batch. An idle thread then waits for the rest of the time to gather, and starts the next one.
+    /// Records the end of a batch. An idle thread then waits for the rest of the gather time and starts the next batch.
     pub(super) fn end_batch(&self) {
         let mut state = self.state();
         state.running_batches = state.running_batches.saturating_sub(1);

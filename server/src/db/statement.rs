@@ -17,8 +17,8 @@ pub(crate) type Response<'c, T> = LocalBoxFuture<'c, Result<T, DbError>>;
 pub(crate) trait Statement: Send + Sized + 'static {
     type Output: Send + 'static;
 
-    /// Returns a key of the rows that the statement locks. In a shared transaction, statements lock rows in the order of
-    /// these keys, so that two transactions do not deadlock.
+    /// Returns a key of the rows that the statement locks. In a shared transaction, statements lock rows in the order
+    /// of these keys, so that two transactions do not deadlock.
     fn order(&self) -> &str {
         ""
     }

@@ -1,4 +1,4 @@
-//! Units of work: closures that the threads of a database execute, again if a transaction was not committed.
+//! Units of work: closures that the threads of a database execute, and repeat if a transaction was not committed.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -39,7 +39,7 @@ pub(super) trait Unit: Send {
     fn work(&self) -> Work;
     /// Returns the time since the unit was queued.
     fn waited(&self) -> Duration;
-    /// Returns the key that orders its statement in a shared transaction; see [`Statement::order`].
+    /// Returns the key by which a shared transaction orders the unit's statement; see [`Statement::order`].
     fn order(&self) -> &str {
         ""
     }
@@ -144,7 +144,7 @@ where
     }
 }
 
-/// A unit that begins with a known statement. It can share a transaction with others on PostgreSQL.
+/// A unit that begins with a known statement. On PostgreSQL, it can share a transaction with other units.
 pub(super) struct SharedTask<S: Statement, T, E, F> {
     pub(super) caller: Caller<T, E>,
     pub(super) statement: S,

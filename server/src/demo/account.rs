@@ -141,7 +141,7 @@ fn write(file: &Path, accounts: &BTreeMap<String, Account>, entropy: &dyn Entrop
     secret_file::replace(file, &serde_json::to_vec(&stored)?, entropy)
 }
 
-/// Returns a random user id. If a name is registered again after a restart, it must not get the old credentials.
+/// Returns a random user id. A name that is registered again after a restart must not get the old credentials.
 pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
 }

@@ -41,8 +41,8 @@ impl Evidence {
     }
 }
 
-/// Returns the highest level that a credential can reach in a ceremony. Every authenticator may be able to verify its
-/// user: the user can set a PIN after the registration.
+/// Returns the highest level that a credential can reach in a ceremony. This assumes that every authenticator can
+/// verify its user, because the user can set a PIN after the registration.
 pub fn reachable(ceremony: Ceremony, credential: &Credential, metadata: &Metadata) -> AssuranceLevel {
     let Credential { backup_eligible, .. } = *credential;
     Evidence { ceremony, user_verified: true, backup_eligible, certified: is_certified(credential, metadata) }.level()

@@ -1,6 +1,6 @@
 //! Attestations that are kept with their credentials.
 
-/// What is needed to judge an attestation again.
+/// Data that is needed to judge an attestation again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptAttestation {
     /// Attestation object without unknown members (WebAuthn §6.5.4).

@@ -41,9 +41,9 @@ pub struct AuditEvent {
 /// The reason of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditError {
-    /// The text of an `ErrorCode`, for programs.
+    /// The text of an `ErrorCode`, which is machine-readable.
     pub code: &'static str,
-    /// Explanation for people.
+    /// Human-readable explanation.
     pub reason: String,
 }
 
@@ -76,7 +76,7 @@ impl Values<ApiKeyId> {
 }
 
 impl Values<IpNet> {
-    /// Returns the texts of the accepted and excluded addresses; `None` if one of them is a network.
+    /// Returns the accepted and excluded addresses as texts; `None` if one of the values is a network.
     pub fn addresses(&self) -> Option<Values<String>> {
         let text =
             |network: &IpNet| (network.prefix_len() == network.max_prefix_len()).then(|| network.addr().to_string());
@@ -126,9 +126,9 @@ pub struct AuditFilter {
 /// Range of the matching entries that a page returned out of order. Later pages leave out the entries in this range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShownEntries {
-    /// Id of the oldest.
+    /// Id of the oldest of these entries.
     pub oldest: AuditId,
-    /// Id of the newest.
+    /// Id of the newest of these entries.
     pub newest: AuditId,
 }
 
@@ -169,7 +169,7 @@ impl AuditFilter {
         Some(named.iter().copied().filter(accepted).collect())
     }
 
-    /// Returns the time that the request id contains, if the filter accepts exactly one id and it is a UUIDv7.
+    /// Returns the time that the request id contains, if the filter accepts exactly one id and this id is a UUIDv7.
     pub fn request_time(&self) -> Option<Timestamp> {
         let [id] = self.request_id.any_of.as_slice() else { return None };
         let id = Uuid::parse_str(id).ok().filter(|id| id.get_version_num() == 7)?;
@@ -234,7 +234,7 @@ impl Total {
 pub enum NextPage {
     Number,
     Before(AuditId),
-    /// With the cursor `before`. The entries of this page are older than the cursor and must be left out.
+    /// With the cursor `before`. The range contains entries of this page that the next page must leave out.
     BeforeWithout(AuditId, ShownEntries),
 }
 

@@ -105,7 +105,7 @@ pub struct CeremonyState {
     pub rp_id: String,
     /// Accepted origins, and patterns of subdomains.
     pub origins: Vec<String>,
-    /// Origins of the pages that may run the ceremony in a frame of another origin.
+    /// Origins of the top-level pages that may contain the ceremony in a frame.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub top_origins: Vec<String>,
     pub user_verification: UserVerification,
@@ -152,7 +152,7 @@ impl CeremonyState {
     }
 }
 
-/// A challenge that is not finalized yet.
+/// The challenge of a pending ceremony.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     pub tenant_id: TenantId,

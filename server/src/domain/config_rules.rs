@@ -61,8 +61,8 @@ pub fn valid(config: TenantConfig) -> Result<TenantConfig, Vec<ConfigProblem>> {
     if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 
-/// Validates a JSON value as a configuration in which omitted settings have their defaults. `parsed` is the parsed
-/// text of the value, if it could be parsed.
+/// Validates a JSON value as a configuration in which omitted settings have their defaults. `parsed` is the
+/// configuration in the text of the value; `None` if the text could not be parsed.
 ///
 /// # Errors
 /// All problems: unknown, missing and mistyped settings, then the invalid values of the other settings.
@@ -70,7 +70,7 @@ pub fn check(value: Value, parsed: Option<TenantConfig>) -> Result<ConfigChange,
     let Shape { mut problems, readable } = config_shape::check(&value);
     match (parsed, problems.is_empty()) {
         (Some(config), true) => return valid(config).map(|_| ConfigChange(value)),
-        // The checked JSON value has no problem, but parsing the text failed. The text must repeat a setting, because a
+        // The JSON value has no problem, but its text could not be parsed. The text therefore repeats a setting; the
         // JSON value contains each setting only once.
         (None, true) => problems.push(problem("", "a setting is repeated")),
         (_, false) => {
@@ -97,7 +97,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         found.add("cors.allowed_origins", Err(format!("at most {MAX_ORIGINS} are allowed")));
     }
     for (index, pattern) in patterns.iter().take(MAX_ORIGINS).enumerate() {
-        // Often both lists contain the same text. One problem about it is enough.
+        // Both lists often contain the same origin. Its problem is reported only once.
         if refused_origins.contains(&pattern) {
             continue;
         }
@@ -113,7 +113,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     found.0
 }
 
-/// Checks the settings of ceremonies that are lists or depend on each other.
+/// Checks the ceremony settings that are lists or that depend on each other.
 fn ceremonies(found: &mut Problems, config: &TenantConfig) {
     let webauthn = &config.webauthn;
     let lifetime = |value: Option<u32>, timeout: u32| value.map_or(Ok(()), |value| lifetime(value, timeout));

@@ -19,7 +19,7 @@ enum Pattern {
     Exact(String),
     /// `https://*.example.com`: all subdomains of a domain.
     Subdomains(String),
-    /// A pattern with wildcards in other places: `*` matches any characters, `?` one character.
+    /// A pattern with wildcards at other positions: `*` matches any characters, `?` one character.
     Unsafe(String),
 }
 
@@ -72,7 +72,7 @@ impl Pattern {
         let pattern = SubdomainPattern::split(&lower);
         if let Some((pattern, domain)) = pattern.and_then(|pattern| Some((pattern, pattern.domain()?))) {
             if is_registrable(domain) {
-                // The rest is checked like an origin. For example, it must not have the default port.
+                // The text after `*.` is checked like an origin. For example, it must not contain the default port.
                 exact(text, format!("{scheme}://{}", pattern.parent))?;
                 return Ok(Self::Subdomains(lower));
             }
@@ -109,7 +109,7 @@ fn unless_unsafe(allowed: bool, pattern: Pattern, refusal: impl FnOnce() -> Stri
 fn exact(text: &str, lower: String) -> Result<Pattern, String> {
     let Ok(url) = Url::parse(&lower) else { return Err(format!("`{text}` is not an origin")) };
     let canonical = url.origin().ascii_serialization();
-    // The origin of a scheme that the specification does not define is `null`. Such origins are compared as text.
+    // For schemes that the specification does not define, the result is `null`. Such origins are compared as text.
     if canonical != "null" && canonical != lower {
         return Err(format!("`{text}` never matches: browsers send `{canonical}`"));
     }
@@ -127,8 +127,8 @@ fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '\\', '@', '?', '#']))
 }
 
-/// Returns whether the text matches the pattern: `*` matches any bytes, `?` one byte. A mismatch retries only the last
-/// `*`, so the time is linear in the text for each `*`.
+/// Returns whether the text matches the pattern: `*` matches any bytes, `?` one byte. After a mismatch, only the last
+/// `*` is tried again, so the time for each `*` is linear in the length of the text.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -32,7 +32,7 @@ impl CredentialId {
     }
 }
 
-/// Like [`CredentialId::start`].
+/// Like [`CredentialId::start`], for the bytes of an id.
 pub fn id_start(id: &[u8]) -> String {
     const CHARS: usize = 16;
     let text = Base64Url::encode(id);
@@ -82,8 +82,8 @@ pub struct Credential {
     pub is_mfa: bool,
     /// Whether the authenticator verified the user at registration.
     pub user_verified: bool,
-    /// Whether the credential is discoverable, as the client reported it at registration (`credProps`). `None` if it
-    /// reported nothing.
+    /// Whether the credential is discoverable, as the client reported it at registration (`credProps`). `None` if the
+    /// client reported nothing.
     pub discoverable: Option<bool>,
     /// Time of its last ceremony.
     pub last_used_at: Option<Timestamp>,

@@ -17,11 +17,11 @@ const MAX_PRF_CREDENTIALS: usize = 256;
 /// Maximum length of a large blob, in bytes.
 const MAX_BLOB_BYTES: usize = 4_096;
 
-/// Problem of a member, and how to correct it.
+/// Problem with a member, and how to correct it.
 type Message = String;
 
 /// Parses the extensions of a registration's initialize request, and adds the extensions of `others`. `allowed` lists
-/// those that a call may request.
+/// the extensions that a call may request.
 pub fn of_registration(
     value: Option<Value>,
     allowed: &[Extension],

@@ -1,4 +1,4 @@
-//! Where the audit log is forwarded to.
+//! Targets of audit forwarding.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 

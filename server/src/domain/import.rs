@@ -8,14 +8,14 @@ use serde::Serialize;
 pub struct ImportRule {
     /// Whether a stored row gets the values of the other system. Otherwise a stored row stays as it is.
     pub update: bool,
-    /// Creation time up to which an earlier import added all rows. An older row that is not stored was deleted in
-    /// Doorward since then, and is not added again.
+    /// Creation time up to which an earlier import added all rows. If an older row is not stored, it has been deleted
+    /// in Doorward since that import, so it is not added again.
     pub complete_until: Option<Timestamp>,
 }
 
 impl ImportRule {
-    /// Returns the refusal of a row that an earlier import added and that was then deleted in Doorward. Called for rows
-    /// that are not stored.
+    /// Returns the refusal of a row that an earlier import added and that was then deleted in Doorward. Must be called
+    /// only for rows that are not stored.
     pub fn deleted_here(self, created_at: Timestamp) -> Option<ImportOutcome> {
         let was_imported = self.complete_until.is_some_and(|until| created_at <= until);
         was_imported.then_some(ImportOutcome::Refused("it was imported before, and has since been deleted in Doorward"))
@@ -28,7 +28,7 @@ pub enum ImportOutcome {
     Added,
     Updated,
     Unchanged,
-    /// The row contradicts a stored one and was not imported. The text is the reason, for people.
+    /// The row was not imported, for example because it contradicts a stored row. Contains a human-readable reason.
     Refused(&'static str),
 }
 

@@ -32,8 +32,8 @@ pub enum UnknownMembers {
 /// Error of one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberError {
-    /// Path of the member, such as `webauthn.relying_party.origins[1]`; empty for the whole value, `None` until it is
-    /// known.
+    /// Path of the member, such as `webauthn.relying_party.origins[1]`; empty for the whole value, `None` until the
+    /// path is known.
     path: Option<String>,
     /// Name of the missing member below `path`.
     missing: Option<&'static str>,
@@ -51,7 +51,7 @@ pub fn read<T: DeserializeOwned>(value: &Value, unknown: UnknownMembers) -> Resu
     T::deserialize(Reader { value, path, unknown }).map_err(|error| error.at(&path))
 }
 
-/// Returns the message for an unknown name: the most similar known name, or all known names.
+/// Returns the message for an unknown name. It contains the most similar known name, or else all known names.
 pub fn unknown_member(name: &str, known: &[&str]) -> String {
     let name = name.to_lowercase();
     let similarity = |known: &str| strsim::jaro_winkler(&name, known);
@@ -77,7 +77,7 @@ impl MemberError {
         Self { path: None, missing: None, message: message.into(), is_unknown: false }
     }
 
-    /// Sets the path, unless the error of an inner value has set it.
+    /// Sets the path, unless it was already set for an inner value.
     fn at(self, path: &Path<'_>) -> Self {
         let path = match (&self.path, self.missing) {
             (Some(_), _) => return self,

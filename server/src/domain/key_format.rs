@@ -27,7 +27,7 @@ impl KeyKind {
         }
     }
 
-    /// Returns the form of keys of this kind, for people.
+    /// Returns the human-readable form of keys of this kind.
     pub const fn form(self) -> &'static str {
         match self {
             Self::Api => "dw_<key id>_<secret>",
@@ -42,8 +42,8 @@ impl KeyKind {
     }
 }
 
-/// Replaces API keys and admin tokens in a text with their hints, even if they are truncated. Otherwise, a caller that
-/// sends a key in place of an id would reveal the key to the readers of the audit log.
+/// Replaces API keys and admin tokens in a text, even truncated ones, with their hints. Otherwise, a caller that sends
+/// a key in place of an id would reveal the key to the readers of the audit log.
 pub fn without_keys(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = text;

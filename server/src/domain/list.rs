@@ -8,8 +8,8 @@ use doorward_shared::{
 
 use super::audit::Total;
 
-/// Number of rows that numbered pages can reach, and that one page of a search examines. Pages by cursor reach every
-/// row.
+/// Maximum number of rows that numbered pages can reach, and that one page of a search examines. Pages by cursor reach
+/// every row.
 pub const NUMBERED_ROWS: i64 = 10_000;
 
 /// Value of the column by which a list is sorted.
@@ -121,7 +121,7 @@ impl SearchCursor {
             "a" => SearchStage::All,
             _ => return None,
         };
-        // Larger numbers are rejected. They occur only in forged cursors and could overflow in later additions.
+        // Numbers above `u32::MAX` are rejected: they occur only in forged cursors, and later additions could overflow.
         let matches: u32 = matches.parse().ok()?;
         Some(Self { stage, row: Cursor::decode(row)?, matches: matches.into() })
     }
@@ -222,7 +222,7 @@ pub struct TenantQuery {
 }
 
 impl TenantQuery {
-    /// Returns the name of an order in cursors. A position in one order has no meaning in another one.
+    /// Returns the name of an order in cursors. A position in one order has no meaning in another order.
     pub fn order_name(sort: TenantSort, order: Order) -> String {
         format!("{sort}-{order}")
     }

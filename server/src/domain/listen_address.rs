@@ -31,7 +31,7 @@ impl ListenAddress {
         matches!(self, Self::Unix(_))
     }
 
-    /// Returns whether two listeners can have this address, because the system chooses the port of each.
+    /// Returns whether two listeners can have this address: with port 0, the system chooses a port for each listener.
     pub fn is_shareable(&self) -> bool {
         matches!(self, Self::Tcp(address) if address.port() == 0)
     }

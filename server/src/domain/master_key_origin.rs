@@ -1,4 +1,4 @@
-//! The places from which the master key can come.
+//! Sources of the master key.
 
 use std::{fmt, path::PathBuf};
 
@@ -19,7 +19,7 @@ impl fmt::Display for MasterKeyOrigin {
         match self {
             Self::DataFolder(path) | Self::File(path) => path.display().fmt(f),
             Self::Descriptor(number) => write!(f, "file descriptor {number}"),
-            // Arguments may contain something that does not belong in a log.
+            // The arguments may contain a secret, which must not appear in a log.
             Self::Command(words) => write!(f, "the command {}", words.first().map_or("", String::as_str)),
         }
     }

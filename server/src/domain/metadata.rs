@@ -16,7 +16,7 @@ use super::{CertificateKeyId, Credential, aaguid};
 pub enum ModelId {
     /// A model of FIDO2.
     Aaguid(Uuid),
-    /// A model of U2F, by the key of one of its attestation certificates.
+    /// A U2F model, identified by the key of one of its attestation certificates.
     KeyId(CertificateKeyId),
 }
 
@@ -68,7 +68,7 @@ pub struct MetadataRecords {
 pub struct MetadataImport {
     /// Number of the imported BLOB. It increases with each publication.
     pub number: u64,
-    /// Latest day for the publication of the next BLOB, `YYYY-MM-DD`.
+    /// Day by which the next BLOB should be published, `YYYY-MM-DD`.
     pub next_update: String,
     pub imported_at: Timestamp,
     /// Number of models.
@@ -84,7 +84,7 @@ impl MetadataImport {
 
 /// Returns whether a day, `YYYY-MM-DD`, is over.
 pub fn is_outdated(day: &str, now: Timestamp) -> bool {
-    // Dates in this form sort like their texts.
+    // In this form, the texts sort in the order of the days.
     now.to_string().get(..day.len()).is_some_and(|today| day < today)
 }
 
@@ -97,7 +97,7 @@ pub struct AuthenticatorMetadata {
     /// All statuses that were ever reported, for any version of the model.
     pub statuses: BTreeSet<AuthenticatorStatus>,
     roots: Vec<Arc<[u8]>>,
-    /// The roots that no model with another AAGUID has.
+    /// Those of `roots` that no model with another AAGUID has.
     own_roots: Vec<Arc<[u8]>>,
 }
 
@@ -121,8 +121,8 @@ impl AuthenticatorMetadata {
         Self::new(String::new(), &statuses.iter().map(report).collect::<Vec<_>>(), Vec::new())
     }
 
-    /// Returns the root certificates (DER) of the model. Each one has issued attestation certificates of the model, or
-    /// is itself one of them.
+    /// Returns the root certificates (DER) of the model. Each root certificate has issued attestation certificates of
+    /// the model, or is itself an attestation certificate of the model.
     pub fn roots(&self) -> &[Arc<[u8]>] {
         &self.roots
     }
@@ -136,7 +136,7 @@ impl AuthenticatorMetadata {
 /// Returns the level of a certification status.
 fn level(status: &str) -> Option<CertificationLevel> {
     match status.strip_prefix("FIDO_CERTIFIED")? {
-        // This status is older than the levels. It had the requirements of level 1.
+        // This status was used before levels existed. Its requirements were those of level 1.
         "" => Some(CertificationLevel::L1),
         suffix => suffix.strip_prefix('_')?.parse().ok(),
     }
@@ -153,7 +153,7 @@ fn users_of_roots(entries: &[ModelRecord]) -> HashMap<&str, usize> {
     users
 }
 
-/// The imported metadata, for all requests. It does not change; an import creates another value.
+/// The imported metadata, which all requests share. It is immutable; an import creates a new value.
 #[derive(Debug, Default)]
 pub struct Metadata {
     number: u64,

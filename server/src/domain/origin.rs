@@ -38,7 +38,7 @@ pub fn is_registrable(domain: &str) -> bool {
     domain == "localhost" || domain.ends_with(".localhost") || (!is_address && psl::domain_str(domain).is_some())
 }
 
-/// Returns whether a host is a domain, or a subdomain of it.
+/// Returns whether a host is the domain or a subdomain of it.
 pub fn is_within(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
 }

@@ -63,7 +63,7 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// Time from which the key is rejected.
     pub expires_at: Option<Timestamp>,
-    /// Time of its last use, with a precision of one minute.
+    /// Time of the last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
     /// Time at which an administrator disabled the key; `None` while it is enabled.
     pub disabled_at: Option<Timestamp>,
@@ -71,7 +71,7 @@ pub struct ApiKey {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminToken {
-    /// Public part of the key.
+    /// Public part of the token.
     pub id: AdminTokenId,
     /// Unique name. Audit entries show it as the actor.
     pub name: String,
@@ -84,7 +84,7 @@ pub struct AdminToken {
     pub created_at: Timestamp,
     /// Time from which the token is rejected.
     pub expires_at: Option<Timestamp>,
-    /// Time of its last use, with a precision of one minute.
+    /// Time of the last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -101,16 +101,16 @@ pub struct SigningKeyRecord {
     pub sealed_private_key: Vec<u8>,
     /// Time of creation; the key is published from then on.
     pub created_at: Timestamp,
-    /// Time from which it signs.
+    /// Time from which the key signs.
     pub signs_from: Timestamp,
-    /// Time from which the key no longer signs. It stays published until its last token has expired.
+    /// Time from which the key no longer signs. It stays published until the last token that it signed has expired.
     pub retired_at: Option<Timestamp>,
-    /// Time at which the key was removed from the JWKS. From then on, verifiers refuse its tokens.
+    /// Time at which the key was removed from the JWKS. From then on, verifiers refuse the tokens that it signed.
     pub withdrawn_at: Option<Timestamp>,
 }
 
 impl SigningKeyRecord {
-    /// Returns whether the private key was not destroyed. Without it, the key cannot sign again, whatever its times say.
+    /// Returns whether the private key still exists. Without it, the key cannot sign again, whatever its times say.
     pub const fn has_private_key(&self) -> bool {
         !self.sealed_private_key.is_empty()
     }

@@ -8,7 +8,7 @@ use doorward_shared::{
     },
 };
 
-/// Maximum lifetime of a challenge in milliseconds. The timeout in the options may be longer.
+/// Maximum lifetime of a challenge in milliseconds. The timeout in the options of a ceremony may be longer.
 pub const MAX_LIFETIME_MS: u32 = 600_000;
 
 /// A tenant: a relying party with its own users, keys and audit log.
@@ -32,9 +32,9 @@ pub struct RelyingPartyPolicy {
     pub name: String,
     /// URL of an icon.
     pub icon: Option<String>,
-    /// Accepted origins and patterns of subdomains, with the related origins.
+    /// Accepted origins and patterns of subdomains, including the related origins.
     pub origins: Vec<String>,
-    /// Origins of the pages that may run ceremonies in a frame of another origin.
+    /// Origins of the top-level pages that may contain ceremonies in a frame.
     pub top_origins: Vec<String>,
 }
 

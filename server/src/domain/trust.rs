@@ -1,7 +1,7 @@
-//! Trust policies: judges credentials by what is stored about their authenticators.
+//! Trust policies: rules that judge credentials by the stored facts about their authenticators.
 //!
 //! A positive statement about a model (allow list, certification) counts only if the attestation proves the model. A
-//! negative statement (deny list, status) always counts. It stops honest users, but an attacker can state another
+//! negative statement (deny list, status) always counts. It stops honest users only: an attacker can state another
 //! model, unless the policy also requires an attestation.
 
 use doorward_shared::{
@@ -20,7 +20,7 @@ mod tests;
 
 pub use requirements::{AffectedPosition, LoginRequirements, TrustRequirements};
 
-/// What trust policies examine of a credential.
+/// Properties of a credential that trust policies examine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrustFacts {
     pub is_mfa: bool,

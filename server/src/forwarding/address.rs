@@ -1,4 +1,4 @@
-//! Addresses to which webhooks may connect. The settings decide about internal addresses, not the owners of host names.
+//! Addresses to which webhooks may connect. Only the settings permit internal addresses; owners of host names cannot.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -49,8 +49,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
-/// Only 2000::/3 contains public addresses. In it, Teredo (2001::/32) hides IPv4 addresses, and other parts of
-/// 2001::/23 and the documentation networks are special.
+/// Only 2000::/3 contains public addresses. These parts of it are not public: Teredo (2001::/32), which hides IPv4
+/// addresses, the rest of 2001::/23, and the documentation networks.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let is_special = (first == 0x2001 && (second < 0x200 || second == 0xdb8)) || first == 0x3fff;
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn only_public_addresses_are_accepted() {
         let none = AllowedNetworks::default();
-        // 64:ff9b:1::/48 has no fixed place for the IPv4 address.
+        // 64:ff9b:1::/48 has no fixed position for the IPv4 address.
         assert!(!accepted(&none, "64:ff9b:1:7f00:0:100:101:101"));
         for address in ["1.1.1.1", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1"]
         {

@@ -1,4 +1,4 @@
-//! Appends lines to a file or to standard output, on a thread of their own, because both may block.
+//! Appends lines to a file or to standard output, on a separate thread, because both may block.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -27,13 +27,13 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Writes lines to standard output. Waits while its reader does not read.
+    /// Writes lines to standard output. Waits while the reader of standard output does not read.
     pub(super) async fn print(&self, lines: Vec<u8>) -> Result<(), String> {
         let is_incomplete = Arc::clone(&self.is_incomplete);
         on_thread(move || {
             let failed = |error: io::Error| format!("standard output: {error}");
             let mut is_incomplete = is_incomplete.lock().unwrap_or_else(PoisonError::into_inner);
-            // Without a buffer, which would write the rest of a failed batch later.
+            // There is no buffer, because it would write the rest of a failed batch later.
             let mut out = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
             write_lines(&mut out, &lines, &mut is_incomplete).map_err(failed)
         })
@@ -41,7 +41,7 @@ impl Output {
     }
 }
 
-/// Writes lines. If an earlier write has left an incomplete line, ends this line first. Its entry is written again.
+/// Writes lines. If an earlier write has left an incomplete line, first ends this line, whose entry is written again.
 fn write_lines(out: &mut impl Write, lines: &[u8], is_incomplete: &mut bool) -> io::Result<()> {
     let mut rest: &[u8] = if *is_incomplete { &[&b"\n"[..], lines].concat() } else { lines };
     while !rest.is_empty() {
@@ -59,7 +59,7 @@ fn write_lines(out: &mut impl Write, lines: &[u8], is_incomplete: &mut bool) -> 
     Ok(())
 }
 
-/// Runs a closure on a new thread. Unlike threads of the runtime, it does not delay the end of the process.
+/// Runs a closure on a new thread. Unlike threads of the runtime, this thread does not delay the end of the process.
 async fn on_thread(f: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), String> {
     let (sender, receiver) = oneshot::channel();
     let started = thread::Builder::new().name("forward".to_owned()).spawn(move || {
@@ -70,7 +70,7 @@ async fn on_thread(f: impl FnOnce() -> Result<(), String> + Send + 'static) -> R
 }
 
 fn append_blocking(path: &Path, lines: &[u8]) -> io::Result<()> {
-    // A named pipe that is also open for reading would accept lines without a reader, and lose them when it is closed.
+    // A named pipe that is also open for reading would accept lines without another reader, and lose them when closed.
     let is_regular = fs::metadata(path).map_or(true, |metadata| metadata.is_file());
     let mut file = OpenOptions::new().read(is_regular).append(true).create(true).mode(0o600).open(path)?;
     if is_regular {
@@ -84,7 +84,7 @@ fn append_blocking(path: &Path, lines: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Removes what an interrupted write has left. Its entries are written again.
+/// Removes the incomplete line that an interrupted write has left. Its entry is written again.
 fn remove_incomplete_line(file: &mut File) -> io::Result<()> {
     let length = file.metadata()?.len();
     let start = length.saturating_sub(TAIL);

@@ -30,7 +30,7 @@ use crate::{
 const POLL: Duration = Duration::from_millis(500);
 /// Pause while another node holds the lease.
 const LEASE_POLL: Duration = Duration::from_secs(5);
-/// Pause after the first failure. It doubles with each further one.
+/// Pause after the first failure. It doubles with each further failure.
 const MIN_BACKOFF: Duration = Duration::from_millis(500);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// Size of a batch in bytes; one entry may be larger.
@@ -46,7 +46,7 @@ pub struct Forwarding {
 }
 
 impl Forwarding {
-    /// Stops the tasks. A batch that is being delivered is sent again.
+    /// Stops the tasks. A batch whose delivery is interrupted is sent again later.
     pub async fn stop(&mut self) {
         for task in std::mem::take(&mut self.tasks) {
             task.abort();
@@ -54,7 +54,7 @@ impl Forwarding {
         }
     }
 
-    /// Releases the leases of stopped tasks. Otherwise the next start would wait until the leases end.
+    /// Releases the leases of stopped tasks. Otherwise the next start would wait until the leases expire.
     pub async fn release(self, app: &App) {
         for target in &self.targets {
             if let Err(error) = forwarding::release(app, target, &self.node).await {
@@ -70,7 +70,7 @@ impl Drop for Forwarding {
     }
 }
 
-/// A target with its connection.
+/// The connection to a target.
 enum Sink {
     Stdout(Output),
     File(std::path::PathBuf),
@@ -164,7 +164,7 @@ impl Forwarder {
         }
     }
 
-    /// Delivers one batch. After an error the lease is read again.
+    /// Delivers one batch. After an error, the next round acquires the lease again.
     async fn round(&self, held: Option<Held>) -> Result<Next, String> {
         let app = self.app.as_ref();
         let failed = |error: crate::db::DbError| error.to_string();
@@ -188,8 +188,8 @@ impl Forwarder {
         Ok(advanced.map_or(Next::Leave, Next::Continue))
     }
 
-    /// Delivers a batch. Until it is delivered, shows the growing age of its oldest entry, because a reader may block
-    /// for hours.
+    /// Delivers a batch. During the delivery, the metric shows the growing age of the batch's oldest entry, because a
+    /// reader may block the delivery for hours.
     async fn deliver_and_show_lag(&self, body: Vec<u8>, oldest: Timestamp) -> Result<(), String> {
         let mut delivery = std::pin::pin!(self.deliver(body));
         loop {
@@ -218,7 +218,7 @@ fn backoff(failures: u32) -> Duration {
     MIN_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(MAX_BACKOFF)
 }
 
-/// Returns the first entries as lines of JSON, their number, and the id of the last one.
+/// Returns the entries that fit in one batch as lines of JSON, their number, and the id of the last one.
 fn batch(entries: &[AdminAuditLogItem]) -> Result<(Vec<u8>, u64, AuditId), String> {
     let (mut body, mut count, mut last) = (Vec::new(), 0, AuditId::new(uuid::Uuid::nil()));
     for entry in entries {

@@ -16,12 +16,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum time for a request. It is shorter than the lease of a target.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What all webhooks have in common.
+/// Options that all webhooks share.
 #[derive(Debug, Clone)]
 pub struct WebhookOptions {
     pub secret: PlainSecret,
     pub networks: AllowedNetworks,
-    /// PEM file with the only authorities to trust; `None` for those of the system.
+    /// Content of a PEM file with the only trusted authorities; `None` to trust those of the system.
     pub ca: Option<Vec<u8>>,
 }
 
@@ -51,7 +51,7 @@ impl Webhook {
             }
             builder = builder.tls_certs_only(certificates);
         }
-        // The client does not resolve a host that is an address.
+        // If the host is an address, the client does not call the resolver, which checks addresses.
         let is_refused = match url.host() {
             Some(Host::Ipv4(address)) => !options.networks.accept(address.into()),
             Some(Host::Ipv6(address)) => !options.networks.accept(address.into()),
@@ -61,7 +61,7 @@ impl Webhook {
         Ok(Self { client: builder.build().map_err(reason)?, url, key, is_refused })
     }
 
-    /// Sends a body. The receiver has it if the status is 2xx.
+    /// Sends a body. A response with a 2xx status means that the receiver has accepted it.
     pub(super) async fn send(&self, body: Vec<u8>, now: Timestamp) -> Result<(), String> {
         if self.is_refused {
             return Err("the address is internal, and audit.forward_networks does not allow it".to_owned());
@@ -87,7 +87,7 @@ fn sign(key: &hmac::Key, seconds: i64, body: &[u8]) -> String {
     format!("t={seconds},v1={}", hex(context.sign().as_ref()))
 }
 
-/// Returns the innermost reason, without the URL, which may contain a secret.
+/// Returns the innermost cause of an error, without the URL, which may contain a secret.
 fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut innermost: &(dyn std::error::Error + 'static) = &error;

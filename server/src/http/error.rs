@@ -23,7 +23,7 @@ pub struct ApiError {
     detail: Option<Box<RefusalDetail>>,
 }
 
-/// The operation that failed. In some operations, the wire contract gives the same error another status or title.
+/// The operation that failed. For some operations, the wire contract defines another status or title for an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     RegistrationFinalize,
@@ -229,7 +229,7 @@ fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow
 fn details(operation: Operation, refusal: &Refusal) -> Cow<'static, str> {
     match (refusal, operation) {
         (Refusal::ChallengeUnknown, Operation::TransactionFinalize) => "no transaction found for this challenge".into(),
-        // In these cases, the title already states the reason.
+        // In the following cases, the title already states the problem, so the details explain it.
         (Refusal::ChallengeUnknown, Operation::RegistrationFinalize) => {
             "it was used, has expired, or belongs to another tenant or ceremony; start a new registration".into()
         }

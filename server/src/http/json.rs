@@ -16,8 +16,7 @@ use crate::{
     service::Refusal,
 };
 
-/// Parses a JSON object of the public API. An empty body means `{}`, because some clients send no body. Unknown members
-/// are ignored.
+/// Parses a JSON object of the public API. Ignores unknown members. No body means `{}`, because some clients send none.
 ///
 /// # Errors
 /// Returns [`Refusal::Malformed`] with the path of the member, or the position of a syntax error.
@@ -27,7 +26,8 @@ pub fn object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
 
 /// Parses a JSON object of the admin API. An empty body means `{}`.
 ///
-/// # Errors The errors of [`object`]. Also [`Refusal::UnknownMember`], so that a misspelt member is not ignored.
+/// # Errors
+/// The errors of [`object`], and [`Refusal::UnknownMember`], so that a misspelt member is not ignored.
 pub fn strict_object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
     parse(body.bytes()?, UnknownMembers::Refused)
 }
@@ -65,7 +65,7 @@ pub fn tenant(body: &Body) -> Result<CreateTenantRequest, Refusal> {
 
 fn parse<T: DeserializeOwned>(body: &[u8], unknown: UnknownMembers) -> Result<T, Refusal> {
     let body = or_empty_object(body);
-    // Arrays are rejected here, because serde would read the items of an array as the fields of the object in order.
+    // Arrays are rejected here, because serde would read the items of an array as the members of the object in order.
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(Refusal::Malformed("the body must be a JSON object".to_owned()));
     }

@@ -1,5 +1,5 @@
-//! The OpenAPI documents. They are generated from the handlers and the wire types, stored in `docs/openapi`, and compared
-//! by a test. So the program does not contain the code that generates them, and a review shows how a change changes them.
+//! The OpenAPI documents in `docs/openapi`. A test compares them with documents that it generates from the handlers and
+//! the wire types. So the program contains no generator, and a review shows each change of the documents.
 
 use std::{collections::HashMap, io::Read, sync::LazyLock};
 
@@ -43,7 +43,7 @@ struct Operation {
     parameters: Vec<Declared>,
 }
 
-/// A parameter. A reference to a parameter of all operations, such as the id in a path, has none of these members.
+/// A parameter, or a reference to a shared parameter such as the id in a path. A reference has none of these members.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Declared {
@@ -61,7 +61,7 @@ struct ParameterSchema {
 
 static DOCUMENTS: LazyLock<[Document; 2]> = LazyLock::new(|| [read(PUBLIC), read(ADMIN)]);
 
-/// Decompresses and parses a document. This cannot fail, because `build.rs` has compressed it and a test compares it with
+/// Decompresses and parses a document. This cannot fail, because `build.rs` compressed it and a test compares it with
 /// generated JSON.
 fn read(compressed: &[u8]) -> Document {
     let mut text = String::new();

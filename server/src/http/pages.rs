@@ -39,7 +39,7 @@ pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     })
 }
 
-/// Returns the page number as the client sent it. [`request`] reads larger numbers as the largest one.
+/// Returns the page number as the client sent it. [`request`] replaces numbers that are too large with the maximum.
 pub fn requested(query: &Query) -> &str {
     query.get("page").filter(|text| !text.is_empty()).unwrap_or("1")
 }
@@ -47,7 +47,7 @@ pub fn requested(query: &Query) -> &str {
 /// Reads a positive number. Also checks the whole query string, because every list reads a number.
 ///
 /// # Errors
-/// 400 if it is not a number or outside its range, or if any parameter contains U+0000.
+/// 400 if the parameter is not a number or is outside its range, or if any parameter contains U+0000.
 pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32, ApiError> {
     query.check()?;
     match query.get(name).filter(|text| !text.is_empty()) {
@@ -64,7 +64,7 @@ pub fn limit(query: &Query) -> Result<u32, ApiError> {
     number(query, "limit", DEFAULT_LIMIT, MOST_ROWS)
 }
 
-/// Reads the cursor of a page; `fits` returns whether it belongs to this list.
+/// Reads the cursor of a page; `fits` returns whether the cursor belongs to this list.
 pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
     read_after(query, |text| Cursor::decode(text).filter(fits))
 }
@@ -157,7 +157,7 @@ pub fn respond<T: Serialize>(path: &str, query: &Query, request: PageRequest, pa
     response.insert_header((header::LINK, links)).json(&page.items)
 }
 
-/// Adds the number of rows. `X-Total-Count-Relation: gte` marks a lower bound.
+/// Adds the headers with the number of rows. `X-Total-Count-Relation: gte` marks a lower bound.
 pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
     response.insert_header(("X-Total-Count", total.count()));
     if matches!(total, Total::AtLeast(_)) {
@@ -209,7 +209,7 @@ fn last_page(total: u64, per_page: u32) -> u32 {
     u32::try_from(total.div_ceil(u64::from(per_page)).max(1)).unwrap_or(u32::MAX)
 }
 
-/// Returns the other parameters of a query. Each has a leading `&`.
+/// Returns the parameters of a query other than those in `without`. Each has a leading `&`.
 fn others(query: &Query, without: &[&str]) -> String {
     let pairs = query.pairs().iter().filter(|(name, _)| !without.contains(&name.as_str()));
     pairs.map(|(name, value)| format!("&{}={}", escape(name), escape(value))).collect()

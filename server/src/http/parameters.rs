@@ -15,7 +15,7 @@ pub struct PageParams {
     per_page: Option<u32>,
 }
 
-/// A page that continues after another one.
+/// A page that continues after the previous page.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CursorParams {
@@ -26,7 +26,7 @@ pub struct CursorParams {
     limit: Option<u32>,
 }
 
-/// A change that is refused if the tenant was changed since the client read it.
+/// A change that is refused if the tenant has changed since the client read it.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct TenantVersionParams {
@@ -35,11 +35,11 @@ pub struct TenantVersionParams {
     if_match: Option<String>,
 }
 
-/// A change of a state that is refused if the state was changed in the meantime.
+/// A change of a state. It is refused if the state has changed since the response whose `ETag` is in `If-Match`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct StateVersionParams {
-    /// `ETag` of the response to the change that this request reverts.
+    /// `ETag` of the response to the earlier change that this request reverts.
     #[param(rename = "If-Match")]
     if_match: Option<String>,
 }
@@ -48,7 +48,7 @@ pub struct StateVersionParams {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PeriodParams {
-    /// Days of activity up to today, in UTC.
+    /// Number of UTC days of activity, including today.
     #[param(minimum = 1, maximum = 90, default = 14)]
     days: Option<u32>,
 }

@@ -144,7 +144,7 @@ pub fn etag(version: &TenantVersion) -> (HeaderName, String) {
     (header::ETAG, format!("\"{version}\""))
 }
 
-/// Returns the response to a change of a state. It has an `ETag`, the new version of the state, only if the state changed.
+/// Returns the response to a change of a state. Its `ETag`, the new version, is present only if the state changed.
 pub fn state_response(version: Option<StateVersion>) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     if let Some(version) = version {

@@ -26,14 +26,14 @@ pub enum TenantState {
     /// A dry run found that nothing of the tenant would change.
     Current,
     Imported,
-    /// No data of the tenant was imported. Its problems name the reason.
+    /// No data of the tenant was imported. The problems of the tenant name the reason.
     Skipped,
 }
 
 /// Something that was not imported, or was changed by the import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// What it concerns, such as `API key "Backend"`.
+    /// What the problem concerns, such as `API key "Backend"`.
     pub subject: String,
     pub reason: String,
 }
@@ -46,9 +46,9 @@ pub struct TenantReport {
     /// Numbers of rows by kind.
     pub rows: BTreeMap<&'static str, Tally>,
     pub problems: Vec<Problem>,
-    /// Whether a tenant that was imported before is skipped now, so that it lacks the latest changes of the source.
+    /// Whether a tenant that was imported before was skipped now, so it lacks the latest changes of the source.
     pub is_outdated: bool,
-    /// Number of problems by kind, to limit those that are listed.
+    /// Number of problems by kind, to limit how many are listed.
     #[serde(skip)]
     counted: BTreeMap<&'static str, u64>,
 }
@@ -67,7 +67,7 @@ impl Report {
         !self.dry_run && self.tenants.iter().any(TenantReport::has_changes)
     }
 
-    /// Returns the number of problems, those of tenants included.
+    /// Returns the number of problems, including those of tenants.
     pub fn problem_count(&self) -> usize {
         self.problems.len() + self.tenants.iter().map(|tenant| tenant.problems.len()).sum::<usize>()
     }
@@ -114,8 +114,8 @@ impl TenantReport {
         self.rows.entry(kind).or_default()
     }
 
-    /// Counts a row that was not imported. The first ones of each kind are listed; [`Self::finish`] adds the number of
-    /// the others, so that a report stays small.
+    /// Counts a row that was not imported. The report lists only the first rows of each kind, so that it stays small;
+    /// [`Self::finish`] adds the number of the others.
     pub(super) fn refuse(&mut self, kind: &'static str, id: &str, reason: &str) {
         self.tally(kind).refused += 1;
         let counted = self.counted.entry(kind).or_default();

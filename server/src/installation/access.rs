@@ -16,7 +16,7 @@ const OTHERS_WRITE: u32 = 0o002;
 /// The sticky bit of a folder. It prevents users from renaming or deleting files of other users.
 const STICKY: u32 = 0o1000;
 
-/// Checks the modes of the data folder, the folder of a SQLite database, and the files with secrets in them. Missing
+/// Checks the modes of the data folder, the folder of a SQLite database, and the secret files in these folders. Missing
 /// files are skipped. Returns a warning for each folder whose files other users can list.
 pub(super) fn check(data_dir: &Path, database: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     let mut files = vec![data_dir.join(MASTER_KEY_FILE), data_dir.join(ADMIN_TOKEN_FILE)];

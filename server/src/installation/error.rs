@@ -15,7 +15,7 @@ pub enum OpenError {
     Database(#[from] DbError),
     #[error("master key: {0}")]
     MasterKey(#[from] MasterKeyError),
-    /// The database belongs to another master key.
+    /// The values in the database were encrypted with another master key.
     #[error(
         "{0} is not the master key of this database: restore the original key, because the signing keys cannot be \
          decrypted without it"
@@ -27,7 +27,7 @@ pub enum OpenError {
     /// The interrupted rotation used another new key.
     #[error("{0} is not the key with which the rotation of the master key was begun: repeat it with the same new key")]
     OtherRotation(MasterKeyOrigin),
-    /// The key cannot be created, because it does not come from a file.
+    /// Doorward cannot create the new key, because the current key is not in the data folder.
     #[error(
         "the master key comes from {0}, so Doorward cannot replace it: pass the new key with --new-file, \
          --new-descriptor or --new-command"
@@ -39,19 +39,19 @@ pub enum OpenError {
          or pass the new key with --new-file, --new-descriptor or --new-command. Nothing was changed"
     )]
     LinkTarget { link: MasterKeyOrigin, error: io::Error },
-    /// The file of the key is a mount of its own, so no other file can take its place.
+    /// The file of the key is itself a mount point, so no other file can replace it.
     #[error(
         "{} is mounted as a single file, so it cannot be replaced: mount its folder instead, or pass the new key with \
          --new-file, --new-descriptor or --new-command. Nothing was changed",
         .0.display()
     )]
     MountedKey(PathBuf),
-    /// The command generates a key instead of reading a stored one.
+    /// The command generates a new key on each run instead of printing a stored one.
     #[error("{0} supplies a different key each time, so the key would be lost: nothing was changed")]
     ChangingKey(MasterKeyOrigin),
     #[error("the new master key is the same as the current one: nothing was changed")]
     SameKey,
-    /// The database has tenants, but nothing that shows to which master key they belong.
+    /// The database contains signing keys, but no check text that identifies their master key.
     #[error(
         "{database} contains tenants, but its master key is not known, and a new one could not decrypt their signing \
          keys: restore the database from a backup"

@@ -31,7 +31,7 @@ impl Files {
         }
     }
 
-    /// Returns a file of a complete installation, if there is one.
+    /// Returns a file that only a complete installation has; `None` if there is no such file.
     pub(super) fn of_installation(&self) -> Option<&Path> {
         if self.unfinished_token.exists() {
             return None;

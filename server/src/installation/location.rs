@@ -1,4 +1,4 @@
-//! Where the files of an installation are.
+//! Location of the files of an installation.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// Returns the location with the master key in the data folder, as it is without settings.
+    /// Returns the location with the master key in the data folder, which is the default.
     pub fn in_folder(data_dir: &Path) -> Self {
         let origin = MasterKeyOrigin::DataFolder(data_dir.join(MASTER_KEY_FILE));
         Self { data_dir: data_dir.to_path_buf(), master_key: MasterKeySource::new(origin) }

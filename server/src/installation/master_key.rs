@@ -1,4 +1,4 @@
-//! Checks that a master key belongs to a database. The database contains a text that was encrypted with its master key.
+//! Checks that a database uses a given master key. For this check, the database contains a text encrypted with its key.
 
 use doorward_shared::{Base64Url, SigningKeyId, TenantId};
 
@@ -19,7 +19,7 @@ pub(super) enum MasterKeyUse {
     Required,
     /// The key may be missing. A wrong key is still an error, because the data folder then belongs to another database.
     IfPresent,
-    /// Any key is accepted, because the operation replaces all signing keys. Values of a newer program are not replaced.
+    /// Any key is accepted, because the operation replaces all signing keys. Values of a newer format are not replaced.
     Unchecked,
 }
 
@@ -32,7 +32,7 @@ impl MasterKeyUse {
         }
     }
 
-    /// Loads the key and checks it with the check text of the database.
+    /// Loads the key and checks it against the check text of the database.
     pub(super) fn load(self, files: &Files, check_text: &str) -> Result<MasterKey, OpenError> {
         if self == Self::Unchecked {
             refuse_newer_format(check_text)?;
@@ -41,7 +41,7 @@ impl MasterKeyUse {
             Err(error) if self != Self::Required && is_unavailable(&error) => Ok(MasterKey::not_loaded(error)),
             Ok(key) if decrypts(&key, check_text) => Ok(key),
             Ok(key) if self == Self::Unchecked => match wrong_key(&files.master_key, check_text) {
-                // `master-key rotate` completes the rotation without a loss.
+                // `master-key rotate` can complete the rotation without losing signing keys.
                 OpenError::UnfinishedRotation => Err(OpenError::UnfinishedRotation),
                 _ => Ok(key),
             },
@@ -51,7 +51,7 @@ impl MasterKeyUse {
     }
 }
 
-/// Returns whether the key is lost or its origin does not work. Other errors show that the origin must be corrected.
+/// Returns whether the key is lost or its origin does not work. For other errors, the operator must correct the origin.
 fn is_unavailable(error: &MasterKeyError) -> bool {
     match error {
         MasterKeyError::Missing(_)
@@ -79,7 +79,7 @@ pub fn check_master_key(location: &Location, check_text: &str) -> Result<(), Ope
     if decrypts(&source.load()?, check_text) { Ok(()) } else { Err(wrong_key(source, check_text)) }
 }
 
-/// Returns the error for a key that is not the one of the database.
+/// Returns the error for a key that is not the master key of the database.
 pub(super) fn wrong_key(source: &MasterKeySource, check_text: &str) -> OpenError {
     if let Err(error) = refuse_newer_format(check_text) {
         return error;
@@ -88,8 +88,8 @@ pub(super) fn wrong_key(source: &MasterKeySource, check_text: &str) -> OpenError
     if is_rotated { OpenError::UnfinishedRotation } else { OpenError::WrongMasterKey(source.origin().clone()) }
 }
 
-/// Returns whether the data folder contains both keys of an interrupted rotation. `rotate` then completes it without a
-/// loss, so no signing key must be replaced.
+/// Returns whether the data folder contains both keys of an interrupted rotation. `rotate` can then complete it without
+/// losing signing keys, so signing keys need not be replaced.
 pub(super) fn can_complete_rotation(
     connection: &mut Connection,
     files: &Files,

@@ -1,10 +1,9 @@
-//! Rotation of the master key. It needs the exclusive process lock, so no server or command uses the database during
-//! the rotation.
+//! Rotation of the master key under the exclusive process lock: no other server or command can use the database.
 //!
 //! 1. The new key is created as `master.key.new`, or comes from the operator.
 //! 2. The check text under the new key is stored as a marker. From now on, only a rotation may open the database.
 //! 3. All sealed values are encrypted again, in bounded units of work.
-//! 4. One unit of work removes the marker and replaces the check text. The database now belongs to the new key.
+//! 4. One unit of work removes the marker and replaces the check text. The database now uses the new key.
 //! 5. `master.key.new` replaces `master.key`.
 //!
 //! After a crash, the next rotation continues with the same new key.
@@ -39,7 +38,7 @@ use crate::{
 pub struct Rotated {
     /// Number of signing keys that are encrypted with the new key.
     pub signing_keys: usize,
-    /// Number of signing keys that neither key decrypts. They were not usable before either.
+    /// Number of signing keys that neither key decrypts. They were already unusable before the rotation.
     pub undecryptable: usize,
     /// Whether the new key replaced the symbolic link `master.key`, because its target could not be replaced.
     pub replaced_link: bool,
@@ -48,9 +47,10 @@ pub struct Rotated {
 /// Rotates the master key of the installation, or completes an interrupted rotation. `new` is the new key of the
 /// operator; without it, a key is created in the data folder. `context` returns the author of the change.
 ///
-/// # Errors [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`],
-/// [`OpenError::SameKey`], [`OpenError::ChangingKey`], [`OpenError::OtherRotation`], [`OpenError::WrongMasterKey`],
-/// [`OpenError::LinkTarget`] or [`OpenError::MountedKey`] if the keys cannot be used for this rotation. In this case, nothing was changed.
+/// # Errors
+/// [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`], [`OpenError::SameKey`],
+/// [`OpenError::ChangingKey`], [`OpenError::OtherRotation`], [`OpenError::WrongMasterKey`], [`OpenError::LinkTarget`]
+/// or [`OpenError::MountedKey`] if the keys cannot be used for this rotation. Then nothing was changed.
 pub async fn rotate_master_key<E: From<OpenError>>(
     location: &Location,
     new: Option<MasterKeySource>,
@@ -64,8 +64,8 @@ pub async fn rotate_master_key<E: From<OpenError>>(
     let context = context(app)?;
     let mut rotated = reseal(&context, new_key, state).await.map_err(OpenError::Rotation)?;
     context.app.db.close().await;
-    // A key of the operator stays where it is. `master.key.new` then comes from a rotation that stopped before its first
-    // change, so it encrypts nothing.
+    // A key of the operator stays where it is. If `master.key.new` exists, it comes from a rotation that stopped before
+    // its first change, so nothing is encrypted with it.
     if !is_provided {
         rotated.replaced_link = rotation_file::make_current(&location.master_key, context.app.entropy.as_ref())?;
     }
@@ -111,7 +111,7 @@ impl Keys {
         Ok(Self { old: Arc::new(source.load()?), new: new.map(Arc::new), provided, location: location.clone() })
     }
 
-    /// Returns how far the rotation is.
+    /// Returns how far the rotation has progressed.
     fn state(&self, connection: &mut Connection, database: String) -> Result<State, OpenError> {
         let text = stored::check_text(Some(&mut *connection))?.ok_or(OpenError::NoInstallation { database })?;
         let marker = installation::get(connection, installation::ROTATION)?;
@@ -137,7 +137,7 @@ struct Opened {
     state: State,
 }
 
-/// Opens the database under the exclusive lock, after the keys were checked.
+/// Opens the database under the exclusive lock if the keys can be used for this rotation.
 async fn open(
     location: &Location,
     keys: Keys,

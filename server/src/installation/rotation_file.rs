@@ -32,14 +32,14 @@ fn is_current(source: &MasterKeySource, path: &Path) -> bool {
     current.is_some() && current == read(path)
 }
 
-/// Removes what a killed rotation has left besides the new key: temporary files, also those beside the target of a
-/// symbolic link, and the new key if it has already replaced the current one. Call it under the exclusive process lock.
+/// Removes what a killed rotation left behind: temporary files, also beside the target of a symbolic link, and the file
+/// of the new key if this key has already replaced the current one. Call it under the exclusive process lock.
 pub(super) fn remove_leftovers(source: &MasterKeySource) -> Result<(), OpenError> {
     let Some(path) = path(source) else { return Ok(()) };
     let failed = |source| MasterKeyError::Io { path: path.clone(), source };
     secret_file::remove_temporaries(&path).map_err(failed)?;
     if let Some(target) = link_target(source).and_then(Result::ok) {
-        // The folder may not be readable. This must not prevent the completion of a rotation.
+        // The folder may be unreadable, but this must not prevent the completion of a rotation.
         let _ = secret_file::remove_temporaries(&target);
     }
     if is_current(source, &path) {
@@ -54,15 +54,15 @@ pub(super) fn load_or_create(source: &MasterKeySource, entropy: &dyn Entropy) ->
     Ok(MasterKey::load_or_create(&path, entropy)?)
 }
 
-/// Returns the file to which the file of the current key leads; `None` if it is not a symbolic link.
+/// Returns the target of the current key's file if this file is a symbolic link, otherwise `None`.
 fn link_target(source: &MasterKeySource) -> Option<io::Result<PathBuf>> {
     source.in_data_folder().filter(|path| path.is_symlink()).map(fs::canonicalize)
 }
 
-/// Checks that the new key can replace the current one, or the target of its symbolic link. Call it before the first
-/// change of the database.
+/// Checks that the new key can replace the file of the current one. Call it before the first change of the database.
 ///
-/// # Errors [`OpenError::LinkTarget`] or [`OpenError::MountedKey`]
+/// # Errors
+/// [`OpenError::LinkTarget`] or [`OpenError::MountedKey`]
 pub(super) fn check_replaceable(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<(), OpenError> {
     let Some(path) = source.in_data_folder() else { return Ok(()) };
     let file = match link_target(source) {
@@ -75,8 +75,8 @@ pub(super) fn check_replaceable(source: &MasterKeySource, entropy: &dyn Entropy)
 }
 
 /// Replaces the current key with the new one. If the file of the current key is a symbolic link, replaces its target,
-/// or the link itself if the target cannot be replaced: the database already needs the new key. Returns whether the link
-/// was replaced.
+/// or the link itself if the target cannot be replaced: the database already needs the new key. Returns whether it
+/// replaced the link.
 pub(super) fn make_current(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<bool, OpenError> {
     let (Some(from), Some(to)) = (path(source), source.in_data_folder()) else { return Ok(false) };
     let replaced = match fs::read(&from).map(Zeroizing::new) {
@@ -103,8 +103,8 @@ mod tests {
     use super::*;
     use crate::{clock::SystemEntropy, domain::master_key_origin::MasterKeyOrigin};
 
-    /// Returns a data folder whose key file leads to a file that cannot be replaced: its path ends with the longest name
-    /// that a file system allows, so no temporary file has a name beside it. File modes do not stop root.
+    /// Returns a data folder whose key file is a link to a file that cannot be replaced: the name of that file has the
+    /// maximum length, so the name of a temporary file beside it would be too long. File modes would not stop root.
     fn linked() -> (tempfile::TempDir, MasterKeySource, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let (key, target) = (folder.path().join("master.key"), folder.path().join("k".repeat(255)));

@@ -1,4 +1,4 @@
-//! What a database states about its installation.
+//! Reads what a database contains about its installation.
 
 use super::error::OpenError;
 use crate::{
@@ -19,7 +19,7 @@ pub(super) fn check_text(connection: Option<&mut Connection>) -> Result<Option<S
     Ok(installation::get(connection, installation::SEALED_WORD)?)
 }
 
-/// Returns an error if a rotation of the master key was interrupted before the database belonged to the new key.
+/// Returns an error if a rotation of the master key was interrupted before the database used the new key.
 pub(super) fn refuse_unfinished_rotation(connection: &mut Connection) -> Result<(), OpenError> {
     match installation::get(connection, installation::ROTATION)? {
         Some(_) => Err(OpenError::UnfinishedRotation),
@@ -27,7 +27,7 @@ pub(super) fn refuse_unfinished_rotation(connection: &mut Connection) -> Result<
     }
 }
 
-/// Returns whether the database contains signing keys. Their table exists if the schema was migrated.
+/// Returns whether the database contains signing keys. Without the installation table, there are none.
 pub(super) fn holds_sealed_keys(connection: &mut Connection) -> Result<bool, DbError> {
     Ok(installation::table_exists(connection)? && !signing_keys::list_of_all(connection, None, 1)?.is_empty())
 }

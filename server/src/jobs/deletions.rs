@@ -15,7 +15,7 @@ const BATCH: i64 = 200;
 /// Maximum number of audit entries that one unit of work deletes. It is lower than [`BATCH`], because audit entries are
 /// larger and have more indexes.
 const AUDIT_BATCH: i64 = 50;
-/// Maximum number of tenants in one run of the job.
+/// Maximum number of tenants that one run of the job deletes.
 const TENANTS: i64 = 100;
 /// Pause between units. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -20,7 +20,7 @@ const BATCH: i64 = 500;
 const DAY_MS: i64 = 86_400_000;
 const ACTOR: &str = "job:token.rotate_every";
 
-/// Replaces the signing keys that are due, in all tenants, and returns their number. Does nothing if the setting is off.
+/// Replaces the due signing keys of all tenants and returns their number. Does nothing if the setting is off.
 ///
 /// # Errors
 /// An error if the keys cannot be read, or, after all tenants were tried, if a key could not be replaced.
@@ -36,7 +36,7 @@ pub async fn rotate_signing_keys(app: &Arc<App>) -> Result<usize, DbError> {
         if !signing_keys::is_due(&keys, before, app.clock.now()) {
             continue;
         }
-        // The other system still serves the tenant, and its verifiers need the imported keys.
+        // Before the switch, the other system still serves the tenant, and verifiers need the imported keys.
         match import::waits_for_switch(&context, tenant).await {
             Ok(false) => {}
             Ok(true) => continue,
@@ -66,7 +66,7 @@ pub async fn rotate_signing_keys(app: &Arc<App>) -> Result<usize, DbError> {
     }
 }
 
-/// Reads the signing keys of all tenants, one tenant after the other.
+/// Reads the signing keys of all tenants, one tenant at a time.
 #[derive(Default)]
 struct Tenants {
     /// Keys that were read, in reverse order.
@@ -90,7 +90,7 @@ impl Tenants {
         Ok(Some(self.pending.split_off(rest)))
     }
 
-    /// Returns whether all pending keys belong to this tenant, so that more keys of it may follow.
+    /// Returns whether all pending keys belong to this tenant. The next batch may then contain more of its keys.
     fn begins_with(&self, tenant: TenantId) -> bool {
         self.pending.last().is_some_and(|first| first.tenant_id == tenant)
     }

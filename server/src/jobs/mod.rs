@@ -48,7 +48,7 @@ const AUDIT_BATCH: i64 = 50;
 const PAUSE: Duration = Duration::from_millis(5);
 /// Time for which expired challenges are kept, so that late finalize requests get the code `challenge_expired`.
 /// Redeemed tokens are kept for the same time after their expiry, so that a node with a slow clock does not accept one
-/// again.
+/// of them again.
 const EXPIRED_KEPT_MS: i64 = 10 * 60 * 1_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -165,14 +165,14 @@ async fn purge_table(app: &App, table: ExpiringTable) -> Result<usize, DbError> 
     }
 }
 
-/// Deletes audit entries that are older than the retention time and were forwarded to all targets. Returns their number.
+/// Deletes audit entries that exceed the retention time and were forwarded to all targets. Returns their number.
 pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
     let mut deleted = 0;
     let mut after = None;
     loop {
-        // Read again for each batch, because an import of older entries moves the forwarded position back.
+        // The position is read again for each batch, because an import of older entries moves it back.
         let forwarded = forwarding::forwarded_to_all(app).await?;
         let purge =
             move |connection: &mut Connection| audit::purge_up_to(connection, forwarded, before, after, AUDIT_BATCH);

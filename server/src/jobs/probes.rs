@@ -1,4 +1,4 @@
-//! Scheduled probes: perform every ceremony of the tenants in the settings.
+//! Scheduled probes, which perform every ceremony for the tenants in the settings.
 
 use std::{fmt, time::Duration};
 
@@ -25,8 +25,8 @@ impl fmt::Debug for ProbePlan {
     }
 }
 
-/// Returns an error with the first step that failed. The other tenants are probed nevertheless. Begins no probe while the
-/// server stops.
+/// Probes all tenants, even after a failure. Returns an error with the first step that failed. Begins no probe while
+/// the server stops.
 pub(super) async fn probe_all(app: &App, targets: &[Target]) -> Result<(), DbError> {
     let mut failure = None;
     for target in targets {

@@ -8,12 +8,12 @@ use crate::{
 
 /// Maximum number of keys whose private parts one unit of work destroys.
 const BATCH: i64 = 500;
-/// Time for which a key that no longer signs keeps its private part. It is much longer than the life of tokens. If a clock
-/// is wrong by more than this time, a key can lose its private part too early. Its successor then signs instead.
+/// Time for which a key that no longer signs keeps its private part. It is much longer than the lifetime of tokens. If
+/// a clock is wrong by more than this, a key can lose its private part too early. Its successor then signs instead.
 const KEPT_MS: i64 = 7 * 86_400_000;
 
-/// Destroys the private keys of all signing keys that were retired or withdrawn a week ago, and returns their number.
-/// They cannot be stolen later. The public keys stay as evidence.
+/// Destroys the private keys of all signing keys that were retired or withdrawn at least a week ago, so that they
+/// cannot be stolen later. Returns their number. The public keys stay as evidence.
 pub async fn destroy_retired_keys(app: &App) -> Result<usize, DbError> {
     let before = app.clock.now().plus_millis(-KEPT_MS);
     let mut destroyed = 0;
@@ -29,7 +29,7 @@ pub async fn destroy_retired_keys(app: &App) -> Result<usize, DbError> {
             }
             Ok::<_, DbError>(destroyed)
         };
-        // If another node destroys the same keys, both count only their own.
+        // If another node destroys the same keys at the same time, both nodes may count them.
         destroyed += app.db.write(destroy).await?;
     }
 }

@@ -18,7 +18,7 @@ use super::{
 
 /// Pause after a failed accept.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
-/// Maximum number of connections that are accepted after the stop: the usual length of the kernel's queue.
+/// Maximum number of connections that are accepted after the stop signal: the usual length of the kernel's queue.
 const MAX_QUEUED: usize = 1_024;
 
 pub(super) struct Acceptor {
@@ -57,7 +57,7 @@ impl Acceptor {
                 Err(error) => self.failed(&error).await,
             }
         }
-        // Accepts the connections in the kernel's queue, so that only later connections are refused.
+        // Accepts the connections that wait in the kernel's queue, so that only later connections are refused.
         socket.refuse_new_clients();
         for (connected, peer) in std::iter::from_fn(|| socket.accept_queued().ok()).take(MAX_QUEUED) {
             self.dispatch(connected, peer).await;

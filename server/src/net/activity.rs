@@ -46,11 +46,11 @@ pub(super) struct Activity {
     requests: Cell<u64>,
     /// Whether the current request has a response.
     responded: Cell<bool>,
-    /// Whether a response was passed to actix-http but not yet completely to the transport.
+    /// Whether actix-http has a response that it has not yet passed completely to the transport.
     unwritten: Cell<bool>,
     /// Whether the connection is closed after the current response.
     last: Cell<bool>,
-    /// Whether actix-http rejected a request. Its own response, which has no body, is discarded.
+    /// Whether actix-http rejected a request. The response of actix-http, which has no body, is discarded.
     rejected: Cell<bool>,
     /// Whether the first byte of the connection starts a TLS handshake.
     tls: Cell<bool>,
@@ -82,7 +82,7 @@ impl Activity {
 
     pub(super) fn phase(&self) -> Phase {
         match self.phase.get() {
-            // The time for the first request head includes the TLS handshake, even if the client does not read.
+            // The timeout for the first request head also covers writes that stall during the TLS handshake.
             Phase::New => Phase::New,
             _ if self.writes.stalled.get() => Phase::Stalled,
             phase => phase,
@@ -122,7 +122,7 @@ impl Activity {
         self.phase() == Phase::Request && !self.responded.get() && !self.unwritten.get()
     }
 
-    /// Returns whether the bytes that actix-http writes now are its own rejection of a request.
+    /// Returns whether the bytes that actix-http writes now are a rejection that actix-http itself generated.
     pub(super) fn reject(&self) -> bool {
         let rejects = self.phase.get() != Phase::Request && !self.unwritten.get();
         self.rejected.set(self.rejected.get() || rejects);
@@ -167,7 +167,7 @@ where
     }
 }
 
-/// A request in progress. Dropped with the body of its response, or with its handler if the client has disconnected.
+/// A request in progress. Dropped with the response body, or with the handler if the client disconnects first.
 struct InProgress(Rc<Activity>);
 
 impl InProgress {

@@ -28,7 +28,7 @@ pub(super) enum Connected {
     Unix(UnixStream),
 }
 
-/// A second handle of a bound socket, for a runtime.
+/// A second handle of a bound socket, registered with a runtime.
 pub(super) enum Waiting {
     Tcp(tokio::net::TcpListener),
     Unix(tokio::net::UnixListener),
@@ -60,7 +60,7 @@ impl BoundSocket {
         accepted.and_then(prepared)
     }
 
-    /// Makes new clients fail to connect, if this is possible before the connections in the kernel's queue are accepted.
+    /// Makes new clients fail to connect, but keeps the connections in the kernel's queue (only for Unix sockets).
     pub(super) fn refuse_new_clients(&mut self) {
         if let Self::Unix(socket) = self {
             socket.remove_file();

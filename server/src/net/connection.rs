@@ -1,4 +1,4 @@
-//! The lifetime of one connection. It ends when the client is too slow, when a new connection needs its place, or when
+//! The lifetime of one connection. It ends when the client is too slow, when a new connection needs its slot, or when
 //! the server stops.
 
 use std::{
@@ -26,7 +26,7 @@ use super::{
 };
 
 enum End {
-    /// actix-http has closed the connection, or TLS could not begin.
+    /// actix-http has closed the connection, or the TLS handshake did not complete.
     Closed(Result<(), Failure>),
     /// The client was too slow in this phase.
     TimedOut(Phase),
@@ -114,7 +114,7 @@ async fn send(rejection: Rejection, transport: Transport, request_id: &str, open
     }
 }
 
-/// Polls the handshake and actix-http until it completes or until the connection must be closed.
+/// Polls `http`, which includes the TLS handshake, until it completes or until the connection must be closed.
 async fn run<F>(mut http: Pin<&mut F>, activity: &Activity, listening: &Listening) -> End
 where
     F: Future<Output = Result<(), Failure>>,
@@ -151,7 +151,7 @@ struct Watch {
     since: Instant,
     /// Whether the socket was probed since the last progress.
     probed: bool,
-    /// Time at which this connection detected that the server stops.
+    /// Time at which this connection detected that the server is stopping.
     stopping_since: Option<Instant>,
 }
 
@@ -166,18 +166,18 @@ impl Watch {
         if (phase, progress) == (self.phase, self.progress) {
             return;
         }
-        // The time for the first head starts when the connection is accepted. It includes the TLS handshake.
+        // The timeout for the first request head starts when the connection is accepted. It includes the TLS handshake.
         if !matches!((self.phase, phase), (Phase::New, Phase::New | Phase::Head)) {
             self.since = Instant::now();
         }
         (self.phase, self.progress, self.probed) = (phase, progress, false);
-        // The end of the request was already recorded.
+        // When the request ended, it recorded that the connection waits.
         if !matches!(phase, Phase::Idle | Phase::Closing) {
             activity.open.set_waiting_since((phase != Phase::Request).then_some(self.since));
         }
     }
 
-    /// Returns `Ready` when the time of the current phase is over.
+    /// Returns `Ready` when the timeout of the current phase has expired.
     fn wait(
         &mut self,
         activity: &Activity,
@@ -193,7 +193,7 @@ impl Watch {
                 deadline = deadline.min(stopping_since + IDLE_WHILE_STOPPING);
             }
             // Moving a timer to a later time is more expensive than waking up too early. The timer is therefore moved
-            // only after it has fired.
+            // to a later time only after it has fired.
             if time.is_some() && deadline < timer.deadline() {
                 timer.as_mut().reset(deadline);
             }
@@ -210,7 +210,7 @@ impl Watch {
     }
 }
 
-/// Returns the maximum time in a phase; `None` for requests in progress, whose handlers have their own limits.
+/// Returns the timeout of a phase; `None` for requests in progress, whose handlers have their own timeouts.
 fn time_limit(phase: Phase, listening: &Listening) -> Option<Duration> {
     match phase {
         Phase::New | Phase::Head => Some(listening.head_timeout),

@@ -59,8 +59,8 @@ struct Address {
 }
 
 /// Connections that wait for their clients, sorted by waiting time; the last one has waited longest. Connections that
-/// began to wait after the list was made are not in it, and they have waited for a shorter time. The last element that
-/// still waits is therefore the longest waiting connection of all.
+/// began to wait after the list was made are missing from it, but they have waited for a shorter time. The last element
+/// that still waits is therefore the longest waiting connection of all.
 #[derive(Debug, Default)]
 struct Waiting(Vec<(u64, u64)>);
 
@@ -68,7 +68,7 @@ struct Waiting(Vec<(u64, u64)>);
 #[derive(Debug)]
 pub(super) struct Open {
     id: u64,
-    /// Address under which the connection is counted; `None` for a trusted proxy and a client of a Unix socket.
+    /// Address under which the connection is counted; `None` for a trusted proxy or a client of a Unix socket.
     address: Option<IpAddr>,
     /// Time in microseconds at which the connection began to wait for its client, [`BUSY`] or [`EVICTED`].
     waiting_since: AtomicU64,
@@ -81,9 +81,9 @@ pub(super) struct Open {
 pub(super) enum Admission {
     /// The number of connections is below the limits.
     Free(Admitted),
-    /// The longest waiting connection was closed for the new one.
+    /// The longest waiting connection was closed to make room for the new one.
     Replaced(Admitted),
-    /// No other connection could be closed: all of them have a request in progress.
+    /// All other connections have a request in progress, or the evicted connection was not closed in time.
     Refused,
 }
 
@@ -367,7 +367,7 @@ mod tests {
             assert!(clients.admit(peer, since).await);
         }
         assert_eq!(clients.closed(), [1]);
-        // The next connection in the list now has a request in progress.
+        // The next connection in the list has served a request and waits again, so it no longer waits longest.
         clients.set_waiting_since(2, 60);
         assert!(clients.admit("10.0.0.6", 70).await);
         assert_eq!((clients.closed(), clients.all.open()), (vec![0, 1], 4));
@@ -387,7 +387,7 @@ mod tests {
         }
         assert!(clients.open.iter().all(is_evicted), "one connection was evicted for each new one");
         assert_eq!(clients.all.open(), 2);
-        // The connection does not serve a request that arrives now.
+        // An evicted connection does not serve a request that arrives now.
         assert!(!clients.open[0].as_ref().unwrap().0.begin_request());
         clients.open.clear();
         for admission in admissions {

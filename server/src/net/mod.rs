@@ -1,4 +1,4 @@
-//! HTTP/1.1 over TCP or Unix sockets, with or without TLS: accepts connections, limits their number and duration, and closes them.
+//! HTTP/1.1 over TCP or Unix sockets, with or without TLS: accepts, limits and closes connections.
 //!
 //! actix-http parses requests and writes responses. This module owns the transport that actix-http uses ([`stream`])
 //! and the future that polls actix-http ([`connection`]), so it knows what each connection waits for. [`connections`]
@@ -41,7 +41,7 @@ pub use self::{
     unix_socket::{UnixSocket, UnixSocketError},
 };
 
-/// Maximum time to wait for the threads after all connections were closed.
+/// Maximum time to wait for the threads to end after all connections were closed.
 const THREAD_END: Duration = Duration::from_secs(1);
 
 /// A running server. Dropping it closes the listener and all connections.
@@ -49,7 +49,7 @@ pub struct Serving {
     connections: Arc<Connections>,
     /// Closes the listener.
     stop: oneshot::Sender<()>,
-    /// Receives the workers after the listener was closed. Dropping the workers ends them.
+    /// Receives the workers after the listener was closed. Dropping the workers ends their threads.
     workers: oneshot::Receiver<Workers>,
     /// Closed when all threads have ended.
     ended: mpsc::Receiver<()>,

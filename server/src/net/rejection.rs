@@ -1,4 +1,4 @@
-//! Responses to bytes that are not a complete HTTP/1.1 request. They do not reach the application.
+//! Responses to bytes that are not a complete HTTP/1.1 request. Such bytes do not reach the application.
 
 use actix_http::error::ParseError;
 use actix_web::http::StatusCode;
@@ -22,7 +22,7 @@ impl Rejection {
         details: "the head of the request did not arrive in time",
     };
 
-    /// The same response that a handler sends if it already waits for the body.
+    /// The same response that a handler sends if the invalid chunk arrives while the handler waits for the body.
     pub(super) const INVALID_CHUNK: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: ErrorCode::BodyMalformed,
@@ -35,7 +35,7 @@ impl Rejection {
         details: "this port speaks TLS: use https://",
     };
 
-    /// Returns the rejection of bytes that are not HTTP. `is_tls` states whether they are a TLS handshake.
+    /// Returns the rejection of bytes that are not HTTP. `is_tls` states whether the bytes are a TLS handshake.
     pub(super) fn new(error: &ParseError, is_tls: bool, peer: Peer) -> Self {
         let too_large = (
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

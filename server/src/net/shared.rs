@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::{connections::Connections, tls::Tls};
 
-/// Time in which a client must close its side after a response with `Connection: close`.
+/// Maximum time for a client to close its side after a response with `Connection: close`.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
 /// Time for which a connection without a request stays open after the listener was closed. In this time, the server
-/// still serves requests that clients sent before they noticed that it is stopping.
+/// still serves requests that clients sent before they noticed that the server is stopping.
 pub(super) const IDLE_WHILE_STOPPING: Duration = Duration::from_millis(200);
 
 /// Limits of a listener's connections.

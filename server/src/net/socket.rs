@@ -40,7 +40,7 @@ enum Registered {
     Unix(UnixStream),
 }
 
-/// Evaluates an expression with the stream of either kind.
+/// Evaluates an expression for a stream of either kind.
 macro_rules! with_stream {
     ($socket:expr, $stream:ident => $value:expr) => {
         match $socket {
@@ -70,8 +70,8 @@ impl Socket {
         Ok((count > 0).then_some(byte[0]))
     }
 
-    /// Makes the kernel discard unsent bytes and reset the connection when the socket is closed. The bytes in a Unix socket
-    /// belong to the client already.
+    /// Makes the kernel discard unsent bytes and reset the connection when the socket is closed. Does nothing for a
+    /// Unix socket, because written bytes are already in the queue of the client.
     pub(super) fn discard_unsent(&self) -> io::Result<()> {
         match &self.stream {
             Registered::Tcp(stream) => stream.set_zero_linger(),

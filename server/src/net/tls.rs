@@ -85,7 +85,7 @@ impl Tls {
     /// Reads the files again and uses their contents for new connections. Returns whether they had changed.
     ///
     /// # Errors
-    /// Like [`Self::load`]. New connections then still use the earlier contents.
+    /// Like [`Self::load`]. After an error, new connections still use the earlier contents.
     pub fn reload(&self) -> Result<bool, TlsError> {
         let contents = Contents::read(&self.files)?;
         if contents == self.current.read().unwrap_or_else(PoisonError::into_inner).contents {
@@ -96,7 +96,7 @@ impl Tls {
         Ok(true)
     }
 
-    /// Returns the time at which the first certificate of the chain in use expires; `None` if a certificate cannot be
+    /// Returns the earliest time at which a certificate of the current chain expires; `None` if a certificate cannot be
     /// parsed as X.509.
     pub fn expiry(&self) -> Option<Timestamp> {
         let pem = self.current.read().unwrap_or_else(PoisonError::into_inner).contents.certificate.clone();
@@ -121,7 +121,7 @@ impl Tls {
     }
 }
 
-/// The reason why a connection has no TLS.
+/// The reason why a TLS handshake did not complete.
 #[derive(Debug)]
 pub(super) enum HandshakeError {
     /// The client closed the connection before it sent anything.
@@ -163,7 +163,7 @@ impl Contents {
     }
 }
 
-/// Returns the cryptography of TLS. It prefers the hybrid post-quantum key exchange.
+/// Returns the cryptographic algorithms for TLS. The hybrid post-quantum key exchange is preferred.
 fn provider() -> CryptoProvider {
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
     CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }
@@ -183,7 +183,7 @@ fn client_verifier(
         .map_err(|error| of_file(path, &error))
 }
 
-/// Returns the certificates of a PEM file; at least one.
+/// Returns the certificates of a PEM file, which must contain at least one.
 fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let certificates = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()

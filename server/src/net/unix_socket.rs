@@ -1,7 +1,7 @@
 //! A listening Unix socket and its file.
 //!
-//! A process that is killed leaves the file. The next process replaces it, but only if it is a socket on which nobody
-//! listens. A lock file beside the socket prevents two processes from replacing each other's socket.
+//! A killed process leaves the file behind. The next process replaces the file, but only if it is a socket on which no
+//! process listens. A lock file beside the socket prevents two processes from replacing each other's socket.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
@@ -22,7 +22,7 @@ const MAX_QUEUED: i32 = 1_024;
 /// A Unix socket that listens. Its file is removed when this value is dropped.
 #[derive(Debug)]
 pub struct UnixSocket {
-    /// `None` after the file was removed. Declared first, because the file must be removed while the socket still listens.
+    /// `None` after the file was removed. Declared first, so that the file is removed while the socket still listens.
     file: Option<SocketFile>,
     path: PathBuf,
     listener: UnixListener,
@@ -58,14 +58,14 @@ impl UnixSocket {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(failed())?;
         socket.bind(&SockAddr::unix(path).map_err(failed())?).map_err(failed())?;
         let file = SocketFile::new(path, lock).map_err(failed())?;
-        // Nobody can connect before `listen`, so nobody uses the permissions that the umask of the process has set.
+        // No client can connect before `listen`, so the permissions that the umask leaves until now are harmless.
         fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed())?;
         socket.listen(MAX_QUEUED).map_err(failed())?;
         Ok(Self { file: Some(file), path: path.to_owned(), listener: socket.into() })
     }
 
-    /// Checks that [`Self::bind`] would not refuse this path because of a file that is not a socket. Changes nothing, and
-    /// does not connect to a socket.
+    /// Checks that no file other than a socket exists at this path, because [`Self::bind`] would refuse it. Changes
+    /// nothing, and does not connect to a socket.
     ///
     /// # Errors
     /// [`UnixSocketError::NotASocket`]
@@ -116,7 +116,7 @@ impl Drop for SocketFile {
     }
 }
 
-/// A locked file beside the socket. It is removed when this value is dropped. After a kill it remains without a lock.
+/// A locked file beside the socket. Dropping this value removes the file. After a kill, the file remains, unlocked.
 #[derive(Debug)]
 struct LockFile {
     path: PathBuf,
@@ -136,7 +136,7 @@ impl LockFile {
                 Err(TryLockError::WouldBlock) => return Err(UnixSocketError::InUse(socket.to_owned())),
                 Err(TryLockError::Error(error)) => return Err(UnixSocketError::io(&path)(error)),
             }
-            // The last owner may have removed the file after it was opened here. The lock is then worth nothing.
+            // The previous owner may have removed the file after it was opened here. The lock then protects nothing.
             let opened = file.metadata().map_err(UnixSocketError::io(&path))?;
             let is_opened = |now: fs::Metadata| (now.dev(), now.ino()) == (opened.dev(), opened.ino());
             if fs::symlink_metadata(&path).is_ok_and(is_opened) {
@@ -159,7 +159,7 @@ fn not_opened(path: &Path, error: io::Error) -> UnixSocketError {
     }
 }
 
-/// Removes the file of a socket on which nobody listens.
+/// Removes the file of a socket on which no process listens.
 fn remove_stale_socket(path: &Path) -> Result<(), UnixSocketError> {
     let failed = || UnixSocketError::io(path);
     match fs::symlink_metadata(path) {
@@ -168,7 +168,7 @@ fn remove_stale_socket(path: &Path) -> Result<(), UnixSocketError> {
         Ok(metadata) if !metadata.file_type().is_socket() => return Err(UnixSocketError::NotASocket(path.to_owned())),
         Ok(_) => {}
     }
-    // Without waiting, because the queue of a process that listens may be full.
+    // Connects without blocking, because the queue of a listening process may be full.
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(failed())?;
     socket.set_nonblocking(true).map_err(failed())?;
     match socket.connect(&SockAddr::unix(path).map_err(failed())?) {
@@ -223,12 +223,12 @@ mod tests {
         let socket = UnixSocket::bind(&path, 0o660).unwrap();
         let error = UnixSocket::bind(&path, 0o660).unwrap_err();
         assert!(matches!(error, UnixSocketError::InUse(_)), "{error}");
-        // Even if its file is gone.
+        // The path remains in use even without the file of the socket.
         fs::remove_file(&path).unwrap();
         assert!(matches!(UnixSocket::bind(&path, 0o660), Err(UnixSocketError::InUse(_))));
         drop(socket);
         assert_eq!(names(&folder), [""; 0]);
-        // Sockets of other programs, with and without connections.
+        // Sockets of other programs: a stream socket and a datagram socket.
         let _stream = UnixListener::bind(&path).unwrap();
         assert!(matches!(UnixSocket::bind(&path, 0o660), Err(UnixSocketError::InUse(_))));
         fs::remove_file(&path).unwrap();

@@ -29,7 +29,7 @@ pub(super) struct Accepted {
     pub(super) admitted: Admitted,
 }
 
-/// The running workers. Dropping this ends them, with all their connections.
+/// The running workers. Dropping this value ends the workers and closes their connections.
 pub(super) struct Workers {
     workers: Vec<mpsc::UnboundedSender<Accepted>>,
     next: usize,
@@ -84,7 +84,7 @@ where
     S: Application,
 {
     let http = HttpService::<Stream, _, TrackedBody>::build()
-        // All timeouts of requests and responses are in `connection`.
+        // The module `connection` enforces all timeouts of requests and responses.
         .keep_alive(KeepAlive::Os)
         .client_request_timeout(Duration::ZERO)
         .client_disconnect_timeout(LINGER)

@@ -54,7 +54,7 @@ pub(super) fn capable(
     Ok(capable)
 }
 
-/// Refuses a ceremony whose level is lower than its initialize request demanded.
+/// Refuses a ceremony whose level is lower than the level that its initialize request demanded.
 pub(super) fn check(names: &AcrNames, minimum: Option<AssuranceLevel>, level: AssuranceLevel) -> Result<(), Refusal> {
     let Some(minimum) = minimum.filter(|minimum| level < *minimum) else { return Ok(()) };
     let (required, reached) = (names.name(minimum), names.name(level));

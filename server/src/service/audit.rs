@@ -152,7 +152,7 @@ impl Entry {
         self.error(refusal.code(), refusal.reason(), &detail)
     }
 
-    /// Returns the event, for a statement that also adds the entry.
+    /// Returns the event, for statements that add the entry together with other rows.
     pub const fn event(&self) -> &AuditEvent {
         &self.event
     }

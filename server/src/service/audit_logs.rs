@@ -48,7 +48,7 @@ impl Log {
         }
     }
 
-    /// Adds the names of tenants if the reader may see them.
+    /// Adds the names of tenants if the reader of the log may see these names.
     pub(super) fn named(
         self,
         connection: &mut Connection,

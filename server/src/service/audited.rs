@@ -22,14 +22,14 @@ impl<T> Audited<T> {
         Self { value, entry: Some((tenant, entry)) }
     }
 
-    /// Creates the value of a unit that changed nothing or is followed by another unit that completes its change. It does
-    /// not matter whether such a unit was committed.
+    /// Creates the value of a unit that changed nothing or is followed by another unit that completes the change. It
+    /// does not matter whether such a unit was committed.
     pub(super) const fn without_entry(value: T) -> Self {
         Self { value, entry: None }
     }
 }
 
-/// Result of a unit of work that is committed even if the request is refused, which keeps the refusal's audit entry.
+/// Result of a unit of work that is committed even if the request is refused, so that the audit entry is kept.
 pub(super) type AuditedOutcome<T> = Result<Audited<Result<T, Refusal>>, DbError>;
 
 /// Writes in one transaction and returns after the durable commit; see [`Database::write`](crate::db::Database::write).
@@ -65,14 +65,14 @@ where
     Ok(confirm(&context.app, &context.meta.request_id, written).await?)
 }
 
-/// Returns the value of a unit that was committed. If this is unknown, looks for the audit entry.
+/// Returns the value of a committed unit. If it is unknown whether the unit was committed, looks for its audit entry.
 pub(super) async fn confirm<T>(app: &App, request_id: &str, written: Written<Audited<T>>) -> Result<T, DbError> {
     let (Audited { value, entry }, error) = match written {
         Written::Committed(Audited { value, .. }) => return Ok(value),
         Written::Unknown(audited, error) => (audited, error),
     };
     let Some((tenant, entry)) = entry else { return Ok(value) };
-    // Caches may have been filled between the loss of the connection and the commit.
+    // Invalidates the caches, because they may have been filled between the loss of the connection and the commit.
     let found = app.db.write_and_invalidate(move |connection| audit::hold(connection, tenant, entry)).await;
     match found {
         Ok(true) => {

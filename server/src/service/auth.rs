@@ -16,7 +16,7 @@ pub enum KeyRejection {
     Missing,
     /// The value does not have the form of a key.
     Malformed,
-    /// No key has this id, or it was revoked.
+    /// No key has this id, or the key was revoked.
     Unknown,
     Expired,
     /// The id is known, but the secret is wrong.
@@ -72,7 +72,7 @@ impl KeyRejection {
         RejectedKey { reason: self, id: Some(id), expired_at: None, form: None }
     }
 
-    /// Adds the form of a presented value that is not a key of this kind.
+    /// Adds the expected form of keys, and a description of the presented value, which is not a key of this kind.
     pub fn of_form(self, kind: KeyKind, value: &str) -> RejectedKey {
         RejectedKey { form: Some((kind.form(), kind.describe_malformed(value))), ..self.into() }
     }
@@ -133,8 +133,8 @@ impl Identity {
 /// The rate limits against which a request without a valid key is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CountedAgainst {
-    /// Only the limits of the caller's address and network, because clients must be able to read the tenant's public
-    /// keys even if others have used up the limit of the tenant.
+    /// Only the limits of the caller's address and network: clients must be able to read the tenant's public keys even
+    /// if others have used up the tenant's limit.
     Address,
     AddressAndTenant,
 }
@@ -192,7 +192,7 @@ fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity,
     })
 }
 
-/// Finds an imported key by its digest. It contains no id, but like any other key it costs at most one Argon2 hash.
+/// Finds an imported key by its digest, because it contains no id. Verification costs at most one Argon2 hash.
 fn imported_key(context: &RequestContext, value: &str) -> Result<PresentedKey, RejectedKey> {
     let malformed = || KeyRejection::Malformed.of_form(KeyKind::Api, value);
     let secret = context.tenant.imported_secret(value).ok_or_else(malformed)?;

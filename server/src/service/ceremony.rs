@@ -11,7 +11,7 @@ use crate::{
     webauthn::Malformed,
 };
 
-/// Result of a unit of work that is committed even if the request is refused, which keeps the refusal's audit entry.
+/// Result of a unit of work that is committed even if the request is refused, so that the audit entry is kept.
 pub(super) type Outcome<T> = Result<Result<T, Refusal>, DbError>;
 
 pub(super) fn random_challenge(context: &RequestContext) -> Result<ChallengeValue, ServiceError> {

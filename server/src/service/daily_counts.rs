@@ -21,11 +21,11 @@ const MAX_AGE_MS: i64 = 60_000;
 /// being written, and differences between the clocks of nodes.
 const FINAL_AFTER_MS: i64 = 300_000;
 /// Retention deletes old days. The sum of such a day is final if it was read at least this long after the entries of
-/// the day were old enough to be deleted. The deleting job runs every 10 minutes.
+/// the day were old enough to be deleted. The job that deletes them runs every 10 minutes.
 const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 
-/// Returns the maximum number of days that one unit of work reads. SQLite finds the counters of each day by an index.
+/// Returns the maximum number of days that one unit of work reads. SQLite finds the counters of each day with an index.
 /// PostgreSQL often reads the whole table, which takes the same time for one day and for many.
 pub const fn days_per_unit(engine: Engine) -> u32 {
     match engine {
@@ -45,10 +45,10 @@ struct Counted {
 }
 
 impl DailyCounts {
-    /// Returns the sums of the given days, and the time of the latest of these counts. Today is read at most once a
-    /// minute, and earlier days are read only once. Days that retention has deleted are read once more. Entries that
-    /// are deleted with their tenant stay in the sums of past days. After an error, days that were already read stay in
-    /// the cache.
+    /// Returns the sums of the given days, and the time at which the last of these days was read. Today is read at most
+    /// once a minute, and earlier days only once. Days that retention has deleted are read once more. Entries that are
+    /// deleted with their tenant stay in the sums of past days. After an error, days that were already read stay in the
+    /// cache.
     pub async fn get(
         &self,
         db: &Database,
@@ -58,8 +58,8 @@ impl DailyCounts {
     ) -> Result<(BTreeMap<i64, Activity>, Timestamp), DbError> {
         // The lock is held during the reads, so that concurrent requests share their results.
         let mut cache = self.0.lock().await;
-        // Drops sums with a time in the future, which are from before the clock was set back. Times that are only
-        // slightly ahead are from concurrent requests.
+        // Drops sums whose time is in the future: they were read before the clock was set back. Sums whose time is only
+        // slightly in the future were read by concurrent requests and are kept.
         cache.retain(|_, counted| counted.at.millis() <= now.millis() + MAX_AGE_MS);
         let is_current =
             |day: &i64| cache.get(day).is_some_and(|counted| counted.is_current(*day, now, retention_days));
@@ -74,7 +74,7 @@ impl DailyCounts {
             let found = match db.read(move |connection| audit_counts::sums_by_day(connection, range)).await {
                 Ok(found) => found,
                 Err(error) if part.len() == 1 => return Err(error),
-                // The read may have taken too long for one statement.
+                // The statement may have timed out, so the days are now read one by one.
                 Err(_) => {
                     parts.extend(part.chunks(1).rev());
                     continue;
@@ -118,8 +118,8 @@ mod tests {
         sums_from_the_future_are_dropped
     );
 
-    /// A sum is final only if it was read after the late entries of its day were written and the old entries of its day
-    /// were deleted.
+    /// A sum is final only if it was read after the last late entries of its day were written, and after retention
+    /// deleted the old entries of its day.
     #[test]
     fn sum_is_final_after_the_last_possible_change() {
         let much_later = noon(TODAY + 100);

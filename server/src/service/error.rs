@@ -19,7 +19,7 @@ pub enum Refusal {
     /// The body is not JSON or does not have the expected structure.
     Malformed(String),
     BodyTooLarge(String),
-    /// The request has a body that is not declared as JSON, but as this type.
+    /// The body of the request is declared as this media type and not as JSON.
     MediaType(String),
     /// The body did not arrive within the configured time.
     BodyTooSlow(String),
@@ -66,12 +66,12 @@ pub enum Refusal {
     SecretInUse,
     /// The last token with the role admin is revoked only if the request contains `force`.
     LastAdminToken,
-    /// The tenant was changed since the client read it. Contains the versions in `If-Match`, and the current version.
+    /// The tenant has changed since the client read it. Contains the versions in `If-Match`, and the current version.
     TenantChanged {
         sent: String,
         current: String,
     },
-    /// The object was disabled or enabled since the response with the versions in `If-Match`, which are the contents.
+    /// The object has been disabled or enabled since the client read it. Contains the versions in `If-Match`.
     StateChanged(String),
     /// The text is not a token of the tenant; the message says why.
     TokenInvalid(&'static str),

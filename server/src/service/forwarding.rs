@@ -1,4 +1,4 @@
-//! Positions of audit forwarding: the last entry that a target has, and the node that forwards to it.
+//! Positions of audit forwarding: the last entry that a target has, and the node that forwards to the target.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use doorward_shared::{AuditId, Base64Url, Timestamp, audit::AdminAuditLogItem};
@@ -20,7 +20,7 @@ use crate::{
 
 /// Time for which a node may forward to a target without renewing its lease.
 pub const LEASE_MS: i64 = 20_000;
-/// A lease that ends later than this comes from a clock that was wrong. The factor allows for clocks that differ.
+/// A lease with more remaining time was taken with a wrong clock. The factor allows for clocks that differ.
 const MAX_LEASE_MS: i64 = 3 * LEASE_MS;
 /// Remaining time below which a node renews its lease.
 const RENEW_BELOW_MS: i64 = 15_000;
@@ -85,8 +85,8 @@ pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Op
     Ok(position.map(|position| Held { target, position }))
 }
 
-/// Ends the lease of a target if this node holds it, so that the next start need not wait for its end. Tries again if the
-/// position changes at the same time: a task that was stopped may have left a unit of work in the queue.
+/// Ends the lease of a target if this node holds it, so that after a restart no node waits until the lease expires.
+/// Tries again if the position changes concurrently: a stopped task may have left a unit of work in the queue.
 pub async fn release(app: &App, target: &ForwardTarget, node: &str) -> Result<(), DbError> {
     let (target, node, now) = (name(target), node.to_owned(), app.clock.now());
     let release = move |connection: &mut Connection| {
@@ -114,7 +114,7 @@ impl Held {
         Ok(slice.items)
     }
 
-    /// Renews the lease if it ends soon. Returns `None` if another node has taken it.
+    /// Renews the lease if it expires soon. Returns `None` if another node has taken the lease.
     pub async fn renew(self, app: &App) -> Result<Option<Self>, DbError> {
         let left = self.position.until.millis().saturating_sub(app.clock.now().millis());
         if (RENEW_BELOW_MS..=LEASE_MS).contains(&left) {
@@ -124,7 +124,7 @@ impl Held {
         self.advance(app, after).await
     }
 
-    /// Stores a new position and renews the lease. Returns `None` if another node has taken it.
+    /// Stores a new position and renews the lease. Returns `None` if another node has taken the lease.
     pub async fn advance(self, app: &App, after: AuditId) -> Result<Option<Self>, DbError> {
         let until = app.clock.now().plus_millis(LEASE_MS);
         let position = Position { after, until, ..self.position.clone() };
@@ -136,8 +136,8 @@ impl Held {
     }
 }
 
-/// Moves the positions of all targets back to just before `first`, an entry that was added below them. The targets get
-/// this entry and all entries after it, even those that they already have.
+/// Moves the positions at or after `first`, an entry that was just added, to directly before this entry. The targets
+/// then get this entry and all later entries, even if they already have these later entries.
 pub fn rewind(connection: &mut Connection, first: AuditId) -> Result<(), DbError> {
     let before = AuditId::new(uuid::Uuid::from_u128(first.uuid().as_u128().saturating_sub(1)));
     for (target, stored) in forwarding::positions(connection)? {

@@ -1,5 +1,5 @@
 //! Times of the last use of API keys and admin tokens, and of the last activity of tenants. Requests record them in
-//! memory. A job writes each time to the database at most once a minute.
+//! memory. A job writes each of these times to the database at most once a minute.
 
 use std::{
     collections::HashMap,
@@ -90,8 +90,8 @@ impl KeyUsage {
                 }
             }
         }
-        // Removes entries that are old enough for their next use to be written at once. They are not needed, because a
-        // use without an entry is also written at once.
+        // Removes entries whose next use would be written at once in any case. They are not needed, because a use
+        // without an entry is also written at once.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

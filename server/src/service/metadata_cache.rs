@@ -22,8 +22,8 @@ struct Cached {
 }
 
 impl MetadataCache {
-    /// Returns the metadata of the newest import. After an administrative change, reads the number of the import, and
-    /// the entries only if the number has changed.
+    /// Returns the metadata of the newest import. After an administrative change, reads the number of the newest
+    /// import, and reads its entries only if this number has changed.
     pub async fn get(&self, db: &Database) -> Result<Arc<Metadata>, DbError> {
         // The lock is held during the read, so that concurrent requests share its result.
         let mut cached = self.0.lock().await;

@@ -1,4 +1,4 @@
-//! One file per use case. Each validates the request, runs one unit of work, and writes the audit entry in it.
+//! One file per use case. Each use case validates the request and runs one unit of work, which writes the audit entry.
 //!
 //! This layer does not depend on HTTP: operations take and return plain values, and their errors are [`ServiceError`]s.
 

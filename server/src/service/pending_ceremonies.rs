@@ -1,10 +1,10 @@
 //! Cache of pending ceremonies: it saves finalize requests from reading the challenge, the user and the credentials.
 //!
-//! The cache is never authoritative. In one database transaction, a finalize request deletes the challenge row, compares
-//! the cached credential with the stored one, and checks that the tenant, the user and the credential are not disabled.
-//! A stale entry can therefore only cause a rejection. If the attestation was judged again since the initialize request,
-//! the request begins again. Whether the model is certified is not cached. If the cache has no entry, the request reads
-//! the rows from the database.
+//! The cache is never authoritative. In one database transaction, a finalize request deletes the challenge row,
+//! compares the cached credential with the stored one, and checks that the tenant, the user and the credential are not
+//! disabled. A stale entry can therefore only cause a rejection. If the attestation has been judged again since the
+//! initialize request, finalize starts over. Whether the model is certified is not cached. If the cache has no entry,
+//! finalize reads the rows from the database.
 
 use doorward_shared::TenantId;
 use quick_cache::{Weighter, sync::Cache};
@@ -15,7 +15,7 @@ use crate::domain::{Challenge, ChallengeValue, Credential, User};
 const MAX_BYTES: u64 = 64 << 20;
 /// Expected memory of a ceremony in bytes, if its user has one or two credentials.
 const EXPECTED_BYTES: u64 = 2 << 10;
-/// Memory of the cache for each entry, and of small allocations, in bytes.
+/// Memory that the cache and small allocations need for each entry, in bytes.
 const OVERHEAD_BYTES: usize = 256;
 
 type Key = (TenantId, ChallengeValue);
@@ -55,7 +55,7 @@ struct Bytes;
 
 impl Weighter<Key, PendingCeremony> for Bytes {
     fn weight(&self, key: &Key, ceremony: &PendingCeremony) -> u64 {
-        // The cache and the ceremony each contain the challenge.
+        // The key in the cache and the ceremony each contain the challenge.
         let bytes = size_of::<Key>() + 2 * key.1.0.len() + ceremony.bytes() + OVERHEAD_BYTES;
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }

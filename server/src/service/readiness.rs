@@ -10,8 +10,8 @@ use crate::{
     store::installation,
 };
 
-/// Time for which requests share one check. The check needs no key, so the shared result limits all clients together to
-/// one write in this time.
+/// Time for which requests share one check. Clients need no key for the check; because its result is shared, all
+/// clients together cause at most one write in this time.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// Maximum duration of a check. A database that needs longer is too slow for requests.
 const TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -52,7 +52,7 @@ impl Readiness {
     }
 }
 
-/// The write adds a row and removes it again. A row that all nodes update would make each check wait for the others.
+/// Adds a row and removes it again. If all nodes updated the same row, each check would have to wait for the others.
 async fn read_and_write(db: &Database, id: Uuid) -> Result<(), DbError> {
     db.check_space()?;
     db.read(|conn| installation::get(conn, installation::SEALED_WORD)).await?;

@@ -63,7 +63,7 @@ impl Refusal {
     }
 }
 
-/// Data of a request that its refusal does not contain.
+/// Data of a refused request that the refusal itself does not contain.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestData {
     /// The ceremony of the endpoint.
@@ -113,7 +113,7 @@ impl RequestData {
     }
 }
 
-/// Returns the user in a user handle as text: UTF-8, or else the start of the handle in base64url.
+/// Returns a user handle as text: in UTF-8 if it is valid UTF-8, otherwise its first characters in base64url.
 pub(super) fn handle_text(handle: &[u8]) -> String {
     std::str::from_utf8(handle).map_or_else(|_| id_start(handle), str::to_owned)
 }

@@ -11,8 +11,8 @@ use crate::{
     },
 };
 
-/// Maximum time to wait for the database. If it does not respond in time, the metrics contain its last known size
-/// and the last known state of the metadata.
+/// Maximum time to wait for the database. If it does not respond in time, the metrics contain the last known size of
+/// the database and the last known state of the metadata.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Returns all metrics in Prometheus' text format.
@@ -47,7 +47,7 @@ pub async fn metrics(app: &App) -> String {
 }
 
 /// Counts the entries of all audit logs. The cost grows with the number of tenants and days (0.25 s for a million
-/// counters on SQLite), so a job calls this, and each unit of work sums only a part.
+/// counters on SQLite). A job therefore calls this, and each unit of work sums only a part of the counters.
 pub async fn count_audit_entries(app: &App) -> Result<(), DbError> {
     let (mut entries, mut next) = (0, Some(CounterKey::default()));
     while let Some(after) = next {

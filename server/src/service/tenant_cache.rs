@@ -1,4 +1,4 @@
-//! Cache of tenant snapshots. A snapshot contains everything that requests need from their tenant, already parsed. It
+//! Cache of tenant snapshots. A snapshot contains everything that requests need about their tenant, in parsed form. It
 //! is valid until the next administrative change.
 
 use std::{collections::HashMap, sync::Arc};
@@ -104,7 +104,7 @@ impl TenantCache {
     }
 
     /// Returns the current snapshot, or `None` for an unknown tenant. A cached snapshot is used only if no process has
-    /// committed an administrative change since it was read.
+    /// committed an administrative change since the snapshot was read.
     ///
     /// # Errors
     /// An error if the tenant cannot be read from the database or if a signing key cannot be decrypted.

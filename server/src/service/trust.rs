@@ -35,20 +35,20 @@ pub(super) struct TrustCheck {
 }
 
 impl TrustCheck {
-    /// The check of a registration, with the metadata that judges its attestation.
+    /// Creates the check of a registration. `metadata` is the metadata with which its attestation is judged.
     pub(super) fn of_registration(context: &RequestContext, metadata: &Arc<Metadata>) -> Self {
         let (tenant, metadata) = (Arc::clone(&context.tenant), Some(Arc::clone(metadata)));
         Self { tenant, step: TrustStep::Registration, metadata }
     }
 
-    /// The check of a login, second-factor login or transaction.
+    /// Creates the check of a login, second-factor login or transaction.
     pub(super) async fn of_login(context: &RequestContext) -> Result<Self, ServiceError> {
         let check = Self { tenant: Arc::clone(&context.tenant), step: TrustStep::Login, metadata: None };
         let is_off = [false, true].iter().all(|is_mfa| check.mode(*is_mfa) == TrustMode::Off);
         Ok(if is_off { check } else { Self { metadata: Some(context.app.metadata().await?), ..check } })
     }
 
-    /// The names of the levels of assurance.
+    /// Returns the names of the levels of assurance.
     pub(super) fn acr_names(&self) -> &AcrNames {
         &self.tenant.tenant.config.acr
     }
@@ -61,8 +61,8 @@ impl TrustCheck {
         }
     }
 
-    /// Judges a credential. Returns what an enforced policy would have refused; `None` if the policy accepts the
-    /// credential.
+    /// Judges a credential. Returns the refusal that an enforced policy would have caused; `None` if the policy accepts
+    /// the credential or is off.
     ///
     /// # Errors
     /// The refusal of an enforced policy.

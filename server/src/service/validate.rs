@@ -43,7 +43,7 @@ pub fn short(field: &str, text: String) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// Validates a user id of the tenant's system. It becomes the user handle, which has at most 64 bytes.
+/// Validates a user id of the tenant's system. The id becomes the user handle, which has at most 64 bytes.
 pub fn user_id(value: Option<String>) -> Result<String, Refusal> {
     let text = required("user_id", value)?;
     if text.len() > MAX_USER_HANDLE_BYTES {

@@ -95,10 +95,10 @@ pub fn revoke(conn: &mut Connection, id: AdminTokenId, now: Timestamp) -> Result
     .transpose()
 }
 
-/// Removes a tenant from the tokens that are limited to it and others, and revokes those that are limited to it alone.
-/// Returns the revoked tokens.
+/// Removes a tenant from the tokens that are limited to several tenants, and revokes the tokens that are limited to
+/// this tenant alone. Returns the revoked tokens.
 pub fn remove_tenant(conn: &mut Connection, tenant: TenantId, now: Timestamp) -> Result<Vec<AdminToken>, DbError> {
-    // The column contains a JSON array of ids, which contain no character with a meaning in LIKE.
+    // The column contains a JSON array of ids, which contain no character with a special meaning in LIKE.
     let pattern = format!("%\"{tenant}\"%");
     let query = || {
         admin_tokens::table

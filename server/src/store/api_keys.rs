@@ -79,8 +79,8 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Adds a key from another system, unless a key with its id exists, revoked or not. If an unrevoked key has a digest of
-/// another digest key, which was replaced, the key gets the new digest.
+/// Adds a key from another system, unless a key with this id exists, revoked or not. If the stored key is not revoked
+/// and its digest was made with a replaced digest key, the stored key gets the new hash and digest.
 pub fn import(conn: &mut Connection, key: &ApiKey) -> Result<ImportOutcome, DbError> {
     let row = || api_keys::table.find((key.tenant_id.to_string(), key.id.to_string()));
     let columns = (api_keys::secret_digest, api_keys::revoked_at);

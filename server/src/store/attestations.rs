@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{CredentialId, KeptAttestation};
 
-/// An attestation that was judged without the newest metadata.
+/// An attestation that was not judged with the newest metadata.
 #[derive(Debug, Clone)]
 pub struct Outdated {
     pub tenant_id: TenantId,
@@ -18,7 +18,7 @@ pub struct Outdated {
     pub registered_at: Timestamp,
 }
 
-/// Keeps the attestation of a new credential. `metadata` is the number of the metadata with which it was judged.
+/// Keeps the attestation of a new credential. `metadata` is the number of the metadata that was used to judge it.
 pub fn insert(
     conn: &mut Connection,
     tenant: TenantId,
@@ -37,7 +37,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Returns attestations that were judged with metadata that has a smaller number.
+/// Returns at most `limit` attestations that were judged with metadata of a smaller number.
 pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<Outdated>, DbError> {
     type Row = (String, String, Vec<u8>, Vec<u8>, i64);
     let metadata = number(metadata)?;
@@ -70,8 +70,8 @@ pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<
 }
 
 /// Records that an attestation was judged with the metadata that has this number. Returns whether the trust in the
-/// credential changed. Changes nothing if the attestation was deleted or replaced since it was read, or judged with
-/// newer metadata, or if another unit has locked the credential.
+/// credential changed. Changes nothing if the attestation was deleted, replaced, or judged with the same or newer
+/// metadata in the meantime, or if another unit has locked the credential.
 pub fn record(
     conn: &mut Connection,
     judged: &Outdated,
@@ -102,8 +102,8 @@ pub fn record(
 /// with different metadata at the same time. The credential is locked before its attestation, because a deletion locks
 /// them in this order.
 ///
-/// Returns `None` if another unit has locked the credential. Waiting for it could deadlock: this unit has locked other
-/// credentials, and logins that share a transaction lock several credentials in another order.
+/// Returns `None` if another unit has locked the credential. Waiting for that unit could deadlock: this unit has locked
+/// other credentials, and logins that share a transaction lock several credentials in another order.
 fn lock(conn: &mut Connection, judged: &Outdated) -> Result<Option<AttestationTrust>, DbError> {
     let (tenant, id) = (judged.tenant_id.to_string(), judged.credential_id.to_string());
     let query = || credentials::table.find((&tenant, &id)).select(credentials::attestation_trust);

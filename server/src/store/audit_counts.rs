@@ -1,4 +1,4 @@
-//! Counters of entries by tenant, UTC day of `created_at`, and type. The transaction of each entry updates them.
+//! Counters of entries by tenant, UTC day of `created_at`, and type. The transaction that adds an entry also counts it.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use crate::{
     domain::audit::{Activity, AuditFilter, Days},
 };
 
-/// Number of rows per counter on PostgreSQL. Each connection adds to one of them, so that transactions of one tenant rarely
-/// wait for each other.
+/// Number of rows per counter on PostgreSQL. Each connection adds to one of these rows, so that transactions of one
+/// tenant rarely wait for each other.
 const SHARDS: u8 = 8;
 
 macro_rules! upsert {
@@ -36,19 +36,19 @@ const ADDITION: Addition =
 /// Number of counters that one unit of work sums.
 const SUMMED: i64 = 10_000;
 
-/// Sum of the counters after a key. Order and limit make PostgreSQL read a part of the primary key. It would read the whole
-/// table to sum the counters between two keys, because it cannot estimate how many there are.
+/// Sum of the next counters after a key. With ORDER BY and LIMIT, PostgreSQL reads only a part of the primary key. For
+/// a range between two keys, it would read the whole table, because it cannot estimate the number of rows.
 pub(super) const SUM_OF_SOME: &str = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM (SELECT count FROM audit_counts \
     WHERE (tenant_id, day, type, shard) > (?, ?, ?, ?) ORDER BY tenant_id, day, type, shard LIMIT ?) AS next";
 
 /// Key of a counter row: tenant, day, type, shard.
 pub type CounterKey = (String, i64, String, i16);
 
-/// Returns the shard of an entry. A deletion must subtract from the shard to which the insertion added.
+/// Returns the shard that counts an entry. A deletion must subtract from the shard to which the insertion added.
 pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
     match engine {
         Engine::Sqlite => 0,
-        // The last byte of an id is random, apart from the connection's shard (`ids::tail`).
+        // The last byte of an id is random, except for the connection's shard (`ids::tail`).
         Engine::Postgres => id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % SHARDS)),
     }
 }
@@ -80,7 +80,7 @@ fn after_key<'a, T>(query: CachedSql<'a, T>, (tenant, day, kind, shard): &'a Cou
     query.bind(tenant).bind(*day).bind(kind).bind(*shard)
 }
 
-/// Subtracts deleted entries and removes rows that reach zero. The ordered map makes all nodes lock in the same order.
+/// Subtracts deleted entries and removes rows that reach zero. The ordered map makes all nodes lock rows in one order.
 pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>) -> Result<(), DbError> {
     for (key, number) in deleted {
         let counter = || audit_counts::table.find(key.clone());
@@ -164,8 +164,8 @@ pub fn activity_of_tenants(
         .collect()
 }
 
-/// Returns the number of each tenant's entries whose type is accepted, without tenants that have none. The database adds
-/// the rows of a tenant in the order of the primary key, and returns one row for it.
+/// Returns, for each tenant, the number of entries whose type is accepted, without tenants that have none. The database
+/// sums the rows of a tenant in the order of the primary key, and returns one row per tenant.
 pub(super) fn accepted_of_tenants(
     conn: &mut Connection,
     tenants: &[String],
@@ -198,7 +198,7 @@ fn total_count() -> SqlLiteral<BigInt> {
     sql("CAST(SUM(count) AS BIGINT)")
 }
 
-/// Returns the number of entries of each log and type.
+/// Returns the number of entries by log and type.
 fn of_tenants(conn: &mut Connection, ids: &[TenantId], days: Days) -> Result<Vec<(String, String, i64)>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
     let query = || {

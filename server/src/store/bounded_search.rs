@@ -1,6 +1,6 @@
 //! Searches of long lists, newest row first, with a bounded cost per page.
 //!
-//! Indexes find the rows that start with the text. A scan in the order of the list finds the rows that only contain it.
+//! Indexes find rows that start with the text. A scan in the order of the list finds rows that contain it elsewhere.
 //! One page examines [`EXAMINED`] rows and returns a cursor for the next page, so a page may be short or empty.
 
 use super::{Connection, DbError};
@@ -118,7 +118,7 @@ macro_rules! up_to {
 }
 pub(super) use up_to;
 
-/// Truncates rows to `limit`. Returns the cursor of the last remaining row if there were more.
+/// Truncates rows to `limit`. Returns the cursor of the last remaining row if rows were removed.
 pub(super) fn truncate<R>(rows: &mut Vec<R>, limit: u32, cursor: impl FnOnce(&R) -> Cursor) -> Option<Cursor> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;

@@ -182,8 +182,8 @@ pub fn count(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<u6
     Ok(row_convert::total(on_engine!(conn, c, _Db => of_user().get_result(c))?))
 }
 
-/// Returns, for each user, the number of credentials and the time of their last use. The result does not contain users
-/// without a credential.
+/// Returns, for each user, the number of credentials and the time when one of them was last used. The result does not
+/// contain users without a credential.
 pub fn of_users(
     conn: &mut Connection,
     tenant: TenantId,
@@ -298,9 +298,9 @@ pub fn delete(conn: &mut Connection, tenant: TenantId, id: &CredentialId) -> Res
     Ok(true)
 }
 
-/// The change of [`record_use`]. Its binds are [`use_binds`]. This is raw SQL because every successful ceremony runs it, and
-/// diesel does not cache the updates that it builds. It does not set the backup eligibility, because SQLite would then
-/// rewrite an index entry each time.
+/// The statement of [`record_use`], with the binds [`use_binds`]. It is raw SQL, because every successful ceremony runs
+/// it and diesel does not cache the updates that it builds. It does not set the backup eligibility, because SQLite
+/// would then rewrite an index entry each time.
 pub(super) const RECORD_USE: &str = "UPDATE credentials SET sign_count = ?, backup_state = ?, last_used_at = ? \
     WHERE tenant_id = ? AND id = ? AND user_id = ? AND created_at = ? AND backup_eligible = ? \
     AND sign_count = ? AND attestation_trust = ? AND disabled_at IS NULL AND user_disabled_at IS NULL";
@@ -325,8 +325,8 @@ pub(super) fn use_binds(observed: &Credential, usage: &CredentialUse) -> [Bind<'
 }
 
 /// Stores the use of a credential. `observed` is the row with which the assertion was verified. Returns `false` if the
-/// row has changed since: the credential was deleted or registered again, another ceremony used it, its attestation was
-/// judged again with another result, or the credential or its user was disabled.
+/// row has changed in the meantime: the credential was deleted or registered again, another ceremony used it, its
+/// attestation was judged again with another result, or the credential or its user was disabled.
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
     let is_same = usage.backup_eligible == observed.backup_eligible;
     let update = if is_same { RECORD_USE } else { RECORD_USE_AND_ELIGIBILITY };

@@ -1,6 +1,6 @@
 //! Finds and deletes expired rows, in chunks of a table.
 //!
-//! The tables have no index by expiry, because it would slow down every ceremony, and their rows exist only for minutes.
+//! The tables have no index by expiry: it would slow down every ceremony, and the rows exist only for minutes.
 
 use diesel::{
     prelude::*,

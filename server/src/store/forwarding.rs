@@ -1,4 +1,4 @@
-//! Positions of audit forwarding. The value of a target is the position as text; see `service::forwarding`.
+//! Positions of audit forwarding, stored as one text value per target; see `service::forwarding`.
 
 use diesel::prelude::*;
 
@@ -11,7 +11,7 @@ pub fn position(conn: &mut Connection, target: &str) -> Result<Option<String>, D
     installation::get(conn, &format!("{PREFIX}{target}"))
 }
 
-/// Returns the targets that have a position, and the positions. On PostgreSQL, also locks them.
+/// Returns the targets that have a position, each with its position. On PostgreSQL, also locks the rows.
 pub fn positions(conn: &mut Connection) -> Result<Vec<(String, String)>, DbError> {
     let query = || named_values::table.filter(named_values::name.like(format!("{PREFIX}%"))).order(named_values::name);
     let rows: Vec<(String, String)> = match conn {

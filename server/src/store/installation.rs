@@ -14,7 +14,7 @@ use crate::db::cached_sql::CachedSql;
 /// installation.
 pub const SEALED_WORD: &str = "master_key_check";
 
-/// Name of the same text, encrypted with the new master key. It exists while a rotation of the master key is not complete.
+/// Name of the same text, encrypted with the new master key. It exists until a rotation of the master key is complete.
 pub const ROTATION: &str = "master_key_rotation";
 /// Name of the digest key of imported API keys, encrypted with the master key.
 pub const SEALED_DIGEST_KEY: &str = "api_key_digest_key";

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::db::cached_sql::CachedSql;
 
-/// Prefix of names in `installation`. Each contains the id of a deleted tenant whose log still exists. The value is the
-/// time until which the log is kept, in milliseconds.
+/// Prefix of names in `installation`. Each name ends with the id of a deleted tenant whose log still exists. The value
+/// is the time until which the log is kept, in milliseconds.
 const KEPT_LOG: &str = "log_of_deleted_tenant/";
 
 /// Keeps the log of a deleted tenant until the given time. After that, [`delete_due`] deletes it.

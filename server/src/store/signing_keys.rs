@@ -1,5 +1,5 @@
-//! Signing keys. The private keys are encrypted under the master key. Every change of a row is made with
-//! `erasing!`, because SQLite moves a row that changes its size, and otherwise keeps the old copy.
+//! Signing keys. The private keys are encrypted under the master key. Every change of a row is made with `erasing!`,
+//! because SQLite moves a row whose size changes, and would otherwise keep the old copy in the file.
 
 use diesel::prelude::*;
 use doorward_shared::{SigningKeyId, TenantId, Timestamp};
@@ -7,7 +7,7 @@ use doorward_shared::{SigningKeyId, TenantId, Timestamp};
 use super::{Connection, DbError, on_engine, row_convert, schema::signing_keys};
 use crate::domain::SigningKeyRecord;
 
-/// Executes a change or deletion of rows, of which no old copy stays in the file of SQLite. Returns their number.
+/// Changes or deletes rows so that no old copy of them stays in SQLite's file. Returns the number of rows.
 macro_rules! erasing {
     ($conn:ident, $change:expr) => {
         $conn.erasing(|conn| Ok(on_engine!(conn, c, _Db => $change.execute(c))?))
@@ -77,7 +77,7 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<SigningKeyRec
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Returns keys of all tenants in the order of tenant and id, from the first key after the given one.
+/// Returns at most `limit` keys of all tenants, in the order of tenant and id, beginning after the given key.
 pub fn list_of_all(
     conn: &mut Connection,
     after: Option<(TenantId, SigningKeyId)>,
@@ -86,7 +86,7 @@ pub fn list_of_all(
     let (tenant, id) = after.map_or_else(Default::default, |(tenant, id)| (tenant.to_string(), id.to_string()));
     let is_after = || {
         let in_tenant = signing_keys::tenant_id.eq(tenant.clone()).and(signing_keys::id.gt(id.clone()));
-        // The first condition lets the database begin in the primary key.
+        // With the first condition, the database can start the scan within the primary key.
         signing_keys::tenant_id.ge(tenant.clone()).and(signing_keys::tenant_id.gt(tenant.clone()).or(in_tenant))
     };
     let query = || {
@@ -154,7 +154,7 @@ pub fn list_ended(
     rows.iter().map(|(tenant, id)| Ok((row_convert::parse(tenant)?, row_convert::parse(id)?))).collect()
 }
 
-/// Destroys the private key if the key was retired or withdrawn before a time. Returns whether it did.
+/// Destroys the private key if the key was retired or withdrawn before a time. Returns `false` if there is no such key.
 pub fn destroy_private(
     conn: &mut Connection,
     tenant: TenantId,

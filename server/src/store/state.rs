@@ -7,7 +7,7 @@ use doorward_shared::Timestamp;
 pub struct StateChange {
     /// The time from which the object is disabled; `None` enables it.
     pub since: Option<Timestamp>,
-    /// Versions of the state that may be changed; `None` stands for any version.
+    /// Versions of the state in which the change is allowed; `None` stands for any version.
     pub versions: Option<Vec<i64>>,
 }
 

@@ -1,7 +1,7 @@
 //! Summaries of tenants: counts, name and last activity. Tenant lists are sorted and searched by these columns.
 //!
 //! The functions that change users, credentials and API keys also change the counts, in the same unit of work. To
-//! prevent deadlocks on PostgreSQL, each unit changes the summary after the rows that it counts.
+//! prevent deadlocks on PostgreSQL, each unit changes a summary only after the rows that the summary counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,11 +35,11 @@ use crate::{
     },
 };
 
-/// Minimum length of a text that is also searched in ids. Shorter texts are not searched in ids, because a short
-/// hexadecimal text occurs in most random ids.
+/// Minimum length of a search text that is also compared with ids. Shorter texts are not compared with ids, because a
+/// short hexadecimal text occurs in most random ids.
 const MIN_ID_LENGTH: usize = 4;
 
-/// Entries of completed ceremonies.
+/// Types of the entries that completed ceremonies add.
 const COMPLETED: [AuditType; 5] = [
     AuditType::WebauthnRegistrationFinalSucceeded,
     AuditType::WebauthnAuthenticationFinalSucceeded,
@@ -152,8 +152,8 @@ pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError
     })
 }
 
-/// Returns whether an API key of the tenant was used with Doorward, or a ceremony was completed in Doorward. Imported
-/// keys have no time of use, and imported entries name no credential.
+/// Returns whether an API key of the tenant was used, or a ceremony was completed, in Doorward. Imports do not count:
+/// imported keys have no time of use, and imported entries contain no credential id.
 pub fn is_used(conn: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
     let tenant = tenant.to_string();
     let key = || {
@@ -213,7 +213,7 @@ macro_rules! sorted {
     }};
 }
 
-/// Query of the rows of the tenants in a scope; `None` stands for all tenants.
+/// Query for the rows of the tenants in a scope; `None` stands for all tenants.
 macro_rules! scoped {
     ($db:ty, $scope:expr) => {{
         let query = tenant_summaries::table.into_boxed::<$db>();
@@ -225,7 +225,7 @@ macro_rules! scoped {
     }};
 }
 
-/// Query of the rows in a scope whose name, RP ID or id contains a text. These columns are in lower case.
+/// Query for the rows in a scope whose name, RP ID or id contains a text. These columns contain lower-case texts.
 macro_rules! matching {
     ($db:ty, $search:expr, $scope:expr) => {{
         use tenant_summaries as columns;
@@ -260,12 +260,12 @@ fn count_matching(conn: &mut Connection, search: Option<&str>, scope: Option<&[S
     Ok(row_convert::total(count))
 }
 
-/// Returns the ids as the table contains them.
+/// Returns the ids in the form in which the table stores them.
 fn keys(scope: Option<&BTreeSet<TenantId>>) -> Option<Vec<String>> {
     scope.map(|ids| ids.iter().map(TenantId::to_string).collect())
 }
 
-/// Limits a query to the rows up to a row, inclusive, in the order of creation.
+/// Limits a query to the rows up to and including a given row, in the order of creation.
 macro_rules! created_until {
     ($query:expr, $end:expr) => {{
         use tenant_summaries::{created_at, tenant_id};
@@ -302,7 +302,7 @@ pub fn numbered_page(
     })?;
     let until = end.as_ref().map(|(at, id)| (*at, id.as_str()));
     let total = match after {
-        // A page by cursor has no total.
+        // A page after a cursor has no total.
         Some(_) => 0,
         None => on_engine!(conn, c, Db => {
             created_until!(matching!(Db, search, scope), until).count().get_result::<i64>(c)
@@ -321,8 +321,8 @@ pub fn numbered_page(
     page.try_map(|(_, id)| row_convert::parse(&id))
 }
 
-/// Returns a page of the tenants in a scope that match a search. Counts of ceremonies are those of the given days. Each of the
-/// other orders has an index that also contains the name, so the query for a page reads only that index, in order.
+/// Returns a page of the tenants in a scope that match a search. Sorting by ceremonies or refusals counts entries of
+/// the given days. Each other order has an index with the name and RP ID, so the query reads only this index.
 pub fn page(
     conn: &mut Connection,
     query: &TenantQuery,
@@ -361,9 +361,9 @@ pub fn page(
     Ok(TenantPage { ids, total, next })
 }
 
-/// Returns the rows after the cursor, sorted by the number of accepted entries of the given days. An index of counts
-/// would cost each login a write, so this sums the counts of at most [`SORTED_BY_ACTIVITY`] tenants: those that were
-/// active last.
+/// Returns the rows after the cursor, sorted by the number of entries of the given days whose type is accepted. An
+/// index by this number would cost each login a write. This function therefore sums the counts of only the
+/// [`SORTED_BY_ACTIVITY`] tenants that were active most recently.
 fn by_activity(
     conn: &mut Connection,
     query: &TenantQuery,

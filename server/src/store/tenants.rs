@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Number of tenants whose names one query returns. The number of parameters of a query is limited.
+/// Maximum number of tenants whose names one query returns, because the number of parameters is limited.
 const NAMES_PER_QUERY: usize = 500;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -78,8 +78,8 @@ pub fn find(conn: &mut Connection, id: TenantId) -> Result<Option<Tenant>, DbErr
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Returns a page of tenants, by creation time. With `search`, returns only tenants whose name or id contains it, and
-/// examines at most [`crate::domain::list::NUMBERED_ROWS`] tenants.
+/// Returns a page of tenants, by creation time. With `search`, returns only tenants whose name, RP ID or id contains
+/// this text, and examines at most [`crate::domain::list::NUMBERED_ROWS`] tenants.
 pub fn list(
     conn: &mut Connection,
     search: Option<&str>,
@@ -115,7 +115,7 @@ pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap
 }
 
 /// Locks a tenant's row until the end of the unit of work, so that administrative changes of one tenant run one after
-/// another. Does nothing on SQLite, because it has only one writer.
+/// another. Does nothing on SQLite, which has only one writer.
 pub fn lock(conn: &mut Connection, id: TenantId) -> Result<(), DbError> {
     if let Connection::Postgres(conn, _) = conn {
         let row = tenants::table.find(id.to_string()).select(tenants::id);
@@ -177,7 +177,7 @@ pub fn deleted(conn: &mut Connection, limit: i64) -> Result<Vec<TenantId>, DbErr
     ids.iter().map(|id| row_convert::parse(id)).collect()
 }
 
-/// The tables of a tenant's data, in the order of deletion: rows before the rows to which they refer.
+/// Statements that delete a tenant's data, in the order of execution: rows before the rows to which they refer.
 const DELETIONS: [&str; 7] = [
     "DELETE FROM challenges WHERE tenant_id = ? \
      AND value IN (SELECT value FROM challenges WHERE tenant_id = ? ORDER BY value LIMIT ?)",
@@ -198,8 +198,8 @@ const DELETIONS: [&str; 7] = [
 /// The audit log stays. Returns whether there may be more to delete.
 pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bool, DbError> {
     let key = id.to_string();
-    // Another node may run the same job. Without the row lock, it could find only rows that this unit is deleting, and
-    // conclude that the table is empty.
+    // Another node may run the same job. Without the row lock, that node could find only rows that this unit is
+    // deleting, and conclude that the table is empty.
     if let Connection::Postgres(c, _) = conn {
         let marked = tenants::table.find(&key).filter(tenants::deleted_at.is_not_null()).select(tenants::id);
         if marked.for_update().skip_locked().first::<String>(c).optional()?.is_none() {
@@ -207,8 +207,8 @@ pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bo
         }
     }
     for delete in DELETIONS {
-        // Each unit deletes rows of only one table. Otherwise it could deadlock with a ceremony that locks rows of
-        // several tables.
+        // Each unit deletes rows of only one table. Otherwise the unit could deadlock with a ceremony that locks rows
+        // of several tables.
         let delete = CachedSql::<()>::new(delete).bind(&key).bind(&key).bind(limit);
         if on_engine!(conn, c, _Db => delete.execute(c))? > 0 {
             return Ok(true);

@@ -51,7 +51,7 @@ pub fn import(conn: &mut Connection, transaction: &Transaction) -> Result<Import
     }
 }
 
-/// Returns whether the transaction's id, or its identifier with the same user and data, is stored.
+/// Returns whether a transaction with the same id, or with the same identifier, user and data, is stored.
 fn is_stored(conn: &mut Connection, transaction: &Transaction) -> Result<bool, DbError> {
     if find(conn, transaction.tenant_id, transaction.id)?.is_some() {
         return Ok(true);
@@ -68,7 +68,7 @@ fn is_stored(conn: &mut Connection, transaction: &Transaction) -> Result<bool, D
     Ok(id.is_some())
 }
 
-/// Marks the transaction with this identifier as confirmed, unless it already is.
+/// Marks the transaction with this identifier as confirmed, unless it is already confirmed.
 pub fn confirm_imported(
     conn: &mut Connection,
     tenant: TenantId,
@@ -130,7 +130,7 @@ pub fn for_user(
 /// Marks a transaction as confirmed. Returns `false` if it does not exist.
 pub fn confirm(conn: &mut Connection, tenant: TenantId, id: TransactionRowId, at: Timestamp) -> Result<bool, DbError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
-    // If `updated_at` is later than `created_at`, the transaction is confirmed. So `updated_at` becomes at least
+    // A transaction is confirmed if `updated_at` is later than `created_at`. Therefore `updated_at` is set to at least
     // `created_at` plus one.
     let at = at.millis();
     let time =

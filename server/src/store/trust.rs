@@ -25,7 +25,7 @@ fn usable(tenant: TenantId) -> String {
     format!("FROM credentials WHERE tenant_id = '{tenant}' AND disabled_at IS NULL AND user_disabled_at IS NULL")
 }
 
-/// Condition: the column has one of the values. It is false for an empty list.
+/// Condition: the column has one of the values. The condition is false for an empty list.
 fn one_of<T: std::fmt::Display>(column: &str, values: &[T]) -> String {
     let listed: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
     if listed.is_empty() { "1 = 0".to_owned() } else { format!("{column} IN ({})", listed.join(", ")) }
@@ -43,14 +43,14 @@ fn by_kind(models: &[ModelId]) -> (Vec<Uuid>, Vec<CertificateKeyId>) {
     (aaguids, key_ids)
 }
 
-/// Condition: the credential states one of these models. It is never NULL.
+/// Condition: the credential states one of these models. The condition is never NULL.
 fn states(models: &[ModelId]) -> String {
     let (aaguids, key_ids) = by_kind(models);
     let (aaguid, key_id) = (one_of("aaguid", &aaguids), one_of("attestation_key_id", &key_ids));
     format!("({aaguid} OR (attestation_key_id IS NOT NULL AND {key_id}))")
 }
 
-/// Condition: the credential proves that it is of one of these models. It is never NULL.
+/// Condition: the credential proves that it is of one of these models. The condition is never NULL.
 fn proves(models: &[ModelId]) -> String {
     let (aaguids, key_ids) = by_kind(models);
     let (aaguid, key_id) = (one_of("aaguid", &aaguids), one_of("attestation_key_id", &key_ids));
@@ -100,7 +100,7 @@ impl Counts {
 /// the list.
 const USERS_PER_QUERY: i64 = 2_000;
 
-/// Users in the order of their ids.
+/// A range of users, in the order of their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct UserRange {
     /// The last user before the range.
@@ -117,7 +117,7 @@ impl UserRange {
     }
 }
 
-/// Query of users with the numbers of credentials that they lose and keep.
+/// Query for the users in a range, with the numbers of credentials that each user loses and keeps.
 pub(super) fn by_user(
     tenant: TenantId,
     before: &LoginRequirements,
@@ -168,8 +168,8 @@ struct UserRow {
 /// Counts the users and credentials that are affected if the requirements change. Also returns the first `limit` of
 /// these users, in the order of [`affected`].
 ///
-/// The users are counted in parts, and only parts with affected users are read again for the list. A second scan of all
-/// users, for a list that does not become full, would take as long as the count.
+/// The users are counted in batches, and only batches with affected users are read again for the list. If the list did
+/// not become full, a second scan of all users would take as long as the count.
 pub fn impact(
     conn: &mut Connection,
     tenant: TenantId,
@@ -242,7 +242,7 @@ fn load(conn: &mut Connection, query: String) -> Result<Vec<AffectedRow>, DbErro
     rows.into_iter().map(row).collect()
 }
 
-/// Query of the affected users who keep some or no credentials.
+/// Query for the affected users who keep some credentials (`keeps_some`), or for those who keep none.
 pub(super) fn group(
     tenant: TenantId,
     before: &LoginRequirements,
@@ -288,7 +288,7 @@ pub fn algorithms(conn: &mut Connection, tenant: TenantId) -> Result<[Vec<Algori
     Ok(counts)
 }
 
-/// Number of requirements whose users one query counts.
+/// Number of requirements for which one query counts users.
 pub const READY_REQUIREMENTS: usize = 4;
 
 /// Numbers of users.

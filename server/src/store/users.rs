@@ -41,7 +41,7 @@ pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &s
 }
 
 /// Adds a user, or updates the names and icon of the user with the same `external_id`. Returns the stored user. An
-/// update does not change the id and creation time.
+/// update changes neither the id nor the creation time.
 ///
 /// # Errors
 /// [`DbError::Orphan`] if the tenant does not exist.
@@ -84,7 +84,7 @@ fn put(conn: &mut Connection, user: &User) -> Result<(User, bool), DbError> {
 }
 
 /// Adds a user from another system, or updates the names and icon of the user with the same `external_id`. The caller
-/// adds the number of added users to the count.
+/// must add the number of added users to the count.
 ///
 /// # Errors
 /// Those of [`upsert`].
@@ -109,7 +109,7 @@ pub fn import(conn: &mut Connection, user: &User, rule: ImportRule) -> Result<Im
     Ok(if is_new { ImportOutcome::Added } else { ImportOutcome::Updated })
 }
 
-/// Returns the ids of users that were created at `until` or earlier, in the order of ids after `after`.
+/// Returns the next ids after `after`, in ascending order, of users that were created at `until` or earlier.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,
@@ -148,9 +148,9 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
     .try_into()
 }
 
-/// Disables or enables a user. Returns the new version of the state; `None` if nothing changed. Also changes the copy of
-/// the state in the user's credentials. On PostgreSQL, row locks make concurrent logins and registrations commit before
-/// this change, or wait and then see it.
+/// Disables or enables a user. Returns the new version of the state; `None` if nothing changed. Also changes the copy
+/// of the state in the user's credentials. Because of row locks on PostgreSQL, a concurrent login or registration
+/// either commits before this change, or waits and then sees it.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,
@@ -167,8 +167,8 @@ pub fn set_disabled(
     Ok(version)
 }
 
-/// Returns a page of users, by creation time. With `q`, returns only users whose id or name contains it, and examines
-/// at most [`NUMBERED_ROWS`] users.
+/// Returns a page of users, by creation time. With `q`, returns only users whose id or name contains this text, and
+/// examines at most [`NUMBERED_ROWS`] users.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
@@ -231,8 +231,8 @@ pub enum Deletion {
     NotFound,
     /// Some credentials were deleted, but there are more. The user still exists.
     Started,
-    /// The user and the credentials are deleted. If there are more than `limit` transactions, [`remove_some`] deletes
-    /// them, and no other function finds the user.
+    /// The credentials are deleted. The user is deleted or, if transactions may remain, marked as deleted: only
+    /// [`remove_some`] finds a marked user, and deletes the rest.
     Done,
 }
 
@@ -271,8 +271,7 @@ pub fn delete(
     Ok(if is_started { Deletion::Started } else { Deletion::Done })
 }
 
-// Rows are selected in the order of the indexes on the user's rows, because any other order scans all rows of the
-// tenant.
+// Rows are selected in the order of the indexes by user, because any other order would scan all rows of the tenant.
 const DELETE_CREDENTIALS: &str = "DELETE FROM credentials WHERE tenant_id = ? AND id IN \
     (SELECT id FROM credentials WHERE tenant_id = ? AND user_id = ? ORDER BY created_at, id LIMIT ?)";
 const DELETE_TRANSACTIONS: &str = "DELETE FROM transactions WHERE tenant_id = ? AND id IN \
@@ -290,17 +289,17 @@ fn delete_some(
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
-/// Number of marked users that [`remove_some`] tries to lock. Other nodes may have locked the first of them.
+/// Number of users marked as deleted that [`remove_some`] tries to lock. Other nodes may have locked the first ones.
 const MARKED_AT_ONCE: i64 = 16;
 
-/// Deletes at most `limit` transactions of a user that is marked as deleted, and the user when none is left. Returns
-/// whether there may be more to delete.
+/// Deletes at most `limit` transactions of a user that is marked as deleted, and the user when no transaction is left.
+/// Returns whether there may be more to delete.
 pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
     let found: Vec<(String, String)> = on_engine!(conn, c, _Db => marked().limit(MARKED_AT_ONCE).load(c))?;
-    // Another node may run the same job. Without the row lock, it could find only rows that this unit is deleting, and
-    // delete the user too early. The locking statement contains the tenant id, because sharded engines can lock rows of
-    // only one tenant.
+    // Another node may run the same job. Without the row lock, that node could find only rows that this unit is
+    // deleting, and delete the user too early. The locking statement contains the tenant id, because sharded engines
+    // can lock rows of only one tenant.
     let mut locked = None;
     for (tenant, user) in found {
         if let Connection::Postgres(c, _) = conn {
@@ -319,8 +318,8 @@ pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     Ok(true)
 }
 
-/// Returns the user. Locks the row until the end of the unit of work, so that the number of credentials and the state of
-/// the user do not change in the meantime.
+/// Returns the user. Locks the row until the end of the unit of work, so that the user's state and number of
+/// credentials do not change in the meantime.
 pub fn lock(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, DbError> {
     let (tenant, id) = (tenant.to_string(), id.to_string());
     let query = || existing(&tenant).filter(users::id.eq(&id));
@@ -330,8 +329,8 @@ pub fn lock(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Optio
     })
 }
 
-/// Returns an error if the user does not exist. On PostgreSQL, prevents its deletion until the end of the unit of work.
-/// Called before rows of the user are added, because a violated foreign key would abort the transaction.
+/// Returns an error if the user does not exist. On PostgreSQL, prevents the user's deletion until the end of the unit
+/// of work. Call it before adding rows of the user, because a violated foreign key would abort the transaction.
 ///
 /// # Errors
 /// [`DbError::Orphan`] if the user does not exist or is marked as deleted.

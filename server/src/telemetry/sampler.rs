@@ -20,7 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Maximum number of kinds that are counted separately. All others share one count.
 const MAX_KINDS: usize = 1_024;
 
-/// A place in the code and the value of the event's field `code`.
+/// Call site of an event and the value of its field `code`; `None` for the kinds beyond [`MAX_KINDS`].
 type Kind = Option<(Identifier, String)>;
 
 /// Counts the lines of each kind in the current second.
@@ -32,7 +32,7 @@ struct Count {
     /// Start of the second in which `written` lines were written.
     start: Instant,
     written: u32,
-    /// Lines that were left out since the last report.
+    /// Number of lines that were left out since the last report.
     left_out: u64,
     is_error: bool,
     /// Message of the first line that was left out.
@@ -77,7 +77,7 @@ impl Sampler {
         false
     }
 
-    /// Returns the kinds with lines that were left out, and resets their numbers. Forgets kinds without recent lines.
+    /// Returns the kinds with lines that were left out, and resets their counts. Forgets kinds without recent lines.
     pub(super) fn take_left_out(&self) -> Vec<LeftOut> {
         let mut left_out = Vec::new();
         self.counts().retain(|kind, count| {
@@ -151,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts the events that reach it.
+    /// Records the field `code` of the events that reach this layer.
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<String>>>);
 

@@ -13,7 +13,7 @@ use std::{
 
 use super::sampler::{LeftOut, Sampler};
 
-/// Maximum number of lines that wait to be written, about 400 bytes each. More lines are lost.
+/// Maximum number of lines that wait to be written, about 400 bytes each. Lines beyond this number are lost.
 const MAX_LINES: usize = 4_096;
 /// Interval of the lines that report the number of lost and left out lines.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
@@ -101,7 +101,7 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// Logs the numbers of missing lines. These lines pass through the queue like all others.
+    /// Logs the numbers of missing lines. These log lines pass through the queue like all other lines.
     fn report(&self) {
         for LeftOut { kind, code, is_error, lines } in self.sampler.take_left_out() {
             match (is_error, code.as_str()) {

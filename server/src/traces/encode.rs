@@ -11,7 +11,7 @@ const KIND_INTERNAL: u64 = 1;
 const KIND_SERVER: u64 = 2;
 const STATUS_ERROR: u64 = 2;
 
-/// Encodes one request of a collector.
+/// Encodes one request to a collector.
 pub(super) fn request(spans: &[Span], version: &str) -> Vec<u8> {
     let mut resource = Message::default();
     resource.attribute(1, "service.name", &Value::Text("doorward".to_owned()));

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{encode, span::Span};
 
-/// Maximum number of queued spans. They are sent once a second, so this also limits the spans sent per second.
+/// Maximum number of queued spans. They are sent once a second, so this number also limits the spans per second.
 pub(super) const MAX_WAITING_SPANS: usize = 8_192;
 const SPANS_PER_REQUEST: usize = 512;
 const SEND_EVERY: Duration = Duration::from_secs(1);
@@ -69,7 +69,7 @@ pub struct Export {
 impl Export {
     /// Sends the spans that are still waiting, for at most two seconds.
     pub async fn finish(self) {
-        // The task has ended if the receiver is gone.
+        // If this fails, the task has already ended.
         let _ = self.stop.send(());
         if timeout(FLUSH_TIMEOUT, self.task).await.is_err() {
             tracing::warn!("stopped without sending the last spans");

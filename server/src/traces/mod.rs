@@ -1,8 +1,8 @@
 //! Traces for OpenTelemetry: one span per request and one per unit of work of the database.
 //!
-//! A request belongs to the trace of its header `traceparent` (W3C Trace Context), or begins one. Finished spans are sent
-//! to a collector in the background. When more spans finish than can be sent, the rest is dropped and counted, so that a
-//! slow collector slows no request.
+//! A request belongs to the trace of its header `traceparent` (W3C Trace Context), or begins a new trace. Finished
+//! spans are sent to a collector in the background. When more spans finish than can be sent, the rest is dropped and
+//! counted, so that a slow collector does not delay requests.
 
 mod encode;
 mod export;
@@ -34,7 +34,7 @@ tokio::task_local! {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TracesSettings {
     pub endpoint: Endpoint,
-    /// Share of the requests that are recorded, from 0 to 1, except those for which a trusted proxy decides.
+    /// Fraction of the requests that are recorded, from 0 to 1. A trusted proxy can decide otherwise for its requests.
     pub ratio: f64,
 }
 
@@ -64,7 +64,7 @@ pub struct RequestTrace {
 #[derive(Debug)]
 struct Recording {
     trace: [u8; 16],
-    /// Identifier of the request's span. Its children have the numbers after it.
+    /// Identifier of the request's span. Its child spans have the identifiers that follow it.
     span: u64,
     parent: Option<[u8; 8]>,
     children: AtomicU64,
@@ -94,9 +94,9 @@ impl Traces {
         (Self { recorder: Some(recorder) }, Exporter { spans, endpoint: settings.endpoint, dropped })
     }
 
-    /// Returns the trace of a request that begins now; `None` if it belongs to none. The flag `sampled` is used only if
-    /// it comes from a trusted peer, because other clients could have all their requests recorded. `random` returns
-    /// random bytes.
+    /// Returns the trace of a request that begins now; `None` if the request belongs to no trace. The flag `sampled` is
+    /// used only if it comes from a trusted peer, because otherwise any client could have all its requests recorded.
+    /// `random` returns random bytes.
     pub fn begin(
         &self,
         traceparent: Option<&str>,
@@ -124,7 +124,7 @@ impl Traces {
     }
 }
 
-/// Decides by the trace's random identifier, so that all programs with the same ratio make the same decision.
+/// Decides by the random identifier of a new trace, so that all programs with the same ratio make the same decision.
 fn is_drawn(trace: &[u8; 16], ratio: f64) -> bool {
     let random = trace.last_chunk().copied().map_or(0, u64::from_be_bytes) >> 11;
     (random as f64) < ratio * (1_u64 << 53) as f64
@@ -194,7 +194,7 @@ impl Recording {
     }
 }
 
-/// A span within the current request. It ends when this value is dropped.
+/// A span within the current request. The span ends when this value is dropped.
 #[derive(Debug)]
 pub struct Child(Option<(Arc<Recording>, &'static str, Instant)>);
 

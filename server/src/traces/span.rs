@@ -1,4 +1,4 @@
-//! A span as the collector gets it.
+//! A span in the form that is sent to the collector.
 
 /// A finished span.
 #[derive(Debug, Clone, PartialEq, Eq)]

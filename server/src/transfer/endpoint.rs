@@ -56,7 +56,7 @@ impl Endpoint {
                 sqlite::check_file_id(path).map_err(failed)?;
                 let busy_timeout = options.busy_timeout;
                 let mut conn = Connection::Sqlite(sqlite::connect(path, busy_timeout).map_err(failed)?);
-                // Nothing else uses the database, so a checkpoint after every 4 MiB keeps the write-ahead log small.
+                // No other process uses the database, so a checkpoint after every 4 MiB keeps the WAL small.
                 conn.run("PRAGMA wal_autocheckpoint = 1000; PRAGMA temp_store = FILE").map_err(failed)?;
                 (conn, Locked::File { path: path.clone(), busy_timeout, _lock: lock })
             }
@@ -127,13 +127,13 @@ impl Endpoint {
         })?;
         let changed = change(self).and_then(|value| self.run("COMMIT").map(|()| value));
         if changed.is_err() {
-            // If the rollback fails, the database rolls back when the connection ends.
+            // If the rollback fails, the database rolls back when the connection is closed.
             let _ = self.conn.run("ROLLBACK");
         }
         changed
     }
 
-    /// Returns a named value of the installation; `None` if it is missing or the schema was never migrated.
+    /// Returns a named value of the installation; `None` if the value is missing or the schema was never migrated.
     pub(super) fn installation(&mut self, name: &str) -> Result<Option<String>, TransferError> {
         let value = match installation::table_exists(&mut self.conn) {
             Ok(true) => installation::get(&mut self.conn, name),

@@ -1,4 +1,4 @@
-//! List of the tables to copy. Tables follow the tables that they refer to. A test compares the list with the schemas.
+//! List of tables to copy. Each table comes after the tables to which it refers. A test compares it with the schemas.
 
 use crate::db::Engine;
 

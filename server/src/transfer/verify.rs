@@ -34,8 +34,7 @@ pub(super) fn all(
             progress(Progress::Verified { table, rows: left.rows, total });
         }
         let [left, right] = pairs.map(Reading::finish);
-        // Counts the rows with one query. If batches were in a wrong order, they could skip the same rows on both
-        // sides.
+        // Each side also counts its rows in one query: batches in a wrong order could skip the same rows on both.
         let counts = [total, target.count(plan.table)?];
         if left != right || counts != [left.0, right.0] {
             let [source_rows, target_rows] = counts;

@@ -84,7 +84,7 @@ impl AttestationObject {
         verified.map_err(|error| error.of_format(&self.format))
     }
 
-    /// Returns whether webauthn-rs can verify the statement too. Its verification of the format `tpm` always fails.
+    /// Returns whether webauthn-rs can verify the statement too. webauthn-rs always rejects the format `tpm`.
     pub(super) fn is_known_to_webauthn_rs(&self, key: &PublicKey) -> bool {
         let members = Statement::parse(&self.statement).unwrap_or_default();
         let known = |algorithms: &[i64]| members.algorithm.is_some_and(|algorithm| algorithms.contains(&algorithm));
@@ -99,8 +99,8 @@ impl AttestationObject {
     }
 
     /// Returns whether a certificate error of webauthn-rs concerns only the key description, a certificate extension.
-    /// webauthn-rs verifies signature and key first, but cannot parse the extension of StrongBox and some Android
-    /// versions. It returns the same error for a malformed certificate list, so this method checks the list.
+    /// webauthn-rs verifies signature and key first, but cannot parse the extension that StrongBox and some Android
+    /// versions create. It returns the same error for a malformed certificate list, so this method checks the list.
     pub(super) fn is_android_key_with_unknown_description(&self) -> bool {
         self.format == "android-key"
             && Statement::parse(&self.statement).is_some_and(|members| members.has_certificates())

@@ -50,7 +50,7 @@ impl AuthenticatorExtensions {
 pub(super) struct AttestedCredential {
     pub(super) aaguid: Uuid,
     pub(super) credential_id: Vec<u8>,
-    /// COSE_Key with the bytes that were sent.
+    /// COSE_Key, exactly as it was sent.
     pub(super) public_key: Vec<u8>,
 }
 
@@ -86,8 +86,8 @@ impl AuthData {
         }
     }
 
-    /// Parses authenticator data. The content must match the flags exactly. webauthn-rs ignores extra bytes instead.
-    /// The error names the problem.
+    /// Parses authenticator data. The content must match the flags exactly. In contrast, webauthn-rs ignores extra
+    /// bytes. The error names the problem.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let (rp_id_hash, rest) =
             bytes.split_first_chunk::<RP_ID_HASH_BYTES>().ok_or("authenticator data is too short")?;

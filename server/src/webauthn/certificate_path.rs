@@ -1,7 +1,7 @@
 //! Certification paths (RFC 5280 §6): whether a known certificate issued another certificate.
 //!
-//! Names only select candidates; every link is verified by its signature. Revocation lists are not consulted, because
-//! the metadata reports revoked models and compromised keys.
+//! Names only select candidate issuers; every signature is verified. Revocation lists are not consulted, because the
+//! metadata reports revoked models and compromised keys.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA256_ASN1,
@@ -117,8 +117,8 @@ fn check(certificate: &X509Certificate<'_>, at: Timestamp) -> Result<(), PathErr
 }
 
 /// Returns whether a certificate may issue certificates, with `below` intermediate certificates between it and the
-/// leaf. Old trust anchors have no basic constraints and may issue certificates. If the basic constraints of an anchor
-/// say that it is not an authority, the anchor is the certificate of an authenticator and may not issue certificates.
+/// leaf. Old trust anchors without basic constraints may issue certificates. If the basic constraints of an anchor say
+/// that it is not an authority, the anchor is the certificate of an authenticator and may not issue certificates.
 fn may_issue(certificate: &X509Certificate<'_>, below: usize, is_anchor: bool) -> bool {
     let constraints = extension(certificate, &BASIC_CONSTRAINTS, |parsed| match parsed {
         ParsedExtension::BasicConstraints(constraints) => Some(constraints),

@@ -48,7 +48,7 @@ impl ClientData {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // serde would accept an array and read its items as the members in order.
+        // serde would accept an array, and read its items as the members of the object in order.
         if !text.starts_with('{') {
             return Err("clientDataJSON is not a JSON object");
         }
@@ -95,8 +95,8 @@ impl ClientData {
         Ok(origin)
     }
 
-    /// Checks that the origin is canonical and is accepted, byte for byte. webauthn-rs is less strict: it compares parsed
-    /// URLs, and so accepts other letter cases, default ports, user names, paths and trailing dots.
+    /// Checks that the origin is canonical, and equals an accepted origin or matches a pattern. webauthn-rs compares
+    /// parsed URLs, so it accepts other letter cases, default ports, user names, paths and trailing dots.
     fn check_origin(&self, origins: &[String]) -> Result<Url, VerificationError> {
         let url = origin::accepts(origins, &self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.ok_or_else(|| {

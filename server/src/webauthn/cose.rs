@@ -48,7 +48,7 @@ impl PublicKey {
         self.key.verify_sig(message, signature).is_ok()
     }
 
-    /// Returns the key's bytes: an uncompressed point, a `SubjectPublicKeyInfo` of an RSA key, or the bytes of an Ed25519
+    /// Returns the key's bytes: an uncompressed point, a `SubjectPublicKeyInfo` of an RSA key, or the encoded Ed25519
     /// or ML-DSA key.
     pub(super) fn bytes(&self) -> &[u8] {
         self.key.as_ref()
@@ -126,8 +126,7 @@ fn bytes(encoded: Option<&[u8]>) -> Option<&[u8]> {
 /// Parses a key. The algorithm determines the curve (WebAuthn §5.8.5).
 ///
 /// # Errors
-/// `AlgorithmUnsupported` for unknown algorithms and for other curves and sizes; `CredentialMalformed` for an invalid
-/// key.
+/// `AlgorithmUnsupported` for unsupported algorithms, curves and key sizes; `CredentialMalformed` for an invalid key.
 pub(super) fn parse_key(encoded: &[u8]) -> Result<PublicKey, VerificationError> {
     let labels =
         Labels::parse(encoded).ok_or_else(|| VerificationError::malformed("the public key is not a valid COSE key"))?;

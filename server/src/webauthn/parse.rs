@@ -110,7 +110,7 @@ impl Text<'_> {
     }
 }
 
-// All fields are optional, so that the error message can name a missing one.
+// All fields are optional, so that the error message can name a missing field.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
@@ -156,7 +156,7 @@ struct AssertionBody<'a> {
 }
 
 /// Parses `response`, which must be an object. Arrays are rejected first, because serde would read the items of an
-/// array as the members in order.
+/// array as the members of the object.
 fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Result<R, Malformed> {
     let text = response.ok_or("response is missing")?.get();
     if !text.starts_with('{') {
@@ -166,13 +166,13 @@ fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Res
     serde_json::from_str(text).map_err(|error| Malformed { reason: wrong(error) })
 }
 
-/// Returns the output of the extension `credProps`. Outputs of unexpected types are ignored, like all other outputs.
+/// Returns the output of the extension `credProps`. Other outputs, and outputs of unexpected types, are ignored.
 fn discoverable(client_outputs: Option<&RawValue>) -> Option<bool> {
     let outputs: serde_json::Value = serde_json::from_str(client_outputs?.get()).ok()?;
     outputs.get("credProps")?.get("rk")?.as_bool()
 }
 
-/// Checks `authenticatorAttachment`: a short string or nothing. It is not stored.
+/// Checks that `authenticatorAttachment` is missing or a short string. The value is not stored.
 fn check_attachment(text: &Text<'_>) -> Result<(), Malformed> {
     match &text.0 {
         Some(text) if text.len() > 32 => Err("authenticatorAttachment is too long".into()),
@@ -232,7 +232,7 @@ pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
 
 fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    // serde would also accept an array and read its items as the members in order.
+    // serde would also accept an array, and read its items as the members of the object in order.
     if !text.trim_start().starts_with('{') {
         return Err("the body is not a JSON object".into());
     }
@@ -249,7 +249,7 @@ fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     })
 }
 
-/// Returns which member of an object has the wrong type. serde_json's error does not contain its name.
+/// Returns which member of an object has the wrong type. serde_json's error does not name the member.
 fn wrong_member(prefix: &str, object: &str) -> Option<String> {
     const TEXTS: [&str; 9] = [
         "id",

@@ -44,7 +44,7 @@ pub struct VerifiedRegistration {
     pub transports: Vec<String>,
     pub backup_eligible: bool,
     pub backup_state: bool,
-    /// Whether the authenticator detected the user. `false` only in automatic passkey upgrades.
+    /// Whether the authenticator detected the user. This is `false` only in automatic passkey upgrades.
     pub user_present: bool,
     pub user_verified: bool,
     /// Whether the credential is discoverable, as the client reported it. The report is not signed.
@@ -65,7 +65,7 @@ pub struct VerifiedAssertion {
     pub user_verified: bool,
     pub backup_eligible: bool,
     pub backup_state: bool,
-    /// Whether the credential became eligible for backup since its last use.
+    /// Whether the credential has become eligible for backup since its last use.
     pub backup_upgraded: bool,
     /// Whether the counter did not increase and the tenant's policy accepts this.
     pub counter_regressed: bool,
@@ -123,7 +123,7 @@ pub fn verify_registration(
     })
 }
 
-/// Returns the attestation in the form in which it is kept.
+/// Returns the attestation in the form in which it is stored; `None` if it is not kept.
 fn keep(parsed: &ParsedRegistration) -> Option<KeptAttestation> {
     let object = parsed.attestation.encode();
     let is_kept = parsed.attestation.format != "none" && object.len() <= KeptAttestation::MAX_BYTES;
@@ -131,9 +131,9 @@ fn keep(parsed: &ParsedRegistration) -> Option<KeptAttestation> {
     is_kept.then(|| KeptAttestation { object, client_data_hash: hash() })
 }
 
-/// Returns the trust in an attestation that is too large to be kept. Such an attestation does not prove the model. The
-/// client can make it large, for example with an unknown member, and could otherwise keep newer metadata from changing
-/// the trust.
+/// Returns the trust in an attestation that is too large to be kept. Such an attestation does not prove the model. A
+/// client can make an attestation large, for example with an unknown member. If such an attestation were trusted, newer
+/// metadata could no longer change the trust.
 const fn without_proof(trust: AttestationTrust) -> AttestationTrust {
     match trust {
         AttestationTrust::Chain => AttestationTrust::UnknownIssuer,
@@ -141,7 +141,7 @@ const fn without_proof(trust: AttestationTrust) -> AttestationTrust {
     }
 }
 
-/// Verifies the attestation statement. webauthn-rs must accept the statements that it can verify.
+/// Verifies the attestation statement. If webauthn-rs can verify the statement, it must accept it too.
 fn verify_statement<'a>(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -242,7 +242,7 @@ pub fn check_counter(
 ) -> Result<bool, VerificationError> {
     let stored = credential.sign_count;
     let advances = sent > stored || (sent == 0 && stored == 0);
-    // The stored flag is used, because a copy of the key can sign any flag.
+    // The stored flag is used, because the holder of a copied key can sign any flag.
     let is_accepted = policy == CounterPolicy::Record && credential.backup_eligible;
     VerificationError::ensure(advances || is_accepted, ErrorCode::CounterRegression, reason, || {
         counter_regressed(stored, sent)
@@ -260,7 +260,7 @@ pub fn backup_downgraded() -> RefusalDetail {
     RefusalDetail::new(Check::BackupEligibility).expected(["BE = 1"]).received("BE = 0")
 }
 
-/// Performs the checks that registrations and assertions share.
+/// Performs the checks of authenticator data that registrations and assertions share.
 fn check_auth_data(state: &CeremonyState, auth_data: &AuthData) -> Result<(), VerificationError> {
     let rp_id = &state.rp_id;
     if digest::digest(&digest::SHA256, rp_id.as_bytes()).as_ref() != auth_data.rp_id_hash {

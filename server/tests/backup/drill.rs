@@ -1,5 +1,5 @@
-//! The drill: a backup under load, a crash, a restore. Every ceremony that was acknowledged before the backup exists
-//! after the restore.
+//! The drill: a backup under load, a crash, a restore. After the restore, every ceremony that was acknowledged before
+//! the backup must exist.
 
 use std::{
     collections::BTreeMap,

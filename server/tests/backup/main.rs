@@ -134,7 +134,7 @@ async fn old_write_ahead_log_beside_a_restored_file_is_refused() {
     server.kill();
     let (database, wal) = (data.join("doorward.db"), data.join("doorward.db-wal"));
     assert!(fs::metadata(&wal).unwrap().len() > 0, "a killed server leaves its write-ahead log");
-    // The server starts with its own write-ahead log.
+    // The server accepts the write-ahead log that belongs to its database.
     let server = Process::serve(command(data));
     let _ = Person::new("bob").register_mfa(&server.tenant(&id, &key)).await.expect(200);
     server.kill();

@@ -1,4 +1,4 @@
-//! Manifests: `backup verify` and `restore` find every difference.
+//! Manifests: `backup verify` and `restore` detect every difference between a manifest and its backup.
 
 use std::{
     fs,
@@ -115,7 +115,7 @@ fn failed_backup_keeps_the_manifest_of_another_backup() {
     let data = folder.path();
     let _ = create_tenant(data);
     let manifest = data.join("backup.db.manifest.json");
-    // Another process has written the manifest, and its backup does not have its name yet.
+    // Simulates another process that has written its manifest, but has not yet renamed its `.partial` file.
     fs::write(data.join("backup.db.partial"), "").unwrap();
     fs::write(&manifest, "{}").unwrap();
     let to = data.join("backup.db").display().to_string();

@@ -1,4 +1,4 @@
-//! Scheduled backups: they are written, verified, and deleted when there are too many. Errors are visible.
+//! Scheduled backups: they are written and verified, and the oldest ones are deleted. Errors are visible.
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
@@ -28,7 +28,7 @@ async fn newest_backups_are_kept() {
     let _ = create_tenant(data);
     let backups = data.join("backups");
     fs::create_dir(&backups).unwrap();
-    // A file that is not a scheduled backup, and a file that an interrupted backup has left.
+    // The first file is not a scheduled backup. The second one stands for the file of an interrupted backup.
     fs::write(backups.join("doorward-mine.db"), "").unwrap();
     fs::write(backups.join("doorward-20260101T000000.000Z.db.partial"), "").unwrap();
     // Folders with such names do not stop the deletion of old backups.
@@ -78,13 +78,13 @@ async fn failed_backup_is_visible() {
     let failed = "doorward_job_runs_total{job=\"scheduled backup\",outcome=\"failed\"}";
     until("the failure is counted", async || metric(data, &server, failed).await > Some(0.0)).await;
     assert_eq!(metric(data, &server, "doorward_backup_last_success_timestamp_seconds").await, Some(0.0));
-    // The line can be older than the one that reports the start.
+    // The server may log the failure before it logs that it has started.
     let is_logged = |line: &String| line.contains("scheduled backup failed") && line.contains("file/backups");
     until("the failure is logged", async || server.log().iter().any(is_logged)).await;
     server.terminate();
 }
 
-/// Returns the time this number of hours after a fixed time.
+/// Returns the time that is this number of hours after a fixed time.
 fn at(hours: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + hours * 3_600_000)
 }

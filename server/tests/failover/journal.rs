@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 const CLIENTS_PER_NODE: usize = 4;
 /// Pause of a client after a request that failed.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Number of the last acknowledged logins whose finalize requests are sent again.
+/// Maximum number of acknowledged logins, newest first, whose finalize requests are sent again.
 const REPEATED: usize = 200;
 
 /// A finalize request.
@@ -165,7 +165,7 @@ impl Journal {
         }
         let mut unknown = 0;
         for attempt in &others {
-            // A login that is stored but not acknowledged has consumed its challenge.
+            // If a login is stored but was not acknowledged, its challenge was consumed.
             let limit = if stored.contains(&attempt.request_id) { 0 } else { 1 };
             unknown += 1 - limit;
             let tokens = tokens(nodes, &attempt.body).await;
@@ -192,7 +192,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Sends a finalize request to both nodes, twice, and returns the number of tokens.
+/// Sends a finalize request twice to both nodes, and returns the number of tokens that they returned.
 async fn tokens(nodes: &[TestTenant; 2], body: &Value) -> usize {
     let mut tokens = 0;
     for node in nodes.iter().chain(nodes) {

@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-/// Seconds after which the lease of a killed leader expires, and interval of Patroni's checks.
+/// Duration of the leader's lease, and interval of Patroni's checks, in seconds.
 const TTL: u64 = 20;
 const LOOP_WAIT: u64 = 2;
-/// Maximum time from the end of the leader to the next login.
+/// Maximum time from the failure of the leader to the next login.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(TTL + LOOP_WAIT + 2);
 
 /// A cluster of two servers. Dropping it kills all processes and deletes the data.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::Installation;
 
-/// Returns the ids in a file, each once. Every complete line is a JSON object.
+/// Returns the ids in a file, each once. Requires that every complete line is a JSON object.
 fn ids(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let mut ids: Vec<String> = Vec::new();
@@ -47,7 +47,7 @@ async fn file_and_standard_output_get_every_entry() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     server.kill();
 
-    // A crash in the middle of a line, and a rotation while the server does not run.
+    // Simulates a crash in the middle of a line. Later, the file is rotated while the server runs.
     File::options().append(true).open(&file).unwrap().write_all(b"{\"id\":\"incompl").unwrap();
     let server = serve();
     let _ = alice.mfa_login(&installation.tenant(&server)).await.expect(200);

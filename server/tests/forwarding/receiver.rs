@@ -28,7 +28,7 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/fixtures/tls").join(name)
 }
 
-/// A request, with the status of its response.
+/// A request and the status of its response.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
     pub(crate) status: u16,

@@ -93,7 +93,7 @@ async fn entries_name_the_api_key_of_their_request() {
     assert_eq!(key("webauthn_authentication_init_succeeded").await, Some(first.id.to_string()));
     assert_eq!(key("webauthn_authentication_final_succeeded").await, None);
     assert_eq!(key("mfa_authentication_init_failed").await, Some(other.id.to_string()));
-    // A disabled key is named, because its secret was correct. A wrong secret proves nothing about the key.
+    // The entry names the disabled key, because its secret was correct. A wrong secret proves nothing about the key.
     let target = disabling::Target::ApiKey(ApiKeyId::new(other.id));
     assert!(disabling::disable(&server.administrator(), tenant.id, target).await.unwrap());
     tenant.with_key(&other.secret).get("/credentials/AAAA").await.expect_refusal(401, "api_key_disabled");
@@ -303,7 +303,7 @@ async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     for person in &mut people {
         let mut reader = SqliteConnection::establish(&url).unwrap();
         reader.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-        // While this reader is open, SQLite appends to the write-ahead log and does not restart it from its beginning.
+        // While this reader is open, SQLite appends to the write-ahead log and does not overwrite it from its start.
         reader.batch_execute("BEGIN; SELECT COUNT(*) FROM tenants").unwrap();
         let before = std::fs::metadata(format!("{url}-wal")).unwrap().len();
         let _ = person.mfa_login(&tenant).await.expect(200);

@@ -175,8 +175,8 @@ async fn ceremonies_do_not_begin_while_the_write_ahead_log_is_too_large() {
     assert!(size.is_some_and(|bytes| bytes.parse::<u64>().unwrap() > 2 << 20), "{metrics}");
 }
 
-/// A trigger raises an error like SQLite's for a full disk. The error ends only one statement, or rolls back the whole
-/// transaction. SQLite may react in either way when a real disk is full.
+/// The trigger raises an error like SQLite's for a full disk. The error either ends only one statement or rolls back
+/// the whole transaction. SQLite may react in either way when a real disk is full.
 #[tokio::test]
 async fn full_disk_returns_503_without_data_loss() {
     if !database::is_sqlite("full_disk_returns_503_without_data_loss") {

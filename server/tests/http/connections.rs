@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(100);
 const ALIVE: &[u8] = b"GET /health/alive HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// Starts the public API once more, with other limits.
+/// Starts another listener of the public API, with other limits.
 fn serve(app: &Arc<App>, listening: Listening) -> (Serving, SocketAddr) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -76,7 +76,7 @@ async fn head_of_each_request_has_a_timeout() {
     let mut stream = connect(address).await;
     stream.write_all(ALIVE).await.unwrap();
     assert_eq!(read_one(&mut stream).await.status, 200);
-    // Each byte arrives in time, but the complete head does not.
+    // Each byte arrives in time, but the complete head does not arrive in time.
     stream.write_all(b"GET /health/alive HTTP/1.1\r\nx-slow: ").await.unwrap();
     let mut text = Vec::new();
     let start = Instant::now();
@@ -111,7 +111,7 @@ async fn request_large_responses(address: SocketAddr, requests: usize) -> TcpStr
 #[tokio::test]
 async fn response_that_is_not_read_is_aborted() {
     let server = TestServer::start().await;
-    // If only the keep-alive time applied, the connections would stay open.
+    // The keep-alive timeout alone would leave the connections open.
     let listening = Listening { write_timeout: 20 * SHORT, keep_alive: 100 * DEADLINE, ..LISTENING };
     let (serving, address) = serve(&server.app, listening);
     let start = Instant::now();
@@ -120,7 +120,7 @@ async fn response_that_is_not_read_is_aborted() {
     until("a connection stays open", async || serving.open_connections() == 0).await;
     assert!((20 * SHORT..39 * SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
     for mut stream in streams {
-        // The reset frees the bytes that the kernel still had to send.
+        // The reset makes the kernel discard the bytes that it still had to send.
         let error = timeout(DEADLINE, stream.read_to_end(&mut Vec::new())).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
@@ -152,8 +152,8 @@ async fn longest_idle_connection_is_closed_for_a_new_one() {
         assert_eq!(read_one(&mut stream).await.status, 200);
         streams.push(stream);
     }
-    // The fifth connection replaced the first one of its address. The sixth replaced the longest idle one of all
-    // addresses.
+    // The fifth connection replaced the longest idle one of the same address. The sixth replaced the longest idle one
+    // of any address.
     assert_eq!(read_to_end(&mut streams[0]).await, "");
     assert_eq!(read_to_end(&mut streams[1]).await, "");
     for stream in &mut streams[2..] {
@@ -207,7 +207,7 @@ async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
             stream.write_all(bytes).await.unwrap();
             stream.shutdown().await.unwrap();
             expect_rejection(&read_to_end(&mut stream).await, status, code, details);
-            // A valid request before the invalid bytes is served.
+            // A valid request that precedes the invalid bytes gets its response.
             let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
             stream.write_all(ALIVE).await.unwrap();
             assert_eq!(read_one(&mut stream).await.status, 200);
@@ -218,7 +218,7 @@ async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
     }
 }
 
-/// Expects exactly one response, from the handler or from the server below it.
+/// Expects exactly one response, either from the handler or from the HTTP server below it.
 fn expect_invalid_chunk(text: &str) {
     let details = "the body ended early, or its chunked encoding is invalid";
     let response = parse_response(text);
@@ -239,7 +239,7 @@ async fn invalid_chunk_gets_a_json_error() {
             let mut stream = TcpStream::connect(host).await.unwrap();
             stream.write_all(format!("{head}\r\n{chunks}").as_bytes()).await.unwrap();
             expect_invalid_chunk(&read_to_end(&mut stream).await);
-            // The handler already waits for the body.
+            // The chunks arrive when the handler already waits for the body.
             let mut stream = TcpStream::connect(host).await.unwrap();
             stream.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
             let mut begun = vec![0; continues.len()];

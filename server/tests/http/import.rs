@@ -1,5 +1,5 @@
-//! Import of a Hanko database: its own schema and values, with logins by the keys of its authenticators. The source needs
-//! a PostgreSQL server; the targets are on both engines.
+//! Import of a Hanko database with its own schema and values. The tests log in with the keys of its authenticators. The
+//! source needs a PostgreSQL server; the targets are on both engines.
 
 mod again;
 
@@ -32,7 +32,7 @@ const CAROL: &str = "a3d6f2c4-9b1e-4f70-8c35-27e1d0b9a6f8";
 const SHOP_CONFIG: &str = "000000a1-0000-4000-8000-0000000000a1";
 const CUSTOMER: &str = "000000e1-0000-4000-8000-0000000000e1";
 
-/// Returns the rest of a line of the sample's header after a text.
+/// Returns the text after `before` in a line of the sample's header.
 fn header_value(before: &str) -> &'static str {
     let line = SAMPLE.lines().find(|line| line.contains(before)).unwrap();
     line.split_once(before).unwrap().1.trim()
@@ -66,7 +66,7 @@ impl Source {
     }
 }
 
-/// Starts a server on each engine. Drop the folders last.
+/// Starts a server on each engine. The caller must drop the folders after the servers.
 async fn targets() -> Vec<(TestServer, tempfile::TempDir)> {
     let (sqlite, postgres) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = sqlite.path().join("doorward.db").display().to_string();
@@ -83,7 +83,7 @@ fn of<'a>(report: &'a Report, id: &str) -> &'a TenantReport {
     report.tenants.iter().find(|tenant| tenant.id.to_string() == id).unwrap()
 }
 
-/// Returns added, updated, unchanged, deleted and refused rows.
+/// Returns the numbers of added, updated, unchanged, deleted and refused rows.
 fn rows(report: &Report, id: &str, kind: &str) -> [u64; 5] {
     let tally = of(report, id).rows.get(kind).copied().unwrap_or_default();
     [tally.added, tally.updated, tally.unchanged, tally.deleted, tally.refused]
@@ -102,7 +102,7 @@ fn authenticator(rp_id: &str, id: &str, handle: &[u8], key: Key) -> Authenticato
     authenticator
 }
 
-/// Returns the key of a passkey of the sample, whose header contains the scalar.
+/// Returns the key of a passkey. The header of the sample contains the scalar of the key.
 fn sample_key(id: &str) -> Key {
     let rest = SAMPLE.split_once(&format!("--   {id}")).unwrap().1;
     let hex = rest.split_once("scalar (hex) ").unwrap().1.get(..64).unwrap();
@@ -110,7 +110,7 @@ fn sample_key(id: &str) -> Key {
     Key::from_secret(&bytes.try_into().unwrap()).unwrap()
 }
 
-/// Returns the RS256 key of the second factor of the sample.
+/// Returns the RS256 key of the sample's second factor.
 fn sample_mfa_key() -> Key {
     let mut jwk: Value = serde_json::from_str(&format!("{{\"d\":{}", header_value("--     {\"d\":"))).unwrap();
     jwk["kid"] = "any".into();
@@ -295,7 +295,7 @@ async fn everything_is_imported_once_and_a_later_run_imports_changes() {
         let admin = server.admin("ops", Role::Admin).await;
         let config = admin.get(&format!("/tenants/{SHOP}")).await.expect(200).json();
         assert_eq!(config["config"]["webauthn"]["timeout"], 90_000);
-        // The key has now been used, so Doorward serves the tenant.
+        // The test has now used the key, so Doorward serves the tenant.
         server.flush_usage().await;
         let later = source.import(&server, Options::default()).await.unwrap();
         assert_eq!(of(&later, SHOP).state, TenantState::Skipped);
@@ -307,7 +307,7 @@ async fn everything_is_imported_once_and_a_later_run_imports_changes() {
     }
 }
 
-/// Checks what the import wrote, and returns it for a comparison of the engines.
+/// Checks what the import wrote, and returns it for a comparison between the engines.
 async fn check_details(server: &TestServer) -> Vec<Value> {
     let admin = server.admin("reader", Role::Auditor).await;
     let read = async |path: &str| admin.get(path).await.expect(200).json();
@@ -330,7 +330,7 @@ async fn check_details(server: &TestServer) -> Vec<Value> {
     assert_eq!(log[0]["created_at"], "2025-04-20T20:15:01.000Z");
     assert_eq!(log[0]["meta_source_ip"], "203.0.113.15");
     let summary = read(&format!("/tenants/{SHOP}/summary")).await;
-    // The sort by counts reads the tenants that were active last.
+    // Sorting by counts considers only the tenants with the latest activity, so this time must be correct.
     assert_eq!(summary["last_activity"], "2025-05-02T06:00:00.000Z");
     let carol = read(&format!("/tenants/{FORUM}/users/{CAROL}?by=user_id")).await;
     assert_eq!(carol["credentials"][0]["last_used_at"], Value::Null, "it was never used after its registration");

@@ -64,7 +64,7 @@ async fn mutated_assertions_are_rejected_for_logins() {
 }
 
 /// Returns whether a mutation is accepted by design: an attestation statement that cannot be verified (the credential
-/// is stored as not attested, see docs/webauthn.md), or a length with more bytes than necessary.
+/// is stored as not attested, see docs/webauthn.md), or a length that is encoded in more bytes than necessary.
 fn is_tolerated(name: &str) -> bool {
     const STATEMENTS: [&str; 12] = [
         "statement: format \"",

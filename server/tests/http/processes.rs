@@ -60,7 +60,7 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     two.stop().await;
 }
 
-/// A revocation can be announced but not committed for two reasons: a process was killed after the announcement, or a
+/// A revocation is announced but not yet committed in two cases: a process was killed after the announcement, or a
 /// request arrives between the announcement and the commit.
 #[tokio::test]
 async fn key_is_not_cached_while_its_revocation_is_announced() {
@@ -77,7 +77,7 @@ async fn key_is_not_cached_while_its_revocation_is_announced() {
     for _ in 0..2 {
         let _ = caller.get("/credentials").await.expect(200);
     }
-    // This is the commit of the other process. It does not announce the change again.
+    // Commits the change of the other process without another announcement.
     let commit = format!(
         "BEGIN IMMEDIATE; UPDATE api_keys SET revoked_at = 1 WHERE id = '{}'; PRAGMA user_version = {announced}; COMMIT",
         key.id

@@ -21,7 +21,7 @@ async fn ignored_header_is_reported_once_a_minute() {
     let log = log();
     let line = log.lines().skip_while(|line| !line.contains("proxy.trusted")).last().unwrap_or_default();
     assert!(warnings() > before, "{line}");
-    // Other tests in this process may cause one warning for each server that they start, but not more.
+    // Each server that other tests in this process start may write one such warning, but not more.
     assert!(warnings() - before < 10, "{} warnings", warnings() - before);
     assert!(log.contains("\"peer\":\"127.0.0.1\""), "{log}");
 }

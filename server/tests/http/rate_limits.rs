@@ -20,7 +20,7 @@ async fn limited() -> (TestServer, TestTenant) {
     (server, tenant)
 }
 
-/// Returns the tenant's key with a wrong secret.
+/// Returns the tenant's key with a wrong secret that contains `number`.
 fn wrong_key(tenant: &TestTenant, number: u32) -> String {
     let mut key = tenant.api_key.clone();
     key.replace_range(key.len() - 6.., &format!("{number:06}"));

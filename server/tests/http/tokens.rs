@@ -119,7 +119,7 @@ async fn retiring_a_successor_keeps_the_current_key_in_use() {
     signing_keys::retire(&server.administrator(), tenant.id, new).await.unwrap();
     server.clock.advance_ms(60 * MINUTE);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), old);
-    // A retired key cannot be retired again, because that would keep it published for longer.
+    // A retired key cannot be retired again, because this would prolong its publication.
     signing_keys::retire(&server.administrator(), tenant.id, new).await.unwrap();
     assert!(published(&tenant).await.find(&new.to_string()).is_none());
 }

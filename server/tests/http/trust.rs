@@ -40,7 +40,7 @@ fn authenticator(aaguid: Uuid, attestation: Attestation) -> Authenticator {
     Authenticator::new().aaguid(aaguid.into_bytes()).attestation(attestation)
 }
 
-/// Registers with an authenticator and returns the failed check; `None` if the registration succeeded.
+/// Registers an authenticator and returns the failed check; `None` if the registration succeeded.
 async fn register(ceremony: Ceremony, tenant: &TestTenant, authenticator: Authenticator) -> Option<Check> {
     let mut person = Person::with(&crate::support::unique(), authenticator);
     let body = ceremony.begin(tenant, &mut person).await;
@@ -106,7 +106,7 @@ async fn cve_2026_6856_allowed_aaguid_without_the_chain_of_its_model_is_refused(
     import(&server, mds::BLOB).await;
     let other = tenant_with(&server, &only(ALLOWED)).await;
     for ceremony in Ceremony::REGISTRATIONS {
-        // The certificate of the manufacturer names its own model.
+        // The manufacturer's certificate names its model, which is not the model that the client states.
         let body = attested(ceremony, &other, &mut Person::new("alice"), ALLOWED).await;
         ceremony.finalize(&other, &body).await.expect_refusal(400, "attestation_invalid");
     }
@@ -182,7 +182,7 @@ async fn denied_model_is_refused_with_and_without_attestation() {
             assert_eq!(register(ceremony, &tenant, authenticator(ALLOWED, attestation)).await, None);
         }
     }
-    // The denied model cannot pretend to be another model if the policy requires an attestation.
+    // An authenticator of the denied model cannot pretend to be another model if the policy requires an attestation.
     let policy = TrustPolicy { attestation_required: true, ..policy };
     let tenant = tenant_with(&server, &policy).await;
     for attestation in [Attestation::None, Attestation::PackedSelf] {

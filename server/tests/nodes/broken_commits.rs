@@ -1,5 +1,5 @@
-//! Units of work whose transaction fails or whose connection is lost: no challenge yields two tokens, no change is made
-//! twice, and a client whose unit was committed gets its response.
+//! Units of work whose transaction fails or whose connection is lost. No challenge yields two tokens, no change is made
+//! twice, and a client gets its response if its unit was committed.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{
@@ -11,8 +11,8 @@ use doorward_testkit::{
 };
 use serde_json::{Value, json};
 
-/// The statement that adds to counters. A connection sends its text once, after the other statements of a unit and before
-/// COMMIT.
+/// Text of the statement that adds to counters. A connection sends this text once, after the other statements of a unit
+/// and before COMMIT.
 const LAST_STATEMENT: &str = "INTO audit_counts";
 /// A statement that is sent together with the COMMIT of an administrative change.
 const CHANGE: &str = "pg_notify(";
@@ -44,7 +44,7 @@ impl Fixture {
         Some(Self { server, proxy, tenant, person, _data: (folder, database) })
     }
 
-    /// Sends a request while the proxy closes connections, and checks how many it closed.
+    /// Sends a request while the proxy closes connections, and checks how many connections it closed.
     async fn post(&self, path: &str, body: &Value, at: (&'static str, Moment, usize)) -> Response {
         let (text, moment, times) = at;
         self.proxy.close_at(text, moment, times);
@@ -58,7 +58,7 @@ impl Fixture {
         self.post(path, body, (COMMIT, Moment::AfterCommit, 1)).await
     }
 
-    /// Checks that a finalize request was accepted once, and that its challenge yields no other token.
+    /// Checks that the challenge of a finalize request was consumed, so that it yields no other token.
     async fn is_used(&self, path: &str, body: &Value) {
         let status = if path.starts_with("/registration") { 400 } else { 401 };
         for _ in 0..2 {
@@ -193,7 +193,7 @@ async fn administrator_gets_the_response_if_the_commit_gets_no_response() {
     let lose = |moment| fixture.proxy.close_at(CHANGE, moment, 1);
     lose(Moment::AfterCommit);
     let created = admin.post(&keys, &json!({ "name": "Committed" })).await.expect(201);
-    // The key works at once, although the commit did not report its success.
+    // The key works at once, although the node got no response to the commit.
     let _ = fixture.tenant.with_key(&created.field("secret")).get("/credentials").await.expect(200);
     lose(Moment::Before);
     admin.post(&keys, &json!({ "name": "Not received" })).await.expect_refusal(503, "unavailable");
@@ -239,7 +239,7 @@ async fn application_gets_the_response_to_its_change_if_the_commit_gets_no_respo
 async fn conflict_with_another_session_results_in_one_token() {
     let Some(mut fixture) = Fixture::start("conflict with another session results in one token").await else { return };
     let path = "/mfa/login/finalize";
-    // Another session makes the next deletions of a challenge fail. The sequence keeps its value after a rollback.
+    // A trigger makes the next two deletions of a challenge fail. The sequence keeps its value after a rollback.
     fixture
         .server
         .sql(

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{Nodes, nodes, wait_until_listening};
 
-/// Longer than the two heartbeats within which a node detects a lost listener, because the machine may be busy.
+/// Allows more than the two heartbeats within which a node detects a lost listener, because the machine may be busy.
 const DETECTION: Duration = Duration::from_secs(5);
 
 /// Creates a key on the first node and uses it on the second, which caches it.

@@ -53,8 +53,8 @@ async fn tenant_is_deleted_while_its_users_log_in() {
         tokio::task::yield_now().await;
     }
     let _ = admin.delete(&format!("/tenants/{}?erase_audit=true", tenant.id)).await.expect(204);
-    // Both nodes run the job at the same time. If they deadlock, the database aborts one of them, which tries again
-    // later.
+    // Both nodes run the job at the same time. If they deadlock, the database aborts one of the jobs, and its node
+    // tries again later.
     let (one, other) = tokio::join!(jobs::finish_deletions(&first.app), jobs::finish_deletions(&second.app));
     eprintln!("jobs: {one:?} {other:?}");
     let mut accepted = 0;

@@ -54,7 +54,7 @@ async fn concurrent_finalizes_on_two_nodes_issue_one_token() {
 
 #[tokio::test]
 async fn concurrent_finalizes_that_share_a_transaction_issue_one_token() {
-    // With one connection, the requests wait together, so that they share transactions.
+    // The node has one connection, so that the requests wait together and share transactions.
     let node = TestServer::builder().database_options(|options| options.connections = 1).start().await;
     let tenant = node.tenant().await;
     let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));

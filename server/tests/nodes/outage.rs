@@ -48,7 +48,7 @@ async fn requests_recover_from_a_database_outage() {
         // Requests within a second share one check.
         let ready = async || Some(health.get("/health/ready").await).filter(|one| one.status == 200);
         let _ = until_within("readiness", RECOVERY, ready).await;
-        // When all connections are open again, many concurrent requests succeed.
+        // Many concurrent requests succeed only when all connections are open again.
         until_within("every connection", RECOVERY, async || {
             let requests = (0..40).map(|_| tenant.http.get("/credentials"));
             let responses = futures_util::future::join_all(requests).await;
@@ -58,8 +58,8 @@ async fn requests_recover_from_a_database_outage() {
     }
 }
 
-/// Maximum time until a response while the database is frozen: the time to start a transaction, and one connection
-/// attempt.
+/// Maximum response time while the database is frozen: the time limit for the start of a transaction, and one
+/// connection attempt.
 const FROZEN: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -56,13 +56,13 @@ async fn each_step_takes_at_most_three_round_trips() {
     let proxy = CountingProxy::start(address_of(&url));
     let builder = TestServer::builder().database(proxy.url(&url));
     let server = builder.database_options(|options| options.connections = 1).start().await;
-    // PostgreSQL uses its own clock for ids of audit entries. A large difference must be stored.
+    // PostgreSQL uses its own clock for ids of audit entries. A large clock difference would have to be stored.
     server.clock.advance_ms(SystemClock.now().millis() - server.clock.now().millis());
     let tenant = server.tenant().await;
     let mut person = Person::new("alice");
     let _ = person.register(&tenant).await.expect(200);
     let mut counter = Counter { proxy, tenant, slow: Vec::new() };
-    // The first ceremonies prepare the statements of the connection.
+    // During the first ceremonies, the connection prepares its statements.
     counter.ceremonies(&mut person, "first").await;
     counter.slow.clear();
     println!("with prepared statements:");

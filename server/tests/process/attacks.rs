@@ -29,7 +29,7 @@ fn open_files(server: &Process) -> usize {
 
 /// Each API permits 64 connections, and one address may have half of them.
 fn expect_half_of_the_connections(attackers: usize) {
-    // The server also opens a few files, and the acceptor of each API holds a connection that waits for its place.
+    // The server also opens a few files, and each API has one accepted connection that waits for a free slot.
     assert!(attackers <= 2 * 32 + 8, "{attackers} open files");
 }
 

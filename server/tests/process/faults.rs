@@ -1,5 +1,5 @@
-//! Faults of the SQLite database under the running binary. While a fault lasts, readiness and ceremonies get 503. The
-//! process survives, and works again when the fault has ended.
+//! Faults of the SQLite database under the running binary. During a fault, readiness checks and ceremonies get 503. The
+//! process survives, and works again after the fault.
 
 use std::{fs::File, io::Write as _, path::Path, process::Command};
 
@@ -60,7 +60,7 @@ impl Installation {
         }
     }
 
-    /// Also checks that the login that could not be finalized during the fault can be finalized now.
+    /// Checks that the server is ready, and that the login that failed during the fault can be finalized now.
     async fn expect_recovered(mut self) {
         self.expect_ready(200).await;
         let _ = self.finalize().await.expect(200);
@@ -101,7 +101,7 @@ async fn removed_database_causes_503_until_it_is_back() {
     let aside = data.path().join("aside.db");
     std::fs::rename(&installation.database, &aside).unwrap();
     installation.expect_unavailable().await;
-    // Another file at the same path is not the database that the server has opened.
+    // A copy at the same path is not the file that the server has opened.
     std::fs::copy(&aside, &installation.database).unwrap();
     installation.expect_unavailable().await;
     std::fs::rename(&aside, &installation.database).unwrap();

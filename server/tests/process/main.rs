@@ -1,5 +1,5 @@
-//! The running binary: attacks of clients without a key, refused commands, faults of the database, signals and the
-//! limits of the system.
+//! The running binary: attacks by clients without a key, refused commands, faults of the database, signals and system
+//! limits.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 mod attacks;

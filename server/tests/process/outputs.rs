@@ -39,7 +39,7 @@ async fn extension_outputs_are_neither_stored_nor_logged() {
     let finalize = async |path: &str, body: Value, status| {
         let body = with_outputs(body);
         let _ = tenant.http.post(path, &body).await.expect(status);
-        // The second request is refused, because the challenge was used.
+        // The second request is refused, because the challenge was consumed.
         assert_ne!(tenant.http.post(path, &body).await.status, 200);
         // A malformed body is refused as well.
         let _ = tenant.http.post(path, &json!({ "id": 5, "clientExtensionResults": body })).await.expect(400);

@@ -138,7 +138,7 @@ async fn replaced_certificate_is_used_for_new_connections() {
     }
     assert_eq!(request(&mut old).await.unwrap(), "HTTP/1.1 200 OK");
 
-    // A certificate without its key is not used.
+    // The server does not use a certificate with a key that does not match.
     install(&files, "first.pem", "second.key");
     server.signal("HUP");
     until("an error", async || server.log().iter().any(|line| line.contains("cannot replace the TLS certificate")))
@@ -159,7 +159,7 @@ async fn clients_of_the_admin_api_need_a_certificate_if_an_authority_is_set() {
     let ca = fixture("ca.pem");
     let (server, _data) = serve(&[("DOORWARD_TLS_CLIENT_CA", ca.to_str().unwrap())]);
     assert_eq!(request(&mut connect(&server.public_url).await).await.unwrap(), "HTTP/1.1 200 OK");
-    // In TLS 1.3 the client learns of the refusal when it reads.
+    // In TLS 1.3, the client detects the refusal only when it reads.
     let refused = request(&mut connect(&server.admin_url).await).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidData, "{refused}");
     assert!(refused.to_string().contains("CertificateRequired"), "{refused}");
@@ -209,7 +209,7 @@ async fn expiry_of_the_certificate_is_a_metric() {
     let mut stream = connect(&server.admin_url).await;
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut response = String::new();
-    // The end of the connection may come without the alert that closes TLS.
+    // The connection may end without the alert that closes TLS.
     drop(stream.read_to_string(&mut response).await);
     let der = certificate("first.pem");
     let (_, parsed) = X509Certificate::from_der(&der).unwrap();

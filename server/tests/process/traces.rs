@@ -12,7 +12,7 @@ use crate::support::{command, exchange, serve_with, status};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-/// Accepts requests of the exporter, responds to each with a status, and passes on what it received.
+/// Accepts requests of the exporter, sends this status to each, and passes each request to the returned receiver.
 async fn collector(status: &'static str) -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -58,8 +58,8 @@ async fn send(server: &Process, path: &str) -> String {
     exchange(&mut stream, head.as_bytes()).await
 }
 
-/// Starts a server that sends traces of requests for which a trusted proxy demands them. Returns the path with which a
-/// login of its tenant begins.
+/// Starts a server that traces only the requests for which a trusted proxy demands a trace. Also returns the path of
+/// the initialize request of a login.
 fn serve_traced(url: &str, trusted: &str) -> (Process, TempDir, String) {
     let data = tempfile::tempdir().unwrap();
     process::init(command(data.path()));
@@ -83,7 +83,7 @@ fn serve_traced(url: &str, trusted: &str) -> (Process, TempDir, String) {
     (serve_with(serve), data, path)
 }
 
-/// The collector has a thread of its own, because the test blocks its thread until the server has ended.
+/// The collector needs its own thread, because the test blocks its thread until the server has ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn spans_of_requests_arrive_at_the_collector() {
     let (url, mut requests) = collector("200 OK").await;
@@ -92,7 +92,7 @@ async fn spans_of_requests_arrive_at_the_collector() {
     assert!(send(&server, "/nothing/here/at/all").await.starts_with("HTTP/1.1 404 "));
     let line = async || server.log().iter().any(|line| line.contains("request refused") && line.contains(TRACE));
     until("the log line with the trace", line).await;
-    // A server that is stopping sends all pending spans.
+    // When a server stops, it sends all pending spans.
     server.signal("TERM");
     assert!(server.wait().success());
     let mut received = Vec::new();

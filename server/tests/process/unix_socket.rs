@@ -39,7 +39,7 @@ impl World {
         [self.public(), self.admin()].map(|path| format!("unix:{}", path.display()))
     }
 
-    /// Starts a server on both sockets after shell statements.
+    /// Runs shell statements and then starts a server on both sockets.
     fn serve(&self, statements: &str, drain: &str) -> Process {
         let [public, admin] = self.addresses();
         let mut command = command(self.data.path());
@@ -81,7 +81,7 @@ async fn alive(socket: &Path) -> Option<String> {
 #[tokio::test]
 async fn all_ceremonies_succeed_and_the_sockets_are_removed_at_the_stop() {
     let world = World::new();
-    // The unit of systemd has the strictest mask; the modes of the sockets do not depend on it.
+    // The systemd unit sets the strictest mask. The modes of the sockets do not depend on it.
     let server = world.serve("umask 0077", "0s");
     let [public, _] = world.addresses();
     assert_eq!(server.public_url, public, "the log names the socket");

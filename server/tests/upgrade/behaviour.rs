@@ -24,9 +24,9 @@ pub(crate) async fn works(server: &Process, installation: &Installation) {
     forwarding(installation).await;
 }
 
-/// The first forwarded entry follows the last one that the earlier version has forwarded.
+/// Checks that the first forwarded entry follows the last one that the earlier version forwarded.
 async fn forwarding(installation: &Installation) {
-    // In a fixture that was just written, the lease of the node that wrote it has not ended yet.
+    // If the fixture was just written, the lease of the node that wrote it has not expired yet.
     until("audit entries are forwarded", async || !installation.forwarded().is_empty()).await;
     let last = installation.clients.forwarded_until.as_str();
     let forwarded = installation.forwarded();
@@ -65,14 +65,14 @@ async fn ceremonies(server: &Process, installation: &Installation) {
     let mut erin = Person::new("erin");
     let _ = erin.register(&shop).await.expect(200);
     let _ = erin.login(&shop).await.expect(200);
-    // Its signing keys were rotated, and all but the newest one have retired since.
+    // The signing keys of this tenant were rotated, and all but the newest one have since been retired.
     let forum = installation.tenant(server, "Forum");
     let _ = erin.register_mfa(&forum).await.expect(200);
     let token = erin.mfa_login(&forum).await.expect(200).field("token");
     let _ = verify(&forum, &token).await;
 }
 
-/// Completes the login of a user that the earlier version has started.
+/// Completes a login that the user started at the earlier version.
 async fn started_login(shop: &TestTenant, installation: &Installation, person: &mut Person) -> Response {
     let query = format!("SELECT value FROM challenges WHERE ceremony = 'login' AND tenant_id = '{}'", shop.id);
     let challenges = database::texts(&installation.database_url(), &query).await;
@@ -82,7 +82,7 @@ async fn started_login(shop: &TestTenant, installation: &Installation, person: &
     shop.http.post("/login/finalize", &body).await.expect(200)
 }
 
-/// Verifies a token with the published keys, but not its expiry. Returns the claims.
+/// Verifies a token with the published keys, except for its expiry, and returns the claims.
 async fn verify(tenant: &TestTenant, token: &str) -> Value {
     let text = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200).text;
     let keys: JwkSet = serde_json::from_str(&text).unwrap();
@@ -103,16 +103,16 @@ async fn tokens(server: &Process, installation: &Installation) {
     };
     let again = redeem(&installation.clients.redeemed_token).await;
     let code = again.field("code");
-    // A fixture that was just written contains tokens that have not expired.
+    // If the fixture was just written, its tokens have not expired.
     assert!(["token_expired", "token_already_redeemed"].contains(&code.as_str()), "{}", again.text);
     let token = installation.person("bob").mfa_login(&shop).await;
-    // The counter of this copy of the authenticator is behind.
+    // The signature counter of this copy of the authenticator is too low.
     token.expect_refusal(401, "counter_regression");
     let mut frank = Person::new("frank");
     let token = frank.register(&shop).await.expect(200).field("token");
     let _ = redeem(&token).await.expect(200);
     redeem(&token).await.expect_refusal(409, "token_already_redeemed");
-    // The redeemed token of the fixture has expired, so a new token gets the id in the row of the earlier version.
+    // The redeemed token of the fixture has expired, so the test writes the id of a new token to the old version's row.
     let token = frank.login(&shop).await.expect(200);
     let rename = format!(
         "UPDATE redeemed_tokens SET jti = '{}' WHERE tenant_id = '{}' AND jti = '{}'",
@@ -124,7 +124,7 @@ async fn tokens(server: &Process, installation: &Installation) {
     redeem(&token.field("token")).await.expect_refusal(409, "token_already_redeemed");
 }
 
-/// Returns the id of a token, without verification.
+/// Returns the id of a token without verifying the token.
 fn jti(token: &str) -> String {
     let payload = token.split('.').nth(1).and_then(from_base64url).expect("a payload");
     let claims: Value = serde_json::from_slice(&payload).unwrap();

@@ -1,11 +1,11 @@
-//! Secrets of the clients of a fixture, and what they saw.
+//! Secrets of the clients of a fixture, and responses that they got.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// `clients.json` of a fixture. Later fixtures may contain more.
+/// `clients.json` of a fixture. Later fixtures may contain more members.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Clients {
     /// The tenants by name.

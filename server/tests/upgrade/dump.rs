@@ -22,7 +22,7 @@ const POSTGRES_SCHEMA: [&str; 3] = [
     "SELECT indexdef AS value FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%' ORDER BY 1",
 ];
 
-/// Returns a description of the schema, without the migrations' own table: on SQLite its statements.
+/// Returns a description of the schema (on SQLite its statements), without the migrations' own table.
 pub(crate) async fn schema(url: &str) -> Vec<String> {
     if url.starts_with("postgres") {
         let mut lines = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) async fn schema(url: &str) -> Vec<String> {
     texts(url, &format!("SELECT sql AS value FROM sqlite_schema WHERE {own} ORDER BY name")).await
 }
 
-/// Returns statements that create the PostgreSQL schema of this version, with the versions of its migrations.
+/// Returns statements that create the PostgreSQL schema of this version and record the versions of its migrations.
 pub(crate) fn postgres_schema() -> String {
     let folder = migrations::folder().join("postgres");
     let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -52,7 +52,7 @@ pub(crate) fn postgres_schema() -> String {
     sql
 }
 
-/// Returns statements that create the SQLite database with all its rows.
+/// Returns statements that create a copy of the SQLite database with all its rows.
 pub(crate) async fn statements(url: &str) -> String {
     let mut lines = vec!["PRAGMA foreign_keys = OFF".to_owned(), "BEGIN".to_owned()];
     for pragma in ["application_id", "user_version"] {

@@ -50,7 +50,7 @@ impl Fixture {
         fs::read_to_string(self.path(file)).unwrap_or_else(|error| panic!("{}/{file}: {error}", self.name))
     }
 
-    /// Creates the installation in a temporary folder. Its challenges and redeemed tokens have not expired.
+    /// Creates the installation in a temporary folder. Its challenges and redeemed tokens expire in the year 2100.
     pub(crate) async fn copy(&self) -> Installation {
         let clients = serde_json::from_str(&self.read("clients.json")).unwrap();
         let installation = Installation::in_new_folder(clients);

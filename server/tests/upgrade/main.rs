@@ -77,7 +77,7 @@ async fn export_of_each_version_contains_the_same_data() {
     }
 }
 
-/// Returns whether a value has at least the members of another one. Later versions add members.
+/// Returns whether a value has at least the members of `expected`, because later versions add members.
 fn contains(value: &Value, expected: &Value) -> bool {
     match (value, expected) {
         (Value::Object(members), Value::Object(expected)) => {

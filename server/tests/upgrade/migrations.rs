@@ -31,8 +31,8 @@ fn applied_migrations_are_not_changed() {
     );
 }
 
-/// The checksums of a fixture are not renewed, so that a changed migration of a release is found even if the file with all
-/// checksums was renewed.
+/// The checksums in a fixture are never renewed. Therefore, this test detects a changed migration of a release even if
+/// the file with all checksums was renewed.
 #[test]
 fn checksums_of_each_version_are_unchanged() {
     let listed = fs::read_to_string(folder().join(FILE)).unwrap();
@@ -56,7 +56,7 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations")
 }
 
-/// Returns the lines that `sha256sum` prints for the files.
+/// Returns the lines that `sha256sum` prints for the migrations.
 fn lines(folder: &Path) -> String {
     let mut lines = String::new();
     for engine in ["postgres", "sqlite"] {

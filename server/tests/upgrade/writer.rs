@@ -200,7 +200,7 @@ async fn import_tenant(installation: &mut Installation) {
     installation.clients.tenants.insert("Imported".to_owned(), key);
 }
 
-/// Imports metadata, and keeps only that of the test manufacturer, because certificates are large.
+/// Imports metadata and keeps only the entry of the test manufacturer, because certificates are large.
 async fn import_metadata(installation: &Installation) {
     let folder = tempfile::tempdir().unwrap();
     let (blob, root) = (folder.path().join("blob.jwt"), folder.path().join("root.pem"));
@@ -243,7 +243,7 @@ async fn use_shop(server: &Process, installation: &mut Installation) {
     let _ = shop.http.post("/token/redeem", &json!({ "token": token })).await.expect(200);
     installation.clients.redeemed_token = token;
 
-    // Refusals, and a challenge that is not used.
+    // Creates refusals, and a challenge that remains unused.
     let body = alice.login_assertion(&shop, true).await;
     let _ = shop.http.post("/login/finalize", &body).await.expect(200);
     shop.http.post("/login/finalize", &body).await.expect_refusal(401, "challenge_unknown");
@@ -289,7 +289,7 @@ async fn register_with_attestation(tenant: &TestTenant, person: &mut Person) {
     assert_eq!(claims(&registered)["attested"], true);
 }
 
-/// Leaves signing keys in each state: withdrawn, retired, active, next.
+/// Creates a signing key in each state: withdrawn, retired, active, next.
 async fn use_forum(server: &Process, installation: &Installation) {
     let (admin, forum) = (installation.admin(server, "all"), installation.tenant(server, "Forum"));
     let path = tenant_path(installation, "Forum", "/secrets/jwk");
@@ -332,7 +332,7 @@ async fn wait_for_background_work(server: &Process, installation: &mut Installat
     let newest = ids(&admin.get("/audit_logs?per_page=1").await.expect(200).json()).remove(0);
     let last = || installation.forwarded().last().map(|entry| text(&entry["id"])).unwrap_or_default();
     until("all entries were forwarded", async || last() == newest).await;
-    // The position is stored after the delivery.
+    // A node stores the position after the delivery.
     let stored = async || {
         let query = "SELECT value FROM installation WHERE name LIKE 'audit_forward/%'";
         let positions = database::texts(&installation.database_url(), query).await;

@@ -12,7 +12,7 @@ pub struct MetadataStatus {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(example = 291))]
     pub number: Option<u64>,
-    /// Latest day for the publication of the next BLOB.
+    /// Day by which the next BLOB must be published.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(example = "2026-12-01"))]
     pub next_update: Option<String>,

@@ -25,8 +25,8 @@ pub struct Overview {
     pub users: u64,
     /// Number of credentials of all users.
     pub credentials: u64,
-    /// Successful ceremonies and refusals by day (UTC), oldest first, without gaps. Each server process counts a past
-    /// day only once, so entries that are deleted later stay included.
+    /// Successful ceremonies and refusals by day (UTC), oldest first, without gaps. Each server process counts each
+    /// past day only once, so entries that are deleted afterwards remain included.
     pub activity: Vec<ActivityPoint>,
     /// Time at which the activity of today was counted, at most a minute ago.
     pub counted_at: Timestamp,
@@ -57,7 +57,7 @@ pub struct TenantSummary {
     pub tenant: TenantItem,
     /// RP ID.
     pub rp_id: String,
-    /// When it was created.
+    /// Creation time.
     pub created_at: Timestamp,
     /// Number of users.
     pub users: u64,
@@ -69,7 +69,7 @@ pub struct TenantSummary {
     pub succeeded: u64,
     /// Refusals in the last seven days.
     pub refused: u64,
-    /// Time of the latest audit entry that a server wrote to the tenant's log. The time may be up to a minute old.
+    /// Time of the latest audit entry that a server wrote to the tenant's log. It may lag behind by up to a minute.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_activity: Option<Timestamp>,
 }
@@ -102,19 +102,19 @@ text_enum! {
         Users => "users",
         /// By number of API keys.
         ApiKeys => "api_keys",
-        /// By successful ceremonies of seven days; only the 1 000 most recently active tenants.
+        /// By successful ceremonies in the last seven days; lists only the 1 000 most recently active tenants.
         Succeeded => "succeeded",
-        /// By refusals of seven days; only the 1 000 most recently active tenants.
+        /// By refusals in the last seven days; lists only the 1 000 most recently active tenants.
         Refused => "refused",
     }
 }
 
-/// Number of tenants that are sorted by their successful ceremonies or refusals: the most recently active ones. The
-/// counts of a moving period have no index, so the server sums them for each request.
+/// Maximum number of tenants in a list that is sorted by successful ceremonies or refusals: the most recently active
+/// ones. No index contains counts of a moving period, so the server computes their sums for each request.
 pub const SORTED_BY_ACTIVITY: u32 = 1_000;
 
 impl TenantSort {
-    /// Returns whether this order of `total` tenants contains only the [`SORTED_BY_ACTIVITY`] most recently active ones.
+    /// Returns whether this order lists only the [`SORTED_BY_ACTIVITY`] most recently active of `total` tenants.
     #[must_use]
     pub const fn leaves_out_tenants(self, total: u64) -> bool {
         matches!(self, Self::Succeeded | Self::Refused) && total > SORTED_BY_ACTIVITY as u64
@@ -131,7 +131,7 @@ impl TenantSort {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantOverview {
-    /// Its row in the list of tenants.
+    /// The tenant's row in the list of tenants.
     #[serde(flatten)]
     pub summary: TenantSummary,
     /// Successful ceremonies and refusals by day (UTC), oldest first, without gaps.
@@ -148,18 +148,18 @@ pub struct Me {
     pub name: String,
     /// The token's role.
     pub role: super::Role,
-    /// The tenants that the token may use. Absent if it may use all of them and the installation.
+    /// The tenants that the token may use. Absent if the token may use all tenants and the installation itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tenants: Option<Vec<TenantId>>,
 }
 
-/// Recent activity of a tenant, to find out why ceremonies fail and who uses it.
+/// Recent activity of a tenant: ceremonies, active users, causes of refusals, and authenticator models.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantActivity {
     /// Finalized ceremonies of the last seven days in UTC, today included.
     pub ceremonies: Vec<super::CeremonyCount>,
-    /// Number of audit entries that were examined for the users and refusals: the newest entries, at most 10 000.
+    /// Number of audit entries that were examined for `active_users` and `refusals`: the newest ones, at most 10 000.
     pub examined_entries: u64,
     /// Time of the oldest examined entry; absent without entries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -168,7 +168,7 @@ pub struct TenantActivity {
     pub active_users: u64,
     /// The most frequent error codes in the examined entries, most frequent first; at most ten.
     pub refusals: Vec<RefusalCount>,
-    /// Number of credentials that were examined for the models: the newest credentials, at most 2 000.
+    /// Number of credentials that were examined for `models`: the newest credentials, at most 2 000.
     pub examined_credentials: u64,
     /// The most frequent authenticator models of the examined credentials, most frequent first; at most ten.
     pub models: Vec<ModelCount>,
@@ -182,7 +182,7 @@ pub struct RefusalCount {
     pub code: String,
     /// Number of audit entries.
     pub count: u64,
-    /// Time of the latest one.
+    /// Time of the latest of these entries.
     pub latest: Timestamp,
 }
 

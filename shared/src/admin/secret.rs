@@ -101,7 +101,7 @@ pub struct CreateSigningKeyRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SigningKeyItem {
-    /// Id of the key, which is the `kid` of its tokens.
+    /// Id of the key: the `kid` of the tokens that it signs.
     pub id: Uuid,
     /// Signing algorithm.
     pub algorithm: SigningAlgorithm,
@@ -109,7 +109,7 @@ pub struct SigningKeyItem {
     pub created_at: Timestamp,
     /// Time from which the key signs.
     pub signs_from: Timestamp,
-    /// Time at which the key stops signing. It stays published for 6 minutes, until its last tokens have expired.
+    /// Time at which the key stops signing. It stays published for 6 more minutes, until its last tokens have expired.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retired_at: Option<Timestamp>,
     /// Time at which the key was removed from the JWKS.
@@ -117,8 +117,8 @@ pub struct SigningKeyItem {
     pub withdrawn_at: Option<Timestamp>,
     /// Whether the key signs tokens now.
     pub signing: bool,
-    /// Time from which the server replaces the key, as the setting `token.rotate_every` demands. Only the newest key
-    /// has this time.
+    /// Time at which automatic rotation (the setting `token.rotate_every`) replaces the key. Present only for the
+    /// newest key.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rotates_at: Option<Timestamp>,
 }
@@ -131,7 +131,7 @@ pub struct WithdrawnSigningKey {
     pub withdrawn: SigningKeyItem,
     /// The key that signs now.
     pub signing: SigningKeyItem,
-    /// Consequences for verifiers, as text for people.
+    /// Consequences for verifiers, as human-readable text.
     pub notice: String,
 }
 
@@ -144,10 +144,10 @@ pub struct AdminTokenItem {
     pub secret: SecretItem,
     /// Role of the token.
     pub role: Role,
-    /// The tenants that the token may use. Absent if it may use all of them and the installation.
+    /// The tenants that the token may use. Absent if the token may use all tenants and the installation itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tenants: Option<Vec<TenantId>>,
-    /// Names of `tenants`, in the same order. Absent like `tenants`.
+    /// Names of these tenants, in the same order. Absent if `tenants` is absent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tenant_names: Option<Vec<String>>,
 }
@@ -169,7 +169,7 @@ impl AdminTokenItem {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateAdminTokenRequest {
-    /// Display name, 1 to 128 characters. It is the actor in audit entries. Required.
+    /// Display name, 1 to 128 characters. Audit entries contain it as the actor. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "alice")
@@ -178,8 +178,8 @@ pub struct CreateAdminTokenRequest {
     /// Role of the token. Required.
     #[cfg_attr(feature = "openapi", schema(required = true, nullable = false))]
     pub role: Option<Role>,
-    /// Limits the token to these tenants, at most 100. It can then use only the endpoints of these tenants, the lists of
-    /// tenants, `/me`, `/mds` and `/config/check`. Not for the role `metrics`.
+    /// Limits the token to these tenants, at most 100. The token can then use only the endpoints of these tenants, the
+    /// lists of tenants, `/me`, `/mds` and `/config/check`. Not allowed for the role `metrics`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tenants: Option<Vec<TenantId>>,
     /// Expiry time. Without it, the secret does not expire.

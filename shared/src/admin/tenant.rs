@@ -17,7 +17,7 @@ pub struct CreateTenantRequest {
         schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "Shop")
     )]
     pub display_name: Option<String>,
-    /// Configuration. Default: one for `localhost`, for trials.
+    /// Configuration. Default: a configuration for `localhost`, which is meant for trials.
     pub config: Option<TenantConfig>,
     /// Whether to create an API key as well.
     #[serde(default)]
@@ -75,7 +75,7 @@ pub struct TenantDetail {
     pub config: TenantConfig,
 }
 
-/// Result of validating a configuration. It is valid when `problems` is empty.
+/// Result of validating a configuration. The configuration is valid if `problems` is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfigCheck {

@@ -19,8 +19,8 @@ pub struct TrustPreview {
     pub next: Option<String>,
 }
 
-/// What the registered credentials of a tenant lose if trust policies change. Disabled users and credentials do not
-/// count, and neither do credentials that the current policies refuse at logins.
+/// Numbers of users and credentials of a tenant that are affected if trust policies change. Disabled users, disabled
+/// credentials, and credentials that the current policies refuse at logins are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrustImpact {
@@ -28,7 +28,7 @@ pub struct TrustImpact {
     pub users_losing_all: u64,
     /// Users who lose a credential and keep another one.
     pub users_losing_some: u64,
-    /// Credentials that can be used now, and not after the change.
+    /// Credentials that can be used now, but not after the change.
     pub credentials_lost: u64,
 }
 
@@ -39,14 +39,14 @@ pub struct AffectedUser {
     /// The user.
     #[serde(flatten)]
     pub user: UserItem,
-    /// Credentials that the user can use now, and not after the change.
+    /// Credentials that the user can use now, but not after the change.
     pub credentials_lost: u64,
     /// Credentials that the user can use after the change.
     pub credentials_kept: u64,
 }
 
-/// Algorithms in use, and the users who are ready for stricter trust policies. Disabled users and credentials do not
-/// count.
+/// Algorithms in use, and numbers of users who are ready for stricter trust policies. Disabled users and disabled
+/// credentials are not counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CryptoRadar {
@@ -71,7 +71,7 @@ pub struct AlgorithmCount {
 }
 
 text_enum! {
-    /// A requirement for which a tenant may want to be ready.
+    /// A stricter requirement that a tenant may want to introduce.
     pub enum RadarRequirement {
         /// The credential is bound to one device.
         DeviceBound => "device_bound",

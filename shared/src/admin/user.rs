@@ -71,7 +71,7 @@ pub struct UserSummary {
 pub struct UserSummaryPage {
     /// The users.
     pub items: Vec<UserSummary>,
-    /// Number of users that match the search. While there is a `next`, it counts only the matches found so far.
+    /// Number of users that match the search. While `next` is present, only the matches found so far are counted.
     pub total: u64,
     /// Cursor of the next page, to be sent as `after`. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -87,7 +87,7 @@ pub struct TransactionSummary {
     pub transaction: TransactionItem,
     /// The tenant's own id for the user.
     pub user_id: String,
-    /// Whether the user confirmed it.
+    /// Whether the user confirmed the transaction.
     pub confirmed: bool,
 }
 

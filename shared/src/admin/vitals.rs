@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// Counters of the server process (node) that responds. Counters start at zero with the process and only grow, so two
-/// responses of the same process give rates.
+/// Counters of the server process (node) that responds. They start at zero when the process starts and never decrease,
+/// so clients can compute rates from two responses of the same process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Vitals {
@@ -14,8 +14,8 @@ pub struct Vitals {
     pub node: String,
     /// Version of the server.
     pub version: String,
-    /// Milliseconds since the process started. Two responses with different nodes, or in which this decreases, do not
-    /// belong together.
+    /// Milliseconds since the process started. Two responses come from different processes if their nodes differ, or if
+    /// this value is smaller in the later one.
     pub uptime_ms: u64,
     /// The server's time.
     pub now: Timestamp,
@@ -43,13 +43,13 @@ pub struct Vitals {
     /// Size of SQLite's write-ahead log in bytes; absent on PostgreSQL.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wal_bytes: Option<u64>,
-    /// CPU time of the process in milliseconds; absent if the operating system does not state it.
+    /// CPU time of the process in milliseconds; absent if the operating system does not report it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cpu_ms: Option<u64>,
-    /// Resident memory of the process in bytes; absent if the operating system does not state it.
+    /// Resident memory of the process in bytes; absent if the operating system does not report it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub memory_bytes: Option<u64>,
-    /// Background jobs that have run.
+    /// Background jobs that have run at least once.
     pub jobs: Vec<JobVitals>,
 }
 
@@ -70,7 +70,7 @@ impl TimeHistogram {
         self.counts.iter().sum()
     }
 
-    /// Returns the events since an earlier state of the same counters.
+    /// Returns the histogram of the events that were counted since `earlier`, a previous state of the same histogram.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let before = earlier.counts.iter().copied().chain(std::iter::repeat(0));
@@ -78,8 +78,8 @@ impl TimeHistogram {
         Self { bounds_us: self.bounds_us.clone(), counts }
     }
 
-    /// Returns the duration in microseconds that this share of the events does not exceed, interpolated inside its
-    /// bucket. `None` without events. `share` is between 0 and 1.
+    /// Returns the duration in microseconds that the given share of the events (0 to 1) does not exceed. The duration
+    /// is interpolated within its bucket. Returns `None` if there are no events.
     #[must_use]
     pub fn quantile_us(&self, share: f64) -> Option<u64> {
         let wanted = self.total() as f64 * share;

@@ -18,7 +18,7 @@ pub struct Confirmation {
 pub enum NotConfirmed {
     /// Standard input is not a terminal, and the flag is missing. Contains the consequence of the change.
     FlagMissing(String),
-    /// The user entered something else.
+    /// The user did not enter the requested confirmation.
     Declined,
     /// The question cannot be asked.
     Io(io::Error),

@@ -102,7 +102,7 @@ impl FromStr for AttachmentArg {
 }
 
 impl PolicyArgs {
-    /// Replaces the settings for which there is a flag.
+    /// Replaces the settings whose flags were given.
     pub fn apply(self, config: &mut TenantConfig) {
         set(&mut config.acr.aal1, self.acr_aal1);
         set(&mut config.acr.aal2, self.acr_aal2);

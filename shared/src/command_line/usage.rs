@@ -12,7 +12,7 @@ const SECRET_PREFIX: &str = "dw_";
 /// Number of characters of a secret that lists show as its hint.
 const HINT_CHARS: usize = 7;
 
-/// Parses the arguments of this process. If they are invalid, or ask for help, prints the text and ends the process.
+/// Parses the arguments of this process. If they are invalid or request help, prints the error or help and exits.
 #[must_use]
 pub fn parse_arguments<C: Parser>() -> C {
     C::try_parse().unwrap_or_else(|error| {
@@ -27,8 +27,8 @@ pub fn parse_arguments<C: Parser>() -> C {
     })
 }
 
-/// If an error repeats arguments that contain secrets, replaces the secrets with their hints: users may enter a key in
-/// place of its id by mistake.
+/// Replaces secrets in the arguments that an error message repeats with their hints, because users may enter a key
+/// instead of its id by mistake.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
     let context: Vec<(ContextKind, ContextValue)> =
         error.context().map(|(kind, value)| (kind, value.clone())).collect();

@@ -77,9 +77,9 @@ text_enum! {
 }
 
 text_enum! {
-    /// What happens when a credential that was not eligible for backup reports at a login that it is (WebAuthn §6.1.3).
+    /// What happens at a login if a credential was not eligible for backup before and now is (WebAuthn §6.1.3).
     pub enum BackupEligibilityChange {
-        /// Accept the login and store the new value. Password managers change it when they import a credential.
+        /// Accept the login and store the new value. Password managers change this flag when they import a credential.
         Accept => "accept",
         /// Reject the login, because the specification allows no change.
         Refuse => "refuse",
@@ -163,8 +163,8 @@ pub struct Cors {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_items = 32, example = json!(["https://example.com"])))]
     pub allowed_origins: Vec<String>,
-    /// Whether `*` (any characters, or every page if it is alone) and `?` (one character) are accepted in other places.
-    /// Such a pattern may match pages that other people control.
+    /// Whether patterns may contain `*` (any characters; alone, it matches every origin) and `?` (one character) in
+    /// other positions. Such a pattern may match pages that other people control.
     #[serde(default)]
     pub allow_unsafe_wildcard: bool,
 }
@@ -205,8 +205,8 @@ pub struct RelyingParty {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://example.net"])))]
     pub related_origins: Vec<String>,
-    /// Origins of pages that may contain a page of the tenant in a frame and run ceremonies there. Empty: ceremonies in
-    /// frames of other origins are refused. If a change omits them, they keep their current values; null means none.
+    /// Origins of pages in whose frames pages of the tenant may run ceremonies. If the list is empty, ceremonies in
+    /// cross-origin frames are refused. If a change omits it, the current list is kept; null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://partner.example"])))]
     pub top_origins: Vec<String>,
@@ -281,9 +281,9 @@ pub struct Webauthn {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AttestationFormat>>, max_items = 8))]
     pub attestation_formats: Vec<AttestationFormat>,
-    /// Whether registrations list the user's credentials in `excludeCredentials`, so that no authenticator creates a
-    /// second one. This applies to second factors too. If a change omits it, the current value is kept; null means the
-    /// default, true.
+    /// Whether registrations list the user's credentials in `excludeCredentials`, so that an authenticator with one of
+    /// them does not create another. This applies to second factors too. If a change omits it, the current value is
+    /// kept; null means the default, true.
     #[serde(default = "yes", deserialize_with = "null_as_yes")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     pub exclude_credentials: bool,
@@ -292,8 +292,8 @@ pub struct Webauthn {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<RegistrationExtensions>))]
     pub extensions: RegistrationExtensions,
-    /// Extensions that calls may request. This applies to second factors too. If a change omits them, they keep their
-    /// current values; null means all.
+    /// Extensions that initialize requests may contain. This applies to second factors too. If a change omits them,
+    /// they keep their current values; null means all.
     #[serde(default = "all_extensions", deserialize_with = "null_as_all_extensions")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Extension>>, max_items = 5))]
     pub allowed_extensions: Vec<Extension>,
@@ -328,8 +328,8 @@ pub struct Mfa {
     #[serde(default = "discouraged_resident_key")]
     #[cfg_attr(feature = "openapi", schema(default = "discouraged"))]
     pub resident_key_requirement: ResidentKey,
-    /// Time in milliseconds for which a challenge is valid. Default: that of passkeys, or `timeout` if it is longer. If a
-    /// change omits it, the current value is kept; null means the default.
+    /// Time in milliseconds for which a challenge is valid. Default: that of passkeys, or `timeout` if `timeout` is
+    /// longer. If a change omits it, the current value is kept; null means the default.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 600000))]
     pub challenge_lifetime: Option<u32>,

@@ -54,10 +54,10 @@ pub const KEPT: &[&str] = &[
     "trust.second_factors.algorithms",
 ];
 
-/// Returns a changed configuration: the given JSON value, with the current values of the settings that it omits.
+/// Parses a change as a configuration. Settings of [`KEPT`] that the change omits keep their values from `current`.
 ///
 /// # Errors
-/// The value is not a configuration.
+/// The change is not a configuration.
 pub fn with_omitted(mut change: Value, current: Option<&TenantConfig>) -> serde_json::Result<TenantConfig> {
     if let Some(current) = current {
         let current = serde_json::to_value(current)?;
@@ -72,7 +72,7 @@ pub fn with_omitted(mut change: Value, current: Option<&TenantConfig>) -> serde_
 /// that none of them keeps its current value.
 ///
 /// # Errors
-/// The configuration cannot be serialized, which does not happen.
+/// Never, because every configuration can be serialized.
 pub fn as_complete_change(config: &TenantConfig) -> serde_json::Result<Value> {
     let mut change = serde_json::to_value(config)?;
     for path in KEPT {
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::config::RelyingParty;
 
-    /// Returns a configuration in which no kept setting has its default, so that each test value differs from it.
+    /// Returns a configuration in which the value of every kept setting differs from its default.
     fn current() -> TenantConfig {
         let trust = json!({
             "registration": "enforce",

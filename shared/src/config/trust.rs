@@ -73,16 +73,16 @@ pub struct TrustPolicy {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustMode>))]
     pub login: TrustMode,
-    /// Whether the attestation must prove the model: a root certificate of the model issued its certificate. Default:
-    /// `false`.
+    /// Whether the attestation must prove the model, which means that a root certificate of the model issued the
+    /// attestation certificate. Default: `false`.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     pub attestation_required: bool,
-    /// Accepted models. Only a proven AAGUID counts. Null: all models.
+    /// Accepted models. The attestation must prove the AAGUID. Null: all models.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 256))]
     pub allow_aaguids: Option<Vec<Uuid>>,
-    /// Refused models. The AAGUID counts even if it is not proven.
+    /// Refused models, even if the AAGUID is only stated and not proven.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Uuid>>, max_items = 256))]
     pub deny_aaguids: Vec<Uuid>,
@@ -90,7 +90,7 @@ pub struct TrustPolicy {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<AuthenticatorStatus>>))]
     pub deny_statuses: Vec<AuthenticatorStatus>,
-    /// Lowest certification of a proven model in the FIDO metadata. Null: none is required.
+    /// Lowest accepted certification in the FIDO metadata; the model must be proven. Null: none is required.
     #[serde(default)]
     pub min_certification: Option<CertificationLevel>,
     /// Whether credentials that can be backed up or synchronised (flag BE) are refused. Default: `false`.
@@ -111,7 +111,7 @@ impl TrustPolicy {
         self.registration != TrustMode::Enforce || self.algorithms.as_ref().is_none_or(|all| all.contains(&algorithm))
     }
 
-    /// Returns whether the policy is used, and has a requirement that refers to the FIDO metadata.
+    /// Returns whether the policy is in use and at least one of its requirements needs the FIDO metadata.
     #[must_use]
     pub fn needs_metadata(&self) -> bool {
         let is_used = self.registration != TrustMode::Off || self.login != TrustMode::Off;

@@ -1,4 +1,4 @@
-//! Values of settings of ceremonies.
+//! Values of ceremony settings.
 
 text_enum! {
     /// WebAuthn §5.8.7: the kind of authenticator that the user probably has. Browsers adapt their dialogs to it.
@@ -7,7 +7,7 @@ text_enum! {
         SecurityKey => "security-key",
         /// An authenticator of the user's device.
         ClientDevice => "client-device",
-        /// A phone, over QR code and Bluetooth.
+        /// A phone that is connected through a QR code and Bluetooth.
         Hybrid => "hybrid",
     }
 }
@@ -39,8 +39,8 @@ text_enum! {
     pub enum CounterPolicy {
         /// Reject the login.
         Refuse => "refuse",
-        /// Accept the login of a credential that is eligible for backup, because its copies may have separate counters.
-        /// Store the counter and record the regression. Reject it for all other credentials.
+        /// Accept the login if the credential is eligible for backup, because its copies may have separate counters.
+        /// Store the counter and record the regression. Reject logins with all other credentials.
         Record => "record",
     }
 }

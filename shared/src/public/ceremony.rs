@@ -145,7 +145,7 @@ pub struct CreationOptions {
     /// The options (WebAuthn §5.4).
     #[serde(rename = "publicKey")]
     pub public_key: PublicKeyCreationOptions,
-    /// Mediation to pass to the browser together with `publicKey`. Absent unless the registration was started with one.
+    /// Mediation to pass to the browser together with `publicKey`. Absent if the registration request contained none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mediation: Option<Mediation>,
 }
@@ -159,7 +159,7 @@ pub struct PublicKeyCreationOptions {
     pub rp: RpEntity,
     /// User that the credential is created for.
     pub user: UserEntity,
-    /// Challenge that the authenticator signs. It is accepted once.
+    /// Challenge that the authenticator signs. The server accepts it only once.
     pub challenge: Base64Url,
     /// Algorithms that the server verifies, in order of preference.
     pub pub_key_cred_params: Vec<PubKeyCredParam>,
@@ -276,7 +276,7 @@ pub struct RequestOptions {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PublicKeyRequestOptions {
-    /// Challenge that the authenticator signs. It is accepted once.
+    /// Challenge that the authenticator signs. The server accepts it only once.
     pub challenge: Base64Url,
     /// Milliseconds that the browser should wait for the user. The challenge may be valid for longer.
     #[cfg_attr(feature = "openapi", schema(minimum = 1000, maximum = 3600000, example = 60000))]

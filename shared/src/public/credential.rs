@@ -18,7 +18,7 @@ pub struct CredentialItem {
     /// Format of the attestation statement if it was verified, otherwise `none`.
     #[cfg_attr(feature = "openapi", schema(example = "none"))]
     pub attestation_type: String,
-    /// Format that the authenticator stated, verified or not.
+    /// Format that the attestation object states, even if the statement was not verified.
     pub attestation_stated: String,
     /// Whether the attestation statement was verified. `attestation_trust` says what that proves.
     pub attested: bool,

@@ -25,7 +25,7 @@ pub struct Jwk {
     pub usage: String,
     /// Signing algorithm.
     pub alg: SigningAlgorithm,
-    /// Id of the key, which is the `kid` in the header of its tokens.
+    /// Id of the key: the `kid` in the header of the tokens that it signs.
     pub kid: SigningKeyId,
     /// Curve: `P-256` or `Ed25519`.
     #[serde(skip_serializing_if = "Option::is_none", default)]

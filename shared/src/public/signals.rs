@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::Base64Url;
 
 /// Signals about a user. Both lists have one entry for each user handle that the user's credentials may have. The page
-/// calls the method once with each entry.
+/// must call the method of a list once with each entry of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserSignals {

@@ -27,9 +27,9 @@ pub struct TokenClaims {
     pub exp: i64,
     /// Id of the token.
     pub jti: String,
-    /// Authentication methods (RFC 8176): `pop`, `user` unless the authenticator did not detect a user (automatic passkey
-    /// upgrade), and `mfa` if the user was verified. `hwk` and `swk` are not
-    /// stated: see `attested`, `aaguid` and `acr`.
+    /// Authentication methods (RFC 8176): always `pop`; `user`, unless the authenticator detected no user (automatic
+    /// passkey upgrade); `mfa` if the user was verified. `hwk` and `swk` are not stated: see `attested`, `aaguid` and
+    /// `acr`.
     pub amr: Vec<String>,
     /// Ceremony that the token completes.
     pub ceremony: CeremonyName,
@@ -46,7 +46,7 @@ pub struct TokenClaims {
     pub bs: bool,
     /// Whether a verified attestation proves the model of the authenticator.
     pub attested: bool,
-    /// Model of the authenticator (AAGUID); only if `attested`, and if the model has one.
+    /// Model of the authenticator (AAGUID). Present only if `attested` is true and the model has an AAGUID.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub aaguid: Option<Uuid>,
     /// The tenant's own id for the transaction; only for transactions.

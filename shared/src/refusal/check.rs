@@ -147,8 +147,8 @@ text_enum! {
 }
 
 impl ErrorCode {
-    /// Returns the checks that fail with this code, the usual one first. Refusals of a code without checks leave no
-    /// audit entry.
+    /// Returns the checks that can fail with this code, the most usual one first. If a code has no checks, refusals
+    /// with this code are not recorded in the audit log.
     #[must_use]
     pub const fn checks(self) -> &'static [Check] {
         match self {
@@ -231,8 +231,8 @@ impl ErrorCode {
 }
 
 impl Check {
-    /// Returns the section of WebAuthn Level 3 that requires the check: of §7.1 for registrations, of §7.2 for all other
-    /// ceremonies. `None` if Doorward requires it and the specification does not.
+    /// Returns the sections of WebAuthn Level 3 that require the check: of §7.1 for registrations, and of §7.2 for all
+    /// other ceremonies. `None` if only Doorward requires the check.
     #[must_use]
     pub const fn section(self, is_registration: bool) -> Option<&'static str> {
         let (registration, assertion) = match self {

@@ -9,7 +9,7 @@ pub(super) const fn needs_escape(symbol: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Returns the size of a text without control characters in JSON, without its quotation marks.
+/// Returns the size of a text as a JSON string, without quotation marks. The text must have no control characters.
 pub(super) fn json_bytes(text: &str) -> usize {
     text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }

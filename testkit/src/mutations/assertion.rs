@@ -17,7 +17,7 @@ pub(super) fn mutations(list: &mut Assertions) {
     credential(list);
     user_handle(list);
     list.parts(Protocol, "flags: backup eligibility inverted", |parts, _| {
-        // The registration fixes BE (§6.1.3). BS is cleared, because BS without BE would be a second defect.
+        // BE must not change after the registration (§6.1.3). BS is cleared, because BS without BE is a second defect.
         let data = &mut parts.authenticator_data;
         data.flags = (data.flags ^ flags::BE) & !flags::BS;
     });
@@ -152,7 +152,7 @@ fn integers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     (digits.len() == usize::from(*length)).then(|| (r.to_vec(), s.to_vec()))
 }
 
-/// Counters that are not greater than the stored one. The stored counter is one less than the authenticator's.
+/// Counters that are not greater than the stored one, which is one less than the counter of the valid assertion.
 fn counter(list: &mut Assertions) {
     for (name, back) in [("unchanged", 1), ("one less", 2), ("two less", 3)] {
         list.parts(Protocol, format!("counter: {name}"), move |parts, _| {
@@ -163,7 +163,7 @@ fn counter(list: &mut Assertions) {
         });
     }
     list.parts(Protocol, "counter: reset to 0", |parts, _| {
-        // The stored counter is one less than this counter. If it were 0, the server would accept a counter of 0.
+        // The stored counter is one less than this one. If the stored one were 0, the server would accept 0.
         if parts.authenticator_data.sign_count > 1 {
             parts.authenticator_data.sign_count = 0;
         }

@@ -52,7 +52,7 @@ fn entries(
     });
 }
 
-/// Changes the value of a label, if the key has it.
+/// Changes the value of a label, if the key has this label.
 fn value(
     list: &mut Registrations,
     name: impl AsRef<str>,

@@ -57,13 +57,13 @@ pub(super) struct Step {
     pub(super) changes: Vec<Change>,
     /// Number of the tenant's passkeys and second factors.
     credentials: u64,
-    /// What users lose under new trust policies; `None` if the policies are unchanged.
+    /// What users would lose under new trust policies; `None` if the policies are unchanged.
     pub(super) trust_impact: Option<TrustImpact>,
 }
 
 impl Step {
-    /// Returns the number of passkeys and second factors that stop working because the RP ID changes; `None` if it does
-    /// not change.
+    /// Returns the number of passkeys and second factors that stop working because the RP ID changes; `None` if the RP
+    /// ID does not change.
     pub(super) fn lost_credentials(&self) -> Option<u64> {
         let is_rp_id = |change: &Change| change.path == "config.webauthn.relying_party.id";
         (self.action == Action::Change && self.changes.iter().any(is_rp_id)).then_some(self.credentials)
@@ -84,7 +84,7 @@ pub(super) struct Plan {
     pub(super) unchanged: usize,
 }
 
-/// Adds to the steps what users lose under new trust policies.
+/// Adds to each step what users would lose under its new trust policies.
 pub(super) async fn add_trust_impacts(context: &CommandContext, plan: &mut Plan) -> Result<(), CommandError> {
     let preview = async |step: &Step| match step.new_trust() {
         Some((id, policies)) => trust_impact::of_policies(context, id, policies).await.map(Some),
@@ -97,7 +97,7 @@ pub(super) async fn add_trust_impacts(context: &CommandContext, plan: &mut Plan)
     Ok(())
 }
 
-/// Compares the file with all tenants of the server. Adds problems to the file; the plan is complete only if there are
+/// Compares the file with all tenants of the server. Adds problems to `file`; the plan is complete only if `file` has
 /// none.
 pub(super) async fn plan(context: &CommandContext, file: &mut TenantsFile, prune: bool) -> Result<Plan, CommandError> {
     let tenants = all_tenants::list(context).await?;
@@ -183,7 +183,7 @@ fn match_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], tenants: &[Ten
     matched
 }
 
-/// Adds a problem for each tenant that does not exist or is not one of the tenants of a limited token.
+/// Adds a problem for each entry of the file that matches no tenant, because a limited token cannot create tenants.
 fn refuse_new_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], matched: &[Option<TenantId>]) {
     for (tenant, _) in wanted.iter().zip(matched).filter(|(_, matched)| matched.is_none()) {
         let message = format!(
@@ -195,8 +195,8 @@ fn refuse_new_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], matched: 
     }
 }
 
-/// Adds a problem for each id of a new tenant that the server would refuse, because the log of a deleted tenant with this id
-/// is still kept. Only an id of this kind has a log but no tenant.
+/// Adds a problem for each new tenant whose id the server would refuse, because the audit log of a deleted tenant with
+/// this id is still kept. Only the id of a deleted tenant has a log but no tenant.
 async fn check_new_ids(
     context: &CommandContext,
     file: &mut TenantsFile,
@@ -291,8 +291,8 @@ fn disable(tenant: &TenantSummary) -> Step {
     }
 }
 
-/// Returns a copy of a JSON object that contains only its nested objects. Compared with this copy, every other member
-/// of the value counts as added.
+/// Returns a copy of a JSON object that keeps only nested objects. In a comparison of this copy with the object, every
+/// other member counts as added.
 fn without_values(value: &Value) -> Value {
     let Value::Object(members) = value else { return Value::Null };
     let objects = members.iter().filter(|(_, member)| member.is_object());

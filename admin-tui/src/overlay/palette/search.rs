@@ -1,4 +1,4 @@
-//! Search of the server. Each pause in typing sends at most one request of each kind, and each returns one page.
+//! Search on the server. After each pause in typing, sends at most one request of each kind. Each returns one page.
 
 use doorward_shared::{
     TenantId,
@@ -81,7 +81,7 @@ impl Search {
             None => {}
         }
         (self.credential.value, self.request.value) = (None, None);
-        // A token for some tenants cannot read the logs of all tenants together.
+        // A limited token cannot read all logs together, so only the log of the current tenant is searched.
         self.log = self.tenant.as_ref().map(|(id, _)| *id).filter(|_| !cx.rights.all_tenants);
         if is_id(text) && (cx.rights.all_tenants || self.log.is_some()) {
             self.credential.load(entries("credential_id", text, self.log), cx);
@@ -178,7 +178,7 @@ impl Search {
     }
 }
 
-/// Returns the users of audit entries, one row for each tenant.
+/// Returns a row for each user of a tenant who appears as the actor of a ceremony in the found audit entries.
 fn owners(kind: &str, found: &Remote<AuditPage>, text: &str) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     for it in found.value.iter().flat_map(|page| &page.entries) {

@@ -17,7 +17,7 @@ impl Audit {
         BackendRequest::AuditCount(AuditQuery { start: start.max(query.start), end, ..query.clone() })
     }
 
-    /// Returns the number of entries in a range of time that are not loaded.
+    /// Returns the number of entries in a range of time that the server counted, without the loaded entries.
     pub(super) fn count_of(
         &mut self,
         result: Result<BackendResponse, ApiError>,

@@ -1,4 +1,4 @@
-//! Drawing of a complete audit entry. It wraps and can be scrolled.
+//! Drawing of a complete audit entry. The text wraps and can be scrolled.
 
 use doorward_shared::{TenantId, audit::AdminAuditLogItem};
 use ratatui::layout::Rect;
@@ -81,7 +81,7 @@ fn properties(canvas: &Canvas<'_>, row: &AdminAuditLogItem, tenant: Option<&str>
     lines
 }
 
-/// Returns the changed values with signs, and all other details as JSON.
+/// Returns the changed values with the signs `-` and `+`, and all other details as JSON.
 fn detail_lines(detail: &Value, width: u16) -> Lines {
     let (changes, rest) = config_diff::recorded(detail);
     let mut lines = Lines::new();
@@ -96,7 +96,7 @@ fn detail_lines(detail: &Value, width: u16) -> Lines {
     for Change { path, old, new } in &changes {
         lines.extend(wrap(path, width).into_iter().map(|path| vec![(path, Tone::Strong)]));
         if let (Some(Value::Array(old)), Some(Value::Array(new))) = (old, new) {
-            // Only the items that were removed or added.
+            // Shows only the items that were removed or added.
             lines.extend(old.iter().filter(|item| !new.contains(item)).flat_map(|item| signed("-", item, Tone::Bad)));
             lines.extend(new.iter().filter(|item| !old.contains(item)).flat_map(|item| signed("+", item, Tone::Good)));
             continue;

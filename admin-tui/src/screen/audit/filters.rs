@@ -96,7 +96,7 @@ impl Audit {
     }
 }
 
-/// Formats the value of a substring filter, to distinguish it from an exact filter.
+/// Formats the value of a substring filter with stars, which distinguish it from an exact filter.
 fn part(text: &str) -> String {
     format!("*{text}*")
 }

@@ -1,10 +1,10 @@
-//! Loading of audit entries: the newest at the start, new ones twice a second, older ones while scrolling.
+//! Loading of audit entries: the newest at the start, new ones twice a second, older ones while the user scrolls.
 //!
 //! The server examines a limited number of entries per request. If few of them match the filters, the screen follows
 //! the cursors of the pages until it has enough rows, and shows each page as it arrives.
 //!
 //! If more entries arrive than one page contains, the screen continues with the newest page. It marks the gap and asks
-//! the server for the number of entries in it. A paused log does not change; the server counts its new entries.
+//! the server for the number of entries in it. The rows of a paused log do not change; the server counts newer entries.
 
 use doorward_shared::AuditId;
 use uuid::Uuid;
@@ -19,12 +19,12 @@ use crate::{
 
 /// More entries are requested if the selection is at most this number of lines from the end of the list.
 const PREFETCH_ROWS: usize = 40;
-/// Interval between polls for new entries, in milliseconds. With the time of a tick and of the response, the rows are
-/// less than a second older than the log.
+/// Interval between polls for new entries, in milliseconds. Despite the additional delays of the tick and of the
+/// response, a new entry appears within a second.
 const POLL_MS: i64 = 500;
 /// Interval between the requests of a paused log for the number of new entries, in milliseconds.
 const COUNT_MS: i64 = 1_000;
-/// A search for older entries stops after this time (in ms) without a poll, because the screen is then hidden.
+/// A search for older entries stops after this time (in ms) without a poll, because only hidden screens do not poll.
 const HIDDEN_MS: i64 = 3_000;
 
 impl Audit {
@@ -32,7 +32,7 @@ impl Audit {
         Some(cx.send(BackendRequest::Audit(self.query.clone(), at)))
     }
 
-    /// Requests the newest entries, or the wanted entry and older ones. They replace all rows.
+    /// Requests the newest entries, or the wanted entry and older ones. The requested entries replace all rows.
     pub(super) fn restart(&mut self, cx: &mut UpdateContext<'_>) {
         self.pending.take_all().for_each(|id| cx.cancel(id));
         self.polled_at = Some(cx.now);
@@ -62,7 +62,7 @@ impl Audit {
         }
     }
 
-    /// Requests the entries that are newer than those that have arrived. A paused log requests only their number.
+    /// Requests the entries that are newer than the loaded ones. For a paused log, requests only the number of entries.
     pub(super) fn poll(&mut self, cx: &mut UpdateContext<'_>) {
         let Pending { restart, poll, jump, missed, .. } = self.pending;
         if restart.or(poll).or(jump).or(missed).is_some() {
@@ -175,7 +175,7 @@ impl Audit {
         }
     }
 
-    /// Adds the entries of a poll, which contains the oldest first.
+    /// Adds the entries that a poll returned, oldest first.
     fn take_polled(&mut self, page: AuditPage, cx: &mut UpdateContext<'_>) {
         if self.paused {
             return;
@@ -239,8 +239,8 @@ impl Audit {
         true
     }
 
-    /// Continues loading older entries after the last row. Cancels a pending page, which would leave a gap below this
-    /// row.
+    /// Continues loading older entries after the last row. Cancels a pending request for older entries, because its
+    /// page would leave a gap below this row.
     fn continue_from_oldest(&mut self, cx: &mut UpdateContext<'_>) {
         self.older = self.log.oldest();
         if let Some(id) = self.pending.older.take() {
@@ -256,7 +256,7 @@ impl Audit {
             was_cut = log.cut_newest();
         });
         if was_cut {
-            // The newest rows were removed, so new entries would not follow directly after the first row.
+            // The newest rows were removed, so entries that arrive now would not be adjacent to the first row.
             (self.paused, self.has_newer) = (true, true);
             self.newest = self.log.newest();
         }

@@ -49,7 +49,7 @@ pub struct Audit {
     paused: bool,
     /// Number of entries that are newer than the rows of a paused log, as the server counted them.
     missed: Option<Total>,
-    /// Number of entries in the gaps that were counted.
+    /// Total number of entries in the gaps whose entries the server has counted.
     passed_over: u64,
     /// Whether new entries arrive faster than the app can load pages.
     is_behind: bool,
@@ -291,7 +291,7 @@ impl Page for Audit {
             ClickTarget::Chip(index) => self.drop_chip(index, cx),
             ClickTarget::Tab(index) if self.search.is_active() => self.complete_with(index, cx),
             ClickTarget::Tab(index) => self.pane.set_property(index),
-            // The list that is not focused.
+            // A row of the list that is not focused.
             ClickTarget::OtherRow(_) => self.pane.toggle_focus(),
             _ => {}
         }

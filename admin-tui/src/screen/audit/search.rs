@@ -1,8 +1,8 @@
 //! The search language of an audit log: `type:mfa* code:origin_mismatch ip:10.0.0.0/8 !user:alice since:2h words`.
 //!
 //! A term is a field with a value, or a word. `!` excludes a value. `*part*` matches a part of a user or an address.
-//! Values with spaces or `*` are written in double quotes, and such parts as `*"part"*`. Words are searched in users
-//! and addresses.
+//! Values with spaces or `*` are written in double quotes, and parts with spaces or `*` as `*"part"*`. Words are
+//! searched for in users and addresses.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use doorward_shared::{ApiKeyId, AuditType, Timestamp, audit::AuditOutcome};
 
 use crate::{api::AuditQuery, time_format, time_parse, zone::Zone};
 
-/// Fields, and the query parameter of their exact values.
+/// Fields, each with the query parameter for its exact values.
 pub(super) const FIELDS: [(&str, &str); 11] = [
     ("type", "type"),
     ("code", "error_code"),
@@ -25,7 +25,7 @@ pub(super) const FIELDS: [(&str, &str); 11] = [
     ("key", "api_key_id"),
 ];
 
-/// Maximum number of values of a field, and of characters of a value, as the server defines them.
+/// Limits of the server: maximum number of values of a field, and maximum number of characters of a value.
 const MAX_VALUES: usize = 32;
 const MAX_CHARS: usize = 256;
 
@@ -45,11 +45,11 @@ pub(super) struct Term {
     pub(super) field: Option<String>,
     pub(super) value: String,
     is_quoted: bool,
-    /// Whether it has the form `*"part"*`. The value does not contain these stars.
+    /// Whether the term has the form `*"part"*`. `value` contains neither the stars nor the quotes.
     is_quoted_part: bool,
 }
 
-/// Splits a text into terms. A missing quote at the end is added.
+/// Splits a text into terms. A quoted value without a closing quote ends at the end of the text.
 pub(super) fn terms(text: &str) -> Vec<Term> {
     let mut terms = Vec::new();
     let mut rest = text;
@@ -69,7 +69,7 @@ pub(super) fn terms(text: &str) -> Vec<Term> {
     }
 }
 
-/// Splits off a field name. Hexadecimal digits before a colon belong to an IPv6 address.
+/// Splits off a field name. A name of hexadecimal digits is not split off, because it begins an IPv6 address.
 fn split_field(text: &str) -> (Option<String>, &str) {
     let name = text.trim_start_matches(|symbol: char| symbol.is_ascii_lowercase());
     let name = text.strip_suffix(name).unwrap_or_default();

@@ -70,7 +70,7 @@ impl Audit {
         }
     }
 
-    /// Applies the terms that are complete while the user types. Ignores a field at the end of the text, because an
+    /// While the user types, applies the terms that are complete. Ignores a field at the end of the text, because an
     /// incomplete value would match nothing.
     pub(super) fn apply_typed(&mut self, cx: &mut UpdateContext<'_>) {
         let text = self.search.input.input.text().to_owned();
@@ -86,7 +86,7 @@ impl Audit {
         }
     }
 
-    /// Adds the selected value of the pane as a filter, or excludes it.
+    /// Adds a filter that requires or, if `excludes` is true, excludes the selected value of the pane.
     pub(super) fn filter_by_top_value(&mut self, excludes: bool, cx: &mut UpdateContext<'_>) {
         let property = self.pane.property();
         let values = top(&self.log.rows, property);

@@ -41,7 +41,7 @@ pub struct ConfigForm {
     saved: Versioned,
     /// A newer configuration on the server, which the user must compare with the unsaved changes.
     theirs: Option<Versioned>,
-    /// A configuration that arrived while a row was edited.
+    /// A configuration that arrived while a row was being edited.
     arrived: Option<Versioned>,
     check: Remote<ConfigCheck>,
     check_due_at: Option<Timestamp>,

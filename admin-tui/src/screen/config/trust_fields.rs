@@ -4,7 +4,7 @@ use doorward_shared::{AuthenticatorStatus, CertificationLevel, config::TrustMode
 
 use super::config_field::{ConfigField, FIELDS, Group, Kind, algorithms, field};
 
-/// Returns all fields of the form, in its order.
+/// Returns all fields of the form, in the order of the form.
 pub(super) fn all_fields() -> impl Iterator<Item = &'static ConfigField> {
     FIELDS.iter().chain(TRUST_FIELDS.iter())
 }

@@ -9,7 +9,7 @@ const MAX_SAMPLES: usize = 300;
 /// Rates are stored in thousandths, so that sparklines show rates below one.
 const MILLI: u64 = 1_000;
 
-/// Events between two responses of the server. Rates are in thousandths per second.
+/// Events between two consecutive responses of the server. Rates are in thousandths per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Sample {
     pub(super) requests: u64,
@@ -52,7 +52,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Adds a response. The history starts again if another process responded, because that process has its own
+    /// Adds a response. The history starts again if another process responded, because each process has its own
     /// counters.
     pub(super) fn add(&mut self, vitals: Vitals) {
         let is_continued =
@@ -95,7 +95,7 @@ impl History {
         self.samples.back()
     }
 
-    /// Returns the codes with refusals, sorted by their number of recent refusals and then by their total, largest
+    /// Returns the codes with refusals, sorted by the number of recent refusals and then by the total number, largest
     /// first.
     pub(super) fn codes(&self) -> Vec<(&str, &CodeHistory)> {
         let mut codes: Vec<_> = self.codes.iter().map(|(code, history)| (code.as_str(), history)).collect();

@@ -1,4 +1,4 @@
-//! First screen of a section that needs a token for all tenants: says what the token is limited to, and lists its tenants.
+//! Replaces the first screen of a section for limited tokens: says what the token is limited to, and lists its tenants.
 
 mod view;
 

@@ -40,7 +40,7 @@ impl View for OwnTenants {
 impl OwnTenants {
     /// Says what the token is limited to.
     fn limit(&self) -> String {
-        // The list is newer than the description of the token: deleted tenants leave both.
+        // `me` is older than the list, so it may still contain tenants that were deleted in the meantime.
         let listed = self.list.total.and_then(|total| usize::try_from(total).ok());
         let number = listed.unwrap_or_else(|| self.me.tenants.as_ref().map_or(0, Vec::len));
         let tenants = counted(number, "tenant");
@@ -48,7 +48,7 @@ impl OwnTenants {
         format!("The token {} only {may} {tenants}.", self.me.name)
     }
 
-    /// Says what the section would show, and what the rows open instead.
+    /// Says what the section shows to tokens for all tenants, and what the rows of this list open instead.
     const fn consequence(&self) -> &'static str {
         match self.section {
             Section::Audit => {

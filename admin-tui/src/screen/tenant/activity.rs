@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Tenant {
-    /// Requests the activity, and the keys, because the tab shows when they expire.
+    /// Requests the activity. Also requests the keys, because the tab shows when they expire.
     pub(super) fn load_activity(&mut self, cx: &mut UpdateContext<'_>) {
         self.activity.load(BackendRequest::TenantActivity(self.id), cx);
         self.api_keys.reload(BackendRequest::ApiKeys(self.id), cx);

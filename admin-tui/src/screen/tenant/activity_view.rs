@@ -23,12 +23,12 @@ const TALL: u16 = 24;
 /// Height of the panel with the fix on wide screens, and minimum height of the chart below this panel.
 const FIX_HEIGHT: u16 = 9;
 const CHART_MIN_HEIGHT: u16 = 6;
-/// Time in milliseconds. API keys that expire within it are listed.
+/// API keys that expire within this time (in milliseconds) are listed.
 const EXPIRES_SOON_MS: i64 = 30 * 86_400_000;
 /// Age in milliseconds from which a signing key should be rotated.
 const OLD_SIGNING_KEY_MS: i64 = 365 * 86_400_000;
-/// Length of the bar that shows the success of a kind of ceremony; minimum widths of a panel with this bar, and with
-/// all counts.
+/// Length of the bar that shows the success rate of a kind of ceremony, minimum width of a panel with this bar, and
+/// minimum width of a panel with all counts.
 const SUCCESS_BAR: u16 = 12;
 const BAR_WIDTH: u16 = 58;
 const COUNTS_WIDTH: u16 = 46;

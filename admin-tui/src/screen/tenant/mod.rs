@@ -46,7 +46,7 @@ pub struct Tenant {
     refusals: Selection,
     radar: Remote<CryptoRadar>,
     metadata: Remote<MetadataStatus>,
-    /// What users lose through the trust policies of `previewed`.
+    /// What users would lose under the trust policies of `previewed`.
     preview: Remote<TrustPreview>,
     /// The configuration to save once its preview has arrived.
     previewed: Option<TenantConfig>,
@@ -75,7 +75,7 @@ impl Tenant {
         Self::at(id, name, Tab::default())
     }
 
-    /// Creates the screen of a tenant with a tab.
+    /// Creates the screen of a tenant with the given tab selected.
     pub fn at(id: TenantId, name: String, tab: Tab) -> Self {
         Self {
             id,

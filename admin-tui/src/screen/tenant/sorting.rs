@@ -54,15 +54,15 @@ impl Tenant {
         }
     }
 
-    /// Returns the first visible rows of the lists that can be sorted.
+    /// Returns the index of the first visible row of each list that can be sorted.
     pub(super) const fn offsets(&self) -> [usize; 4] {
         let (users, transactions) = (&self.users.selection, &self.transactions.selection);
         let keys = (&self.api_keys.selection, &self.signing_keys.selection);
         [keys.0.offset, keys.1.offset, users.offset, transactions.offset]
     }
 
-    /// Sorts the rows of all tabs, after they have been loaded. `offsets` are the first visible rows before the rows
-    /// were loaded.
+    /// Sorts the rows of all tabs, after they have been loaded. `offsets` is the result of [`Self::offsets`] before the
+    /// rows were loaded.
     pub(super) fn sort_rows(&mut self, offsets: [usize; 4]) {
         let [api_keys, signing_keys, users, transactions] = offsets;
         for (tab, sort) in self.sorts.clone() {

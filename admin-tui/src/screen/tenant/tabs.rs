@@ -307,7 +307,7 @@ impl Tenant {
             Tab::SigningKeys => self.signing_keys.may_refresh(),
             Tab::Users => self.users.may_refresh() && !self.user_filter.active,
             Tab::Transactions => self.transactions.may_refresh() && !self.transaction_filter.active,
-            // The server counts all credentials for the radar, so this tab is loaded again only by a key.
+            // The server counts all credentials for the radar, so this tab is reloaded only on the user's command.
             Tab::Trust | Tab::Configuration => false,
         };
         if may_refresh {

@@ -15,7 +15,7 @@ use crate::{
     ui::{Canvas, Detail, Tone, right_of, row},
 };
 
-/// Height of the panel about the metadata, and minimum height of the area with it.
+/// Height of the upper panels if the area has at least `TALL` rows. In a smaller area, they fill its upper half.
 const METADATA_HEIGHT: u16 = 8;
 const TALL: u16 = 14;
 /// Minimum width of the area for two panels side by side.
@@ -54,7 +54,7 @@ impl Tenant {
         canvas.details(inside, &metadata_details(status));
     }
 
-    /// Draws the modes of the policies, and whether they need metadata that is absent.
+    /// Draws the modes of the policies, and a problem if they need metadata that is absent or outdated.
     fn draw_policies(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let inside = canvas.panel(area, "Trust policies", false);
         let Some(form) = &self.form else { return };

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// The columns of the list, in their order.
+/// The columns of the list, from left to right.
 const COLUMNS: [TenantSort; 8] = [
     TenantSort::Name,
     TenantSort::RpId,

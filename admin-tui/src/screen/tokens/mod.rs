@@ -44,7 +44,7 @@ impl Tokens {
 
     fn confirm_revocations(&self) -> Option<Question> {
         let mut tokens = self.list.marked();
-        // The server refuses all later requests once the token of this app is revoked, so this request is the last one.
+        // Once the token of this app is revoked, the server refuses all later requests, so this token is revoked last.
         tokens.sort_by_key(|token| self.is_in_use(token));
         let object = |token: &AdminTokenItem| {
             let SecretItem { name, hint, id, .. } = &token.secret;

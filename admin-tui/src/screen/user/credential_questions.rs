@@ -19,7 +19,7 @@ fn name_and_id(credential: &CredentialItem) -> String {
 }
 
 impl User {
-    /// Returns a warning if the user can use no other credential.
+    /// Returns a warning if the user has no other credential that is enabled.
     fn last_credentials(&self, affected: &[&CredentialItem]) -> Option<(Tone, String)> {
         let others: Vec<_> =
             self.credentials_loaded().iter().filter(|it| !affected.iter().any(|other| other.id == it.id)).collect();

@@ -123,7 +123,7 @@ impl User {
         self.entries().get(self.event.row()?).filter(|_| self.focus == Focus::Events)
     }
 
-    /// Returns the latest refused ceremony, and whether the user has completed one since.
+    /// Returns the latest refused ceremony, and whether the user has completed a ceremony since then.
     fn latest_refusal(&self) -> Option<(&AuditLogItem, bool)> {
         let entries = || self.entries().iter().map(|row| &row.entry);
         let at = entries().position(|entry| entry.kind.is_failure())?;
@@ -173,7 +173,7 @@ impl User {
         self.credentials_loaded().get(self.credentials.row()?).filter(|_| self.focus == Focus::Credentials)
     }
 
-    /// Returns whether commands concern credentials: the list has the focus and is not empty.
+    /// Returns whether commands apply to credentials: their list has the focus and is not empty.
     fn edits_credentials(&self) -> bool {
         self.focus == Focus::Credentials && !self.credentials_loaded().is_empty()
     }

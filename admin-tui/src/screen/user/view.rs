@@ -186,7 +186,7 @@ fn draw_profile(canvas: &mut Canvas<'_>, data: &UserDetail, area: Rect) {
     canvas.line(below(place, 1), &profile);
 }
 
-/// Returns the name of an event type for people, such as `mfa login refused`.
+/// Returns the human-readable name of an event type, such as `mfa login refused`.
 fn event_name(kind: &str) -> String {
     let name = kind.trim_start_matches("webauthn_").replace("authentication", "login");
     let words = [("_init_succeeded", " started"), ("_init_failed", " refused at the start")];

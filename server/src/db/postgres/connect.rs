@@ -57,10 +57,10 @@ pub(crate) struct Target {
     caches_statements: AtomicBool,
 }
 
-/// Returns statements that set the timeouts of the server and the rules for its plans. A plan that was made while a table
-/// was small may read the whole table, and is used until the next ANALYZE, while the table grows. Therefore statements
-/// find rows by an index, except after [`Connection::with_table_scans`](super::super::Connection::with_table_scans).
-/// JIT compilation takes longer than these statements.
+/// Returns statements that set the server's timeouts and planner settings. A plan that was made while a table was small
+/// may scan the whole table, and stays in use until the next ANALYZE although the table grows. Therefore plans use an
+/// index, except within [`Connection::with_table_scans`](super::super::Connection::with_table_scans). JIT compilation
+/// is off, because it takes longer than the statements.
 fn settings(set: &str, options: &DatabaseOptions) -> String {
     let milliseconds = options.statement_timeout.as_millis();
     format!(
@@ -72,14 +72,14 @@ fn settings(set: &str, options: &DatabaseOptions) -> String {
 type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 impl Target {
-    /// Parses the URL. With TLS, the server's certificate is always verified against the root certificates of the system
+    /// Parses the URL. With TLS, the server's certificate is always verified with the root certificates of the system
     /// or of `sslrootcert`. `sslmode=require` therefore means the same as `verify-ca` and `verify-full`.
     pub(crate) fn new(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseUrlError> {
         let (mut config, root_file) = super::connection_url::parse(url).map_err(DatabaseUrlError::Postgres)?;
         let wrong = |reason: &dyn std::fmt::Display| DatabaseUrlError::Postgres(reason.to_string());
         config.connect_timeout(options.connect_timeout);
-        // A standby also accepts connections, but its data may be old. If the URL names several hosts, the next host is
-        // tried.
+        // A standby also accepts connections, but its data may be old. It is therefore skipped, and the next host of
+        // the URL is tried.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         // These settings detect a dead server within twice `KEEPALIVE`, even during a statement.
         config
@@ -120,13 +120,13 @@ impl Target {
         })
     }
 
-    /// Parses the URL of a connection pooler. Its sessions may change between transactions, so the settings are set in
-    /// each transaction.
+    /// Parses the URL of a connection pooler. The session may change between transactions, so each transaction applies
+    /// the settings.
     pub(super) fn with_pooler(url: &str, options: &DatabaseOptions) -> Result<Self, DatabaseUrlError> {
         Ok(Self { transaction_settings: settings("SET LOCAL", options), ..Self::new(url, options)? })
     }
 
-    /// Prepares each statement again in each transaction.
+    /// Makes new connections prepare each statement again in each transaction.
     pub(super) fn disable_statement_cache(&self) {
         self.caches_statements.store(false, Ordering::Relaxed);
     }
@@ -136,7 +136,7 @@ impl Target {
         self.caches_statements.load(Ordering::Relaxed)
     }
 
-    /// Returns the statements that begin a transaction, given the statement BEGIN.
+    /// Returns the statements that begin a transaction. The argument is the statement BEGIN.
     pub(super) fn begin(&self, begin: &str) -> String {
         format!("{begin}; {}", self.transaction_settings)
     }
@@ -166,7 +166,7 @@ impl Target {
         let prepare = async {
             if has_pooler {
                 // The library prepares and executes its own settings in several steps. A transaction keeps the pooler
-                // from changing the session between them.
+                // from changing the session between these steps.
                 client.batch_execute("BEGIN").await.map_err(|error| DbError::Unavailable(error.to_string()))?;
             }
             let mut conn =

@@ -116,7 +116,7 @@ impl Listener {
                     return Err(DbError::Unavailable("the listening connection does not respond".to_owned()));
                 };
                 if current.map_err(unavailable)? != session {
-                    // LISTEN belongs to one session, so notifications to another session are lost.
+                    // LISTEN applies to one session, so notifications to another session are lost.
                     let reason = "a connection pooler changes sessions; configure it for session pooling";
                     return Err(DbError::Unavailable(reason.to_owned()));
                 }
@@ -145,7 +145,7 @@ impl Listener {
     }
 }
 
-/// Begins to receive notifications. Returns `false` if the server does not have them.
+/// Begins to receive notifications. Returns `false` if the server does not support notifications.
 async fn listen(client: &Client) -> Result<bool, tokio_postgres::Error> {
     const UNKNOWN_STATEMENT: [SqlState; 2] = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::SYNTAX_ERROR];
     match client.batch_execute(&format!("LISTEN {CHANNEL}")).await {

@@ -1,5 +1,5 @@
-//! State of the process lock, which the listening session holds. While it does not hold the lock, `migrate-storage` may
-//! be moving the database, so no unit of work runs.
+//! State of the process lock, which the listening session holds. While the session does not hold the lock,
+//! `migrate-storage` may be moving the database, so no unit of work runs.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},

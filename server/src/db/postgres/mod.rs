@@ -61,11 +61,11 @@ pub(super) fn open<E: From<DbError>>(
         let listener = Listener { target, change_counter, lock, exclusive: options.exclusive };
         spawn("db-listen", move || listener.run(&stopped, &sender))?
     };
-    // Nothing is changed before the attempt to take the process lock, because `migrate-storage` may be moving the data.
+    // Nothing is changed until the process lock is held, because `migrate-storage` may be moving the data.
     match lock_attempts.recv() {
         Ok(LockAttempt::Held) => {}
         Ok(LockAttempt::Refused) => return Err(process_lock::refused(options.exclusive).into()),
-        // The connection for the check reports why the database cannot be used.
+        // An attempt to connect returns the reason why the database cannot be used.
         Ok(LockAttempt::Unknown) | Err(_) => {
             connect(direct)?;
             return Err(DbError::Unavailable("cannot take the process lock".to_owned()).into());

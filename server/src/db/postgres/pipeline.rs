@@ -28,10 +28,9 @@ pub(super) enum Begun {
     Ended,
 }
 
-/// Sends `begin` and the statements of the units in one round trip. Statements of the same type are sent together. The
-/// units keep their responses. If `ends` is set,
-/// also sends COMMIT in the same round trip. COMMIT is not sent in this round trip if the session must first prepare a
-/// statement, because the statement would then be executed after the commit.
+/// Sends `begin` and the statements of the units in one round trip. Statements of the same type are sent together. Each
+/// unit keeps the response to its statement. If `ends` is set, also sends COMMIT in this round trip, unless the session
+/// must first prepare a statement, which would then be executed after the commit.
 ///
 /// # Errors
 /// The error of `begin`. If there is no response to `begin` within `limit`, closes the connection.
@@ -101,7 +100,7 @@ fn send<'c>(units: &'c [Box<dyn Unit>], group: &[usize], pipeline: Pipeline<'c>)
 /// Gives the units at these positions their responses.
 fn distribute(units: &mut [Box<dyn Unit>], group: &[usize], response: Result<Vec<AnyOutput>, DbError>) {
     let missing = DbError::Database("a statement got too few or too many responses".to_owned());
-    // Without one output for each unit, nothing shows to which units the outputs belong.
+    // If the numbers of units and outputs differ, the outputs cannot be assigned to the units.
     let response = response.and_then(|all| if all.len() == group.len() { Ok(all) } else { Err(missing) });
     let outputs: Vec<_> = match response {
         Ok(outputs) => outputs.into_iter().map(Ok).collect(),
@@ -114,7 +113,7 @@ fn distribute(units: &mut [Box<dyn Unit>], group: &[usize], response: Result<Vec
     }
 }
 
-/// Why a transaction was not committed.
+/// Error of a commit.
 #[derive(Debug)]
 pub(super) struct CommitError {
     pub(super) error: DbError,

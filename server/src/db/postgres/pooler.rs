@@ -1,5 +1,5 @@
-//! Connection poolers. Some change the session between transactions, such as PgBouncer in transaction mode. Locks and
-//! notifications belong to one session, so with such a pooler they need a direct connection.
+//! Connection poolers. Some, such as PgBouncer in transaction mode, change the session between transactions. Locks and
+//! notifications belong to one session, so they need a direct connection with such a pooler.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +20,7 @@ use super::{
 
 /// Number of attempts to detect that a pooler changes the session. Usually the first attempt detects it.
 const ATTEMPTS: usize = 3;
-/// Key of the advisory lock that shows whether two URLs lead to the same database. It is held for one round trip.
+/// Key of the advisory lock that shows whether two URLs lead to the same database. The lock is held for one round trip.
 const SAME_DATABASE_LOCK: i64 = 0x706f_6f6c_6572;
 const CHANGES_SESSIONS: &str = "leads to a connection pooler that changes the session after a transaction, so it cannot \
                                 hold locks or receive notifications";
@@ -49,8 +49,8 @@ impl Targets {
     }
 }
 
-/// Checks that connections to the direct URL keep their sessions, and that both URLs lead to the same database. Finds
-/// out whether the pooler supports prepared statements.
+/// Checks that connections to the direct URL keep their sessions, and that both URLs lead to the same database. Also
+/// disables the statement cache if the pooler does not support prepared statements.
 ///
 /// # Errors
 /// [`DbError::Database`] with the reason if a check fails, [`DbError::Unavailable`] if the database cannot be reached.

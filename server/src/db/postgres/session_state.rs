@@ -40,8 +40,8 @@ impl SessionState {
         self.prepared.clear();
     }
 
-    /// Returns whether the session has already prepared a statement, and records it as prepared. If not, the statement
-    /// is executed one round trip after it was sent, so no COMMIT may be sent in the meantime.
+    /// Returns whether the session has already prepared a statement, and records it as prepared. An unprepared
+    /// statement is executed one round trip after it was sent, so COMMIT must not be sent in the meantime.
     pub(super) fn was_prepared(&mut self, statement: &'static str) -> bool {
         !self.forgets_statements && !self.prepared.insert(statement)
     }

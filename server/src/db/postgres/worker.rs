@@ -1,4 +1,4 @@
-//! A worker thread and its connection. It opens a new connection after a failure.
+//! A worker thread and its connection. The worker opens a new connection after a failure.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -28,15 +28,15 @@ use super::{
 /// locks and fresh reads of READ COMMITTED. Because of READ WRITE, a standby server rejects the transaction at once.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// Begins a transaction that units share. If a lock is not granted in time, each unit gets its own transaction, so that
-/// units do not wait for the locks of others. The time is shorter than PostgreSQL's `deadlock_timeout` of one second.
+/// Begins a shared transaction. If a lock is not granted in time, each unit gets its own transaction, so that units do
+/// not wait for the locks of others. The timeout is shorter than PostgreSQL's `deadlock_timeout` (1 s).
 const BEGIN_SHARED_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '500ms'";
-/// If an attempt to connect takes longer than this, its units do not wait for another attempt.
+/// If an attempt to connect takes longer than this, the worker refuses its units without another attempt.
 const MAX_ATTEMPT: Duration = Duration::from_secs(2);
 /// Number of shards to which connections add counts. It must not exceed the number of shards of a counter.
 const SHARDS: u32 = 8;
 
-/// What the workers of a database share.
+/// State that all workers of a database share.
 pub(super) struct Shared {
     pub(super) target: Arc<Target>,
     pub(super) change_counter: Arc<ChangeCounter>,
@@ -48,7 +48,7 @@ pub(super) struct Shared {
 
 pub(super) struct Worker {
     shared: Shared,
-    /// The shard of counters to which its connection adds.
+    /// The shard of counters to which the worker's connection adds.
     shard: i16,
     conn: Option<Connection>,
     /// Whether `connected` includes this worker.
@@ -63,14 +63,14 @@ pub(super) struct Worker {
 /// A failed attempt to connect.
 struct FailedAttempt {
     error: DbError,
-    /// Time of the first one of several failed attempts.
+    /// Time of the first of several consecutive failed attempts.
     since: Instant,
     next_attempt: Instant,
     period: Option<Period>,
 }
 
 impl Worker {
-    /// Two workers use different shards if possible, in the same process and in different processes.
+    /// Creates a worker. Workers of the same process and of different processes use different shards if possible.
     pub(super) fn new(shared: Shared, number: usize) -> Self {
         let number = u32::try_from(number).unwrap_or(0).wrapping_add(std::process::id());
         let shard = i16::try_from(number % SHARDS).unwrap_or(0);
@@ -138,8 +138,8 @@ impl Worker {
         }
     }
 
-    /// Returns whether a connected worker can execute units that this one cannot. If there is none, waits for the time of the
-    /// next attempt to connect, or returns `false` if the server has been unavailable for too long.
+    /// Returns whether the units may be queued again. If no worker is connected, first waits for the time of the next
+    /// attempt to connect. Returns `false` if the server has been unavailable for too long or the queue is closed.
     fn wait_for_attempt(&self) -> bool {
         if self.shared.connected.load(Ordering::SeqCst) > 0 {
             return true;
@@ -172,7 +172,7 @@ impl Worker {
         let outcome = match self.commit(&mut conn, &units, period) {
             Ok(()) => Ok(()),
             Err(CommitError { error, sent }) => {
-                // The client-side deadline also closes the connection, so that no later statement can use it.
+                // An expired client-side deadline also closes the connection, so that no later statement can use it.
                 let rolled_back = conn.roll_back();
                 if rolled_back.is_ok() || !sent || !is_write(&units) {
                     return self.end_uncommitted(conn, units, is_alone, rolled_back, Some(error));
@@ -181,15 +181,15 @@ impl Worker {
             }
         };
         self.keep(conn, outcome.is_ok());
-        // If the outcome is unknown, the data may have changed.
+        // This includes unknown outcomes, because the data may have changed.
         if invalidates(&units) {
             self.shared.change_counter.increment();
         }
         units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
     }
 
-    /// Ends units whose transaction was certainly not committed. Units that shared it, and a unit whose retry may succeed,
-    /// are executed again. If the rollback failed, the connection was lost.
+    /// Ends units whose transaction was certainly not committed. Units that shared the transaction, and a unit whose
+    /// retry may succeed, are executed again. A failed rollback means that the connection was lost.
     fn end_uncommitted(
         &mut self,
         conn: Connection,
@@ -200,19 +200,19 @@ impl Worker {
     ) {
         let may_succeed = take_transaction_error() || rolled_back.is_err();
         self.keep(conn, rolled_back.is_ok());
-        // A unit that has waited for too long would be refused without the cause.
+        // A unit that has waited for too long would be refused, and the error would not contain the cause.
         let retries = |unit: &mut Box<dyn Unit>| self.shared.queue.may_wait(&**unit) && unit.take_retry();
         if !is_alone || (may_succeed && units.iter_mut().all(retries)) {
             return self.run_each(units);
         }
-        // After a lost connection the caller gets the error of the rollback, because the unit's own error may be of any
-        // kind.
+        // If the connection was lost, the caller gets the error of the rollback, because the unit's own error may be of
+        // any kind.
         let outcome = error.map_or(rolled_back, Err);
         units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
     }
 
-    /// Executes each unit in a transaction of its own, because its last one failed. Other workers help, so that units do
-    /// not wait for the locks of others.
+    /// Executes each unit in its own transaction, because the last transaction failed. Other workers take some of the
+    /// units, so that these do not wait for each other's locks.
     fn run_each(&mut self, units: Vec<Box<dyn Unit>>) {
         for unit in units {
             if let Err(unit) = self.shared.queue.requeue(unit) {
@@ -238,8 +238,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Returns a connection in a new transaction, in which the statements of the units were sent. If the idle
-    /// connection is broken, opens a new connection.
+    /// Begins a transaction, sends the statements of the units, and returns the connection. If the idle connection is
+    /// broken, opens a new connection.
     fn begin(&mut self, units: &mut [Box<dyn Unit>]) -> Result<(Connection, Begun), DbError> {
         let begin = match (is_write(units), units.len()) {
             (false, _) => BEGIN_READ,
@@ -255,7 +255,7 @@ impl Worker {
             return Ok((conn, begun));
         }
         self.set_counted(false);
-        // In a new period the listening session is connected again, so the server is available.
+        // A new period means that the listening session is connected again, so the server is available.
         if let Some(failed) = &self.failed
             && failed.period == self.period
             && Instant::now() < failed.next_attempt
@@ -341,7 +341,7 @@ fn is_write(units: &[Box<dyn Unit>]) -> bool {
     units.iter().any(|unit| unit.work() != Work::Read)
 }
 
-/// Commits in one round trip. If the unit ignored a failed statement, COMMIT alone rolls back and still reports
+/// Commits in one round trip. If a unit ignored a failed statement, COMMIT alone would roll back and still report
 /// success. Therefore another statement precedes COMMIT, and it fails in this case.
 fn commit(conn: &mut Connection, notifies: bool) -> Result<(), CommitError> {
     if notifies {

@@ -27,8 +27,8 @@ use super::{
     file_id, owner, space,
 };
 
-/// Writes a consistent copy of the database to a new file. Returns its size in bytes. `finish` gets the path of the
-/// complete copy before the copy gets its final name.
+/// Writes a consistent copy of the database to a new file. Returns the file's size in bytes. `finish` gets the path of
+/// the complete copy before the copy gets its final name.
 ///
 /// The copy is read from one snapshot, so commits of other processes neither change nor restart the copy. Until the
 /// copy is complete, the write-ahead log cannot be emptied.
@@ -78,7 +78,7 @@ pub(in crate::db) fn open_backup(path: &Path) -> Result<SqliteConnection, DbErro
         .map_err(|error| unavailable(path, &format!("the file is not a usable backup: {error}")))
 }
 
-/// Opens a file that no process changes, possibly in a folder without write permission.
+/// Opens a file that no process changes. This also works in a folder without write permission.
 fn open_immutable(path: &Path) -> Result<SqliteConnection, DbError> {
     let name = path.to_str().ok_or_else(|| unavailable(path, &"the path is not UTF-8"))?;
     let name = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");

@@ -98,7 +98,7 @@ impl Checkpointer {
         }
     }
 
-    /// Logs a large WAL, at most once a minute. Returns the number of rounds until the next warning.
+    /// Logs a warning if the WAL is large, at most once a minute. Returns the number of rounds until the next warning.
     fn warn_at_intervals(&self, quiet_rounds: u32, failure: Option<&str>) -> u32 {
         let wal_bytes = self.space.wal_bytes();
         if quiet_rounds == 0 && wal_bytes > WARNING_BYTES {

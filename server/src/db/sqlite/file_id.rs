@@ -62,7 +62,7 @@ pub(super) fn record(database: &Path, conn: &mut SqliteConnection) -> Result<(),
     if recorded(database) == Some(id) {
         return Ok(());
     }
-    // The record must be durable before the first commit. Otherwise a valid log could be refused after a power failure.
+    // The record must be durable before the first commit. Otherwise a valid WAL could be refused after a power failure.
     let written = fs::write(with_suffix(database, process_lock::SUFFIX), format!("{id}\n"))
         .and_then(|()| File::open(with_suffix(database, process_lock::SUFFIX))?.sync_all());
     written.map_err(|error| DbError::Unavailable(format!("{}: {error}", database.display())))

@@ -113,8 +113,8 @@ pub(super) fn open<E: From<DbError>>(
     Ok(Opened { inline_reader, reads, writes, connected: None, running, space: Some(space) })
 }
 
-/// Applies, reverts or lists migrations in one transaction. Other processes wait until it ends. Takes no write lock if
-/// no migration is pending, so that commands need not wait for a busy server.
+/// Applies, reverts or lists migrations in one transaction. Other processes wait until the transaction ends. Takes no
+/// write lock if no migration is pending, so that commands need not wait for a busy server.
 pub(crate) fn change_schema(path: &Path, busy_timeout: Duration, change: SchemaChange) -> Result<Vec<String>, DbError> {
     let mut conn = connect(path, busy_timeout)?;
     if change != SchemaChange::DownAll {

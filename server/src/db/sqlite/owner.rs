@@ -21,8 +21,8 @@ const HAS_MIGRATIONS: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '
 /// Opens an existing file for reading, without the write-ahead log and without a lock file.
 ///
 /// # Errors
-/// [`DbError::Foreign`] if another program created the tables in the file; other errors if the file is not a database or
-/// does not belong to the write-ahead log beside it.
+/// [`DbError::Foreign`] if another program created the tables in the file; other errors if the file is not a database
+/// or does not belong to the write-ahead log beside it.
 pub(in crate::db) fn open_unchanged(path: &Path) -> Result<SqliteConnection, DbError> {
     file_id::check(path)?;
     let mut conn = establish(path)?;
@@ -45,7 +45,7 @@ fn is_foreign(conn: &mut SqliteConnection) -> Result<bool, DbError> {
     Ok(holds(HAS_TABLES)? && !(holds(HAS_MIGRATIONS)? && holds(&has_known_migration()?)?))
 }
 
-/// Returns the condition that the file has one of Doorward's migrations.
+/// Returns the condition that the file contains one of Doorward's migrations.
 fn has_known_migration() -> Result<String, DbError> {
     let known = MigrationSource::<Sqlite>::migrations(&migrations::SQLITE);
     let known = known.map_err(|error| DbError::Database(format!("migration: {error}")))?;

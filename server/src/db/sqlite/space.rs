@@ -12,7 +12,7 @@ use super::super::{error::DbError, paths::with_suffix};
 
 /// Free space in bytes below which no new ceremonies start, so that the ceremonies in progress can finish.
 const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
-/// Free space in bytes that a backup leaves. It is larger than [`MIN_FREE_BYTES`], so that a backup stops no ceremonies.
+/// Free space in bytes that a backup must leave. It exceeds [`MIN_FREE_BYTES`], so that a backup stops no ceremonies.
 const FREE_AFTER_BACKUP: u64 = 4 * MIN_FREE_BYTES;
 const MIB: u64 = 1024 * 1024;
 
@@ -85,7 +85,7 @@ impl Space {
     }
 }
 
-/// Returns the free space of the folder of a file, in bytes. If it is unknown, it is treated as unlimited.
+/// Returns the free space in the file's folder, in bytes. An unknown amount is treated as unlimited.
 fn free_beside(file: &Path) -> u64 {
     let free = file.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
     free.map_or(u64::MAX, |free| free.f_bavail.saturating_mul(free.f_frsize))

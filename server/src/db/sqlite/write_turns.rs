@@ -1,6 +1,6 @@
 //! Fairness between processes that write to one SQLite file.
 //!
-//! SQLite has no queue for its write lock: processes poll for it. If a process took the lock again directly after each
+//! SQLite has no queue for the write lock: processes poll for it. If a process took the lock again directly after each
 //! commit, other processes would wait until their timeout. Therefore a waiting process holds a shared lock on the file
 //! of the change counter. A process that has just committed pauses while another process holds this shared lock.
 

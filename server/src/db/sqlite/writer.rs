@@ -53,9 +53,9 @@ pub(super) struct Writer {
 struct Batch {
     executed: Vec<Box<dyn Unit>>,
     invalidates: bool,
-    /// Whether each unit gets a savepoint, so that its failure affects no other unit. SQLite copies every page that a unit
-    /// changes in a savepoint. Units have none if no unit of the last transaction failed: if one of them fails, all of them
-    /// run again.
+    /// Whether each unit gets a savepoint, so that its failure affects no other unit. Savepoints are costly, because
+    /// SQLite copies every page that a unit changes in a savepoint. They are therefore used only after a transaction in
+    /// which a unit failed. Without savepoints, the failure of one unit makes all units run again.
     has_savepoints: bool,
     unit_failed: bool,
 }
@@ -141,8 +141,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Executes a unit. An error means that the whole transaction failed, for example because SQLite rolled it back when
-    /// the disk was full.
+    /// Executes a unit. An error means that the whole transaction failed, for example because SQLite rolled it back
+    /// when the disk was full.
     fn execute_unit(&mut self, mut unit: Box<dyn Unit>, batch: &mut Batch) -> Result<(), DbError> {
         if batch.has_savepoints {
             return self.execute_in_savepoint(unit, batch);
@@ -151,7 +151,7 @@ impl Writer {
         let keep = unit.run(&mut self.conn);
         batch.invalidates |= unit.work() == Work::WriteAndInvalidate;
         batch.executed.push(unit);
-        // A unit may ignore an error. If the error ended the transaction, the next units would change data outside of one.
+        // An error that a unit ignores may have ended the transaction. Later units would then run outside of one.
         if keep && !take_transaction_error() { Ok(()) } else { self.execute_again(batch) }
     }
 
@@ -179,15 +179,15 @@ impl Writer {
         for unit in std::mem::take(&mut batch.executed) {
             match result {
                 Ok(()) => result = self.execute_in_savepoint(unit, batch),
-                // The caller returns the error to these units.
+                // The caller finishes these units with the error.
                 Err(_) => batch.executed.push(unit),
             }
         }
         result
     }
 
-    /// Commits. The change counter is announced before the commit. If the process crashes between the two, caches stay
-    /// unused until the next write of a process that has just opened the database.
+    /// Commits. The change counter is announced before the commit. If the process crashes between the announcement and
+    /// the commit, caches stay unused until the next write of a process that has just opened the database.
     fn commit(&mut self, invalidates: bool) -> Result<(), DbError> {
         if invalidates {
             self.change_counter.increment_in(&mut self.conn)?;

@@ -11,7 +11,7 @@ use crate::db::{Connection, Database, DbError, Engine, change_counter::ChangeCou
 
 on_every_engine!(counter_changes_in_other_processes, lost_notifications_disable_caching);
 
-/// Waits until the listener is connected. Before that, every call returns a new number.
+/// Waits until the listener is connected. Until then, every call of `change_counter` returns a new number.
 async fn connected(database: &Database) -> u64 {
     let connected = async || {
         let number = database.change_counter();
@@ -92,14 +92,14 @@ async fn counter_changes_if_the_outcome_of_a_change_is_unknown() {
     assert_eq!(db.database.change_counter(), db.database.change_counter(), "caches are used again");
 }
 
-/// A process that changes the database with its own connection, so that a test can stop it at any point.
+/// Returns a connection and a change counter of a simulated process, so that a test can stop its change at any point.
 fn foreign(db: &TestDatabase) -> (Connection, ChangeCounter) {
     let path = PathBuf::from(db.location());
     let conn = crate::db::sqlite::connect(&path, Duration::from_secs(5)).expect("a connection");
     (Connection::Sqlite(conn), ChangeCounter::with_file(&path))
 }
 
-/// Returns the counter, and whether data that is read now may be cached under it.
+/// Returns the counter, and whether data that is read now may be cached with this counter value.
 async fn cacheable(database: &Database) -> (u64, bool) {
     let number = database.change_counter();
     (number, database.read(move |c: &mut Connection| may_cache(c, number)).await.expect("a read"))

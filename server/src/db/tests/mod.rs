@@ -38,13 +38,13 @@ macro_rules! on_every_engine {
 }
 pub(crate) use on_every_engine;
 
-/// Adds a row to the table `installation`.
+/// Returns a unit of work that adds a row to the table `installation`.
 fn put(name: impl Display + Send + 'static) -> impl Fn(&mut Connection) -> Result<(), DbError> + Send + 'static {
     move |c| c.run(&format!("INSERT INTO installation (name, value) VALUES ('{name}', '1')"))
 }
 
-/// Makes each commit that adds a row to the table `installation` lose its connection on PostgreSQL: a deferred trigger ends
-/// the session during COMMIT.
+/// Makes each commit that adds a row to the table `installation` lose its connection on PostgreSQL. A deferred trigger
+/// ends the session during COMMIT.
 async fn lose_commits(db: &harness::TestDatabase) {
     db.write(|c| {
         c.run(

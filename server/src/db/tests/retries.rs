@@ -12,7 +12,7 @@ use std::{
 use super::{exists, harness::TestDatabase, put};
 use crate::db::{Connection, Database, DbError};
 
-/// Writes the row `kept`, executes statements, and counts the runs of the unit.
+/// Runs a unit that writes the row `kept` and executes `sql`. Returns the result and the number of runs.
 async fn write(database: &Database, sql: &'static str) -> (Result<(), DbError>, usize) {
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&runs);
@@ -25,7 +25,7 @@ async fn write(database: &Database, sql: &'static str) -> (Result<(), DbError>, 
     (written, runs.load(Ordering::SeqCst))
 }
 
-/// Creates a function that executes a statement at its first calls. The sequence keeps its value after a rollback.
+/// Creates a function that executes `failure` in its first calls. A rollback does not reset the sequence of calls.
 async fn fail_first(db: &TestDatabase, calls: u32, failure: &str) {
     let sql = format!(
         "CREATE SEQUENCE calls; CREATE FUNCTION fail_first() RETURNS void LANGUAGE plpgsql AS \
@@ -61,7 +61,7 @@ async fn unit_that_fails_for_another_reason_does_not_run_again() {
     assert_eq!(runs, 1);
 }
 
-/// Creates a unit that ends its session at the first run, and returns the number of its runs.
+/// Creates a unit that ends its session in the first run. In a later run, it returns the number of its runs.
 fn lost_once(counted: &Arc<AtomicUsize>) -> impl Fn(&mut Connection) -> Result<usize, DbError> + Send + 'static {
     let runs = Arc::clone(counted);
     move |conn| match runs.fetch_add(1, Ordering::SeqCst) {
@@ -81,7 +81,7 @@ async fn unit_of_any_kind_runs_again() {
     assert_eq!(database.write_and_invalidate(lost_once(&runs())).await, Ok(2));
 }
 
-/// A unit cannot wait again for longer than the limit. Its caller gets the cause, not that it waited for too long.
+/// A unit that has exceeded the time limit does not run again. Its caller gets the original error, not a timeout error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unit_that_ran_for_too_long_keeps_its_error() {
     const WAIT: Duration = Duration::from_millis(200);
@@ -128,7 +128,7 @@ async fn unit_runs_again_after_a_deadlock() {
     for name in ["one", "other"] {
         db.write(put(name)).await;
     }
-    // The unit locks `one` first, and then waits for `other`. Its session detects the deadlock first.
+    // The unit locks `one` and then waits for `other`. Its session detects the deadlock before the blocker's session.
     let (first_locked, wait_for_first) = mpsc::channel::<()>();
     let (other_locked, mut wait_for_other) = tokio::sync::mpsc::unbounded_channel();
     let lock = |name: &'static str| format!("SELECT FROM installation WHERE name = '{name}' FOR UPDATE");
@@ -156,6 +156,6 @@ async fn unit_runs_again_after_a_deadlock() {
     let written = tokio::time::timeout(Duration::from_secs(30), db.database.write(unit)).await;
     written.expect("no endless wait").expect("a write");
     blocker.await.expect("no panic").expect("a write");
-    // If the second run locks `one` before the blocker wakes up, it fails in the same way.
+    // If the second run locks `one` before the blocker wakes up, the second run fails in the same way.
     assert!((2..=3).contains(&runs.load(Ordering::SeqCst)), "{runs:?}");
 }

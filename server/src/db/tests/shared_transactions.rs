@@ -12,8 +12,8 @@ use crate::db::{
     statement::{Pipeline, Response, Statement, respond},
 };
 
-/// Adds a row to the table `installation` and returns the id of the transaction and the number of rows that were added
-/// together.
+/// Adds a row to the table `installation` and returns the id of the transaction and the number of rows that the same
+/// statement added.
 struct Put {
     name: &'static str,
     value: Option<&'static str>,
@@ -46,8 +46,8 @@ fn own_error() -> DbError {
     DbError::Database("injected".to_owned())
 }
 
-/// Opens the database with one connection, which is busy until the sender is dropped. Units that are queued during this
-/// time wait together.
+/// Opens the database with one connection, which is busy until the sender is dropped. Units that are queued until then
+/// wait together.
 async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>) {
     let database = db.another_with(|options| options.connections = 1).await;
     let (go, wait) = mpsc::channel::<()>();

@@ -179,7 +179,7 @@ async fn ignored_error_that_may_have_ended_the_transaction_is_detected() {
         let _ = wait.recv();
         put("first")(c)
     });
-    // SQLite reports a full disk and ends the transaction; the unit ignores this.
+    // Simulates that SQLite reports a full disk and ends the transaction, and that the unit ignores the error.
     let ignoring = database.write(|c: &mut Connection| {
         let _ = c.run("ROLLBACK");
         let _ = DbError::from(diesel::result::Error::DatabaseError(

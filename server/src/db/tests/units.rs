@@ -30,8 +30,8 @@ async fn is_stored(db: &TestDatabase, name: &'static str) -> bool {
 
 async fn failing_unit_does_not_affect_others(db: TestDatabase) {
     let is_sqlite = db.database.engine() == Engine::Sqlite;
-    // On SQLite, the first unit shares a transaction with the failing ones. After such a failure, units have savepoints, so
-    // that the next failure does not make others run twice.
+    // On SQLite, the first unit shares a transaction with the failing ones. After such a failure, each unit gets a
+    // savepoint, so that the next failure does not make other units run twice.
     for (round, expected_calls) in [(1, if is_sqlite { 2 } else { 1 }), (2, 1)] {
         let (go, wait) = mpsc::channel::<()>();
         let calls = Arc::new(AtomicUsize::new(0));
@@ -82,7 +82,7 @@ async fn ignored_error_is_not_reported_as_a_commit(db: TestDatabase) {
             Ok::<(), DbError>(())
         })
         .await;
-    // SQLite rolls back only the failed statement. PostgreSQL rolls back the whole unit, which must return an error.
+    // SQLite rolls back only the failed statement. PostgreSQL rolls back the whole unit, so the unit must fail.
     assert_eq!(result.is_ok(), db.database.engine() == Engine::Sqlite);
     assert_eq!(is_stored(&db, "a").await, result.is_ok());
 }

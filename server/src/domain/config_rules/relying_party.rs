@@ -14,7 +14,7 @@ use crate::domain::origin::{ANDROID_APP, has_wrong_host, is_registrable, is_with
 /// Maximum length of an icon's URL.
 const MAX_ICON_BYTES: usize = 2048;
 
-/// Checks an origin for an RP ID.
+/// A check of an origin for an RP ID. The arguments are the origin and the RP ID.
 type Rule = fn(&str, &str) -> Result<(), Message>;
 
 /// Checks the relying party. Returns the refused origins.
@@ -47,7 +47,7 @@ pub(super) fn check<'a>(found: &mut Problems, rp: &'a RelyingParty) -> Vec<&'a S
     refused
 }
 
-/// Checks the length of all lists together, because each challenge contains them.
+/// Checks the total length of all lists, because each challenge contains all of them.
 fn number_of_origins(rp: &RelyingParty) -> Result<(), Message> {
     let others = rp.related_origins.len() + rp.top_origins.len();
     if rp.origins.is_empty() || rp.origins.len() > MAX_ORIGINS {
@@ -136,7 +136,7 @@ fn top_origin(text: &str, rp_id: &str) -> Result<(), Message> {
     extension(text).unwrap_or_else(|| secure(text, &page(text, rp_id)?))
 }
 
-/// Checks the origin of an extension. Returns `None` if it is another origin.
+/// Checks the origin of a browser extension. Returns `None` if the text is not such an origin.
 fn extension(text: &str) -> Option<Result<(), Message>> {
     let (scheme, id) = text.split_once("://")?;
     let has_letters = |number: usize| id.len() == number && id.bytes().all(|byte| matches!(byte, b'a'..=b'p'));

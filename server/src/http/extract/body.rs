@@ -25,8 +25,8 @@ impl Body {
     ///
     /// # Errors
     /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], [`Refusal::MediaType`], or [`Refusal::Malformed`] for a
-    /// body that is incomplete or nested more deeply than the server allows. The operation returns this error, so that
-    /// its audit entry contains it.
+    /// body that is incomplete or nested more deeply than the server allows. The operation returns this error, so the
+    /// audit entry contains it.
     pub fn bytes(&self) -> Result<&[u8], Refusal> {
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
         if is_deeper(bytes, self.max_depth) {
@@ -69,7 +69,7 @@ impl FromRequest for Body {
     }
 }
 
-/// Returns whether the request declares its body as JSON, with or without parameters.
+/// Returns whether the request declares its body as JSON. Parameters of the media type are ignored.
 fn is_json(request: &HttpRequest) -> bool {
     let declared = |value: &HeaderValue| {
         let essence = value.to_str().ok().and_then(|text| text.split(';').next());

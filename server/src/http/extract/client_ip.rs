@@ -4,12 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// Returns the address from which a request came; `None` if it came through a Unix socket and no proxy states an address.
-/// `forwarded_for` contains the values of all `X-Forwarded-For` headers. `peer` is `None` for a Unix socket. Its
-/// permissions decide who may connect, so its clients are trusted proxies.
+/// Returns the address from which a request came; `None` if it came through a Unix socket and no proxy states an
+/// address. `forwarded_for` contains the values of all `X-Forwarded-For` headers. `peer` is `None` for a Unix socket.
+/// The permissions of the socket decide who may connect, so its clients are trusted proxies.
 ///
 /// Each proxy appends an address to `X-Forwarded-For`, so the header is read from its end, up to the first address that
-/// is not a trusted proxy. The client can forge everything before that address, with any bytes.
+/// is not a trusted proxy. The client can forge everything before that address, even with invalid bytes.
 pub fn client_ip(peer: Option<IpAddr>, forwarded_for: &[&[u8]], trusted: &[IpNet]) -> Option<IpAddr> {
     let mut client = peer.map(|peer| peer.to_canonical());
     for hop in forwarded_for.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {

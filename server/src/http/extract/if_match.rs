@@ -9,7 +9,7 @@ use crate::{
     service::{Refusal, admin::Precondition},
 };
 
-/// The versions that a request accepts. Extraction does not fail, because the caller's token must be verified first.
+/// The versions that a request accepts. An invalid header is reported only after the caller's token was verified.
 #[derive(Debug)]
 pub struct IfMatch(Result<Precondition, Refusal>);
 

@@ -1,4 +1,4 @@
-//! Arguments of handlers. A handler that needs an API key takes a [`KeyHolder`], which only a valid key creates.
+//! Arguments of handlers. A handler that needs an API key takes a [`KeyHolder`], which requires a valid key.
 
 mod admin;
 mod body;

@@ -59,7 +59,7 @@ impl Visitor {
         self.require_key(ApiError::new(status, ErrorCode::ApiKeyMissing, title, details)).await
     }
 
-    /// Returns the key holder. Otherwise writes an audit entry and returns 401, or `if_missing` if no key was sent.
+    /// Returns the holder of a valid key. Otherwise writes an audit entry and returns 401; without a key, `if_missing`.
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
             Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
@@ -101,8 +101,8 @@ impl KeyHolder {
 
 from_request!(Visitor, KeyHolder, DocumentReader);
 
-/// Reader of a document that the tenant publishes. Like [`Visitor`], but the tenant's rate limit does not apply, and the
-/// tenant may be disabled: verifiers need its public keys until the last token has expired.
+/// Reader of a document that the tenant publishes. Like [`Visitor`], but the tenant's rate limit does not apply, and
+/// the tenant may be disabled: verifiers need the tenant's public keys until its last token has expired.
 #[derive(Debug)]
 pub struct DocumentReader {
     pub context: RequestContext,
@@ -167,9 +167,9 @@ async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
 /// Returns the tenant, or `None` if it does not exist.
 ///
 /// # Errors
-/// 429 if the tenant is not cached, the address is above its rate limit, and the request has no key. The database is
-/// not read, because the request would be refused after the read as well. Requests with a key from such an address do
-/// read the database, because only the read shows whether the key is valid. They read one after the other.
+/// 429 if the tenant is not cached, the address is above its rate limit, and the request has no key. In this case, the
+/// database is not read, because the request would be refused anyway. Requests with a key from such an address do read
+/// the database, because only the read shows whether the key is valid. These reads run one at a time.
 pub async fn find_tenant(
     app: &App,
     id: TenantId,
@@ -188,12 +188,12 @@ pub async fn find_tenant(
     Ok(app.tenant(id).await?)
 }
 
-/// Marks a request to an unknown tenant that is already counted.
+/// Marks a request to an unknown tenant that was already counted against the rate limit.
 #[derive(Debug, Clone, Copy)]
 pub struct UnknownTenant;
 
-/// Counts a request to an unknown tenant against the rate limit of the caller's address. No key is valid for such a
-/// request. Returns 404, or 429 above the limit.
+/// Counts a request to an unknown tenant against the rate limit of the caller's address, even if the request has a key.
+/// Returns 404, or 429 above the limit.
 pub async fn unknown_tenant(app: &App, meta: &RequestMeta) -> ApiError {
     match app.rate_limits.count_address(&meta.source_ip) {
         Ok(()) => tenant_not_found(),

@@ -1,4 +1,4 @@
-//! Exports of an audit log. Every matching entry is streamed in slices, so that memory stays bounded.
+//! Exports of an audit log. Matching entries are read and streamed in slices, so that memory use stays bounded.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -110,8 +110,7 @@ pub async fn stream(
                     slice => Ok(slice),
                 });
                 let LogSlice { mut items, next, .. } = complete.map_err(|failure| {
-                    // The status is already sent, so the client can detect the error only because the body is
-                    // incomplete.
+                    // The status has already been sent, so the client can detect the error only by the incomplete body.
                     tracing::error!(%failure, "an export of the audit log was aborted");
                     ApiError::from(failure)
                 })?;
@@ -131,7 +130,7 @@ pub async fn stream(
         .streaming(body))
 }
 
-/// Returns the number of columns. Only administrators see the last column, the tenant's name.
+/// Returns the number of columns. Only exports of the admin API have the last column, the tenant's name.
 const fn columns(log: Log) -> usize {
     match log {
         Log::Own(_) => COLUMNS.len() - 1,
@@ -145,8 +144,7 @@ fn render(format: Format, columns: usize, rows: &[AdminAuditLogItem]) -> Result<
         Format::Ndjson => {
             for row in rows {
                 let line = serde_json::to_string(row).map_err(ApiError::internal)?;
-                // JSON can contain these characters only in strings, and in a string an escape stands for the same
-                // character.
+                // In JSON, these characters can occur only in strings, where an escape stands for the same character.
                 bytes.extend_from_slice(escape_invisible(&line).as_bytes());
                 bytes.push(b'\n');
             }

@@ -37,7 +37,7 @@ enum LogFormat {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documentation only; the parameters are read by name")]
 pub struct AuditLogParams {
-    /// Number of the page. Pages end at row 10 000; `before` and `after` reach every entry.
+    /// Number of the page. Numbered pages end at row 10 000; `before` and `after` reach every entry.
     #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// Entries per page. Values above the maximum mean the maximum.
@@ -59,7 +59,7 @@ pub struct AuditLogParams {
     kind: Option<Vec<AuditType>>,
     /// Excluded type, repeated or comma-separated.
     not_type: Option<Vec<AuditType>>,
-    /// Only successes, or only refusals.
+    /// Outcome.
     #[param(max_items = 2)]
     outcome: Option<Vec<AuditOutcome>>,
     /// Excluded outcome.
@@ -113,17 +113,18 @@ pub struct AuditLogParams {
     meta_source_ip: Option<String>,
     /// Substring of the actor or of the source address.
     q: Option<String>,
-    /// Only in links to the next page: entries that an earlier page contained. They are left out.
+    /// Only in links to the next page: range of entries to leave out, because an earlier page contained them.
     shown: Option<String>,
 }
 
 /// Lists the tenant's audit log, newest entries first.
 ///
-/// Entries are in the order of commit. `created_at` is the time of the request and can differ slightly from this order,
-/// or more after a correction of the clock. A request examines at most 10 000 entries. If it stops there, the page may
-/// be short or empty. Every page except the last one has a `Link` to the next page. `X-Total-Count` is exact without
-/// filters and for filters by type, outcome and whole UTC days; otherwise `X-Total-Count-Relation: gte` marks a lower
-/// bound. Pages by cursor (`after`, `before`) have no total, and their cost does not depend on their position.
+/// Entries are in the order of commit. `created_at` is the time of the request, so its order can differ slightly, or
+/// more after a correction of the clock. A request examines at most 10 000 entries. If it stops there, the page may be
+/// short or empty. Every page except the last one has a `Link` to the next page. `X-Total-Count` is exact without
+/// filters and for filters by type, outcome and whole UTC days; otherwise it may be a lower bound, which
+/// `X-Total-Count-Relation: gte` marks. Pages by cursor (`after`, `before`) have no total, and their cost does not
+/// depend on their position in the log.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/audit_logs",
@@ -147,8 +148,7 @@ pub async fn list(caller: KeyHolder, request: HttpRequest, query: Query) -> Resu
     caller.recorded(response).await
 }
 
-/// Returns a page or an export of a log, for both APIs. An export writes an audit entry, which `meta` and `actor`
-/// describe.
+/// Returns a page or an export of a log, for both APIs. An export writes an audit entry with `meta` and `actor`.
 pub async fn respond(
     app: &std::sync::Arc<App>,
     log: Log,

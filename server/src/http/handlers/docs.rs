@@ -26,7 +26,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 /// Files of Swagger UI by name, compressed with gzip by `build.rs`.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/swagger_ui.rs"));
 
-/// The same files for clients that do not accept gzip. Kept, so that such a client costs the decompression once.
+/// The same files for clients that do not accept gzip. They are decompressed only once.
 static DECOMPRESSED: LazyLock<io::Result<Vec<(&str, Bytes)>>> = LazyLock::new(|| {
     let decompressed = FILES.iter().map(|(name, content)| {
         let mut bytes = Vec::new();
@@ -78,7 +78,7 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// Returns whether the client prefers gzip to no encoding, or accepts only others (RFC 9110 §12.5.3).
+/// Returns whether the client prefers gzip to no encoding, or accepts neither of them (RFC 9110 §12.5.3).
 fn accepts_gzip(request: &HttpRequest) -> bool {
     let supported = [Encoding::gzip(), Encoding::identity()];
     let negotiate = |accepted: AcceptEncoding| accepted.negotiate(supported.iter());

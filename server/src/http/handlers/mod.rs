@@ -1,4 +1,4 @@
-//! One folder per resource, one file per verb. Each extracts the arguments, authorises, calls a service and responds.
+//! One folder per resource, one file per verb. A handler extracts arguments, authorises, calls a service and responds.
 //!
 //! A resource with a single verb is a single file.
 

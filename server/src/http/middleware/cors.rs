@@ -93,7 +93,7 @@ fn tenant_of(path: &str) -> Option<TenantId> {
 /// returns the error.
 ///
 /// # Errors
-/// 404 or 429 for an unknown tenant. The request is then already counted.
+/// 404 or 429 for an unknown tenant. The request was then already counted against the rate limit.
 async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue) -> Result<bool, ApiError> {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Ok(false) };
     let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();

@@ -52,7 +52,7 @@ pub async fn record_refused_change(
     }
 }
 
-/// Returns the code, reason and failed check of a refusal. Returns `None` for errors that have their own entries, such as a wrong
+/// Returns the code, reason and failed check of a refusal; `None` for errors with entries of their own, such as a wrong
 /// token.
 fn refusal(response: &ServiceResponse<BoxBody>) -> Option<(ErrorCode, String, RefusalDetail)> {
     let error = response.response().error()?.as_error::<ApiError>()?;

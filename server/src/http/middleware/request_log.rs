@@ -56,7 +56,7 @@ impl<'a> RequestLine<'a> {
         Self { trace, ..self }
     }
 
-    /// Ends the span of the request, if it is recorded.
+    /// Ends the span of the request, if the span is recorded.
     pub(super) fn finish_trace(&self, error: Option<&ApiError>, elapsed: Duration) {
         let Some(trace) = self.trace else { return };
         let request = FinishedRequest {

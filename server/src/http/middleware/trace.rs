@@ -36,7 +36,7 @@ use crate::{
 /// Header with the request id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
-/// Stands for the address of a client that uses a Unix socket and no proxy that states an address.
+/// Replaces the address of a client that connects through a Unix socket, unless a proxy states an address.
 const UNIX_SOCKET: &str = "unix";
 const MAX_USER_AGENT_BYTES: usize = 256;
 
@@ -137,8 +137,7 @@ fn meta_of(request: &ServiceRequest, app: &App) -> RequestMeta {
     }
 }
 
-/// Returns the client's address, or [`UNIX_SOCKET`]. Warns about a peer that sends `X-Forwarded-For` but is not a trusted
-/// proxy.
+/// Returns the client's address, or [`UNIX_SOCKET`]. Warns about an untrusted peer that sends `X-Forwarded-For`.
 fn source_ip(request: &ServiceRequest, app: &App) -> String {
     let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
     let trusted = &app.settings.trusted_proxies;
@@ -165,7 +164,8 @@ fn user_agent(value: &HeaderValue) -> String {
     text
 }
 
-/// Returns whether a client's request id is accepted. It must be short visible ASCII, because it is sent and logged.
+/// Returns whether a client's request id is accepted. It must be short visible ASCII, because it is returned and
+/// logged.
 fn is_sane(id: &str) -> bool {
     (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -107,7 +107,7 @@ fn operation_id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("-")
 }
 
-/// Returns whether a body has required members. Other bodies can be left out, because an empty body means `{}`.
+/// Returns whether a body has required members. Other bodies can be omitted, because an empty body means `{}`.
 fn needs_members(body: &RequestBody, components: &Components) -> bool {
     let schemas = body.content.values().filter_map(|content| match content {
         RefOr::T(content) => content.schema.as_ref(),

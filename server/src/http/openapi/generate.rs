@@ -1,5 +1,5 @@
-//! Generates the OpenAPI documents from the handlers and the wire types. Only tests do this: they compare the result with
-//! the stored documents.
+//! Generates the OpenAPI documents from the handlers and the wire types. Only tests do this: they compare the result
+//! with the stored documents.
 
 use utoipa::{
     Modify, OpenApi,

@@ -75,7 +75,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
     })
 }
 
-/// Calls `visit` with every value below `value` and its JSON pointer.
+/// Calls `visit` with `value` and every value inside it, and with their JSON pointers.
 fn walk(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
     visit(pointer, value);
     match value {
@@ -125,7 +125,7 @@ fn is_nullable(schema: &Value) -> bool {
     })
 }
 
-/// Returns the schema to which a schema or one of its alternatives refers, or the schema itself.
+/// Resolves the `$ref` of a schema or of one of its `oneOf` alternatives. Returns the schema itself if it has none.
 fn referenced<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let mut parts = schema["oneOf"].as_array().into_iter().flatten().chain([schema]);
     let reference = parts.find_map(|part| part["$ref"].as_str());

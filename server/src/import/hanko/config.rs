@@ -17,23 +17,23 @@ use crate::domain::{
 const NAME_CHARS: usize = 128;
 /// Maximum number of origins in a list.
 const MAX_ORIGINS: usize = 32;
-/// Largest limits that a tenant may have.
+/// Maximum values of a tenant's limits.
 const MAX_CREDENTIALS: u32 = 256;
 const MAX_DATA_BYTES: u32 = 32 * 1024;
 
-/// The configuration of a tenant in the source, with its lists.
+/// The configuration of a tenant in the source, with its lists of origins and the maxima of its data.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
     pub(super) row: ConfigRow,
     pub(super) origins: Vec<String>,
     pub(super) cors_origins: Vec<String>,
-    /// Largest number of credentials of a user.
+    /// Largest number of credentials that one user has.
     pub(super) most_credentials: u64,
     /// Largest size of a transaction's data in bytes.
     pub(super) largest_data: u64,
 }
 
-/// Returns the configuration. `None` if the tenant cannot work with it; the report then names the reasons.
+/// Returns the configuration. `None` if the tenant cannot use it; the report then names the reasons.
 pub(super) fn convert(parts: &Parts, tenant_name: &str, report: &mut TenantReport) -> Option<TenantConfig> {
     let row = &parts.row;
     let (Some(rp_id), Some(timeout)) = (&row.rp_id, row.timeout) else {
@@ -57,7 +57,7 @@ pub(super) fn convert(parts: &Parts, tenant_name: &str, report: &mut TenantRepor
     without_refused(config, report)
 }
 
-/// Returns a name of 1 to 128 characters. An empty name is replaced with the other name.
+/// Returns a name of 1 to 128 characters. An empty name is replaced with `other`.
 pub(super) fn name(text: &str, other: &str, what: &str, report: &mut TenantReport) -> String {
     let used = if text.trim().is_empty() { other } else { text };
     let short: String = used.chars().filter(|symbol| !symbol.is_control()).take(NAME_CHARS).collect();
@@ -68,7 +68,7 @@ pub(super) fn name(text: &str, other: &str, what: &str, report: &mut TenantRepor
 }
 
 /// Adds the accepted origins. Origins of other domains become related origins. The source compares origins without
-/// regard to case, so those in upper case are accepted in lower case.
+/// regard to case, so they are imported in lower case.
 fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantReport) {
     for origin in origins {
         let is_app = origin.starts_with("android:");
@@ -105,8 +105,8 @@ fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantRep
     }
 }
 
-/// Returns the CORS settings. Ceremonies work only on pages of the tenant's own origins, so these replace `*` unless
-/// the source allows it explicitly.
+/// Returns the CORS settings. Ceremonies work only on pages of the tenant's own origins, so these origins replace `*`
+/// unless the source allows `*` explicitly.
 fn cors_of(parts: &Parts, config: &TenantConfig, report: &mut TenantReport) -> Cors {
     let allow_unsafe_wildcard = parts.row.allow_unsafe.unwrap_or(false);
     let mut own = Cors::for_relying_party(&config.webauthn.relying_party).allowed_origins;
@@ -150,7 +150,7 @@ fn timeout_of(milliseconds: i64, what: &str, report: &mut TenantReport) -> u32 {
     accepted
 }
 
-/// Parses a word of the specification; an unknown one is replaced and reported.
+/// Parses a word of the specification. An unknown word is replaced with `default` and reported.
 fn word<T: FromStr + std::fmt::Display>(text: Option<&str>, default: T, report: &mut TenantReport) -> T {
     let Some(text) = text else { return default };
     text.parse().unwrap_or_else(|_| {
@@ -184,8 +184,7 @@ fn mfa(row: &ConfigRow, passkey_timeout: u32, report: &mut TenantReport) -> Mfa 
     }
 }
 
-/// Raises the limits so that existing users can continue as before, and reports values above the largest allowed
-/// limits.
+/// Raises the limits so that existing users can continue as before, and reports values above the maximum limits.
 fn limits(config: &mut TenantConfig, parts: &Parts, report: &mut TenantReport) {
     let raised = |current: u32, needed: u64, most: u32| current.max(u32::try_from(needed).unwrap_or(most)).min(most);
     let limits = &mut config.limits;
@@ -207,7 +206,7 @@ fn limits(config: &mut TenantConfig, parts: &Parts, report: &mut TenantReport) {
     }
 }
 
-/// Removes a refused icon and returns the configuration; `None` if other problems remain.
+/// Removes an icon that the rules refuse, and returns the configuration; `None` if other problems remain.
 fn without_refused(mut config: TenantConfig, report: &mut TenantReport) -> Option<TenantConfig> {
     let mut problems = config_rules::problems(&config);
     if let Some(at) = problems.iter().position(|problem| problem.field == "webauthn.relying_party.icon") {

@@ -14,12 +14,12 @@ use crate::{
     store::audit,
 };
 
-/// Entries that are older than the newest imported one by less than this time are read again, because the source's
-/// clocks may differ and an entry is committed after its time.
+/// Length of the period before the newest imported entry from which entries are read again. The clocks of the source's
+/// nodes may differ, and an entry is committed after its time of creation.
 const OVERLAP_MICROS: i64 = 15 * 60 * 1_000_000;
 
 pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
-    // The source has no index by time, so its database scans all entries, but it returns only the new ones.
+    // The source has no index by time, so the query scans all entries, but it returns only the needed ones.
     let imported = import.tenants.values().filter(|tenant| !tenant.report.is_skipped());
     let start = imported.map(|tenant| tenant.previous.as_ref().map_or(i64::MIN, |one| one.audit_until)).min();
     let Some(start) = start else { return Ok(()) };

@@ -17,7 +17,7 @@ use crate::{
     webauthn,
 };
 
-/// Number of ids that are compared with the source at once.
+/// Number of ids that one query compares with the source.
 const COMPARED: i64 = 500;
 
 pub(super) fn users(import: &mut Import<'_>) -> Result<(), ImportError> {
@@ -179,8 +179,8 @@ fn delete_users(
     }
 }
 
-/// Deletes credentials, except those of `deleted_users`, which were deleted together with their users. A dry run has not
-/// deleted them, but counts the same rows.
+/// Deletes credentials, except those of `deleted_users`, which were deleted together with their users. A dry run
+/// deletes neither, but returns the same count.
 fn delete_credentials(
     import: &mut Import<'_>,
     tenant: TenantId,

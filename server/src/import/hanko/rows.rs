@@ -61,7 +61,7 @@ pub(super) const CONFIGS: &str = "SELECT c.tenant_id::text AS tenant_id, c.id::t
     JOIN mfa_configs m ON m.config_id = c.id WHERE c.tenant_id::text = ANY($1) ORDER BY c.created_at DESC, c.id, \
     w.id, r.id, k.id, m.id";
 
-/// A configuration with its parts. All columns but the first two are NULL if a part is missing.
+/// A configuration with its parts. The columns of a missing part are NULL; the first two columns never are.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct ConfigRow {
     #[diesel(sql_type = Text)]
@@ -268,7 +268,7 @@ pub(super) struct AuditRow {
     pub(super) created_at: i64,
 }
 
-/// The largest number of credentials of a user or of bytes of a transaction, or the newest time, in a tenant.
+/// A maximum within a tenant: credentials of one user, bytes of one transaction, or a time of creation.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct LargestRow {
     #[diesel(sql_type = Text)]
@@ -295,7 +295,7 @@ pub(super) const NEWEST_ROW: &str = "SELECT u.tenant_id::text AS tenant_id, (EXT
 pub(super) const EXISTING_USERS: &str =
     "SELECT id::text AS value FROM webauthn_users WHERE id = ANY($1::text[]::uuid[])";
 pub(super) const EXISTING_CREDENTIALS: &str = "SELECT id::text AS value FROM webauthn_credentials WHERE id = ANY($1)";
-/// Rows that belong to no tenant, and ceremonies in progress: a description and the query that counts them.
+/// Rows that are not imported: rows without a tenant, and ceremonies in progress. Description and counting query.
 pub(super) const LEFT_OUT: &[(&str, &str)] = &[
     ("configurations without a tenant", "FROM configs WHERE tenant_id IS NULL"),
     ("secrets without a configuration", "FROM secrets WHERE config_id IS NULL"),

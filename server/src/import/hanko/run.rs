@@ -1,4 +1,4 @@
-//! The order of an import.
+//! Runs the steps of an import in order.
 
 use doorward_shared::counted;
 

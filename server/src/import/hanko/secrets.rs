@@ -19,10 +19,10 @@ use crate::{
     service::ServiceError,
 };
 
-/// Number of characters of a secret that its hint shows. The whole secret has 86.
+/// Number of characters of a secret that its hint shows. The whole secret has 86 characters.
 const HINT_CHARS: usize = 4;
 
-/// Returns the API keys with their hashes and digests. Secrets that were not generated are reported.
+/// Returns the API keys with their hashes and digests. Secrets that the source did not generate are only reported.
 pub(super) fn api_keys(
     app: &App,
     digest_key: Option<&DigestKey>,
@@ -70,8 +70,8 @@ pub(super) fn signing_keys(
     let mut keys: Vec<SigningKeyRecord> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         report.tally("signing_keys").read += 1;
-        // The newest key signs. Each key gets a later time than the key before it, even if both were created in the
-        // same millisecond.
+        // The newest key signs. Each key gets a later `signs_from` than the key before it, even if both were created in
+        // the same millisecond.
         let earliest = keys.last().map(|key| key.signs_from.plus_millis(1));
         let signs_from = time(row.created_at).max(earliest.unwrap_or(time(row.created_at)));
         match signing_key(app, tenant, row, &secrets, signs_from) {
@@ -106,8 +106,8 @@ fn signing_key(
         .map_err(|error| error.to_string())
 }
 
-/// Decrypts a key: AES-256-GCM under the SHA-256 of the secret's text. `sealed` is the nonce, the
-/// ciphertext and the tag.
+/// Decrypts a key: AES-256-GCM under the SHA-256 of the secret's text. `sealed` consists of the nonce, the ciphertext
+/// and the tag.
 fn decrypt(sealed: &[u8], secret: &str) -> Option<Zeroizing<Vec<u8>>> {
     let (&nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LEN>()?;
     let key = UnboundKey::new(&AES_256_GCM, digest(&SHA256, secret.as_bytes()).as_ref()).ok()?;

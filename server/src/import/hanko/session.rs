@@ -1,4 +1,4 @@
-//! A running import: the connection to the source, and what is known about each tenant.
+//! A running import: the connection to the source, and the state of each tenant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,7 @@ pub(super) struct Table<'a> {
     pub(super) query: &'a str,
     /// Name in the report.
     pub(super) kind: &'static str,
-    /// Name in the progress.
+    /// Name in progress messages.
     pub(super) name: &'static str,
 }
 
@@ -79,7 +79,7 @@ pub(super) trait TableRow: QueryableByName<Pg> + 'static {
     fn tenant_id(&self) -> &str;
     /// Returns the id by which the report names the row.
     fn shown_id(&self) -> &str;
-    /// Returns the tenant's own id of the user to whom the row belongs; `None` if it belongs to no user.
+    /// Returns the tenant's own id for the user to whom the row belongs; `None` if the row belongs to no user.
     fn user_id(&self) -> Option<&str>;
 }
 
@@ -113,8 +113,8 @@ impl TenantImport {
         Self { report, previous, next, is_used, added_users: BTreeSet::new() }
     }
 
-    /// Returns what the import may do with a row. If Doorward serves a tenant, the tenant gets only rows that are new
-    /// in the source.
+    /// Returns what the import may do with a row. A tenant that Doorward already serves gets only rows that are new in
+    /// the source.
     pub(super) fn rule(&self) -> ImportRule {
         let complete_until = self.previous.as_ref().and_then(|previous| previous.complete_until);
         ImportRule { update: !self.is_used, complete_until: complete_until.filter(|_| self.is_used) }
@@ -135,15 +135,15 @@ impl Import<'_> {
         (self.progress)(Progress { table, rows });
     }
 
-    /// Returns the tenant of a row; `None` if it is not imported.
+    /// Returns the tenant of a row; `None` if this tenant is not imported.
     pub(super) fn tenant(&mut self, id: &str) -> Option<(TenantId, &mut TenantImport)> {
         let id: TenantId = id.parse().ok()?;
         let tenant = self.tenants.get_mut(&id).filter(|tenant| !tenant.report.is_skipped())?;
         Some((id, tenant))
     }
 
-    /// Reads the rows of a table and imports them in batches with `write`. `convert` returns what is imported, or the reason
-    /// for which the row is refused; `None` if an earlier import has read the row.
+    /// Reads the rows of a table and imports them in batches with `write`. `convert` returns the value to import or the
+    /// reason to refuse the row; `None` if an earlier import has read it.
     pub(super) fn table<R: TableRow, T, E: AsRef<str>>(
         &mut self,
         Table { query, kind, name }: Table<'_>,
@@ -167,7 +167,7 @@ impl Import<'_> {
                 let Some(converted) = convert(tenant, state, row) else { continue };
                 state.report.tally(kind).read += 1;
                 match converted {
-                    // Nothing of a new tenant is stored, so nothing needs to be compared.
+                    // A new tenant has no stored rows, so nothing needs to be compared.
                     Ok(_) if dry_run && state.previous.is_none() => {}
                     Ok(converted) => {
                         counted.push(Counted { tenant, shown_id: id, user_id });

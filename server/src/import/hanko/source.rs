@@ -9,7 +9,7 @@ use diesel::{
 
 use crate::db::{DatabaseOptions, DatabaseUrl, DbError, PostgresConnection, postgres};
 
-/// Newest step of the supported schema, and the number of steps.
+/// Latest migration of the supported schema, and the number of migrations.
 const NEWEST_STEP: &str = "20240322134127";
 const STEPS: usize = 23;
 /// Number of rows that one FETCH returns.
@@ -98,14 +98,14 @@ impl Source {
         Ok(self.rows::<Value>(sql, parameter)?.into_iter().map(|row| row.value).collect())
     }
 
-    /// Returns all rows. Only for queries that return a limited number. The parameter `$1` is a list of texts.
+    /// Returns all rows. Only for queries that return a limited number of rows. The parameter `$1` is a list of texts.
     pub(super) fn rows<R: QueryableByName<Pg> + 'static>(
         &mut self,
         sql: &str,
         parameter: &[String],
     ) -> Result<Vec<R>, SourceError> {
         let query = diesel::sql_query(sql);
-        // A bind that the statement does not contain would be an error.
+        // A bound parameter that the statement does not use would be an error.
         Ok(match sql.contains("$1") {
             true => query.bind::<Array<Text>, _>(parameter).load(&mut self.0)?,
             false => query.load(&mut self.0)?,
@@ -117,7 +117,7 @@ impl Source {
         Ok(self.0.batch_execute(&format!("DECLARE {cursor} NO SCROLL CURSOR FOR {query}"))?)
     }
 
-    /// Returns the next rows of a cursor; at the end, closes it and returns no row.
+    /// Returns the next rows of a cursor; at the end, closes the cursor and returns no rows.
     pub(super) fn fetch<R: QueryableByName<Pg> + 'static>(&mut self, cursor: &str) -> Result<Vec<R>, SourceError> {
         let rows: Vec<R> = diesel::sql_query(format!("FETCH {FETCHED} FROM {cursor}")).load(&mut self.0)?;
         if rows.is_empty() {

@@ -1,4 +1,4 @@
-//! Tenants with their configuration and keys, in pages.
+//! Imports tenants with their configurations and keys, page by page.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ struct Page {
     signing_keys: BTreeMap<String, Vec<SigningKeyRow>>,
 }
 
-/// Largest numbers of the source, by tenant.
+/// Maxima in the source, by tenant.
 struct Largest {
     credentials: BTreeMap<String, u64>,
     data: BTreeMap<String, u64>,
@@ -44,7 +44,7 @@ struct Largest {
 
 pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
     let context = import.context.clone();
-    // The first dry run needs no digests, but the same checks.
+    // A dry run before the first import may have no digest key. It makes the same checks without digests.
     let digest_key = match import.options.dry_run {
         false => Some(import.wait(target::digest_key(&context))?),
         true => import.wait(target::stored_digest_key(&context))?,
@@ -145,8 +145,8 @@ fn one(
             write(import, imported, &mut report)?;
         }
         if !import.options.dry_run && !report.is_skipped() {
-            // Even if this run is interrupted, the next run detects rows that the source has deleted. It reads the
-            // configuration and the audit log again.
+            // If this run is interrupted, this state lets the next run detect rows that the source has deleted. The
+            // next run then reads the configuration and the audit log again.
             let started =
                 ImportState { rows_until: tenant.next.rows_until, ..tenant.previous.clone().unwrap_or_default() };
             import.wait(target::put_state(&context, id, &started))?;

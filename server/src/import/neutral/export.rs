@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Number of users that are read at once.
+/// Number of users that one query reads.
 const PAGE: i64 = 100;
 
 /// Writes a tenant with users, credentials and transactions. Keys, attestations and the audit log are not exported.

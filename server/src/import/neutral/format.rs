@@ -24,8 +24,8 @@ pub enum Line {
     Transaction(TransactionLine),
 }
 
-/// Has these members in every version of the format. Other members are ignored, and the version may be any value, so that
-/// the error about another version names it.
+/// Every version of the format has these members. Other members are ignored, and the version may be any value, so that
+/// the error about an unsupported version can name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderLine {
     pub format: String,
@@ -84,7 +84,7 @@ pub struct CredentialLine {
     pub backup_eligible: bool,
     #[serde(default)]
     pub backup_state: bool,
-    /// Whether it is only a second factor.
+    /// Whether the credential is only a second factor.
     #[serde(default)]
     pub is_mfa: bool,
     #[serde(default)]

@@ -35,8 +35,8 @@ use crate::{
 const BATCH: usize = 200;
 /// A file may be older than the stored rows, so stored rows are not changed.
 const ADD_ONLY: ImportRule = ImportRule { update: false, complete_until: None };
-/// Maximum number of characters of a name or of the identifier of a transaction. Other systems allow longer ones than
-/// the API.
+/// Maximum number of characters of a name or of the identifier of a transaction. Other systems allow longer texts than
+/// the API does.
 const MAX_CHARS: usize = 255;
 const MAX_ICON_BYTES: usize = 2048;
 
@@ -112,12 +112,12 @@ struct Loader<'a> {
     runtime: Handle,
     report: Option<TenantReport>,
     tenant: Option<TenantId>,
-    /// Rows of one kind.
+    /// Converted rows of one kind that are not written yet.
     batch: Vec<Converted>,
 }
 
 impl Loader<'_> {
-    /// Adds the tenant with a new signing key, or keeps an existing one as it is.
+    /// Adds the tenant with a new signing key, or leaves an existing tenant unchanged.
     fn tenant(&mut self, tenant: Tenant) -> Result<(), FileError> {
         let id = tenant.id;
         let mut report = TenantReport::new(id, &tenant.display_name, false);
@@ -216,7 +216,7 @@ fn convert(context: &AdminContext, line: Line, tenant: Option<TenantId>) -> Resu
     }
 }
 
-/// Refuses a text that not every database can store.
+/// Refuses a text that is too long, or that contains U+0000, which not every database can store.
 fn bounded(field: &str, text: String) -> Result<String, String> {
     match text.chars().count() > MAX_CHARS || text.contains('\0') {
         true => Err(format!("{field} must have at most {MAX_CHARS} characters, and U+0000 is not allowed")),

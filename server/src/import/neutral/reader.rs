@@ -41,7 +41,7 @@ pub(super) struct Input(File);
 
 impl Input {
     /// Opens a file. A pipe, such as standard input, is copied to a temporary file in `folder` after its header was
-    /// checked. The temporary file has no name; `random` makes its first name unique.
+    /// checked. `random` makes the name of this file unique until the name is removed.
     pub(super) fn open(path: &Path, folder: &Path, random: &[u8]) -> Result<Self, FileError> {
         let file = File::open(path)?;
         if file.metadata()?.is_file() {
@@ -73,7 +73,7 @@ fn start(pipe: &mut BufReader<File>) -> io::Result<Vec<u8>> {
     Ok(start)
 }
 
-/// Copies the start and the rest of a pipe to a new file, whose name is removed.
+/// Copies the start and the rest of a pipe to a new file, and removes the name of the file.
 fn copy(start: &[u8], rest: &mut impl Read, name: &Path) -> io::Result<File> {
     let mut copy = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(name)?;
     fs::remove_file(name)?;
@@ -138,8 +138,8 @@ impl<R: Read> Lines<R> {
 mod tests {
     use super::*;
 
-    /// Returns the path of a pipe that contains a text. The pipe is closed only at the end of the process, so reading it
-    /// to its end would wait.
+    /// Returns the path of a pipe that contains a text. The pipe is closed only at the end of the process, so reading
+    /// it to its end would block.
     fn open_pipe(text: &str) -> PathBuf {
         use std::os::fd::IntoRawFd as _;
         let (reader, mut writer) = io::pipe().unwrap();

@@ -30,10 +30,10 @@ const MAX_TENANTS: usize = 100;
 /// Prefixes of the actors of commands and background jobs in the audit log. Names of admin tokens must not begin with one.
 const RESERVED_PREFIXES: [&str; 2] = ["cli:", "job:"];
 
-/// Creates a token. Only this response contains its secret.
+/// Creates a token. Only this response contains the secret of the token.
 ///
 /// # Errors
-/// [`Refusal::Invalid`], [`Refusal::Conflict`] when the name is taken.
+/// [`Refusal::Invalid`], or [`Refusal::Conflict`] if the name is taken.
 pub async fn create(context: &AdminContext, request: CreateAdminTokenRequest) -> Result<CreatedSecret, ServiceError> {
     let now = context.app.clock.now();
     let name = validate::label("name", request.name)?;
@@ -96,7 +96,7 @@ fn scope(tenants: Option<Vec<TenantId>>, role: Role) -> Result<Option<BTreeSet<T
 
 fn require_tenants(connection: &mut Connection, tenants: Option<&BTreeSet<TenantId>>) -> Result<(), ServiceError> {
     let Some(tenants) = tenants else { return Ok(()) };
-    // The deletion of a tenant changes the tokens that are limited to it, so it must not run at the same time.
+    // Deleting a tenant changes the tokens that are limited to it, so the deletion must not run at the same time.
     for tenant in tenants {
         tenant_table::lock(connection, *tenant)?;
     }
@@ -107,7 +107,7 @@ fn require_tenants(connection: &mut Connection, tenants: Option<&BTreeSet<Tenant
     }
 }
 
-/// Returns the latest expiry time of a token that is created now; `None` if tokens need not expire.
+/// Returns the latest allowed expiry time of a token that is created now; `None` if tokens need not expire.
 pub(super) fn latest_expiry(app: &App, now: Timestamp) -> Option<Timestamp> {
     app.settings.admin_token_days.map(|days| now.plus_millis(i64::from(days) * DAY_MS))
 }
@@ -125,7 +125,7 @@ fn check_lifetime(context: &AdminContext, expires_at: Option<Timestamp>, now: Ti
     )))
 }
 
-/// Returns the part of a token that the audit log contains.
+/// Returns the properties of a token that the audit log records.
 pub(super) fn describe(token: &AdminToken) -> Value {
     json!({
         "id": token.id, "name": token.name, "role": token.role, "tenants": token.tenants, "hint": token.hint, "expires_at": token.expires_at,
@@ -162,11 +162,11 @@ fn item(token: AdminToken, names: &BTreeMap<TenantId, String>) -> AdminTokenItem
     }
 }
 
-/// Revokes a token. The next request with it is rejected.
+/// Revokes a token. The next request with this token is rejected.
 ///
-/// # Errors [`Refusal::SecretNotFound`] for an unknown token. [`Refusal::LastAdminToken`] for the last usable token
-///   with the role admin unless `force` is set, because without such a token only the command line of the server can
-///   create another one.
+/// # Errors
+/// [`Refusal::SecretNotFound`], or without `force` [`Refusal::LastAdminToken`] for the last usable token with the role
+/// admin, because only the command line of the server could then create another one.
 pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
@@ -175,7 +175,7 @@ pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Re
             // The lock prevents two concurrent requests from revoking the last two tokens.
             table::lock_administrators(connection)?;
             let token = table::revoke(connection, id, now)?.ok_or(Refusal::SecretNotFound)?;
-            // A token for some tenants cannot create other tokens.
+            // A limited token cannot create other tokens.
             let is_usable = |token: &AdminToken| {
                 let may_create_tokens = token.role == Role::Admin && token.tenants.is_none();
                 may_create_tokens && token.expires_at.is_none_or(|expiry| expiry > now)

@@ -41,12 +41,12 @@ pub(super) fn generate(
     Ok((key, response))
 }
 
-/// Returns the part of a key that the audit log contains.
+/// Returns the properties of a key that the audit log records.
 pub(super) fn describe(key: &ApiKey) -> Value {
     json!({ "id": key.id, "name": key.name, "hint": key.hint, "expires_at": key.expires_at })
 }
 
-/// Creates a key. Only this response contains its secret.
+/// Creates a key. Only this response contains the secret of the key.
 pub async fn create(
     context: &AdminContext,
     tenant: TenantId,
@@ -87,7 +87,7 @@ pub async fn list(context: &AdminContext, tenant: TenantId) -> Result<Vec<Secret
     Ok(keys.into_iter().map(item).collect())
 }
 
-/// Revokes a key. The next request with it is rejected.
+/// Revokes a key. The next request with this key is rejected.
 pub async fn revoke(context: &AdminContext, tenant: TenantId, id: ApiKeyId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, AuditType::ApiKeyRevoked, now)?;

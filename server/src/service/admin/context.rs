@@ -22,7 +22,7 @@ pub struct AdminContext {
     pub actor: String,
     /// Request id, client address and user agent.
     pub meta: RequestMeta,
-    /// The only tenants that lists contain; `None` for all tenants.
+    /// The tenants that lists may contain; `None` for all tenants.
     pub scope: Option<Arc<BTreeSet<TenantId>>>,
 }
 

@@ -21,11 +21,11 @@ pub enum Target {
     Tenant,
     ApiKey(ApiKeyId),
     User(UserSelector),
-    /// A credential of this user, with its id as base64url.
+    /// A credential of this user. The text is the id of the credential in base64url.
     Credential(UserSelector, String),
 }
 
-/// Disables the target. Returns `false` if it was already disabled; then the stored time does not change.
+/// Disables the target. Returns `false` and leaves the stored time unchanged if the target was already disabled.
 ///
 /// # Errors
 /// Those of [`set`], except [`Refusal::StateChanged`].
@@ -157,7 +157,7 @@ fn set_credential(
     let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
     let found = credentials::find(connection, tenant, &credential_id)?.filter(|found| found.user_id == user.id);
     let credential = found.ok_or_else(not_found)?;
-    // The authenticator chooses the credential's id, so a user who was deleted may return with the same credential.
+    // The version contains the internal id of the user, because a deleted user may register the same credential again.
     let version = request.apply(user.id.to_string(), |change| {
         credentials::set_disabled(connection, tenant, user.id, &credential_id, change)
     })?;

@@ -21,7 +21,7 @@ const BATCH: i64 = 500;
 pub struct Resealed {
     /// Keys that are encrypted with the new master key.
     pub signing_keys: usize,
-    /// Keys that neither master key decrypts: damaged ones, and ones that were retired because a master key was lost.
+    /// Keys that neither master key decrypts: damaged keys, and keys that were retired after the loss of a master key.
     pub undecryptable: usize,
 }
 
@@ -57,8 +57,8 @@ pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -
     }
 }
 
-/// Encrypts the digest key of imported API keys with the new master key. If neither master key decrypts it, it is not
-/// changed, because imported API keys were not accepted before either.
+/// Encrypts the digest key of imported API keys with the new master key. A digest key that neither master key decrypts
+/// is not changed: imported API keys were already not accepted before the rotation.
 pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Result<(), ServiceError> {
     let stored = context.read(|connection| Ok(installation::get(connection, installation::SEALED_DIGEST_KEY)?)).await?;
     let Some(stored) = stored else { return Ok(()) };

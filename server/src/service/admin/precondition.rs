@@ -1,4 +1,4 @@
-//! Versions of tenants and of states. They prevent concurrent changes from overwriting each other.
+//! Versions of tenants, and of states (enabled or disabled). They prevent lost updates by concurrent changes.
 
 use std::fmt;
 

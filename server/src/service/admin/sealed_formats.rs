@@ -1,4 +1,4 @@
-//! Checks that this program reads the formats of all sealed values, before an operation replaces them.
+//! Checks that this program can read the formats of all sealed values, before an operation replaces the values.
 
 use doorward_shared::Base64Url;
 

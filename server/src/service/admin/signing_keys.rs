@@ -59,7 +59,7 @@ pub async fn create(
 }
 
 /// Replaces the tenant's signing key like [`create`], if the newest key began to sign at `before` or earlier. Returns
-/// whether the key was replaced. Several nodes may call this at the same time; one of them replaces the key.
+/// whether the key was replaced. Several nodes may call this at the same time; only one replaces the key.
 pub async fn rotate_if_due(context: &AdminContext, tenant: TenantId, before: Timestamp) -> Result<bool, ServiceError> {
     let signs_from = context.app.clock.now().plus_millis(PUBLISHED_BEFORE_SIGNING_MS);
     Ok(publish(context, tenant, None, signs_from, Some(before)).await?.is_some())
@@ -250,8 +250,8 @@ fn signing_at(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRe
     usable().filter(|key| key.signs_from <= now).max_by_key(order).or_else(|| usable().min_by_key(order))
 }
 
-/// Cancels the retirement of the newest remaining key, of those that [`is_usable`] accepts, if all remaining keys are scheduled to retire. This happens when
-/// the removed key was their successor. Returns the id of this key.
+/// Cancels the retirement of the newest key in `usable` if all of these keys are scheduled to retire, which happens
+/// when the removed key was their successor. Returns the id of the key that stays in use.
 fn keep_one_in_use(
     connection: &mut Connection,
     usable: &[&SigningKeyRecord],

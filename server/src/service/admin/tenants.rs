@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// Time in days for which the log of a deleted tenant is kept if entries are kept forever.
+/// Number of days for which the log of a deleted tenant is kept if no retention time is set.
 const DAYS_OF_KEPT_LOGS: u32 = 90;
 const DAY_MS: i64 = 86_400_000;
 
@@ -82,7 +82,7 @@ pub async fn create(context: &AdminContext, request: CreateTenantRequest) -> Res
     Ok(CreatedTenant { id, api_key: secret })
 }
 
-/// Adds a tenant, unless the id is that of a tenant or of a kept log.
+/// Adds a tenant, unless another tenant or the kept log of a deleted tenant has this id.
 pub(super) fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(), ServiceError> {
     let inserted = table::insert(connection, tenant);
     // On PostgreSQL, the insertion waits for a transaction that removes a tenant with this id. A kept log of that
@@ -95,7 +95,7 @@ pub(super) fn insert(connection: &mut Connection, tenant: &Tenant) -> Result<(),
     unless_duplicate(inserted, || Refusal::TenantExists("a tenant with this id exists"))
 }
 
-/// Returns the configuration of tenants that are created without one: a relying party on localhost.
+/// Returns the configuration of tenants that are created without a configuration: a relying party on localhost.
 fn local_config(display_name: &str) -> TenantConfig {
     let config = TenantConfig::for_relying_party(RelyingParty::new(
         "localhost".to_owned(),
@@ -199,7 +199,7 @@ pub async fn configure(
 /// Deletes a tenant. No request finds the tenant from now on, and a job deletes its data. The installation's log
 /// records who deleted the tenant. The tenant's own audit log is kept for the retention time. If `erase_audit` is set,
 /// the job also deletes this log, even if the tenant was already deleted. Admin tokens that are limited to this tenant
-/// alone are revoked; tokens that are limited to several tenants lose it.
+/// alone are revoked; tokens that are limited to several tenants lose access to this tenant.
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], or [`Refusal::TenantChanged`] for a stale version.
@@ -240,7 +240,7 @@ pub async fn delete(
         .await
 }
 
-/// Returns an error unless the tenant has an audit log: it exists, or it is deleted and its log is still kept.
+/// Returns an error unless the tenant exists, or is deleted but its audit log is still kept.
 pub async fn require_log(context: &AdminContext, id: TenantId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     context

@@ -25,9 +25,9 @@ use crate::{
     },
 };
 
-/// Returns the users who lose credentials if the tenant gets these policies. Only `enforce` for logins takes credentials
-/// away. Conflicts with other settings are not checked, because the change that sets the policies can also change the
-/// other settings.
+/// Returns the users who lose credentials if the tenant gets these policies. Only a policy whose mode for logins is
+/// `enforce` takes credentials away. Conflicts with other settings are not checked, because the change that sets the
+/// policies can also change the other settings.
 ///
 /// # Errors
 /// [`Refusal::Config`], [`Refusal::TenantNotFound`], [`Refusal::Query`] for a cursor of another list.

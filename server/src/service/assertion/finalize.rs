@@ -50,7 +50,7 @@ impl From<DbError> for Rollback {
     }
 }
 
-/// Result of a part of this unit of work; see [`Outcome`](ceremony::Outcome). It contains the stored counter if the
+/// Result of storing the use of a credential; see [`Outcome`](ceremony::Outcome). It contains the stored counter if the
 /// assertion's counter regressed and the policy accepts this.
 type Use = Result<Option<u32>, Refusal>;
 
@@ -87,8 +87,8 @@ pub async fn finalize(
     Err(ServiceError::Unavailable("each attempt was overtaken by an import of metadata".to_owned()))
 }
 
-/// Verifies an assertion and returns a token; `None` if the credential's attestation was judged again in the meantime,
-/// because the token would state an outdated result. In this case nothing is stored.
+/// Verifies an assertion and returns a token. Returns `None` and stores nothing if the credential's attestation was
+/// judged again in the meantime, because the token would state an outdated result.
 async fn attempt(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -150,7 +150,7 @@ async fn attempt(
     Ok(Some(token))
 }
 
-/// Returns the statement that ends the ceremony. Returns none if the ceremony must also set the backup eligibility,
+/// Returns the statement that ends the ceremony. Returns `None` if the ceremony must also set the backup eligibility,
 /// which happens at most once per credential.
 fn finish_statement(
     context: &RequestContext,
@@ -199,7 +199,7 @@ async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stor
         .db
         .read_inline(move |connection| find_users(connection, tenant_id, handle.as_deref(), user))
         .await?;
-    // A challenge can still exist after its user was deleted. It is then treated as unknown.
+    // A challenge can still exist after its user was deleted. Such a challenge is treated as unknown.
     let challenge = challenge.filter(|_| user_exists);
     Ok(Stored { challenge, transaction, credential, handle_known })
 }
@@ -232,7 +232,7 @@ struct Assertion {
     verified: VerifiedAssertion,
     /// Whether the model of the authenticator is certified, if the credential's attestation proves the model.
     certified: bool,
-    /// What an enforced trust policy would have refused.
+    /// The refusal that an enforced trust policy would have caused.
     distrusted: Option<Refusal>,
 }
 
@@ -337,8 +337,8 @@ fn verify(
         let detail = detail.received(format!("credential of the user with the id {}", user.id));
         return Err(not_allowed("the credential belongs to another user than the challenge", detail));
     }
-    // Anybody can start a login without `user_id`. In such a login, only the holder of the credential may learn that it
-    // is disabled.
+    // Anybody can start a login without `user_id`. In such a login, only the holder of the credential may learn that
+    // the credential is disabled.
     if challenge.user_id.is_some() {
         check_enabled(&user, &credential)?;
     }
@@ -356,15 +356,15 @@ fn verify(
     Ok(assertion)
 }
 
-/// Returns what trust policies examine. A credential that becomes eligible for backup in this ceremony is judged as
-/// eligible.
+/// Returns the facts that trust policies examine. A credential that becomes eligible for backup in this ceremony is
+/// judged as eligible.
 fn facts(credential: &Credential, verified: &VerifiedAssertion) -> TrustFacts {
     TrustFacts { backup_eligible: verified.backup_eligible, ..TrustFacts::of(credential) }
 }
 
 /// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
-/// if the tenant, the user or the credential is disabled, or if the credential has changed in a way that makes the
-/// assertion invalid. `finished` is the part that a statement has already done.
+/// or if the tenant, the user or the credential is disabled. Also refuses if the credential has changed in a way that
+/// makes the assertion invalid. `finished` states what a previous statement has already done.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
@@ -396,8 +396,8 @@ fn commit_assertion(
     Ok(assertion.with_regression(entry.clone(), regressed).write_with(connection, Ok(regressed))?)
 }
 
-/// Stores counter and backup flags. If the credential has changed since it was read, checks the assertion against its new
-/// state. Returns the previous counter if it regressed and the policy accepts this.
+/// Stores the counter and the backup flags. If the credential has changed since it was read, checks the assertion
+/// against the new state of the credential. Returns the previous counter if it regressed and the policy accepts this.
 fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Result<Use, Rollback> {
     let (verified, used) = (&assertion.verified, assertion.usage(at));
     let refused = |code, reason: &str, detail: RefusalDetail| {
@@ -427,7 +427,7 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         if let Err(refusal) = check_enabled(&user, &current) {
             return Ok(Err(refusal));
         }
-        // An import of metadata changed what the attestation proves, on which the policy, the level and the token depend.
+        // An import of metadata changed what the attestation proves, and so the basis of policy, level and token.
         if current.attestation_trust != assertion.credential.attestation_trust {
             return Err(Rollback::JudgedAgain);
         }

@@ -183,8 +183,8 @@ async fn start(
         ceremony,
         user_id: selected.as_ref().map(|(user, _)| user.id),
         transaction_id: transaction.as_ref().map(|transaction| transaction.id),
-        // If the authenticator does not verify the user, finalize refuses the level and reports the level that was
-        // reached.
+        // If the authenticator does not verify the user, the level may be below this minimum. Finalize then refuses the
+        // assertion and reports the level that was reached.
         state: CeremonyState { minimum_level: minimum, ..CeremonyState::new(relying_party, &policy, ids.as_deref()) },
         created_at: now,
         expires_at: now.plus_millis(policy.lifetime_ms.into()),

@@ -1,4 +1,4 @@
-//! The data of a transaction: kept exactly as the client wrote it, without whitespace between its parts.
+//! The data of a transaction: kept as the client wrote it, except for whitespace between the JSON tokens.
 //!
 //! The challenge contains a hash of this text, and clients compute the same hash. If the text were parsed and
 //! serialised again, large numbers would change, and only one of several members with the same name would remain.
@@ -16,7 +16,7 @@ use super::super::Refusal;
 /// Returns the text that is hashed and stored.
 ///
 /// # Errors
-/// [`Refusal::Invalid`] if it has more than `max_bytes`, or if an object in it repeats a member.
+/// [`Refusal::Invalid`] if the text has more than `max_bytes` bytes, or if an object in the text repeats a member.
 pub(super) fn canonical_text(data: &RawValue, max_bytes: u32) -> Result<String, Refusal> {
     let text = without_whitespace(data.get());
     if text.len() as u64 > max_bytes.into() {

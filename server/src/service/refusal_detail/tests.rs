@@ -10,7 +10,7 @@ use crate::{
 
 const HOSTILE: &str = "\u{1b}]0;title\u{7}\"\u{202e}\\";
 
-/// Returns a refusal of each variant. `text` is the text of all variants that contain a text.
+/// Returns a refusal of each variant. Each variant that contains a text contains `text`.
 fn refusals(text: &str) -> Vec<Refusal> {
     let own = || text.to_owned();
     let known = |check| RefusalDetail::new(check).expected([text]).received(text);
@@ -68,7 +68,7 @@ fn each_refusal_names_a_check_of_its_code_in_one_kilobyte() {
     }
 }
 
-/// A rate-limited request leaves no entry, so it has no check.
+/// A rate-limited request writes no audit entry, so its refusal needs no check.
 #[test]
 fn rate_limited_requests_have_no_check() {
     assert_eq!(Refusal::TooOften(1).detail(), RefusalDetail::default());

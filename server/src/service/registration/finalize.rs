@@ -89,7 +89,7 @@ struct Registered {
     kept: Option<KeptAttestation>,
     user_present: bool,
     extensions: AuthenticatorExtensions,
-    /// What an enforced trust policy would have refused.
+    /// The refusal that an enforced trust policy would have caused.
     distrusted: Option<Refusal>,
 }
 
@@ -123,7 +123,7 @@ fn verify(
 struct NewRegistration {
     credential: Credential,
     kept: Option<KeptAttestation>,
-    /// Number of the metadata with which the attestation was judged.
+    /// Number of the metadata BLOB with which the attestation was judged.
     metadata: u64,
 }
 
@@ -209,7 +209,7 @@ fn new_credential(
     now: Timestamp,
 ) -> (Credential, Option<KeptAttestation>) {
     let model = metadata.name(verified.aaguid, verified.attestation_key_id.as_ref());
-    // Its user can change the name.
+    // The user can change the name later.
     let name = model.map_or_else(|| format!("cred-{}", verified.credential_id), str::to_owned);
     let credential = Credential {
         tenant_id: user.tenant_id,

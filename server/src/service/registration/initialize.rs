@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Reason for refusing an automatic upgrade of a user with a second factor. A person who has only this user's password
-/// could otherwise create a passkey and log in with it in place of the second factor.
+/// could otherwise create a passkey, and then log in with the passkey instead of the second factor.
 const UPGRADE_WITH_SECOND_FACTOR: &str = "mediation is not possible for a user with a second factor: a session that was \
                                           started with a password alone could replace it";
 
@@ -59,9 +59,9 @@ pub async fn initialize(
         if user.disabled_at.is_some() {
             return Err(ServiceError::from(Refusal::UserDisabled));
         }
-        // Disabled credentials are excluded as well, so that an authenticator does not register a second one.
-        // Passkeys are excluded because they are also second factors, and a new second factor could overwrite the
-        // passkey on the same authenticator. A second factor does not prevent a passkey on the same authenticator.
+        // Disabled credentials are excluded as well, so that their authenticators do not register another credential.
+        // The registration of a second factor excludes passkeys too: it could overwrite the passkey on the same
+        // authenticator. The registration of a passkey does not exclude second factors.
         let stored = credentials::for_user(connection, tenant_id, user.id)?;
         if stored.len() as u64 >= limit.into() {
             return Err(ServiceError::from(Refusal::TooManyCredentials(limit)));

@@ -28,7 +28,7 @@ const TRANSACTION_BYTES: usize = 512;
 /// Maximum number of stored bytes of an error's reason, which may contain an id from the request.
 const ERROR_BYTES: usize = 1_024;
 
-/// Columns of an entry, in the order of [`values`] after the tenant and the id.
+/// Columns of an entry: the tenant, the id, and then the columns of [`values`] in the same order.
 macro_rules! columns {
     () => {
         "audit_logs (tenant_id, id, type, error, error_code, request_id, source_ip, user_agent, actor, credential_id, \
@@ -43,7 +43,7 @@ const IMPORT: &str = concat!(
     columns!(),
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING"
 );
-/// Its binds are the tenant, the arguments of `new_audit_id`, and [`values`].
+/// The binds are the tenant, the arguments of `new_audit_id`, and [`values`].
 const INSERT_POSTGRES: &str = concat!(
     "INSERT INTO ",
     columns!(),
@@ -97,7 +97,7 @@ impl TryFrom<Row> for AuditLogItem {
 /// Adds an entry, counts it, and returns its id. The id is larger than the ids of all visible entries.
 ///
 /// # Errors
-/// [`DbError::Orphan`] if the tenant was deleted. This also rolls back the change that the entry records.
+/// [`DbError::Orphan`] if the tenant was deleted. The error also rolls back the change that the entry records.
 pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbError> {
     let shard = conn.shard();
     let id: String = match conn {
@@ -125,8 +125,8 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
     Ok(id)
 }
 
-/// Returns whether an entry exists. On PostgreSQL, also locks it. The lock makes this transaction a writing one, so its
-/// commit waits until the synchronous standby has received the entry.
+/// Returns whether an entry exists. On PostgreSQL, also locks it. Because of the lock, this transaction counts as a
+/// write, so its commit waits until the synchronous standby has received the entry.
 pub fn hold(conn: &mut Connection, tenant: TenantId, id: AuditId) -> Result<bool, DbError> {
     let (tenant, id) = (tenant.to_string(), id.to_string());
     let entry = || audit_logs::table.find((&tenant, &id)).select(audit_logs::id);
@@ -137,8 +137,8 @@ pub fn hold(conn: &mut Connection, tenant: TenantId, id: AuditId) -> Result<bool
     Ok(found.is_some())
 }
 
-/// Adds an entry of another system's log, with an id of [`ids::imported`], unless it was added before. Returns whether it
-/// was added.
+/// Adds an entry of another system's log, with an id from [`ids::imported`], unless the entry was added before. Returns
+/// whether it was added.
 pub fn import(conn: &mut Connection, event: &AuditEvent, id: AuditId) -> Result<bool, DbError> {
     let tenant = event.tenant_id.to_string();
     let key = id.to_string();
@@ -156,7 +156,7 @@ pub fn count(conn: &mut Connection, event: &AuditEvent, id: AuditId) -> Result<(
     skew::record(conn, id, event.at)
 }
 
-/// Returns the last characters of the id of an entry that PostgreSQL inserts, and [`values`].
+/// Returns the binds of an entry whose id PostgreSQL makes: the last characters of the id, and [`values`].
 pub(in crate::store) fn new_columns(
     event: &AuditEvent,
     shard: i16,

@@ -52,8 +52,8 @@ pub(super) fn next(newest: Option<AuditId>, at: Timestamp, random: u64) -> Audit
     AuditId::new(Uuid::from_u64_pair(high, variant(random)))
 }
 
-/// Returns the id of an entry of another system's log, which has this time in microseconds. The same time and random
-/// bits give the same id, so that an entry is imported once.
+/// Returns the id for an imported entry of another system's log. `micros` is the entry's time in microseconds. The same
+/// time and random bits give the same id, so that an entry is imported only once.
 pub fn imported(micros: i64, random: u64) -> AuditId {
     let micros = u64::try_from(micros).unwrap_or(0);
     let (millis, rest) = (micros / 1000, micros % 1000);
@@ -61,8 +61,8 @@ pub fn imported(micros: i64, random: u64) -> AuditId {
     AuditId::new(Uuid::from_u64_pair(high, variant(random)))
 }
 
-/// Returns the last 17 characters of an id, which hold these random bits. The last three bits are the shard of the
-/// counters to which the connection adds.
+/// Returns the last 17 characters of an id, which contain the given random bits. The last three bits are the shard of
+/// the counters to which the connection adds.
 pub(super) fn tail(random: u64, shard: i16) -> String {
     let shard = u64::from(shard.unsigned_abs() & SHARD_BITS);
     let digits = format!("{:016x}", variant(random) & !u64::from(SHARD_BITS) | shard);
@@ -97,11 +97,11 @@ impl OpenWriters {
     }
 }
 
-/// Returns the newest id and the transactions that may still commit a smaller one; `None` on SQLite. With an earlier
+/// Returns the newest id and the transactions that may still commit a smaller id; `None` on SQLite. With an earlier
 /// result, returns which of its transactions are still open. The page must be read in a later transaction.
-/// `new_audit_ticks` takes the lock and reads the newest committed id; then larger ones are made. A transaction that
-/// takes the lock after the locks were listed therefore makes an id above `newest`. The transactions that took the lock
-/// earlier are listed, or their entries are already visible.
+/// `new_audit_ticks` takes the lock, reads the newest committed id, and then makes larger ids. A transaction that takes
+/// the lock after the locks were listed therefore makes an id above `newest`. A transaction that took the lock earlier
+/// is listed, or its entries are already visible.
 pub fn open_writers(conn: &mut Connection, earlier: Option<&OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
     let Connection::Postgres(c, _) = conn else { return Ok(None) };
     let query = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");

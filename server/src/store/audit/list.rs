@@ -15,7 +15,7 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// Milliseconds after the creation of a request id. A search by request id examines the entries of this period first.
+/// A search by request id also examines the entries of this many milliseconds after the creation of the id.
 const REQUEST_TIME: i64 = 300_000;
 
 /// Returns a numbered page of one log, or of all logs if `tenant` is `None`. Page numbers cover only [`EXAMINED`] rows.
@@ -54,7 +54,7 @@ pub fn total(
     Ok(examine(conn, &scan, horizon, 0, 0)?.0)
 }
 
-/// Returns the entries before a cursor, newest first, or after it, oldest first. The cursor's entry may be deleted.
+/// Returns entries before a cursor, newest first, or after it, oldest first. The cursor's entry may have been deleted.
 pub fn slice(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -85,7 +85,7 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window, and the ids of matching entries after the first `skip`: `wanted` or more if possible.
+/// Returns the total, the window and the ids of matching entries after the first `skip`: at least `wanted` if possible.
 fn examine(
     conn: &mut Connection,
     scan: &Scan<'_>,
@@ -109,7 +109,7 @@ fn examine(
     Ok((if horizon.is_some_and(|horizon| !horizon.is_newest) { total.or_more() } else { total }, window, ids))
 }
 
-/// Returns the total up to the horizon, by the counters and the entries above it; `None` if it is unknown.
+/// Returns the total up to the horizon: the counters minus the entries above the horizon; `None` if it is unknown.
 fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) -> Result<Option<Total>, DbError> {
     let Some(tenant) = scan.tenant else { return Ok(None) };
     let Some(count) = audit_counts::total(conn, tenant, scan.filter)? else { return Ok(None) };

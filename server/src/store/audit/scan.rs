@@ -1,6 +1,6 @@
-//! The bounded scan that reads the log for all lists. It covers a range of ids, of one log or of all, in one direction.
-//! First it uses an index to find its window: the next [`EXAMINED`] entries. Then it returns the ids of the matching
-//! entries in the window. If the filter has one exact actor, the window contains only entries of this actor.
+//! The bounded scan with which all lists read the log. It covers a range of ids, in one log or in all logs, in one
+//! direction. First it uses an index to find its window: the next [`EXAMINED`] entries. Then it returns the ids of the
+//! matching entries in the window. If the filter has one exact actor, the window contains only entries of this actor.
 
 use diesel::{
     dsl::{count_star, sql},
@@ -23,9 +23,9 @@ use crate::{
 /// Cost of finding an entry by its id, relative to the cost of reading the next entry of an index.
 const SEEK_COST: usize = 4;
 
-/// Ids of one actor's entries. The comparison and the order of `(actor, id)` fit only the index by actor. With `actor = ?`,
-/// PostgreSQL may choose the primary key, because it plans for a tenant of average size, and read the whole log of a large
-/// one.
+/// Ids of one actor's entries. Only the index by actor supports the comparison and the order of `(actor, id)`. With
+/// `actor = ?`, PostgreSQL may choose the primary key, because it plans for a tenant of average size. It would then
+/// read the whole log of a large tenant.
 pub(in super::super) const NEWEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
     AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor DESC, id DESC LIMIT ?";
 const OLDEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
@@ -54,7 +54,7 @@ pub(super) struct Window {
     ids: Option<Vec<String>>,
 }
 
-/// Query of the entries of a scan's log, in the order of the scan.
+/// Query for the entries of a scan's log, in the order of the scan.
 macro_rules! log {
     ($db:ty, $scan:expr) => {{
         let (scan, mut query): (&Scan<'_>, _) = ($scan, audit_logs::table.into_boxed::<$db>());
@@ -118,11 +118,11 @@ macro_rules! filtered {
     }};
 }
 
-/// Query of the matching entries of a window, except the condition on networks.
+/// Query for the matching entries of a window, without the condition on networks.
 macro_rules! matching {
     ($db:ty, $scan:expr, $window:expr) => {{
         let (scan, window): (&Scan<'_>, &Window) = ($scan, $window);
-        // Because of the raw SQL, diesel does not cache the statement: filters produce up to a million of them.
+        // The raw SQL keeps diesel from caching the statement: filters produce up to a million variants.
         let query = filtered!(log!($db, scan), scan.filter).filter(sql::<Bool>("TRUE"));
         let (lower, upper) = match &window.beyond {
             Some(beyond) if scan.newest_first => (beyond, &scan.upper),

@@ -20,12 +20,12 @@ use crate::{
 };
 
 /// Adds the challenge of a step that initializes a ceremony, and its audit entry. Returns the id of the entry. If the
-/// step has a transaction, adds it as well. Changes nothing if the transaction's identifier is already used or its user
-/// was deleted.
+/// step has a transaction, adds the transaction as well. Changes nothing if the transaction's identifier is already
+/// used or its user was deleted.
 #[derive(Debug)]
 pub struct Start {
     event: AuditEvent,
-    /// The transaction's identifier, by which concurrent statements wait for each other.
+    /// The transaction's identifier. Concurrent statements with the same identifier wait for each other.
     identifier: Option<String>,
     binds: Vec<Bind<'static>>,
 }
@@ -65,8 +65,8 @@ fn to_ids(rows: Vec<Vec<Option<String>>>) -> Result<Vec<Option<AuditId>>, DbErro
     rows.into_iter().flatten().map(|id| row_convert::parse_some(id.as_deref())).collect()
 }
 
-/// Deletes the challenge of a step that finalizes a ceremony, stores the use of the credential, confirms the transaction
-/// and adds the audit entry. Each of these changes happens only if the one before it happened.
+/// Deletes the challenge of a step that finalizes a ceremony, stores the use of the credential, confirms the
+/// transaction and adds the audit entry. Each of these changes happens only if the one before it happened.
 #[derive(Debug)]
 pub struct Finish {
     event: AuditEvent,
@@ -77,9 +77,9 @@ pub struct Finish {
 /// What [`Finish`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Finished {
-    /// Whether it deleted the challenge.
+    /// Whether the statement deleted the challenge.
     pub taken: bool,
-    /// Id of the audit entry; `None` if the credential had changed, so that only the challenge was deleted.
+    /// Id of the audit entry; `None` if it was not added. Then at most the challenge was deleted.
     pub entry: Option<AuditId>,
 }
 

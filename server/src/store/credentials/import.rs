@@ -7,8 +7,8 @@ use super::{Connection, DbError, credentials, find, insert_row, on_engine, row_c
 use crate::domain::{Credential, CredentialId, ImportOutcome, ImportRule};
 
 /// Adds a credential, or updates the values that change when a credential is used or renamed in the other system. The
-/// stored signature counter never decreases, and a second factor never becomes a passkey. The caller adds the number of
-/// added credentials to the count.
+/// stored signature counter never decreases, and a second factor never becomes a passkey. The caller must add the
+/// number of added credentials to the count.
 pub fn import(conn: &mut Connection, credential: &Credential, rule: ImportRule) -> Result<ImportOutcome, DbError> {
     lock(conn, credential)?;
     let Some(stored) = find(conn, credential.tenant_id, &credential.id)? else {
@@ -47,7 +47,7 @@ pub fn import(conn: &mut Connection, credential: &Credential, rule: ImportRule) 
     Ok(ImportOutcome::Updated)
 }
 
-/// On PostgreSQL, locks a stored credential, so that a login at the same time does not change the counter between the
+/// On PostgreSQL, locks a stored credential, so that a concurrent login does not change the counter between the
 /// comparison and the update.
 fn lock(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     if let Connection::Postgres(c, _) = conn {
@@ -57,7 +57,7 @@ fn lock(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Stores the state of a disabled user in an imported credential, which logins check.
+/// Stores in an imported credential that the user is disabled. Logins check this copy of the user's state.
 pub fn set_user_disabled(
     conn: &mut Connection,
     tenant: TenantId,
@@ -85,8 +85,8 @@ fn update(conn: &mut Connection, credential: &Credential) -> Result<(), DbError>
     Ok(())
 }
 
-/// Returns the ids of credentials that were created at `until` or earlier, and of their users, in the order of the texts
-/// of the first ones after `after`.
+/// Returns the next credential ids after `after`, in the order of their texts, each with the id of the user. The
+/// credentials were created at `until` or earlier.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,

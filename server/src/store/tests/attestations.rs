@@ -59,7 +59,7 @@ async fn metadata_is_replaced_only_by_a_newer_one(db: TestDatabase) {
     let mut found = db.read(metadata::load).await;
     found.entries.sort_by_key(|entry| entry.roots.clone());
     assert_eq!(found, records("old"));
-    // Numbers are compared as numbers, not as texts.
+    // Numbers are compared as numbers, not as text.
     assert!(db.write(|c| metadata::replace(c, &import(10), &records("new"))).await);
     assert_eq!((db.read(metadata::number).await, db.read(metadata::newest_import).await), (10, Some(import(10))));
     assert_eq!(db.read(metadata::load).await.entries[0].description, "new");
@@ -91,12 +91,12 @@ async fn outdated_attestations_are_judged_once(db: TestDatabase) {
     assert_eq!(db.read(|c| attestations::outdated(c, 2, 10)).await.len(), 0);
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::Chain));
     assert_eq!(db.read(trust(2)).await, Some(AttestationTrust::None));
-    // Older metadata does not replace the judgement.
+    // Only newer metadata can replace the judgement.
     assert!(!db.write(move |c| attestations::record(c, &first, AttestationTrust::SelfSigned, 2)).await);
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::Chain));
 }
 
-/// Two processes have read the attestation at the same time, and judge it with different metadata.
+/// Two processes read the attestation at the same time and judge it with different metadata.
 async fn newest_of_concurrent_judgements_is_kept(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
@@ -110,7 +110,7 @@ async fn newest_of_concurrent_judgements_is_kept(db: TestDatabase) {
         move |c: &mut Connection| attestations::record(c, &judged, trust, number)
     };
     assert!(db.write(record(AttestationTrust::Chain, 2)).await);
-    // The stored trust was `none` when the attestation was read.
+    // The trust was already `none` when the attestation was read, but `chain` has since been stored.
     assert!(db.write(record(AttestationTrust::None, 3)).await);
     assert!(!db.write(record(AttestationTrust::Chain, 2)).await);
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::None));

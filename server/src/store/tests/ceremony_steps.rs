@@ -1,4 +1,4 @@
-//! Steps of several ceremonies in one statement. They exist on PostgreSQL only.
+//! Statements that perform a step of several ceremonies at once. They exist only on PostgreSQL.
 
 use diesel_async::async_connection_wrapper::BlockOn as _;
 use doorward_shared::{AuditId, AuditType};
@@ -103,7 +103,7 @@ async fn each_ceremony_of_a_batch_finishes_independently() {
     let count = credential(1, 1, 1).sign_count;
     let finishes = vec![
         finish(&challenge(1, Some(1), 1), count),
-        // The first one stored another counter.
+        // The first login has already stored another counter.
         finish(&challenge(1, Some(1), 2), count),
         finish(&challenge(1, Some(1), 1), 0),
         finish(&confirmed, 0),
@@ -116,7 +116,7 @@ async fn each_ceremony_of_a_batch_finishes_independently() {
     assert!(confirmed.updated_at > payment.updated_at);
 }
 
-/// Ids are made after the last wait for a row, otherwise an entry that is committed later could get a smaller id.
+/// Ids are generated after the last wait for a row. Otherwise, an entry that is committed later could get a smaller id.
 #[tokio::test]
 async fn entry_of_a_ceremony_that_waited_is_above_the_entry_that_it_waited_for() {
     let Some(db) = TestDatabase::postgres().await else { return };

@@ -129,7 +129,7 @@ async fn counts_are_exact_after_concurrent_changes(db: TestDatabase) {
                     Ok(())
                 };
                 match db.database.write(work).await {
-                    // Only this test has `Duplicate`, because two of its units add a user with the same id.
+                    // Only this test allows `Duplicate`, because two of its units add a user with the same id.
                     Ok(()) | Err(DbError::Orphan | DbError::Unavailable(_) | DbError::Duplicate { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -256,7 +256,7 @@ async fn searches_match_names_and_ids(db: TestDatabase) {
         for sort in TenantSort::ALL {
             for order in [Order::Ascending, Order::Descending] {
                 let found = list(&db, Some(text), *sort, order).await;
-                // These names contain `b` in either case.
+                // This is the number of names that contain `b` in upper or lower case.
                 let expected = if text == "b" { 6 } else { matches };
                 assert_eq!(found.len(), expected, "{text} {sort} {order}");
             }

@@ -37,7 +37,7 @@ fn numbered(page: u32, per_page: u32) -> PageQuery {
     PageQuery::numbered(Order::Ascending, PageRequest { page, per_page })
 }
 
-/// Returns the names on all pages, the first total, and the number of the pages that were requested by number.
+/// Returns the names on all pages, the first total, and the number of the last numbered page.
 async fn walk(db: &TestDatabase, text: Option<&'static str>) -> (Vec<String>, Option<Total>, u32) {
     let mut query = numbered(1, 900);
     let (mut names, mut total) = (Vec::new(), None);
@@ -57,7 +57,7 @@ async fn walk(db: &TestDatabase, text: Option<&'static str>) -> (Vec<String>, Op
 async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
     two_tenants(&db).await;
     db.write(|c| {
-        // Several tenants have the same time, and every tenth one matches the search.
+        // Several tenants have the same creation time, and every tenth tenant matches the search.
         for insert in [
             "INSERT INTO tenants (id, display_name, config, created_at, updated_at) \
              SELECT '00000000-0000-0002-0000-' || CAST(100000000000 + n AS TEXT), \

@@ -74,7 +74,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     challenges::insert(c, &challenge(1, Some(1), 1))?;
     challenges::insert(c, &challenge(2, None, 2))?;
     redeemed_tokens::insert(c, tenant_id(1), STRANGE, at(5))?;
-    // More than one batch, with times in a different order than the keys.
+    // Adds more challenges than one batch contains. The order of their times differs from the order of their keys.
     for number in 0..CHALLENGES {
         let mut pending = challenge(1, Some(1), 9);
         pending.value = challenge_key(number);

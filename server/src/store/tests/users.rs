@@ -67,7 +67,7 @@ async fn pages_are_sorted_and_searched(db: TestDatabase) {
     }
 }
 
-/// Returns the ids on all pages, the first total, and the number of the pages that were requested by number.
+/// Returns the ids on all pages, the first total, and the number of the last numbered page.
 async fn walk(db: &TestDatabase, text: Option<&'static str>, order: Order) -> (Vec<String>, Option<Total>, u32) {
     let mut query = PageQuery::numbered(order, PageRequest { page: 1, per_page: 900 });
     let (mut ids, mut total) = (Vec::new(), None);
@@ -88,7 +88,7 @@ async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
     two_tenants(&db).await;
     let count = NUMBERED_ROWS + 1_500;
     db.write(move |c| {
-        // Several users have the same time, and every tenth one matches the search.
+        // Several users have the same creation time, and every tenth user matches the search.
         let (tenant, start) = (tenant_id(1).to_string(), at(100).millis());
         let insert = CachedSql::<()>::new(
             "WITH RECURSIVE numbers (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < 11500) \

@@ -25,7 +25,7 @@ struct Search<'a> {
     text: &'a str,
 }
 
-/// Query of the transactions of a tenant, or of one of its users.
+/// Query for the transactions of a tenant, or of one of the tenant's users.
 macro_rules! transactions_of {
     ($db:ty, $tenant:expr, $user:expr) => {{
         let user: Option<&str> = $user;
@@ -88,8 +88,8 @@ impl bounded_search::Search for Search<'_> {
     }
 }
 
-/// Returns a page of transactions, newest first, each with the tenant's own id for its user. With a search, transactions
-/// whose identifier starts with the text come first. Transactions whose identifier only contains the text follow.
+/// Returns a page of transactions, newest first, each with the tenant's own id for the user. With a search,
+/// transactions whose identifier starts with the text come first, then those whose identifier contains it elsewhere.
 pub fn search(
     conn: &mut Connection,
     tenant: TenantId,

@@ -1,5 +1,5 @@
-//! Content of a metadata BLOB (FIDO Metadata Service §3.1, FIDO Metadata Statement §4). Only what Doorward needs is
-//! read; icons, for example, are skipped.
+//! Content of a metadata BLOB (FIDO Metadata Service §3.1, FIDO Metadata Statement §4). Doorward reads only what it
+//! needs and skips icons, for example.
 
 use doorward_shared::bytes::hex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,7 +87,7 @@ impl Blob {
 
 impl Entry {
     /// Adds a record for each identifier of the entry. Entries of UAF, an older protocol, have no identifier that
-    /// WebAuthn uses. If two entries have the same identifier, the reports and root certificates of both count.
+    /// WebAuthn uses. If two entries have the same identifier, the reports and root certificates of both are merged.
     fn add_to(
         self,
         models: &mut BTreeMap<ModelId, ModelRecord>,
@@ -126,7 +126,7 @@ impl Entry {
     }
 }
 
-/// Decodes a certificate. Returns `None` for a certificate that cannot be parsed; it is then not a root of the model.
+/// Decodes a certificate. Returns `None` if it cannot be parsed; it then does not count as a root of the model.
 fn certificate(text: &str) -> Option<Vec<u8>> {
     // Some manufacturers published certificates with line breaks.
     let compact: String = text.split_ascii_whitespace().collect();

@@ -22,8 +22,8 @@ const SIGN: &[u8] = &[0x02, 1, 2];
 /// `KM_ORIGIN_GENERATED` as a DER INTEGER.
 const GENERATED: &[u8] = &[0x02, 1, 0];
 
-/// Verifies the statement. The result is `Unverified` if the key description cannot be parsed, or does not state the
-/// origin and purpose of the key.
+/// Verifies the statement. The result is `Unverified` if the key description cannot be parsed, or does not state both
+/// the origin and the purpose of the key.
 pub(super) fn verify<'a>(
     statement: &Statement<'a>,
     registration: &Registration<'_>,
@@ -49,8 +49,8 @@ struct Description<'a> {
 impl<'a> Description<'a> {
     fn parse(der: &'a [u8]) -> Option<Self> {
         let [sequence] = items(der)?.try_into().ok()?;
-        // The members are versions and security levels, challenge, unique id, and the two lists. Later versions may
-        // append members.
+        // The members are versions and security levels, challenge, unique id, and the two lists of authorizations.
+        // Later versions may append members.
         let members = items(sequence.data)?;
         let [_, _, _, _, challenge, _, software, hardware, ..] = members.as_slice() else { return None };
         let mut authorizations = items(software.data)?;

@@ -92,13 +92,13 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Returns the implementation that verifies signatures of a COSE algorithm in the format `tpm`. TPMs may also sign with
-/// SHA-1. This is safe: a TPM signs a structure that it creates itself, so an attacker cannot make use of a collision.
+/// Returns the implementation that verifies signatures in the format `tpm`, for a COSE algorithm. TPMs may also sign
+/// with SHA-1. This is safe: a TPM signs a structure that it creates itself, so an attacker cannot exploit a collision.
 pub(super) fn tpm_verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     if algorithm == RS1 { Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY) } else { verification(algorithm) }
 }
 
-/// Returns the implementation that verifies signatures of a COSE algorithm of attestation certificates.
+/// Returns the implementation that verifies signatures by attestation certificates, for a COSE algorithm.
 pub(super) fn verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     match algorithm {
         // PS256, RS384 and RS512 (RFC 8812, RFC 8230).
@@ -125,8 +125,8 @@ mod tests {
 
     use super::*;
 
-    /// Key (`RSAPublicKey`) and signature of "message", made with the Python package cryptography. aws-lc verifies
-    /// signatures with SHA-1, but does not make them.
+    /// Key (`RSAPublicKey`) and signature of "message", created with the Python package cryptography. aws-lc verifies
+    /// signatures with SHA-1, but cannot create them.
     const KEY: &str = "MIIBCgKCAQEAnX4Xecz_CuNlbxjUKt0qlsk-4ef0lpr67neEXaXdPLpU0jj1IlZbf_mopUkfMetHskO780YUDdEzVEa6MOx_WL8-\
         -r5ag4f0lnWJAwLHEFUZ8g_DnxfGn_UTxDisB2l7BuykoDhf-9DK6BwOEu_6aT54mOXW5iAL0pwTot2lS14eGoDt6opT3Dvfxfkn\
         i6iHNIId21wPtol7C5GSr2RFMKe_lT2WKrZaTpOJBhZcSy5BL3qVhKV02l448EJh43ZgA2jPfFvABeDuvrYCT2JTecP8PUAZtG86\

@@ -16,7 +16,7 @@ pub(in crate::webauthn) struct Registration<'a> {
 }
 
 impl Registration<'_> {
-    /// Returns the bytes that most formats sign: the authenticator data and the hash of the client data.
+    /// Returns the bytes that are signed in most formats: the authenticator data and the hash of the client data.
     pub(super) fn signed_bytes(&self) -> Vec<u8> {
         [self.auth_data, self.client_data_hash].concat()
     }
@@ -88,6 +88,6 @@ impl<'a> Statement<'a> {
 
 fn certificates<'a>(value: &mut Reader<'a>) -> Option<Vec<&'a [u8]>> {
     let count = value.array()?;
-    // Every item has at least one byte, so a huge count ends at the end of the input.
+    // Every item has at least one byte, so even with a huge count, reading stops at the end of the input.
     (0..count).map(|_| value.bytes()).collect()
 }

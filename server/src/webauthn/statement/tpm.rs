@@ -121,7 +121,7 @@ impl<'a> Fields<'a> {
         self.take(length.into())
     }
 
-    /// Reads a signature scheme or key derivation, which has a hash algorithm unless it is `TPM_ALG_NULL`.
+    /// Reads a signature scheme or a key derivation scheme, which has a hash algorithm unless it is `TPM_ALG_NULL`.
     fn scheme(&mut self) -> Option<()> {
         if self.u16()? != NULL {
             self.u16()?;
@@ -177,7 +177,7 @@ impl<'a> PublicArea<'a> {
                 *modulus == n && exponent == e
             }
             (AreaKey::Ecc { curve, x, y }, Some(KeyParts::Ec { curve: stated, x: key_x, y: key_y })) => {
-                // TPM_ECC_NIST_P256, P384 and P521 are 3 to 5; the COSE curves are 1 to 3. TPMs leave out leading zeros.
+                // TPM_ECC_NIST_P256, P384 and P521 are 3 to 5; the COSE curves are 1 to 3. TPMs omit leading zeros.
                 i64::from(*curve) == stated + 2
                     && without_zeros(x) == without_zeros(key_x)
                     && without_zeros(y) == without_zeros(key_y)

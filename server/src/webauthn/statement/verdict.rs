@@ -9,7 +9,7 @@ pub(in crate::webauthn) enum Verdict<'a> {
     Unverified,
     /// The credential's own key signed the statement.
     SelfSigned,
-    /// The key of the first certificate signed the statement. This does not state whether the issuer of the certificate
-    /// is trusted.
+    /// The key of the first certificate signed the statement. This does not mean that the issuer of the certificate is
+    /// trusted.
     Certified(Vec<&'a [u8]>),
 }

@@ -142,7 +142,7 @@ fn apple_statements_are_verified() {
     assert_eq!(outcome(&make(false, true)), INVALID);
 }
 
-/// Tag of an authorization in a key description.
+/// Encodes an authorization in a key description: tag, length and value.
 fn authorization(tag: u32, value: &[u8]) -> Vec<u8> {
     let head = if tag < 31 { vec![0xa0 | tag as u8] } else { vec![0xbf, 0x80 | (tag >> 7) as u8, tag as u8 & 0x7f] };
     [head, vec![value.len() as u8], value.to_vec()].concat()
@@ -176,7 +176,7 @@ fn android_key_statements_are_verified() {
     }
     let key = Key::es256;
     assert_eq!(outcome(&android_key(key(), &[&sign], &[&generated], None)), Ok(true));
-    // Without origin or purpose, the statement says too little.
+    // A key description without origin or purpose does not prove enough.
     assert_eq!(outcome(&android_key(key(), &[], &[&sign], None)), Ok(false));
     assert_eq!(outcome(&android_key(key(), &[&generated], &[], None)), Ok(false));
     assert_eq!(outcome(&android_key(key(), &[], &[&sign, &generated], Some(&[1; 32]))), INVALID);
@@ -204,9 +204,9 @@ struct Tpm {
     magic: u32,
     kind: u16,
     certificate: Certificate,
-    /// Changes the key in the public area.
+    /// Whether the public area contains another key.
     other_key: bool,
-    /// Changes the certified name.
+    /// Whether the certified name is changed.
     other_name: bool,
     extra_byte: bool,
 }
@@ -235,7 +235,7 @@ impl Tpm {
 
     fn public_area(&self) -> Vec<u8> {
         let sized = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes(), bytes].concat();
-        // Name algorithm SHA-256, attributes, no policy, no symmetric algorithm, no scheme.
+        // SHA-256 as name algorithm, then attributes, no policy, no symmetric algorithm and no scheme.
         let common = [&[0, 0x0b][..], &[0, 5, 4, 0x72], &[0, 0], &[0, 0x10], &[0, 0x10]].concat();
         let other = if self.other_key { Key::es256().members() } else { self.credential.members() };
         let members: Vec<Vec<u8>> = other.into_iter().filter_map(|(_, value)| value.into_bytes().ok()).collect();

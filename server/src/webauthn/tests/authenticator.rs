@@ -340,7 +340,7 @@ impl Assertion {
         };
         let credential =
             StoredCredential { public_key: &self.credential.public_key, sign_count: self.credential.sign_count };
-        // webauthn-rs verifies no signatures of the other algorithms.
+        // webauthn-rs cannot verify signatures of the other algorithms.
         if !reference_verifier::supports(&self.credential.public_key) {
             return Some(result);
         }
@@ -356,7 +356,7 @@ impl Assertion {
             Err(ErrorCode::CounterRegression) => {
                 assert!(matches!(reference, Err(WebauthnError::CredentialPossibleCompromise)), "{reference:?}: {body}");
             }
-            // Doorward is stricter than webauthn-rs in these checks.
+            // The other errors come from checks in which Doorward is stricter than webauthn-rs.
             Err(_) => {}
         }
         Some(result)

@@ -1,5 +1,5 @@
-//! DER encoding of certificates. Without metadata, Doorward does not check the signature of the issuer; [`Certificate::encode`]
-//! leaves it empty.
+//! DER encoding of certificates. Without metadata, Doorward does not check the issuer's signature, so
+//! [`Certificate::encode`] leaves it empty.
 
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},
@@ -41,7 +41,7 @@ pub(super) const ORGANIZATION: u8 = 10;
 pub(super) const UNIT: u8 = 11;
 pub(super) const COMMON_NAME: u8 = 3;
 
-/// Object identifiers in DER, without their head.
+/// Object identifiers in DER, without tag and length.
 pub(super) mod oid {
     pub(in super::super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
     pub(in super::super) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];

@@ -128,7 +128,7 @@ fn origin_must_match_byte_for_byte() {
     }
 }
 
-/// Such an origin could be in a configuration that was stored without validation.
+/// A configuration that was stored without validation may contain an origin that is not canonical.
 #[test]
 fn listed_origin_must_be_canonical() {
     for origin in ["https://example.org/", "https://Example.org", "https://example.org:443", "https://example.org/app"]

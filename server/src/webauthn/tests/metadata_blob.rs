@@ -99,7 +99,7 @@ fn content_of_a_signed_blob_is_read() {
     assert!(model.statuses.iter().eq(&[AuthenticatorStatus::UpdateAvailable]));
     assert_eq!(model.roots().iter().map(AsRef::as_ref).collect::<Vec<&[u8]>>(), [root.as_slice()]);
     let Some(ModelId::KeyId(id)) = ModelId::parse("bf7bcaa0d0c6187a8c6abbdd16a15640e7c7bde2") else { panic!("an id") };
-    // A model with self attestation only has no root certificates.
+    // A model that supports only self attestation has no root certificates.
     assert_eq!(metadata.by_key_id(&id).map(|model| model.roots().len()), Some(0));
 }
 
@@ -115,7 +115,7 @@ fn untrusted_signers_are_rejected() {
     let other = Roots::from_file(&Maker::new("Test root").root).unwrap();
     assert_eq!(verify(&other, NOW), Err(BlobError::Signer(PathError::UnknownIssuer)));
     let own = Roots::from_file(&signer.root.root).unwrap();
-    // After the root has expired.
+    // At this time, the root has expired.
     assert_eq!(verify(&own, Timestamp::from_millis(2_000_000_000_000)), Err(BlobError::Signer(PathError::NotValidNow)));
     let mut expired = Signer::new();
     expired.certificate.validity = EXPIRED;
@@ -150,7 +150,7 @@ fn default_roots_require_certificates_of_the_service() {
     for name in names.into_iter().chain([der(0x81, &[b"mds.fidoalliance.org"])]) {
         assert_eq!(check(&name, vec![], vec![]), Err(BlobError::SignerName));
     }
-    // An authority for e-mail certificates, and one for the names of a company.
+    // These certificates are valid only for e-mail, or their authority only for the names of a company.
     assert_eq!(check(&service, vec![usage(&[4])], vec![]), Err(BlobError::SignerPurpose));
     assert_eq!(check(&service, vec![], vec![usage(&[4])]), Err(BlobError::SignerPurpose));
     let names = sequence(&[&der(0xa0, &[&sequence(&[&der(0x82, &[b"example.com"])])])]);
@@ -210,7 +210,7 @@ fn elliptic_curve_signatures_are_verified() {
     let signer = Signer { key: Key::es256(), alg: "ES256", ..Signer::new() };
     let blob = signer.sign(&payload(&[]));
     let (signed, signature) = blob.rsplit_once('.').unwrap();
-    // A JWS contains r and s with 32 bytes each, not their DER encoding.
+    // A JWS contains r and s as 32 bytes each, not in DER encoding.
     assert_eq!(signer.verify(&blob), Err(BlobError::Signature));
     let signature = doorward_shared::Base64Url::decode(signature).unwrap().0;
     let mut fixed = Vec::new();

@@ -154,7 +154,7 @@ fn invalid_public_keys_are_rejected() {
         members.iter_mut().find(|member| member.0 == label).unwrap().1 = value;
         cases.push(members);
     }
-    // A compressed point, a key with repeated members, and a point that is not on the curve.
+    // Adds a compressed point, a key with repeated members, and a point that is not on the curve.
     let mut members = good.clone();
     members[4].1 = Cbor::Bool(true);
     cases.push(members);

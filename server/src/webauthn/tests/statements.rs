@@ -51,8 +51,8 @@ fn self_attestation_with_a_signature_that_is_not_der_is_rejected() {
     }
 }
 
-/// webauthn-rs cannot parse these parts. A login with the same parts is accepted. Doorward itself verifies self
-/// attestation, but not statements with certificates.
+/// webauthn-rs cannot parse these client data and extension outputs, so only Doorward verifies the self attestation. A
+/// login with the same data is accepted.
 #[test]
 fn registrations_with_unusual_client_data_or_extension_outputs_are_accepted() {
     let good = client_data("webauthn.create").to_string();
@@ -137,7 +137,7 @@ fn verifiable_statements_with_a_changed_bit_are_rejected() {
     }
 }
 
-/// Changes a bit of the signature, or the data whose hash the certificate contains.
+/// Changes one bit of the signature, or changes the data whose hash the certificate contains.
 fn with_changed_bit(vector: &Vector) -> Option<Vector> {
     let mut changed = vector.clone();
     match vector.name.as_str() {

@@ -124,7 +124,7 @@ fn chains_of_every_algorithm_are_verified() {
         let valid = packed(vec![leaf.clone()], &signer);
         assert_eq!(trust(&valid, &metadata), AttestationTrust::Chain, "{}", maker.key.algorithm());
         assert_eq!(trust(&valid, &Metadata::default()), AttestationTrust::UnknownIssuer);
-        // The last byte belongs to the signature of the issuer.
+        // The last byte is part of the issuer's signature.
         let mut changed = leaf;
         *changed.last_mut().unwrap() ^= 1;
         assert_eq!(trust(&packed(vec![changed], &signer), &metadata), AttestationTrust::UnknownIssuer);
@@ -144,7 +144,7 @@ impl Path {
         Self { maker: Maker::new("Maker"), intermediate, leaf: Certificate::new() }
     }
 
-    /// Judges the path without the root. The result must be the same with the root.
+    /// Judges the path without the root, and checks that the result is the same with the root.
     fn trust(&self) -> AttestationTrust {
         let (key, signer) = (Key::es384(), Key::es256());
         let intermediate = self.maker.issue(&self.intermediate, &key);
@@ -169,7 +169,7 @@ fn constraints(value: Vec<u8>) -> Extension {
     (oid::BASIC_CONSTRAINTS, true, value)
 }
 
-/// An authority; `below` is the number of intermediate certificates that it allows.
+/// Basic constraints of an authority; `below` is the maximum number of intermediate certificates below it.
 fn authority(below: u8) -> Extension {
     constraints(sequence(&[&[0x01, 1, 0xff], &[0x02, 1, below]]))
 }
@@ -237,7 +237,7 @@ fn root_certificates_are_trusted_within_their_own_limits() {
         path.set_root(extensions);
         assert_eq!(path.trust(), expected, "{name}");
     }
-    // An expired root certificate in the metadata is still trusted.
+    // A root certificate in the metadata is trusted even if it has expired.
     let mut path = Path::new();
     path.maker.authority.validity = EXPIRED;
     path.set_root(vec![authority(1)]);
@@ -343,7 +343,7 @@ fn kept_attestation_is_judged_with_newer_metadata() {
     let mut kept = verified.kept.unwrap();
     let metadata = of_model(&maker.root);
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::Chain);
-    // The certificate is not valid at another time of registration.
+    // The certificate was not valid at this other time of registration.
     assert_eq!(judge_again(&kept, &metadata, Timestamp::from_millis(0)), AttestationTrust::UnknownIssuer);
     kept.client_data_hash = vec![0; 32];
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::None);
@@ -359,7 +359,7 @@ fn large_attestation_is_not_kept_and_does_not_prove_the_model() {
     let verified = packed(path, &signer).verify_with(&of_model(&maker.root), NOW).unwrap();
     assert_eq!(verified.attestation_trust, AttestationTrust::Chain);
     assert!(verified.kept.is_some());
-    // A client must not be able to keep newer metadata from changing the trust.
+    // Otherwise, a client could prevent newer metadata from changing the trust.
     certificate.extensions[2].2 = vec![0; 16_384];
     let verified = packed(vec![maker.issue(&certificate, &signer)], &signer);
     let verified = verified.verify_with(&of_model(&maker.root), NOW).unwrap();

@@ -76,12 +76,12 @@ pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistratio
     Ok(verify_registration(&policy(), &challenge, &parsed, &Metadata::default(), Timestamp::from_millis(0)))
 }
 
-/// Returns the state of a ceremony of a tenant that allows frames in pages of the vectors' top origin.
+/// Returns the ceremony state of a tenant whose pages the vectors' top origin may contain in a frame.
 fn policy() -> CeremonyState {
     CeremonyState { top_origins: vec!["https://example.com".to_owned()], ..state(UserVerification::Preferred) }
 }
 
-/// Runs a vector. Returns the results of registration and authentication, with the words of docs/webauthn.md.
+/// Runs a vector. Returns the results of registration and authentication in the words of docs/webauthn.md.
 fn outcome(vector: &Vector) -> (String, String) {
     let registration = match register(vector) {
         Ok(registration) => registration,

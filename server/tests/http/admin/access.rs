@@ -118,7 +118,7 @@ async fn resources_of_another_tenant_are_not_found() {
     let before = fixture.state().await;
     let mut calls = 0;
     for endpoint in guarded().filter(|endpoint| endpoint.path.contains("{tenant_id}")) {
-        // The path has the id of the first tenant and the ids of objects of the other tenant.
+        // The path contains the id of the first tenant and the ids of objects of the other tenant.
         let inner = ["{secret_id}", "{credential_id}"].iter().any(|name| endpoint.path.contains(name));
         if inner {
             let response = fixture.call_for(&fixture.admin, endpoint, &fixture.one, &fixture.other).await;
@@ -128,7 +128,7 @@ async fn resources_of_another_tenant_are_not_found() {
             assert_eq!(entries[0]["type"], "admin_request_rejected");
             calls += 1;
         }
-        // The path has an unknown or a malformed tenant id.
+        // The path contains an unknown or a malformed tenant id.
         for (id, status, code) in
             [("00000000-0000-4000-8000-000000000001", 404, "tenant_not_found"), ("nonsense", 400, "tenant_id_invalid")]
         {
@@ -140,7 +140,7 @@ async fn resources_of_another_tenant_are_not_found() {
                 response.expect_refusal(status, code);
             }
             assert!(response.status >= 400, "{} {path}", endpoint.method);
-            // Only refused changes leave an entry. It is in the installation's log.
+            // Only refused changes write an entry. It is in the installation's log.
             let entries = fixture.entries(&response).await;
             let is_change = endpoint.access == Access::Admin;
             assert_eq!(entries.len(), usize::from(is_change), "{} {path}", endpoint.method);
@@ -167,7 +167,7 @@ async fn flood_of_wrong_tokens_stops_growing_the_audit_log_and_valid_tokens_work
     let server = TestServer::builder()
         .settings(|settings| {
             settings.visits_per_address = Some(60);
-            // If 429 responses were delayed by this time, the test would fail.
+            // With this delay, the test would fail if 429 responses were delayed as well.
             settings.wrong_key_delay = Duration::from_secs(600);
         })
         .start()

@@ -124,7 +124,7 @@ async fn a_bounded_page_has_a_lower_bound_and_a_cursor() {
     let beyond = admin.get(&format!("{own}?per_page=1000&page=11")).await;
     beyond.expect_refusal(400, "query_invalid");
     assert!(beyond.field("details").contains("`before`"), "{}", beyond.field("details"));
-    // The error repeats the number, even if it exceeds 32 bits.
+    // The error message contains the page number, even if the number exceeds 32 bits.
     for path in [own.as_str(), "/tenants"] {
         let beyond = admin.get(&format!("{path}?page=99999999999")).await;
         beyond.expect_refusal(400, "query_invalid");

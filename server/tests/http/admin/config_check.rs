@@ -1,4 +1,4 @@
-//! `/config/check`; a request that stores a configuration applies the same rules.
+//! `/config/check`. A request that stores a configuration applies the same rules.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{TestServer, config};
@@ -75,7 +75,7 @@ async fn check_and_put_report_the_same_problems() {
     wrong["webauthn"]["timeout"] = json!(1);
     wrong["cors"]["allowed_origins"] = json!(["https://*.com"]);
     let found = admin.post("/config/check", &wrong).await.expect(200).json();
-    // Problems of the structure come first. They do not hide the invalid values of other settings.
+    // Structural problems come first. They do not hide invalid values of other settings.
     let expected = ["webauthn.user_verificaton", "webauthn.attachment", "webauthn.timeout", "cors.allowed_origins[0]"];
     assert_eq!(fields(&found), expected);
     let refused = admin.put(&format!("/tenants/{}/config", tenant.id), &wrong).await;

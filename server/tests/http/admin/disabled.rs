@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{Fixture, changes};
 
-/// The paths that disable and enable.
+/// Returns the endpoints whose path disables an object with PUT and enables it with DELETE.
 fn paths() -> impl Iterator<Item = &'static Endpoint> {
     changes().filter(|endpoint| endpoint.path.ends_with("/disabled") && endpoint.method == "PUT")
 }
@@ -97,7 +97,7 @@ async fn only_the_latest_change_can_be_reverted() {
         assert_eq!(change(Method::DELETE).await, None, "{path}");
         let disabled_here = change(Method::PUT).await.unwrap();
         assert_eq!(change(Method::PUT).await, None, "{path}");
-        // Another administrator enables it and disables it again, at the same moment.
+        // Another administrator enables the object and disables it again, at the same time of the test clock.
         let enabled_there = change(Method::DELETE).await.unwrap();
         let disabled_there = change(Method::PUT).await.unwrap();
         let refused = send(Method::DELETE, Some(&disabled_here)).await;
@@ -127,7 +127,7 @@ async fn version_of_a_deleted_user_does_not_match_a_new_one() {
     let _ = admin.delete(&user).await.expect(204);
     let _ = Person::new("alice").register(tenant).await.expect(200);
     let after = disable().await;
-    // Both are the first change of a user with this id.
+    // Each version belongs to the first change of a user with this id.
     let [before, after] = [&before, &after].map(|response| response.header("etag").unwrap());
     assert!(before.ends_with("-1\"") && after.ends_with("-1\""), "{before} {after}");
     let undo =

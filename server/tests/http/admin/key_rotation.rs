@@ -176,7 +176,7 @@ async fn tenant_whose_key_is_damaged_does_not_stop_the_others() {
         None => statement.replace("public_jwk", "CAST(public_jwk AS BLOB)"),
     };
     doorward_testkit::database::execute(server.database_url(), &statement).await;
-    // The creation of a tenant invalidates the cached keys.
+    // The creation of a tenant invalidates the cached signing keys.
     let good = server.tenant().await;
     server.clock.advance_ms(i64::from(DAYS) * DAY_MS);
     let result = jobs::rotate_signing_keys(&server.app).await;

@@ -1,4 +1,4 @@
-//! Admin tokens for some tenants: every endpoint of the admin API, for the own tenant and for another one.
+//! Limited admin tokens call every endpoint of the admin API, for their own tenant and for another one.
 
 use doorward_server::routes::{Access, Endpoint};
 use doorward_server::service::admin::admin_tokens;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{Fixture, guarded};
 
-/// Endpoints without a tenant in their path that a token for some tenants may use.
+/// Endpoints without a tenant in their path that a limited token may use.
 const ALLOWED: [&str; 5] = ["GET /tenants", "GET /tenant_summaries", "GET /me", "GET /mds", "POST /config/check"];
 
 async fn scoped(server: &TestServer, name: &str, role: Role, tenant: TenantId) -> Http {
@@ -96,7 +96,7 @@ async fn responses_contain_nothing_of_another_tenant() {
         }
     }
     let _ = admin.delete(&format!("/tenants/{one}")).await.expect(204);
-    // The token has no other tenant.
+    // The deleted tenant was the only one that the token could use.
     admin.get("/tenants").await.expect_refusal(401, "admin_token_invalid");
 }
 
@@ -140,7 +140,7 @@ async fn tenants_of_a_new_token_are_checked_and_shown() {
     let bearer = format!("Bearer {}", made["secret"].as_str().unwrap());
     let limited = Http::new(server.admin_url.clone()).header("Authorization", &bearer);
     assert_eq!(limited.get("/me").await.expect(200).json()["tenants"], json!([tenant]));
-    // A token for some tenants cannot create tokens, so it does not count as the last administrator.
+    // A limited token cannot create tokens, so it does not count as the last administrator.
     let root = format!("/admin_tokens/{}", of("root")["id"].as_str().unwrap());
     admin.delete(&root).await.expect_refusal(409, "last_admin_token");
 }
@@ -155,7 +155,7 @@ async fn token_is_not_valid_for_a_later_tenant_with_the_same_id() {
     let both = admin.post("/admin_tokens", &request).await.expect(201).field("secret").to_owned();
     let both = Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {both}"));
     let path = format!("/tenants/{tenant}");
-    // The log contains what the token did, so the token must not delete it.
+    // The log records what the token did, so the token must not be able to delete the log.
     alone.delete(&format!("{path}?erase_audit=true")).await.expect_refusal(403, "forbidden");
     alone.delete(&path).await.expect(204);
     alone.get("/me").await.expect_refusal(401, "admin_token_invalid");

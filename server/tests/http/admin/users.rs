@@ -158,7 +158,7 @@ async fn id_that_matches_two_users_requires_the_parameter_by() {
     admin.get(&format!("{users}/alice?by=id")).await.expect_refusal(404, "user_not_found");
     admin.get(&format!("{users}/alice?by=name")).await.expect_refusal(400, "query_invalid");
 
-    // The application's id of this second user is Doorward's id of alice.
+    // The user id of this second user is the internal id of alice.
     let mut shadow = Person::new(&id);
     let _ = shadow.register(&tenant).await.expect(200);
     let credential =

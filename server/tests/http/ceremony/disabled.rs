@@ -167,7 +167,7 @@ async fn finalize_with_a_cached_tenant_checks_the_stored_state() {
         let admin = server.admin("ops", Role::Admin).await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
-        // A request that began before the tenant was disabled has this snapshot.
+        // A request that began before the tenant was disabled uses this snapshot.
         let snapshot = server.app.tenant(tenant.id).await.unwrap().unwrap();
         disable(&server, &tenant, Target::Tenant).await;
         let meta = RequestMeta { request_id: "running".to_owned(), ..RequestMeta::default() };
@@ -189,7 +189,7 @@ async fn finalize_with_a_cached_tenant_checks_the_stored_state() {
             (&entry["type"], &entry["error_code"]),
             (&json!(ceremony.event("final_failed")), &json!("tenant_disabled"))
         );
-        // The challenge was consumed, and a registration stored no credential.
+        // The refused request consumed the challenge. A refused registration stored no credential.
         enable(&server, &tenant, Target::Tenant).await;
         let again = ceremony.finalize_bytes(&tenant, body.into_bytes()).await;
         ceremony.expect_unknown(&tenant, &again).await;
@@ -227,8 +227,8 @@ async fn no_token_is_issued_after_the_credential_was_disabled() {
     race(passkey, "credential_disabled").await;
 }
 
-/// Disables the target while logins and registrations of the user finish. No entry of a success may follow the entry of
-/// the change, because the order of entries is the order of commit.
+/// Disables the target while logins and registrations of the user finish. No entry about a success may follow the entry
+/// about the change, because entries are in the order of commit.
 async fn race(target: impl FnOnce(&Value) -> Target, code: &str) {
     let (server, tenant) = server_with_tenant().await;
     let admin = server.admin("ops", Role::Admin).await;

@@ -31,7 +31,7 @@ async fn expired_challenge_is_rejected() {
             };
             response.expect_error(status, "challenge_expired", title, "the challenge has expired");
             let _ = ceremony.expect_audited_refusal(&tenant, &response, status, "challenge_expired").await;
-            // The challenge stays unusable even if the clock moves back.
+            // The challenge stays unusable even if the clock is set back.
             server.clock.advance_ms(-TIMEOUT_MS);
             let again = ceremony.finalize(&tenant, &body).await;
             ceremony.expect_unknown(&tenant, &again).await;

@@ -46,7 +46,7 @@ async fn lower_level_is_refused_and_consumes_the_challenge() {
         let options = initialize(ceremony, &tenant, &person, "aal2").await.expect(200).json();
         let token = ceremony.finalize(&tenant, &person.get(&options)).await.expect(200);
         assert_eq!((&claims(&token)["acr"], &claims(&token)["uv"]), (&json!("aal2"), &json!(true)));
-        // Without `min_acr`, the tenant's user verification applies.
+        // Without `min_acr`, the tenant's setting for user verification applies.
         let options = ceremony.start(&tenant, &person).await;
         assert_eq!(options["publicKey"]["userVerification"], "preferred");
         let token = ceremony.finalize(&tenant, &person.get(&without_verification(options))).await.expect(200);
@@ -103,7 +103,7 @@ async fn discoverable_login_with_min_acr_requires_the_api_key() {
     let options = tenant.http.post("/login/initialize", &body).await.expect(200).json();
     assert_eq!(options["publicKey"]["userVerification"], "required");
     assert_eq!(options["publicKey"]["allowCredentials"], Value::Null);
-    // A page finalizes the login without the key.
+    // A page finalizes the login without an API key.
     let finalize = async |body: &Value| tenant.anonymous.post("/login/finalize", body).await;
     finalize(&alice.get(&without_verification(options))).await.expect_refusal(401, "acr_too_low");
     let options = tenant.http.post("/login/initialize", &body).await.expect(200).json();

@@ -9,7 +9,7 @@ use crate::support::{Ceremony, server_with_tenant};
 
 type Corrupt = fn(&mut AssertionParts);
 
-/// Runs a corrupted assertion and returns check, expected values and received value of its audit entry.
+/// Runs a corrupted assertion and returns the check, the expected values and the received value in its audit entry.
 async fn refused(
     ceremony: Ceremony,
     tenant: &TestTenant,
@@ -127,7 +127,7 @@ async fn expiry_and_ceremony_of_the_challenge_are_recorded() {
         );
         let challenge = detail.challenge.unwrap();
         assert_eq!((challenge.age_ms, challenge.lifetime_ms), (73_500, 60_000));
-        // The challenge was deleted.
+        // The first finalize request deleted the challenge.
         let detail = tenant.entry_of(&ceremony.finalize(&tenant, &body).await).await.detail();
         assert_eq!((detail.check, detail.challenge), (Some(Check::ChallengeKnown), None));
     }

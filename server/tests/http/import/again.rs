@@ -176,7 +176,7 @@ async fn later_import_replaces_digests_of_a_lost_digest_key() {
     let Some(source) = Source::new("later_import_replaces_digests_of_a_lost_digest_key").await else { return };
     for (server, _folder) in targets().await {
         let _ = source.import(&server, Options::default()).await.unwrap();
-        // A reset of the signing keys does this after the loss of the master key.
+        // A reset of the signing keys after the loss of the master key deletes this row.
         server.sql("DELETE FROM installation WHERE name = 'api_key_digest_key'").await;
         let again = source.import(&server, Options::default()).await.unwrap();
         assert_eq!(rows(&again, SHOP, "api_keys"), [0, 2, 0, 0, 0], "{again:?}");
@@ -186,7 +186,7 @@ async fn later_import_replaces_digests_of_a_lost_digest_key() {
     }
 }
 
-/// Runs statements in one transaction on PostgreSQL: `first`, and `then` as soon as another transaction waits for it.
+/// Runs two statements in a PostgreSQL transaction: `first` at once, and `then` when another transaction waits for it.
 async fn hold(server: &TestServer, first: &str, then: &str) -> tokio::task::JoinHandle<()> {
     const WAITED_FOR: &str = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid' AND transactionid = \
          pg_current_xact_id()::xid";
@@ -231,7 +231,7 @@ async fn import_during_other_transactions_loses_no_counter_and_no_unit() {
          UPDATE webauthn_users SET display_name = 'Changed' WHERE id = '{CUSTOMER}'"
     );
     source.sql(&changes).await;
-    // These statements lock rows like a request that changes a user and then the counts of its tenant.
+    // These statements lock rows in the order of a request that changes a user and then the counts of its tenant.
     let first = format!("UPDATE users SET icon = icon WHERE id = '{CUSTOMER}'");
     let then = format!("UPDATE tenant_summaries SET users = users WHERE tenant_id = '{SHOP}'");
     let held = hold(&server, &first, &then).await;
@@ -256,7 +256,7 @@ async fn dry_run_reports_the_numbers_of_the_run_that_follows() {
              aaguid, 0, '{user}', now(), now(), is_mfa FROM webauthn_credentials WHERE id = '{PASSKEY}';"
         )
     };
-    // A user is added, one cannot be imported, and one was deleted. Each has a credential.
+    // The source has a new user, a user that cannot be imported, and a deleted user. Each has a credential.
     source
         .sql(&format!(
             "INSERT INTO webauthn_users VALUES ('{added}', 'customer-1003', 'd', '', 'Dan', '{SHOP}', now(), now());

@@ -139,8 +139,7 @@ async fn counter_regression_of_a_synced_credential_is_rejected_by_default() {
     let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "counter_regression").await;
 }
 
-/// Logins with lower counters that run at the same time are all accepted, and each entry names the counter that its
-/// login replaced.
+/// Concurrent logins with lower counters are all accepted. Each entry contains the counter that the login replaced.
 #[tokio::test]
 async fn concurrent_regressions_of_a_synced_credential_are_recorded() {
     let (server, _) = server_with_tenant().await;

@@ -30,7 +30,7 @@ async fn upgrade_needs_no_user_and_does_not_count_as_verified() {
         let mut parts = alice.browser.create_parts(&mut alice.authenticator, &options).unwrap();
         assert_eq!(parts.authenticator_data.flags & (flags::UP | flags::UV), 0);
         if attestation == Attestation::PackedSelf {
-            // The options request no attestation, so this authenticator ignores them.
+            // This authenticator sends an attestation, although the options request none.
             parts.statement = doorward_authenticator::Statement::PackedSelf;
         }
         let response = Ceremony::Registration.finalize(&tenant, &parts.sign().unwrap().into_json()).await.expect(200);
@@ -138,7 +138,7 @@ async fn registered_authenticator_is_excluded_from_upgrades() {
     assert_eq!(excluded, Err(doorward_authenticator::ClientError::Excluded));
 }
 
-/// Otherwise, the password manager would create a passkey that finalize always refuses.
+/// If initialize succeeded, the password manager would create a passkey that finalize always refuses.
 #[tokio::test]
 async fn upgrades_are_refused_at_once_if_the_trust_policy_needs_an_attestation() {
     let (server, _) = server_with_tenant().await;

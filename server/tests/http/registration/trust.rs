@@ -50,7 +50,7 @@ async fn imported_metadata_proves_the_model_of_new_and_existing_credentials() {
     assert_eq!(judge_again(&server.app).await.unwrap(), JudgedAgain::default());
 
     assert!(import(&server, mds::BLOB).await.unwrap());
-    // The name of the model is known at once. The model is proven only after the kept attestation was judged again.
+    // The name of the model is known at once. The model is proven only after the kept attestation is judged again.
     assert_eq!(shown(&tenant, "alice").await, (json!("unknown_issuer"), json!(mds::MODEL), json!(false)));
     assert_eq!(judge_again(&server.app).await.unwrap(), JudgedAgain { judged: 2, changed: 1 });
     assert_eq!(judge_again(&server.app).await.unwrap(), JudgedAgain::default());

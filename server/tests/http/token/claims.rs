@@ -26,7 +26,7 @@ async fn claims_state_level_and_backup_of_each_ceremony() {
             let body = ceremony.begin(&tenant, &mut person).await;
             let claims = claims(&ceremony.finalize(&tenant, &body).await.expect(200));
             let acr = if ceremony.registers() { "aal1" } else { "aal2" };
-            // Second-factor logins prefer user verification, and this authenticator can verify its user.
+            // Second-factor logins prefer user verification, and this authenticator supports it.
             assert_eq!(assurance(&claims), json!([acr, true, eligible, state, false, null]), "{ceremony:?}");
             assert_eq!(
                 (&claims["auth_time"], &claims["iat"]),

@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// Lists the audit log of a tenant, newest entries first, like the public API. The log of a deleted tenant can be read for
-/// as long as it is kept.
+/// Lists the audit log of a tenant, newest entries first, like the public API. The log of a deleted tenant can be read
+/// for as long as it is kept.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/audit_logs",

@@ -78,8 +78,8 @@ pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<J
 
 /// Returns a page of the list of tenants. Send `next` of a page as `after` to get the following page.
 ///
-/// The orders `succeeded` and `refused` contain only the 1 000 tenants with the latest activity, because the server sums their
-/// counts for each request. If `total` is larger, `q` finds the others.
+/// Sorted by `succeeded` or `refused`, the list contains only the 1 000 most recently active tenants, because each
+/// request sums their counts. If `total` is larger, use `q` to find other tenants.
 #[utoipa::path(
     get,
     path = "/tenant_summaries",

@@ -11,8 +11,8 @@ use crate::{
 
 /// Redeems a token.
 ///
-/// Verifies the signature, the issuer and the expiry of a token, and accepts each token once: of several requests, on any
-/// node, only one gets its claims. The caller must still check `aud`, `ceremony` and `sub`.
+/// Verifies the signature, the issuer and the expiry of a token, and accepts each token once: of several requests with
+/// one token, on any node, only one gets the claims. The caller must still check `aud`, `ceremony` and `sub`.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/token/redeem",

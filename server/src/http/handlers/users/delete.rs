@@ -6,8 +6,8 @@ use crate::{
     service::users,
 };
 
-/// Deletes a user with credentials and transactions. Ceremonies of the user that have begun cannot be finalized. The audit
-/// entries remain.
+/// Deletes a user with all credentials and transactions. Pending ceremonies of the user can no longer be finalized. The
+/// audit entries remain.
 #[utoipa::path(
     delete,
     path = "/{tenant_id}/users/{user_id}",

@@ -8,9 +8,9 @@ use crate::{
 
 /// Returns the signals about a user.
 ///
-/// The page of this user passes them to `PublicKeyCredential.signalAllAcceptedCredentials()` and
-/// `signalCurrentUserDetails()`. Authenticators then delete or hide passkeys that are no longer registered, and show the
-/// current names. The lists of credentials contain second factors and disabled credentials.
+/// The tenant's page passes them, in the browser of this user, to `PublicKeyCredential.signalAllAcceptedCredentials()`
+/// and `signalCurrentUserDetails()`. Authenticators then delete or hide passkeys that are no longer registered, and
+/// show the current names. The lists of credentials contain second factors and disabled credentials.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/users/{user_id}/signals",

@@ -41,7 +41,7 @@ pub struct Row<T> {
 /// Rows are written in the order of tenant, user and id, so that concurrent units cannot deadlock.
 type Key = (TenantId, String, String);
 
-/// Imports users. Returns one outcome for each.
+/// Imports users. Returns one outcome for each user.
 pub async fn users(
     context: &AdminContext,
     mode: Mode,
@@ -132,8 +132,8 @@ pub async fn history(
     each((context, mode), batch, None, key, import).await
 }
 
-/// Stores the times of the latest entries as the last activity of their tenants. This is a separate unit of work, so that it
-/// does not lock summaries while it waits for the counters of entries, which other units lock in another order.
+/// Stores the time of each tenant's latest entry as the tenant's last activity. Runs in a separate unit of work, so
+/// that no summary is locked during the wait for the counters of entries, which other units lock in another order.
 async fn record_activity(context: &AdminContext, batch: &[Entry]) -> Result<(), ServiceError> {
     let mut latest = BTreeMap::<TenantId, Timestamp>::new();
     for Entry { event, .. } in batch {
@@ -146,8 +146,8 @@ async fn record_activity(context: &AdminContext, batch: &[Entry]) -> Result<(), 
     Ok(context.app.db.write(record).await?)
 }
 
-/// Imports the rows of a batch in the order of their keys, and then increases a count of their tenants by the number of
-/// added rows. Returns the outcomes in the order of the batch.
+/// Imports the rows of a batch in the order of their keys, and then increases `count` of each tenant by the number of
+/// its added rows. Returns the outcomes in the order of the batch.
 async fn each<T: Send + 'static>(
     (context, mode): (&AdminContext, Mode),
     batch: Vec<T>,
@@ -165,7 +165,7 @@ async fn each<T: Send + 'static>(
             *added.entry(*tenant).or_default() += i64::from(outcome == ImportOutcome::Added);
             outcomes.push((*place, outcome));
         }
-        // Every unit locks the summaries after the rows that they count.
+        // Every unit of work locks the rows first, and then the summaries that count them.
         for (tenant, number) in added.into_iter().filter(|(_, number)| *number > 0) {
             if let Some(count) = count {
                 tenant_summaries::add(connection, tenant, count, number)?;
@@ -181,7 +181,7 @@ async fn each<T: Send + 'static>(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Returns the next ids, in order, of users that were created at `until` or earlier.
+/// Returns the next ids after `after`, in order, of users that were created at `until` or earlier.
 pub async fn older_users(
     context: &AdminContext,
     tenant: TenantId,
@@ -221,7 +221,7 @@ pub async fn delete_credentials(
     context
         .change(move |connection| {
             let mut deleted = Audited::without_entry(0);
-            // Since the caller checked, an API key may have been used with Doorward.
+            // An API key may have been used with Doorward since the check of the caller.
             if tenant_summaries::is_used(connection, tenant)? {
                 return Ok(deleted);
             }

@@ -1,4 +1,4 @@
-//! State of a tenant's import, with which the next run detects changes and deletions.
+//! State of a tenant's import, by which the next run detects changes and deletions.
 
 use doorward_shared::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,21 +12,21 @@ use crate::{
     },
 };
 
-/// Stored before the first row of a tenant is imported, and after the last one.
+/// Stored before the first row of a tenant is imported, and again after the last one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportState {
-    /// Digest of the converted configuration. While it stays the same, changes that were made in Doorward are kept.
+    /// Digest of the converted configuration. While it is unchanged, changes that were made in Doorward are kept.
     pub config: String,
     /// Creation time of the newest user or credential of the source in the last import that began, complete or not.
-    /// Older rows that the source lacks were deleted in the source.
+    /// Older rows that the source does not contain were deleted in the source.
     pub rows_until: Timestamp,
-    /// The same time in the last complete import. Older rows that Doorward lacks were deleted in Doorward.
+    /// The same time in the last complete import. Older rows that Doorward does not contain were deleted in Doorward.
     #[serde(default)]
     pub complete_until: Option<Timestamp>,
     /// Time of the newest imported audit entry, in microseconds.
     pub audit_until: i64,
-    /// Whether rows of a file were also imported into the tenant. Rows that the source lacks may then come from that
-    /// file.
+    /// Whether rows of a file were also imported into the tenant. Rows that the source does not contain may then come
+    /// from that file.
     #[serde(default)]
     pub mixed: bool,
 }
@@ -54,7 +54,7 @@ pub async fn state(context: &AdminContext, tenant: TenantId) -> Result<Option<Im
     text.map(|text| serde_json::from_str(&text)).transpose().map_err(internal)
 }
 
-/// Returns whether the tenant was imported and has not been used in Doorward since: no API key was used, and no
+/// Returns whether the tenant was imported and has not been used in Doorward since then: no API key was used, and no
 /// ceremony was completed.
 pub async fn waits_for_switch(context: &AdminContext, tenant: TenantId) -> Result<bool, ServiceError> {
     let read = move |connection: &mut _| {

@@ -26,7 +26,7 @@ pub struct ImportedTenant {
     /// Whether the stored configuration of an existing tenant is kept.
     pub keep_config: bool,
     pub api_keys: Vec<ApiKey>,
-    /// Whether imported keys that are missing in `api_keys` are revoked, unless Doorward serves the tenant.
+    /// Whether imported keys that are missing from `api_keys` are revoked, unless Doorward serves the tenant.
     pub revoke_missing: bool,
     pub signing_keys: Vec<SigningKeyRecord>,
 }
@@ -39,7 +39,7 @@ pub struct TenantChanges {
     pub signing_keys: Tally,
 }
 
-/// The audit entries of one import. Their time is that of the import.
+/// The audit entries of one import, with the time of the import.
 struct Entries {
     created: audit::Entry,
     renamed: audit::Entry,
@@ -110,7 +110,7 @@ fn add_or_update(
     Ok(outcome)
 }
 
-/// Returns the imported configuration with the stored values of the settings that other systems do not have.
+/// Returns the imported configuration. Settings that other systems do not have keep their stored values.
 fn merged(before: &TenantConfig, new: TenantConfig) -> TenantConfig {
     let (webauthn, mfa) = (new.webauthn, new.mfa);
     TenantConfig {
@@ -150,7 +150,7 @@ fn signing_keys(
     entries: &Entries,
     now: Timestamp,
 ) -> Result<Tally, ServiceError> {
-    // Verifiers of a tenant that Doorward serves must have read a new key before it signs.
+    // If Doorward already serves the tenant, verifiers need time to read a new key before it signs.
     let earliest =
         tenant_summaries::is_used(connection, import.tenant.id)?.then(|| now.plus_millis(PUBLISHED_BEFORE_SIGNING_MS));
     let stored = signing_table::list(connection, import.tenant.id)?;

@@ -38,8 +38,7 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
                 let mut ids = Vec::new();
                 for number in 0..=unit % 3 {
                     let mut one = event(tenant_id(1 + u128::from(writer % 2)), 0, number, KINDS[0]);
-                    // Units stay open for different times, so the order of their ends differs from the order of their
-                    // starts.
+                    // Units stay open for different times, so they do not end in the order in which they start.
                     one.at = SystemClock.now().plus_millis(-i64::from(unit % 7));
                     one.random = u64::from(writer) << 56 | u64::from(unit) << 48 | u64::from(number) << 40;
                     ids.push(audit::insert(c, &one)?);
@@ -145,7 +144,7 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
     assert_eq!(left, [3 * DAY, 3 * DAY + HOUR, 5 * HOUR].map(|time| at(start + time)));
 }
 
-/// Every entry updates or reads the recorded clock differences, and all transactions use the same rows for this.
+/// Every insertion of an entry updates or reads the recorded clock differences, and all transactions use the same rows.
 async fn writers_with_skewed_clocks_do_not_block_each_other(db: TestDatabase) {
     two_tenants(&db).await;
     let second = db.another().await;
@@ -193,7 +192,7 @@ async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
 }
 
 async fn ids_are_uuids_of_version_7_with_the_time_of_the_entry(db: TestDatabase) {
-    // More entries are written in one millisecond than the 4 096 fractions of a millisecond that ids distinguish.
+    // Ids distinguish 4 096 fractions of a millisecond. This test writes more entries than that with one time.
     let mut now = event(tenant_id(1), 0, 1, KINDS[0]);
     now.at = SystemClock.now();
     now.random = u64::MAX;
@@ -238,7 +237,7 @@ async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
     let ahead = "UPDATE audit_logs SET id = overlay(id PLACING 'f' FROM 1 FOR 1)";
     db.write(move |c| c.run(ahead)).await;
     let future: AuditId = format!("f{}", &first.to_string()[1..]).parse().expect("an id");
-    // Stores the clock difference first. Otherwise each of the next transactions stores the difference, and they wait
+    // Stores the clock difference first. Otherwise, each of the next transactions would store it, and they would wait
     // for each other.
     let first = add(&db, vec![early.clone()]).await[0];
     assert!(first > future);

@@ -130,7 +130,7 @@ async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
             assert_eq!(slices, 2);
         }
     }
-    // The scan also works with the oldest entries first.
+    // The scan also works in the order from the oldest entry to the newest one.
     let (mut found, mut after) = (Vec::new(), Some(AuditId::new(uuid::Uuid::nil())));
     while let Some(id) = after {
         let (filter, cursor) = (by_code.clone(), AuditCursor::After(id));

@@ -6,8 +6,8 @@ use crate::{
     service::admin::signing_keys,
 };
 
-/// Rotates the signing key. The new key is published now. It begins to sign after 15 minutes, when no client has an older
-/// cached JWKS, or at once with `force=true`.
+/// Rotates the signing key. The new key is published now. It begins to sign after 15 minutes, when no client can still
+/// have an older JWKS in its cache, or at once with `force=true`.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant_id}/secrets/jwk",

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// Deletes a tenant and its data. The audit log is kept for the retention time (90 days if entries are kept forever).
-/// Admin tokens that are limited to this tenant alone are revoked; other tokens no longer list it. A token that is limited to some
-/// tenants cannot delete the audit log.
+/// Admin tokens that may use only this tenant are revoked; other limited tokens no longer list it. Limited tokens
+/// cannot delete the audit log.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}",

@@ -8,7 +8,7 @@ use crate::{
 
 /// Lists the tenants, oldest first, with `X-Total-Count` and `Link`.
 ///
-/// `X-Total-Count` is exact up to 10 000; above it, `X-Total-Count-Relation: gte` marks a lower bound. With `q`, a request
+/// `X-Total-Count` is exact up to 10 000; above, `X-Total-Count-Relation: gte` marks a lower bound. With `q`, a request
 /// examines at most 10 000 tenants. If it stops there, the page may be short or empty and has a `Link` to the next one.
 #[utoipa::path(
     get,

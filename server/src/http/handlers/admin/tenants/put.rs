@@ -6,7 +6,7 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Renames a tenant. The header `ETag` is its new version.
+/// Renames a tenant. The header `ETag` is the tenant's new version.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}",

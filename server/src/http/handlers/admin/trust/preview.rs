@@ -7,10 +7,10 @@ use crate::{
     service::admin::trust,
 };
 
-/// Lists the users who lose credentials if the tenant gets these trust policies. Changes nothing.
+/// Lists the users who would lose credentials if the tenant had these trust policies. Changes nothing.
 ///
-/// Only policies with `enforce` for logins take credentials away. The request reads the stored facts of all credentials
-/// of the tenant once. For a million credentials, this takes less than a second of CPU time.
+/// Only policies with `enforce` for logins make credentials unusable. The request reads the stored properties of all
+/// credentials of the tenant once. For a million credentials, this takes less than a second of CPU time.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant_id}/trust/preview",

@@ -8,8 +8,8 @@ use crate::{
 
 /// Returns the algorithms of a tenant's credentials, and the number of users who are ready for stricter requirements.
 ///
-/// The request reads the stored facts of all credentials of the tenant twice. For a million credentials, this takes 1.5
-/// to 3 s of CPU time.
+/// The request reads the stored properties of all credentials of the tenant twice. For a million credentials, this
+/// takes 1.5 to 3 s of CPU time.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/radar",

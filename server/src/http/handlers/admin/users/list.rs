@@ -8,8 +8,8 @@ use crate::{
 
 /// Lists a tenant's users, with `X-Total-Count` and `Link`.
 ///
-/// With `q`, a request examines at most 10 000 users. If it stops there, the page may be short or empty and has a `Link` to
-/// the next one, and `X-Total-Count-Relation: gte` marks the total as a lower bound.
+/// With `q`, a request examines at most 10 000 users. If it stops there, the page may be short or empty. It then has a
+/// `Link` to the next page, and `X-Total-Count-Relation: gte` marks the total as a lower bound.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/users",
