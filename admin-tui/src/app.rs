@@ -25,7 +25,7 @@ pub enum Input {
     Tick(Time),
     /// The process was resumed after it had been stopped.
     Resumed,
-    /// The process received a signal to end.
+    /// The process received a signal to terminate.
     Stop,
 }
 
@@ -60,8 +60,8 @@ pub async fn run<B: Backend, A: ApiBackend>(
                     }
                     Effect::Connect(name) => match connect(&name) {
                         Ok(ConnectedServer { api, address, profile, warnings }) => {
-                            // Dropping the runner cancels the requests to the previous server, and a new channel drops
-                            // their responses.
+                            // Dropping the old runner cancels the requests to the previous server. Dropping the old
+                            // receiver discards their responses.
                             let (sender, receiver) = unbounded_channel();
                             runner = EffectRunner::new(api, sender, model.options.settings.file.clone());
                             results = receiver;
@@ -99,7 +99,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
             effects.extend(update::update(&mut model, Message::Drawn { list_height, text_rows }));
         }
         let message = tokio::select! {
-            // Results are received first, so that repeated events of a pressed key do not delay them.
+            // Results are received first, so that the repeated events of a key that is held down do not delay them.
             biased;
             result = results.recv() => result,
             panic = runner.panicked() => std::panic::resume_unwind(panic),
@@ -135,7 +135,7 @@ fn draw<B: Backend>(terminal: &mut Terminal<B>, model: &Model) -> Result<FrameIn
     Ok(info)
 }
 
-/// Converts an input to a message. `frame` resolves the target of a mouse click.
+/// Converts an input to a message. `frame` contains the targets of mouse clicks.
 fn to_message(input: Input, frame: &FrameInfo) -> Option<Message> {
     Some(match input {
         Input::Tick(time) => Message::Tick(time),

@@ -1,4 +1,4 @@
-//! How the app names and colours the server, as the config file defines it.
+//! Settings of the config file for the app's theme, and for the name and the colour of the server.
 
 use serde::Deserialize;
 
@@ -50,6 +50,6 @@ pub enum ProfileColor {
 pub struct ProfileLabel {
     pub name: String,
     pub color: Option<ProfileColor>,
-    /// Whether this is a production server. Dialogs about destructive actions then say so.
+    /// `true` for a production server. Dialogs about destructive actions then show the mark `PRODUCTION`.
     pub production: bool,
 }

@@ -15,8 +15,8 @@ pub fn now() -> Timestamp {
 pub struct Time {
     /// The time of day, for times that people read or enter. It can jump forward or back when the clock is set.
     pub wall: Timestamp,
-    /// The time of day at the start of the app plus the time elapsed since. It never goes back, so it is used for
-    /// deadlines and intervals.
+    /// The time of day at the start of the app plus the time that has elapsed since then. This sum never decreases, so
+    /// it is used for deadlines and intervals.
     pub steady: Timestamp,
 }
 

@@ -1,6 +1,6 @@
 //! Finds the server address, the admin token and the CA certificates.
 //!
-//! Each of the three comes from the first of these sources that has it:
+//! Each of these three values comes from the first source in this list that contains it:
 //! 1. its flag: `--url`, `--token-file`, `--ca-file`;
 //! 2. the profile named by `--profile`;
 //! 3. its environment variable: `DOORWARD_ADMIN_URL`, `DOORWARD_ADMIN_TOKEN` or `DOORWARD_ADMIN_TOKEN_FILE`,
@@ -64,7 +64,7 @@ pub struct Flags {
 pub struct Connection {
     pub endpoint: Endpoint,
     pub profile: Option<String>,
-    /// How the app names the profile.
+    /// Name and colour of the profile in the app.
     pub label: Option<ProfileLabel>,
     /// Source of the address, for display.
     pub url_source: String,
@@ -113,8 +113,8 @@ pub fn contexts(flags: &Flags, environment: &Environment) -> Result<Vec<Context>
     Ok(profiles.addresses().into_iter().map(context).collect())
 }
 
-/// Resolves the server of a profile. Flags and variables that select the first server are ignored, so that this server
-/// does not get the first server's token.
+/// Resolves the server of a profile. Ignores the flags and variables that selected the server at the start of the app,
+/// so that the token of that server is not sent to this one.
 pub fn resolve_context(flags: &Flags, environment: &Environment, profile: &str) -> Result<Connection, ConnectionError> {
     let flags = Flags { profile: Some(profile.to_owned()), config: flags.config.clone(), ..Flags::default() };
     resolve(&flags, &environment.without_server())

@@ -29,11 +29,11 @@ pub enum Message {
     Tick(Time),
     /// The process was resumed after it had been stopped.
     Resumed,
-    /// The process received a signal to end.
+    /// The process received a signal to terminate.
     Stop,
     Response(RequestResult),
     Progress(RequestId, Progress),
-    /// The end of an export. `None` if it was cancelled; then no file was written.
+    /// An export ended. The result is `None` if the export was cancelled; in this case, there is no file.
     Exported(RequestId, Option<Result<Progress, String>>),
     /// A saved view was changed. Contains all views.
     ViewsSaved(Result<Views, String>),

@@ -83,7 +83,7 @@ pub struct PendingUndo {
     pub name: String,
     /// Number of changes that were reverted.
     pub completed: usize,
-    /// Names of the objects that were not reverted, because another administrator has changed them since.
+    /// Names of the objects that were not reverted because another administrator changed them in the meantime.
     pub left_alone: Vec<String>,
     /// Requests to send after the pending one, and the notification after success.
     pub rest: Undo,
@@ -170,7 +170,7 @@ pub struct Model {
     pub section: Section,
     /// The open overlay, which receives all keys.
     pub overlay: Option<Box<dyn Page>>,
-    /// The question whether to discard work. It covers the overlay, which stays open if the user declines.
+    /// The dialog that asks whether to discard work. It covers the overlay, which remains open if the user declines.
     pub question: Option<Box<dyn Page>>,
     /// Notifications, oldest first.
     pub toasts: Vec<Toast>,
@@ -181,7 +181,7 @@ pub struct Model {
     pub(crate) last_id: u64,
     /// Pending request that checks the connection and returns name and role of the token.
     pub(crate) me_request: Option<RequestId>,
-    /// When [`Self::me_request`] was sent.
+    /// Time at which [`Self::me_request`] was sent.
     pub(crate) me_requested_at: Timestamp,
     /// Changes that are being reverted. In the meantime, the user may make and revert another change.
     pub(crate) pending_undos: Vec<PendingUndo>,
@@ -265,7 +265,7 @@ impl Model {
         self.question.is_some() || self.overlay.is_some()
     }
 
-    /// Updates the question or, if there is none, the overlay; if there is neither, updates the current screen.
+    /// Updates the page that receives the keys: the question, else the overlay, else the current screen.
     pub(crate) fn with_focused<R>(
         &mut self,
         output: &mut UpdateOutput,
@@ -306,7 +306,7 @@ impl Model {
         act(stack_mut(&mut self.stacks, self.section).top_mut(), &mut cx)
     }
 
-    /// Passes a response to the overlay and the screens until one handles it.
+    /// Passes a response to the overlay and then to each screen, until one of them handles it.
     pub(crate) fn handle_response(&mut self, response: RequestResult, output: &mut UpdateOutput) {
         let rights = self.rights();
         let (settings, last_id) = (&self.options.settings, &mut self.last_id);

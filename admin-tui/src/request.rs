@@ -42,7 +42,7 @@ pub enum BackendRequest {
     User(TenantId, UserRef),
     Transactions(TenantId, UserQuery),
     Audit(AuditQuery, AuditPosition),
-    /// Counts the entries that match.
+    /// Counts the entries that match the query.
     AuditCount(AuditQuery),
     AdminTokens,
     /// State of the imported FIDO metadata.
@@ -76,8 +76,8 @@ pub enum BackendRequest {
 }
 
 impl BackendRequest {
-    /// Returns the request that reverts this one, given its response. Returns `None` if nothing changed, or if the
-    /// request cannot be reverted.
+    /// Returns the request that reverts this request. `response` is the response to this request. Returns `None` if
+    /// nothing changed, or if this request cannot be reverted.
     pub fn reverse(&self, response: &BackendResponse) -> Option<Self> {
         match (self, response) {
             (Self::SetDisabled(target, disabled, _), BackendResponse::State(Some(version))) => {

@@ -46,8 +46,8 @@ use background::{Background, Received, Response};
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Environment variable of debug builds. With `panic`, pressing F12 causes a panic, with `error` a read error. Tests
-/// use it to check that the terminal is restored.
+/// Environment variable of debug builds. If its value is `panic`, pressing F12 causes a panic; if it is `error`, a read
+/// error. Tests use the variable to check that the terminal is restored.
 const FAIL_ON_F12: &str = "DOORWARD_ADMIN_FAIL_ON_F12";
 
 /// The sources from which the app chooses its theme.
@@ -145,7 +145,7 @@ impl Drop for Guard {
 
 #[derive(Debug, Default)]
 struct Control {
-    /// Whether the alternate screen was left for the shell.
+    /// `true` while the app is suspended and has left the alternate screen.
     suspended: bool,
     theme_file: Option<PathBuf>,
 }
@@ -177,8 +177,8 @@ impl TerminalControl for Control {
     }
 
     fn reacquire(&mut self) {
-        // If a signal stopped the process, crossterm does not notice that the shell has disabled raw mode, and would
-        // not enable it again. Raw mode must therefore be disabled first. Errors appear when the next frame is drawn.
+        // If a signal stopped the process, the shell disabled raw mode without the knowledge of crossterm, which would
+        // therefore not enable raw mode. It must be disabled first. Errors appear when the next frame is drawn.
         let _ = disable_raw_mode();
         let _ = enable_raw_mode();
         if std::mem::take(&mut self.suspended) {
@@ -194,7 +194,7 @@ struct Inputs {
     clock: Clock,
     signals: [Signal; 4],
     error: Option<io::Error>,
-    /// State of the terminal's response to the question about its background colour.
+    /// State of the terminal's response to the query for the background colour.
     response: Response,
     /// Inputs that arrived before that response, in reverse order.
     early: Vec<Input>,

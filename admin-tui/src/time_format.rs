@@ -19,7 +19,7 @@ pub fn past(now: Timestamp, at: Timestamp) -> String {
     if passed < SECOND { "just now".to_owned() } else { format!("{} ago", duration(passed)) }
 }
 
-/// Formats a duration in one unit; below one second it is `now`.
+/// Formats a duration in one unit. Returns `now` for durations below one second.
 pub fn duration(millis: i64) -> String {
     // Smallest duration shown in this unit, length of the unit, and its symbol.
     const UNITS: [(i64, i64, &str); 6] = [

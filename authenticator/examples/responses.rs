@@ -1,5 +1,5 @@
 //! Prints a registration and an assertion for each ML-DSA algorithm, one JSON object per line, so that other libraries
-//! can verify them. `e2e/openapi/second_opinion.py` does.
+//! can verify them. `e2e/openapi/second_opinion.py` verifies them.
 
 use doorward_authenticator::{Algorithm, Attestation, Authenticator, Client, ClientError, base64url};
 use serde_json::json;

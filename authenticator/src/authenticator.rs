@@ -104,7 +104,7 @@ impl Authenticator {
         self
     }
 
-    /// Sets the attestation. If the options request none, it is sent only with a zero AAGUID (§5.1.3).
+    /// Sets the attestation. If the options request `none`, only self attestation with a zero AAGUID is sent (§5.1.3).
     #[must_use]
     pub const fn attestation(mut self, attestation: Attestation) -> Self {
         self.attestation = attestation;
@@ -192,7 +192,7 @@ impl Authenticator {
         self.transports.clone().unwrap_or_else(default)
     }
 
-    /// Creates and stores a credential. A discoverable one replaces the user's previous one (§6.3.2, step 7).
+    /// Creates and stores a credential. A discoverable credential replaces the user's previous one (§6.3.2, step 7).
     pub(crate) fn make(
         &mut self,
         rp_id: &str,

@@ -17,7 +17,7 @@ pub fn decode_prefix(bytes: &[u8]) -> Option<(Value, usize)> {
     Some((value, bytes.len() - rest.len()))
 }
 
-/// Decodes exactly one item, or returns `None` if it is invalid or not the only one.
+/// Decodes exactly one item, or returns `None` if the bytes are invalid or contain more than one item.
 pub fn decode(bytes: &[u8]) -> Option<Value> {
     decode_prefix(bytes).filter(|(_, length)| *length == bytes.len()).map(|(value, _)| value)
 }

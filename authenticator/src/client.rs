@@ -39,7 +39,7 @@ impl Client {
     /// verification are missing (§5.1.3).
     ///
     /// # Errors
-    /// [`ClientError`] in the cases in which a browser throws an exception.
+    /// Returns a [`ClientError`] in the cases in which a browser throws an exception.
     pub fn create(&self, authenticator: &mut Authenticator, options: &Value) -> Result<Value, ClientError> {
         Ok(self.create_parts(authenticator, options)?.sign()?.into_json())
     }
@@ -92,7 +92,7 @@ impl Client {
             bits &= !flags::UP;
         }
         let attachment = self.attach(authenticator, selection.authenticator_attachment)?;
-        // Platform authenticators always create discoverable credentials, security keys only if requested.
+        // Platform authenticators always create discoverable credentials, other authenticators unless discouraged.
         let discoverable =
             authenticator.resident_keys && (resident != "discouraged" || attachment == Attachment::Platform);
 
@@ -164,13 +164,13 @@ impl Client {
         })
     }
 
-    /// Returns the requested RP ID, by default the host of the origin. It must be this host or a parent domain.
+    /// Returns the requested RP ID, by default the host of the origin. The RP ID must be this host or a parent domain.
     ///
     /// A single label is rejected unless it is the host. The public suffix list is not checked.
     fn rp_id(&self, requested: Option<&str>) -> Result<String, ClientError> {
         let host = self.host();
         let rp_id = requested.or(host).unwrap_or_default().to_owned();
-        // Origins of apps (`android:apk-key-hash:…`) have no host. The operating system checks apps with the RP's site.
+        // Origins of apps (`android:apk-key-hash:…`) have no host. The operating system checks apps on the RP's site.
         let is_allowed = self.origin.starts_with("android:")
             || host.is_some_and(|host| {
                 host == rp_id

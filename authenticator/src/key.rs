@@ -109,7 +109,7 @@ impl Key {
     /// # Errors
     /// [`ClientError::Crypto`] if the bytes are not a valid P-256 scalar (probability 2^-32 for random bytes).
     pub fn from_secret(secret: &[u8; 32]) -> Result<Self, ClientError> {
-        // The encoding of RFC 5915, without the optional public key: the library computes it.
+        // The encoding of RFC 5915, without the optional public key, which the library computes.
         const BEFORE: &[u8] = &[0x30, 0x31, 2, 1, 1, 4, 32];
         const AFTER: &[u8] = &[0xa0, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
         let der = [BEFORE, secret, AFTER].concat();

@@ -79,7 +79,7 @@ pub(crate) fn is_conditional(options: &Value) -> bool {
     options.get("mediation").and_then(Value::as_str) == Some("conditional")
 }
 
-/// Parses `{"publicKey": …}` or its content.
+/// Parses `{"publicKey": …}`, or only the value of `publicKey`.
 pub(crate) fn read<'a, T: Deserialize<'a>>(options: &'a Value) -> Result<T, ClientError> {
     T::deserialize(options.get("publicKey").unwrap_or(options)).map_err(|error| ClientError::Options(error.to_string()))
 }

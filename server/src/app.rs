@@ -94,7 +94,7 @@ pub struct AppSettings {
     pub admin_token_days: Option<u32>,
     /// Number of days after which audit entries are deleted; `None` to keep all entries.
     pub audit_retention_days: Option<u32>,
-    /// Targets of audit forwarding. Retention keeps the entries that at least one target does not have.
+    /// Targets of audit forwarding. Retention keeps entries that at least one target has not received.
     pub audit_forward: Vec<ForwardTarget>,
     /// Schedule of backups; `None` if they are off.
     pub backup: Option<backup::Plan>,

@@ -200,7 +200,7 @@ impl Settings {
         Self::resolve(flags, env, Some(ConfigFile { path: &path, text: &text }))
     }
 
-    /// Resolves the settings from the arguments. Reads no file except those that contain the value of one setting.
+    /// Resolves the settings from the arguments. Reads only files that contain the value of a single setting.
     /// Precedence: flag, environment variable, file, default.
     ///
     /// An empty environment variable counts as not set, because compose files produce such variables. Unknown variables

@@ -126,7 +126,7 @@ pub async fn migrate(location: &Location, options: DatabaseOptions) -> Result<Da
     Database::open_if(options, move |connection| check(connection).map(drop)).await
 }
 
-/// Returns a function that checks whether the schema may be migrated, and then returns the connection.
+/// Returns a function that checks whether the schema may be migrated. The function returns the connection.
 fn may_migrate(
     location: &Location,
     options: &DatabaseOptions,
@@ -154,7 +154,7 @@ pub fn check(location: &Location, options: &DatabaseOptions) -> Result<Vec<Strin
         let database = options.url.to_string();
         inspect_sqlite(path, |connection| accept(connection, Purpose::Serve, database, &files))?;
     }
-    // Before the first start, the key may be missing from the data folder. It is created before the first admin token.
+    // Before the first start, the data folder may lack the key. The key is created before the first admin token.
     if files.master_key.in_data_folder().is_none_or(|file| file.exists() || files.admin_token.exists()) {
         files.master_key.load()?;
     }
@@ -227,7 +227,7 @@ fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), O
     Ok(())
 }
 
-/// Completes the creation of an installation, which this process or an earlier, interrupted process has begun.
+/// Completes the creation of an installation that this process or an interrupted earlier process has begun.
 async fn finish(app: &App, files: &Files, purpose: Purpose, created: bool) -> Result<(), OpenError> {
     if !matches!(purpose, Purpose::Create | Purpose::Serve) {
         return Ok(());

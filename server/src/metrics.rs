@@ -92,7 +92,7 @@ pub struct Metrics {
     pub counter_regressions_accepted: Counter,
     /// Signing keys that this process replaced because of the setting `token.rotate_every`.
     pub signing_keys_rotated: Counter,
-    /// Counters that this process can also read.
+    /// Counters whose values this process can also read.
     recorded: Recorded,
 }
 
@@ -116,7 +116,7 @@ pub struct CacheMetrics {
 pub struct ForwardMetrics {
     pub forwarded: Counter,
     pub failures: Counter,
-    /// Age in seconds of the oldest entry that the target does not have.
+    /// Age in seconds of the oldest entry that the target has not received.
     pub lag: Gauge,
 }
 
@@ -147,7 +147,7 @@ impl Metrics {
         })
     }
 
-    /// Counts a request. `method` and `code` are names from closed lists, `route` is a template of the route table.
+    /// Counts a request. `method` and `code` come from fixed lists, `route` is a template of the route table.
     pub fn request(
         &self,
         method: &'static str,
@@ -243,7 +243,7 @@ impl Metrics {
         TimeBuckets::beside(&self.recorded.commit_times, seconds)
     }
 
-    /// Counts a run of a background job. `end` is the time of its end.
+    /// Counts a run of a background job. `end` is the time at which the run ended.
     pub fn job(&self, job: &'static str, outcome: &'static str, end: Timestamp) {
         self.counter(JOB_RUNS, [("job", job), ("outcome", outcome)]).increment(1);
         if outcome == "succeeded" {
@@ -263,7 +263,7 @@ impl Metrics {
         self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
     }
 
-    /// Returns the metrics of a target of audit forwarding. `target` is the kind and the position in the setting.
+    /// Returns the metrics of an audit forwarding target. `target` contains its kind and its position in the setting.
     pub fn forwarding(&self, target: &str) -> ForwardMetrics {
         let key = |name| Key::from_parts(name, vec![Label::new("target", target.to_owned())]);
         ForwardMetrics {

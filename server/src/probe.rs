@@ -19,7 +19,7 @@ pub struct Target {
     pub url: String,
     pub tenant: String,
     pub api_key: String,
-    /// Origin of the software browser. Default: `https://` followed by the RP ID that the server returns, or
+    /// Origin that the simulated browser states. Default: `https://` followed by the RP ID that the server returns, or
     /// `http://localhost:8080` if the RP ID is `localhost`.
     pub origin: Option<String>,
     /// Expected `iss` of the tokens.
@@ -89,7 +89,7 @@ pub async fn run(target: &Target, observe: &mut (dyn FnMut(&Step) + Send + Sync)
     Ok(probe.steps)
 }
 
-/// Returns the innermost reason for which a request got no response.
+/// Returns the innermost reason why a request got no response.
 fn not_sent(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut reason: &(dyn std::error::Error + 'static) = &error;

@@ -16,8 +16,8 @@ const RANDOM_BYTES: usize = 9;
 /// Part of the name of a temporary file, between the name of the final file and the random bytes.
 const TEMPORARY: &str = ".tmp-";
 
-/// Creates a file that only its owner can read. The creation is atomic: a crash leaves no incomplete file, and
-/// concurrent processes end up with the same content. An existing file is not changed.
+/// Creates a file that only its owner can read. The creation is atomic: a crash leaves no incomplete file, and of
+/// several concurrent processes, only one creates the file. An existing file is not changed.
 pub fn create(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result<()> {
     let temporary = write_temporary(path, content, entropy)?;
     let linked = match fs::hard_link(&temporary, path) {
@@ -41,7 +41,7 @@ pub fn replace(path: &Path, content: &[u8], entropy: &dyn Entropy) -> io::Result
     sync_folder(path)
 }
 
-/// Checks that [`replace`] can create a file beside this one. Changes nothing.
+/// Checks that [`replace`] could create its temporary file beside this file. Leaves no file behind.
 pub fn check_replaceable(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
     write_temporary(path, &[], entropy).and_then(fs::remove_file)
 }

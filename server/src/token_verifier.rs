@@ -63,7 +63,7 @@ struct Check {
     value: String,
 }
 
-/// Returns the key id in the header of the token. It is not trusted until the signature is verified.
+/// Returns the key id in the header of the token. The id must not be trusted before the signature is verified.
 pub fn key_id(token: &str) -> Option<String> {
     decode_header(token).ok()?.kid
 }

@@ -91,7 +91,7 @@ impl Quickstart {
 
 impl Drop for Quickstart {
     fn drop(&mut self) {
-        // Neither call has an effect if the test has already stopped the process.
+        // Neither call has an effect if the test has already stopped the server.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -101,7 +101,7 @@ fn probe(quickstart: &Quickstart, key: &str, data: &Path) -> Output {
     let (url, origin) = (quickstart.text("public_url"), quickstart.text("demo_url"));
     let tenant = quickstart.text("tenant_id");
     let arguments = ["probe", "--json", "--url", &url, "--tenant", &tenant, "--origin", &origin];
-    // The probe must not send the key to the proxy that the environment names. Nothing listens at this address.
+    // The probe must not send the API key to the proxy in the environment. Nothing listens at the proxy's address.
     doorward(data)
         .args(arguments)
         .env("DOORWARD_API_KEY", key)
@@ -635,7 +635,7 @@ fn metadata_is_imported_and_its_state_is_shown() {
     let message = refused(data, &["mds", "import", &outdated, "--root", &root], 1);
     assert!(message.contains("outdated: the next one was due on 2026-01-31") && message.contains("--allow-outdated"));
     let _ = json(data, &["mds", "import", &outdated, "--root", &root, "--allow-outdated", "--json"]);
-    // The same BLOB can be imported again, and the exit code of `mds status` shows that it is overdue.
+    // The same BLOB can be imported again. The exit code of `mds status` shows that an update is overdue.
     assert_eq!(json(data, &["mds", "import", &outdated, "--root", &root, "--json"])["changed"], false);
     let overdue = run(data, &["mds", "status", "--json"]);
     let status: Value = serde_json::from_slice(&overdue.stdout).unwrap();

@@ -79,7 +79,7 @@ async fn crash_and_check(database: &str, data: &Path, rounds: usize) {
             let _ = person.register_mfa(&tenant).await.expect(200);
             clients.spawn(log_in(person, tenant.clone(), Arc::clone(&responses), Arc::clone(&ended)));
         }
-        // Each round kills the server after a different number of responses, while other requests are in progress.
+        // Each round kills the server after a different number of responses, while it is processing other requests.
         while responses.load(Ordering::SeqCst) < 20 + round * 7 % 31 {
             tokio::task::yield_now().await;
         }
@@ -89,7 +89,7 @@ async fn crash_and_check(database: &str, data: &Path, rounds: usize) {
             all.extend(finalized.unwrap());
         }
         assert!(all.len() >= 20);
-        // Checks the database before another process opens it.
+        // Checks the database before another process opens the file.
         assert_eq!(database::faults(database).await, [""; 0], "after round {round}");
     }
     let server = Process::serve(command(data, database));

@@ -1,4 +1,4 @@
-//! The log of the real binary: lines that cannot be written do not affect requests, and clients cannot flood the log.
+//! The log of the real binary. Lines that cannot be written do not affect requests, and clients cannot flood the log.
 
 use std::{
     collections::BTreeMap,

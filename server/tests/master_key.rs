@@ -74,7 +74,7 @@ impl World {
         Process::serve(self.command(&[]))
     }
 
-    /// Logs in a new person at every tenant, and checks that the keys that signed the tokens in `before` are published.
+    /// Logs in a new user at every tenant, and checks that the keys that signed the tokens in `before` are published.
     async fn check_tokens(&self, before: &[(usize, String)]) -> Vec<(usize, String)> {
         let server = self.serve();
         let mut tokens = Vec::new();
@@ -141,8 +141,8 @@ async fn rotation_is_refused_while_a_server_runs_and_without_confirmation() {
     world.refused(&["master-key", "rotate", "--yes", "--new-file", &same], "is the same as the current one");
 }
 
-/// Restores the state of the database after a killed rotation: one key is encrypted with the old master key, the others
-/// with the new one, and the check text is the old one.
+/// Restores the database to the state after a killed rotation: one key is encrypted with the old master key, the others
+/// with the new one, and the check text is encrypted with the old one.
 const UNDO_HALF: &str = "
     UPDATE signing_keys SET sealed_private_key =
         (SELECT s.sealed_private_key FROM saved_keys AS s WHERE s.id = signing_keys.id)
@@ -223,7 +223,7 @@ async fn killed_rotation_loses_nothing() {
 #[tokio::test]
 async fn unused_new_key_does_not_replace_the_current_one() {
     let world = World::new(1, &[]).await;
-    // Simulates a rotation that stopped before its first change and left its new key.
+    // Simulates a rotation that stopped after it had written the new key file and before it changed the database.
     write_key(&world.new_key_file(), 5);
     let before = fs::read(world.key_file()).unwrap();
     let provided = world.data().join("provided.key");
@@ -260,7 +260,7 @@ async fn key_from_a_command_is_used_and_rotated() {
     world.settings = vec![("DOORWARD_MASTER_KEY_COMMAND", cat(&second))];
     let _ = world.check_tokens(&tokens).await;
 
-    // Administration that needs no signing keys works while the command fails.
+    // Commands that need no signing keys work although the command that prints the master key fails.
     world.settings = vec![("DOORWARD_MASTER_KEY_COMMAND", "false".to_owned())];
     world.refused(&["serve"], "the command false: it failed");
     assert_eq!(world.json(&["tenant", "list", "--json"]).as_array().unwrap().len(), 2);
@@ -316,7 +316,7 @@ async fn rotation_removes_what_a_killed_one_has_left_and_follows_a_symbolic_link
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
     let _ = world.check_tokens(&tokens).await;
 
-    // Simulates a process that was killed after it replaced the target, and before it removed the new key.
+    // Simulates a process that was killed after it had replaced the target, but before it had removed the new key.
     fs::write(world.new_key_file(), &new).unwrap();
     fs::set_permissions(world.new_key_file(), fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(world.rotate(&[])["signing_keys"], 1);

@@ -13,7 +13,7 @@ use doorward_shared::admin::Role;
 use doorward_testkit::{Http, ORIGIN, Process, TestServer, TestTenant, until};
 use serde_json::Value;
 
-/// What the proxy changes.
+/// Change that the proxy makes to requests or responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Change {
     None,

@@ -1,5 +1,5 @@
-//! Kills `doorward migrate-storage` while it copies, runs it again, and checks that logins work as before. With
-//! `DOORWARD_TEST_POSTGRES_URL` it moves from SQLite to PostgreSQL and back, otherwise between SQLite files.
+//! Kills `doorward migrate-storage` while it copies, repeats the command, and checks that logins work as before. The
+//! installation moves between SQLite files or, with `DOORWARD_TEST_POSTGRES_URL`, to PostgreSQL and back.
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::{

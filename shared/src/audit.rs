@@ -200,7 +200,7 @@ pub struct AuditLogItem {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub detail: Option<serde_json::Value>,
-    /// When it happened.
+    /// Time of the event.
     pub created_at: Timestamp,
     /// Always equal to `created_at`, because entries are never changed.
     pub updated_at: Timestamp,

@@ -10,7 +10,7 @@ pub use help::ErrorHelp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
-    /// Title: a fixed text for each kind of failure, on which clients of this API rely.
+    /// Title: a fixed text for each kind of failure. Clients of this API rely on this text.
     #[cfg_attr(feature = "openapi", schema(example = "failed to validate assertion"))]
     pub title: String,
     /// Human-readable reason. Empty if details would help an attacker.
@@ -25,7 +25,7 @@ pub struct ErrorBody {
 /// Error for text that is not a value of a `text_enum` type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownWord {
-    /// Kind of the expected value: words, or the name of a type, which is displayed as separate words.
+    /// Kind of the expected value: words, or the name of a type. Such a name is displayed as separate words.
     pub kind: &'static str,
     pub allowed: &'static [&'static str],
 }

@@ -41,7 +41,7 @@ impl<'a> SubdomainPattern<'a> {
     }
 }
 
-/// Returns whether a text is a label of a host name, which is the text between two dots.
+/// Returns whether a text is a valid label: one of the parts of a host name that dots separate.
 #[must_use]
 pub fn is_label(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))

@@ -107,7 +107,7 @@ impl RefusalDetail {
         let mut left = MAX_EXPECTED_BYTES;
         for value in values {
             let value = text::bounded(value.as_ref(), MAX_RECEIVED_BYTES);
-            // Two quotation marks and a comma.
+            // Each value also needs two quotation marks and a comma.
             match left.checked_sub(text::json_bytes(&value) + 3) {
                 Some(rest) if self.expected_left_out == 0 => {
                     left = rest;

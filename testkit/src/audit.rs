@@ -28,7 +28,7 @@ impl AuditEntry {
     /// Returns the detail of a refusal.
     ///
     /// # Panics
-    /// If the detail is missing, too large, contains control characters, or its check does not fit the entry's code.
+    /// If the detail is missing, too large or has control characters, or its check cannot fail with the entry's code.
     pub fn detail(&self) -> RefusalDetail {
         let detail = RefusalDetail::of(Some(&self.0["detail"])).unwrap_or_else(|| panic!("no detail: {self:?}"));
         let code: ErrorCode = self.code().and_then(|code| code.parse().ok()).expect("a known code");
@@ -66,7 +66,7 @@ impl TestTenant {
         entry
     }
 
-    /// Checks the status and code of a refusal, and that its only audit entry has this type and the same code.
+    /// Checks status and code of a refusal, and that the request has one audit entry, with this type and the same code.
     pub async fn expect_audited_refusal(&self, response: &Response, status: u16, code: &str, kind: &str) -> AuditEntry {
         response.expect_refusal(status, code);
         let entry = self.entry_of(response).await;

@@ -21,21 +21,21 @@ pub enum Moment {
     AfterCommit,
 }
 
-/// Text in the last statements of each unit of work that writes.
+/// Text that is part of the last statements of each unit of work that writes.
 pub const COMMIT: &str = "; COMMIT";
-/// What the server sends after it has executed COMMIT.
+/// Bytes that the server sends after it has executed COMMIT.
 const COMMITTED: &[u8] = b"COMMIT\0";
 
 #[derive(Debug, Default)]
 struct State {
-    /// Text in the statements at which connections are closed, the moment, and how many connections are still to close.
+    /// Text of the statements at which connections are closed, the moment, and the number of connections yet to close.
     armed: Option<(&'static str, Moment, usize)>,
     /// Connections, except those of sessions that listen for changes.
     connections: Vec<TcpStream>,
     closed: usize,
 }
 
-/// The proxy runs until the process ends.
+/// Handle to a proxy that runs until the process ends.
 #[derive(Debug)]
 pub struct BreakingProxy {
     address: SocketAddr,
@@ -58,26 +58,26 @@ impl BreakingProxy {
         proxy
     }
 
-    /// Returns the URL of a server with the port of this proxy. The URL must contain a port.
+    /// Replaces the port in the URL of a server with the port of this proxy. The URL must contain a port.
     pub fn url(&self, url: &str) -> String {
         with_port(url, self.address.port())
     }
 
-    /// Closes the connections that send the next `times` statements with the given text.
+    /// Closes each connection that sends one of the next `times` statements with the given text.
     pub fn close_at(&self, text: &'static str, moment: Moment, times: usize) {
         let mut state = lock(&self.state);
         (state.armed, state.closed) = (Some((text, moment, times)), 0);
     }
 
-    /// Closes all connections, except those of sessions that listen for changes. New connections have no prepared
-    /// statements.
+    /// Closes all connections, except those of sessions that listen for changes. The connections that replace them have
+    /// no prepared statements.
     pub fn close_connections(&self) {
         for connection in lock(&self.state).connections.drain(..) {
             close(&connection);
         }
     }
 
-    /// Returns how many connections were closed since the last call of [`BreakingProxy::close_at`].
+    /// Returns the number of connections that have been closed since the last call of [`BreakingProxy::close_at`].
     pub fn closed(&self) -> usize {
         lock(&self.state).closed
     }
@@ -87,7 +87,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns when to close the connection that sends these bytes; `None` if it stays open.
+/// Returns the moment at which to close the connection that sends these bytes; `None` if the connection stays open.
 fn moment(state: &Mutex<State>, bytes: &[u8]) -> Option<Moment> {
     let mut state = lock(state);
     let (text, moment, times) = state.armed.filter(|(text, ..)| contains(bytes, text.as_bytes()))?;

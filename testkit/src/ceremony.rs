@@ -98,7 +98,7 @@ impl Person {
     }
 }
 
-/// Returns the claims of the token in a response, without verification.
+/// Returns the claims of the token in a response, without verifying the token.
 pub fn claims(response: &Response) -> Value {
     let token = response.field("token");
     let payload = token.split('.').nth(1).expect("a JWT");

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-/// The proxy runs until the process ends.
+/// Handle to a proxy that runs until the process ends.
 #[derive(Debug)]
 pub struct CountingProxy {
     pub address: SocketAddr,
@@ -38,13 +38,13 @@ impl CountingProxy {
         self.round_trips.load(Ordering::SeqCst)
     }
 
-    /// Returns the URL of a server with the port of this proxy. The URL must contain a port.
+    /// Replaces the port in the URL of a server with the port of this proxy. The URL must contain a port.
     pub fn url(&self, url: &str) -> String {
         with_port(url, self.address.port())
     }
 }
 
-/// Returns the URL of a server with another port. The URL must contain a port.
+/// Replaces the port in the URL of a server. The URL must contain a port.
 pub(crate) fn with_port(url: &str, port: u16) -> String {
     let mut url = url::Url::parse(url).expect("a URL");
     url.set_port(Some(port)).expect("a URL with a host");

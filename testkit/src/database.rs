@@ -137,7 +137,7 @@ pub fn on_database(server: &str, name: &str) -> String {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, sql) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-        // Use a thread with its own runtime, because this may run inside the runtime of a test.
+        // Use a thread with its own runtime, because `drop` may run inside the runtime of a test.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(execute_on_server(&server, &sql));

@@ -121,7 +121,7 @@ impl Response {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.text))
     }
 
-    /// String member of the JSON body; empty if missing.
+    /// Returns a string member of the JSON body, or an empty string if the member is missing.
     pub fn field(&self, name: &str) -> String {
         self.json()[name].as_str().unwrap_or_default().to_owned()
     }
@@ -137,7 +137,7 @@ impl Response {
         self
     }
 
-    /// Sorted member names of the JSON body.
+    /// Returns the member names of the JSON body in sorted order.
     pub fn member_names(&self) -> Vec<String> {
         member_names(&self.json())
     }
@@ -163,7 +163,7 @@ impl Response {
     }
 }
 
-/// Sorted member names of a JSON object.
+/// Returns the member names of a JSON object in sorted order.
 pub fn member_names(object: &Value) -> Vec<String> {
     let mut names: Vec<String> = object.as_object().expect("an object").keys().cloned().collect();
     names.sort();

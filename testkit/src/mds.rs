@@ -18,7 +18,7 @@ pub const MODEL: &str = "Test key";
 
 /// Root certificate (PEM) of the signer of the BLOBs.
 pub const ROOT: &[u8] = include_bytes!("../fixtures/mds/root.pem");
-/// BLOB with number 1: the model is certified with level 1. Contains models of the published metadata as well.
+/// BLOB with number 1: the model is certified with level 1. This BLOB also contains models of the published metadata.
 pub const BLOB: &[u8] = include_bytes!("../fixtures/mds/blob-1.jwt");
 /// BLOB with number 2: the model is revoked.
 pub const REVOKED_BLOB: &[u8] = include_bytes!("../fixtures/mds/blob-2.jwt");

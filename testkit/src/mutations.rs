@@ -1,7 +1,7 @@
 //! Malformed finalize bodies. Each is a valid body with one defect, and a server must reject it.
 //!
-//! Unless the defect is in the signature, the right key signs the changed data. The signature is then valid, and the
-//! server must detect the defect itself. Deviations that WebAuthn or the API allows are not included: unknown members,
+//! Unless the defect is in the signature, the right key signs the changed data. The signature is then valid, and
+//! another check must detect the defect. Deviations that WebAuthn or the API allows are not included: unknown members,
 //! padded base64url in binary fields, a byte order mark before `clientDataJSON`, high-S signatures, reserved flags.
 //!
 //! ```text

@@ -9,8 +9,8 @@ use serde_json::Value;
 static DOCUMENTS: LazyLock<[Value; 2]> =
     LazyLock::new(|| [Api::Public, Api::Admin].map(|api| serde_json::from_str(document(api)).expect("JSON")));
 
-/// Checks a response against the documents. Also checks that the status of an error is listed for its code. The
-/// response to an undocumented path or method must be an error in the common format.
+/// Checks a response against the documents. Also checks that the status of an error is one of the statuses of its error
+/// code. The response to an undocumented path or method must be an error in the common format.
 ///
 /// # Errors
 /// Returns the first difference with its position.
@@ -63,7 +63,7 @@ fn operation(method: &str, path: &str) -> Option<(&'static Value, &'static Value
     Some((document, item.get(method)?))
 }
 
-/// Number of literal segments in the template, or `None` if it does not match the path.
+/// Returns the number of literal segments in the template, or `None` if the template does not match the path.
 fn literals(template: &str, path: &str) -> Option<usize> {
     let (wanted, found): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     let mut count = 0;

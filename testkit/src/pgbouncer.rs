@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command};
 /// Exit code of the script if PgBouncer is missing.
 const MISSING: i32 = 77;
 
-/// A running PgBouncer. Dropping it stops it.
+/// A running PgBouncer. Dropping this value stops it.
 #[derive(Debug)]
 pub struct PgBouncer {
     pub port: u16,
@@ -32,7 +32,7 @@ impl PgBouncer {
         Some(Self { port, folder })
     }
 
-    /// Returns the URL of the same database through PgBouncer.
+    /// Converts the direct URL of a database to the URL through PgBouncer.
     pub fn url(&self, direct: &str) -> String {
         with_port(direct, self.port)
     }

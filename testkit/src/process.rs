@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{http::Http, server::TestTenant};
 
-/// Returns a command that runs the binary. Its environment contains only the given settings.
+/// Returns a command that runs the binary. The environment of the command contains only the given settings.
 pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
     let _ = command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DATABASE_URL", database);
@@ -159,7 +159,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both calls have no effect if the test has already stopped the server.
+        // Neither call has an effect if the test has already stopped the server.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -234,7 +234,7 @@ impl TestServer {
         Http::new(self.admin_url.clone()).header("Authorization", &format!("Bearer {}", token.secret))
     }
 
-    /// Returns a builder with the same data, clock and settings.
+    /// Returns a builder with the data, clock and settings of this server.
     fn same_data(&self) -> Builder {
         let (adjust, database_options) = (self.adjust.clone(), self.database_options.clone());
         let (data_dir, clock) = (Some(self.data_dir.clone()), Some(Arc::clone(&self.clock)));
@@ -242,12 +242,12 @@ impl TestServer {
         Builder { data_dir, clock, adjust, database_options, database, pooler_port }
     }
 
-    /// Starts another node on the same data, with the same clock and settings.
+    /// Starts another node with the data, clock and settings of this server.
     pub async fn second_node(&self) -> Self {
         self.same_data().start().await
     }
 
-    /// Stops the server and starts another one on the same data. The URL changes: see [`TestTenant::on`].
+    /// Stops the server and starts another one on the data of this server. The URL changes: see [`TestTenant::on`].
     pub async fn restart(mut self) -> Self {
         self.close().await;
         let (temporary, database) = (self.temporary.take(), self.database.take());

@@ -6,7 +6,7 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-/// Constructs that such an engine refuses in every statement.
+/// Constructs that such an engine does not accept in any statement.
 const REFUSED: [&str; 17] = [
     "CREATE TRIGGER",
     "CREATE CONSTRAINT TRIGGER",
@@ -34,7 +34,7 @@ const UNSHARDED: [&str; 5] =
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static INSTALL: Once = Once::new();
 
-/// Returns the construct in a statement that a sharded engine refuses; `None` if there is none.
+/// Returns the first refused construct in a statement; `None` if a sharded engine accepts the statement.
 pub fn refused(sql: &str) -> Option<String> {
     let sql = normalized(sql);
     if let Some(construct) = REFUSED.iter().find(|construct| contains(&sql, construct)) {
@@ -61,7 +61,7 @@ pub fn refused(sql: &str) -> Option<String> {
     None
 }
 
-/// Returns whether the statement selects rows by tenant id, so it reads only one shard.
+/// Returns whether the statement selects rows by tenant id and therefore reads only one shard.
 fn names_tenant(sql: &str) -> bool {
     contains(sql, "TENANT_ID =") || (contains(sql, "FROM TENANTS") && contains(sql, "TENANTS.ID ="))
 }
@@ -70,7 +70,7 @@ fn names_tenant(sql: &str) -> bool {
 fn normalized(sql: &str) -> String {
     let code: String =
         sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
-    // Texts in single quotes are at the odd positions. The bodies of functions are not in single quotes.
+    // After the split, texts in single quotes are at the odd positions. Function bodies are not in single quotes.
     let code: Vec<_> = code.split('\'').step_by(2).collect();
     let code = code.join("''").replace(['"', '`'], "").replace("( ", "(").to_uppercase();
     code.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -86,7 +86,7 @@ fn contains(sql: &str, words: &str) -> bool {
     })
 }
 
-/// Checks all statements on the connections that this process opens. Its `Drop` panics if an engine would refuse one.
+/// Checks all statements on the connections that this process opens. On drop, panics if an engine would refuse one.
 #[derive(Debug)]
 pub(crate) struct StatementCheck(());
 

@@ -63,7 +63,7 @@ pub const fn is_name(symbol: char) -> bool {
     symbol.is_ascii_alphanumeric() || symbol == '_'
 }
 
-/// Expands a use tree such as `crate::{a, b::{self, C}}` at the start of `text` into its paths. Returns the rest.
+/// Expands a use tree such as `crate::{a, b::{self, C}}` at the start of `text` into paths. Returns the rest of `text`.
 fn use_tree<'a>(mut text: &'a str, prefix: &[String], paths: &mut Vec<Vec<String>>) -> &'a str {
     let mut path = prefix.to_vec();
     loop {

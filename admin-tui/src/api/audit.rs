@@ -30,7 +30,7 @@ pub enum AuditPosition {
 }
 
 impl AuditPosition {
-    /// An entry and the entries older than it, newest first.
+    /// Returns the position of a page that starts with this entry and continues with older entries, newest first.
     pub fn from(id: AuditId) -> Self {
         Self::Before(AuditId::new(Uuid::from_u128(id.uuid().as_u128().saturating_add(1))))
     }
@@ -77,7 +77,7 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// Returns whether the query has no filters. The choice of the log is not a filter.
+    /// Returns whether the query has no filters. `tenant`, which selects the log, does not count as a filter.
     pub fn is_everything(&self) -> bool {
         *self == Self { tenant: self.tenant, ..Self::default() }
     }

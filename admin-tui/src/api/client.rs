@@ -39,7 +39,7 @@ pub struct Api(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) client: Client,
-    /// Address of the admin API, as errors show it.
+    /// Address of the admin API, for error messages.
     pub(super) url: Url,
     /// Beginning of the URL of each request.
     pub(super) base: Url,

@@ -28,7 +28,7 @@ pub struct TenantSummaryQuery {
     pub limit: Option<u32>,
 }
 
-/// Query of a list of users or transactions, which are sorted newest first.
+/// Query of a list of users or of transactions. Both lists are sorted newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserQuery {
     /// Substring of a user's id or name, or of a transaction's identifier.
@@ -49,12 +49,12 @@ pub struct UserRef {
 }
 
 impl UserRef {
-    /// Names a user by Doorward's id.
+    /// Identifies a user by Doorward's id.
     pub fn by_id(id: UserId) -> Self {
         Self { id: id.to_string(), by: UserIdKind::Id }
     }
 
-    /// Names a user by the application's `user_id`.
+    /// Identifies a user by the application's `user_id`.
     pub const fn by_user_id(id: String) -> Self {
         Self { id, by: UserIdKind::UserId }
     }
@@ -148,7 +148,7 @@ impl Api {
     }
 
     /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is set.
-    /// Fails with `tenant_changed` if the tenant no longer has the name.
+    /// Fails with `tenant_changed` if the tenant no longer has this name.
     pub async fn delete_tenant(&self, id: TenantId, name: &str, erase_audit: bool) -> Result<(), ApiError> {
         let version = self.version_of(id, name).await?;
         let request = self.delete(&["tenants", &id.to_string()]).if_match(version);

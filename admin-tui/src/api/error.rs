@@ -147,7 +147,7 @@ impl ApiError {
 /// Formats a URL without user name, password and query.
 pub(super) fn without_credentials(url: &Url) -> String {
     let mut url = url.clone();
-    // Both fail only for URLs that cannot have credentials.
+    // Both calls fail only for URLs that cannot contain credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
@@ -166,7 +166,7 @@ fn certificate(why: &rustls::CertificateError) -> String {
     }
 }
 
-/// Iterates over an error and its causes. Adds the inner error of an [`io::Error`], which [`Error::source`] skips.
+/// Iterates over an error and its causes. Includes the inner error of an [`io::Error`]; [`Error::source`] skips it.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -178,7 +178,7 @@ fn find_cause<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// Formats the last cause in the chain, which is the most specific one.
+/// Formats the last cause in the chain, because the last cause is the most specific.
 pub(super) fn innermost(error: &reqwest::Error) -> String {
     causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }

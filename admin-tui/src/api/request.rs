@@ -99,7 +99,7 @@ impl ApiRequest<'_> {
         Ok((decode(&url, &bytes)?, version(&headers)))
     }
 
-    /// Sends the request and returns the header `ETag` of the response, whose body is ignored.
+    /// Sends the request, ignores the body of the response and returns the header `ETag`.
     pub(super) async fn new_version(self) -> Result<Option<String>, ApiError> {
         self.read_all().await.map(|(_, headers)| version(&headers))
     }

@@ -71,7 +71,7 @@ impl Api {
 }
 
 impl FoundTenant {
-    /// Says why `text` does not identify one tenant, and lists the tenants that it may mean, each after `separator`.
+    /// Says why `text` does not identify one tenant, and lists the candidate tenants, each after `separator`.
     pub(crate) fn problem(&self, text: &str, separator: &str) -> String {
         let list = |tenants: &[TenantItem]| -> String {
             let tenant = |it: &TenantItem| format!("{separator}{}  {}", it.id, sanitize(&it.display_name));

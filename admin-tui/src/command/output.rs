@@ -127,7 +127,7 @@ impl Output {
 
 #[derive(Serialize)]
 struct Change<'a, T> {
-    /// Whether something on the server was changed.
+    /// `true` if something on the server was changed.
     changed: bool,
     #[serde(flatten)]
     result: &'a T,

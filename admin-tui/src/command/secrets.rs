@@ -253,7 +253,7 @@ async fn retire(context: &CommandContext, args: SigningKeyArgs) -> Result<(), Co
     context.output.done(&format!("retired signing key {}", args.key))
 }
 
-/// Returns a signing key as the server lists it now.
+/// Reads the current state of a signing key from the server.
 async fn signing_key(
     context: &CommandContext,
     tenant: TenantId,

@@ -38,7 +38,7 @@ fn write_members(text: &mut String, path: &str, members: &Map<String, Value>) {
     }
 }
 
-/// Returns the value of a line; `None` for objects, which are tables, and for a null that is left out.
+/// Returns the text after `=`; `None` for objects, which become tables, and for null values that are left out.
 fn line_value(name: &str, value: &Value) -> Option<String> {
     match value {
         Value::Object(_) => None,

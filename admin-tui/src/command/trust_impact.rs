@@ -1,4 +1,4 @@
-//! What users would lose under new trust policies.
+//! Effect of new trust policies on users.
 
 use doorward_shared::{TenantId, admin::TrustImpact, config::TrustPolicies};
 

@@ -48,7 +48,7 @@ pub(super) fn change_config(program: &Program, tenant: TenantId, expression: &st
     format!("{} | {program} tenant config set {tenant} -", show_config(program, tenant, expression))
 }
 
-/// Returns the command that prints a part of a tenant's configuration, which a jq expression selects.
+/// Returns the command that prints the part of a tenant's configuration that a jq expression selects.
 pub(super) fn show_config(program: &Program, tenant: TenantId, expression: &str) -> String {
     format!("{program} tenant config get {tenant} | jq {}", shell::quoted(expression))
 }

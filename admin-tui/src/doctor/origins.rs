@@ -181,8 +181,8 @@ pub(super) fn has_cors(config: &TenantConfig, origin: &str) -> bool {
 /// Returns whether a CORS pattern accepts an origin. `*` stands for any characters and `?` for one. Case is ignored.
 fn matches(pattern: &str, origin: &str) -> bool {
     let symbols: Vec<char> = origin.to_lowercase().chars().collect();
-    // For each prefix of the origin, starting with the empty one: whether the part of the pattern read so far accepts
-    // it.
+    // One value for each prefix of the origin, starting with the empty prefix: `true` if the part of the pattern that
+    // has been read so far accepts the prefix.
     let mut accepted: Vec<bool> = std::iter::once(true).chain(symbols.iter().map(|_| false)).collect();
     for wanted in pattern.to_lowercase().chars() {
         if wanted == '*' {

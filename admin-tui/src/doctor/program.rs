@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::shell;
 
-/// Its `Display` form is `doorward-admin` with the profile in use.
+/// The `Display` form is `doorward-admin` with the profile in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Program {
     profile: Option<String>,

@@ -93,7 +93,7 @@ impl Refusals<'_> {
         let url = Url::parse(origin).ok().filter(|url| url.origin().ascii_serialization() == origin);
         let is_own = url.as_ref().and_then(Url::host_str).is_some_and(|host| is_within(host, &rp.id));
         let is_secure = origin.starts_with("https://") || is_local(origin);
-        // Anyone can sign an Android app and send its origin, so no command is proposed that accepts such an origin.
+        // Anyone can sign an Android app and send its origin, so no proposed command accepts such an origin.
         let command = shell::json_string(origin).filter(|_| is_own && is_secure).map(|json| {
             let mut expression = format!(".webauthn.relying_party.origins += [{json}]");
             if !has_cors(&self.report.tenant.config, origin) {
@@ -142,8 +142,8 @@ impl Refusals<'_> {
     fn expired_challenges(&self) -> Option<Finding> {
         let mut ages: Vec<i64> = Vec::new();
         for (_, detail) in self.of(ErrorCode::ChallengeExpired) {
-            // Responses that arrive much later come from pages that were left open. A longer timeout does not help in
-            // this case.
+            // Responses that arrive much later than the end of the lifetime come from pages that were left open. A
+            // longer timeout would not help these users.
             let challenge = detail.challenge.as_ref();
             ages.extend(challenge.filter(|it| it.age_ms < it.lifetime_ms.saturating_mul(10)).map(|it| it.age_ms));
         }
@@ -164,8 +164,8 @@ impl Refusals<'_> {
         let longer = slow.map(|age| (age / 30_000 + 1) * 30_000).map(|longer| longer.min(MAX_TIMEOUT_MS));
         let mfa = match config.mfa.challenge_lifetime {
             Some(lifetime) => Some(("challenge_lifetime", lifetime)),
-            // If second factors have no challenge lifetime of their own, they have at least the lifetime of passkey
-            // challenges.
+            // If no separate lifetime is set for challenges of second factors, they live at least as long as the
+            // challenges of passkeys.
             None if setting == "challenge_lifetime" => None,
             None => config.mfa.timeout.map(|timeout| ("timeout", timeout)),
         };
@@ -187,8 +187,8 @@ impl Refusals<'_> {
             let is_used = |entry: &AuditLogItem, detail: &RefusalDetail| {
                 entry.kind == AuditType::ApiKeyRejected
                     && detail.key_id == Some(key.id)
-                    // A wrong secret does not show that a client still uses the key, because anyone can send the id of
-                    // the key.
+                    // A request with a wrong secret does not prove that a client still uses the key, because anyone can
+                    // send the id of the key.
                     && detail.check == Some(Check::KeyUnexpired)
             };
             let count = self.of(ErrorCode::ApiKeyInvalid).filter(|(entry, detail)| is_used(entry, detail)).count();

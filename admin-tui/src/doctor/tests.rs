@@ -59,7 +59,7 @@ fn healthy() -> TenantReport {
     }
 }
 
-/// Returns a key that was used and expires this number of days from now.
+/// Returns a key. `used` and `expires` are numbers of days relative to now; `used` is negative.
 fn key(name: &str, used: Option<i64>, expires: Option<i64>) -> SecretItem {
     SecretItem {
         id: Uuid::from_u128(9),

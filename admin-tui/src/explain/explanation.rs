@@ -11,7 +11,7 @@ pub struct Explanation {
     pub created_at: Timestamp,
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// What happened to an operation that was not refused.
+    /// Result of an operation that was not refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
     pub tenant_id: TenantId,

@@ -32,7 +32,7 @@ pub struct ConfirmDialog {
     scroll: Selection,
     /// Number of rows of the text, as the last frame reported.
     text_rows: usize,
-    /// Whether the end of the text was shown.
+    /// `true` once the end of the text was shown.
     was_read: bool,
 }
 
@@ -61,7 +61,7 @@ impl ConfirmDialog {
     /// Returns whether the user has typed the name or need not type it.
     fn is_name_typed(&self) -> bool {
         let typed = self.input.text().trim();
-        // A name can contain characters that cannot be typed, so its displayed form is accepted, too.
+        // A name can contain characters that cannot be typed, so the displayed form of the name is accepted, too.
         let matches = |name: &String| typed == name.trim() || typed == sanitize(name.trim());
         self.question.typed_name.as_ref().is_none_or(matches)
     }

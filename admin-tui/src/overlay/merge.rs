@@ -14,7 +14,7 @@ const NAME_WIDTH: u16 = 11;
 #[derive(Debug)]
 pub struct MergeDialog {
     fields: Vec<MergeField>,
-    /// The side of each field. `None` if the user must still choose.
+    /// The side whose value each field gets. `None` if the user must still choose.
     sides: Vec<Option<Side>>,
     /// The selected setting, and the number of its rows above the visible rows.
     selected: usize,
@@ -24,7 +24,7 @@ pub struct MergeDialog {
     /// Position of the selection. It counts the settings and the hidden rows of the selected setting, so that moving
     /// down first scrolls to the end of this setting.
     position: Selection,
-    /// Whether the user tried to apply the merge before a side was chosen for every setting.
+    /// `true` if the user tried to apply the merge before choosing a side for every setting.
     is_incomplete: bool,
 }
 
@@ -176,7 +176,7 @@ impl View for MergeDialog {
         let visible = usize::from(list.height);
         let start = rows.iter().position(|row| row.field == self.selected).unwrap_or(0);
         let selected_rows = rows.iter().filter(|row| row.field == self.selected).count();
-        // Shows the last row of the selected setting, or a part of it if it does not fit.
+        // Shows the last row of the selected setting, or only some of its rows if not all fit.
         let first = if selected_rows <= visible {
             (start + selected_rows).saturating_sub(visible)
         } else {

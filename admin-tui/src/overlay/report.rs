@@ -38,14 +38,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// Creates the explanation of a refusal. The response to the request completes it.
+    /// Creates the explanation of a refusal. The response to `request` completes the explanation.
     pub fn of_refusal(row: Box<AdminAuditLogItem>, request: Option<RequestId>) -> Self {
         let lines = explanation(&row, &[]);
         let title = "Why this request was refused".to_owned();
         Self::new(title, Subject::Refusal(row), lines, request)
     }
 
-    /// Creates the findings about a tenant, which the response to the request contains.
+    /// Creates a report about a tenant. The response to `request` will contain the findings.
     pub fn of_tenant(name: &str, request: RequestId, program: Program) -> Self {
         Self::new(format!("Findings about {name}"), Subject::Tenant(program), Vec::new(), Some(request))
     }

@@ -14,7 +14,7 @@ pub struct SecretDialog {
     kind: &'static str,
     revealed: Revealed,
     copied: bool,
-    /// Whether the user was warned that closing loses the secret.
+    /// `true` once the user was warned that closing the dialog loses the secret.
     warned: bool,
 }
 

@@ -20,7 +20,7 @@ pub(super) fn unlabelled(binding: Binding, is_disabled: bool) -> Binding {
     if is_disabled { binding } else { Binding { label: "", ..binding } }
 }
 
-/// Returns the cell with the name of an object. The name of a disabled object follows the word `disabled`.
+/// Returns the cell with the name of an object. In the cell of a disabled object, the name follows the word `disabled`.
 pub(super) fn name_cell<'a>(name: impl Into<Cow<'a, str>>, disabled_at: Option<Timestamp>) -> Cell<'a> {
     let name = name.into();
     match disabled_at {
@@ -44,8 +44,8 @@ pub(super) fn list_binding(
     }
 }
 
-/// Returns the question before an object is disabled or, if it is disabled, enabled. `what` is the kind and the name of
-/// the object. `consequences` are the consequences of disabling.
+/// Returns the question that is asked before an object is disabled or, if it is disabled, enabled. `what` is the kind
+/// and the name of the object. `consequences` are the consequences of disabling.
 pub(super) fn confirm(
     target: DisableTarget,
     what: &str,

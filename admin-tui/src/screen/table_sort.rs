@@ -15,7 +15,7 @@ pub(super) const SORT_KEYS: [Binding; 2] = [
     bind(&[Key::Char('S')], Command::Reverse, "", "reverse the order"),
 ];
 
-/// The column by which rows are sorted, and whether in descending order. `None` leaves the server's order.
+/// The column by which rows are sorted, and `true` for descending order. `None` keeps the server's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TableSort(Option<(usize, bool)>);
 

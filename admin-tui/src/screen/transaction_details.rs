@@ -8,7 +8,7 @@ use crate::{
     ui::{Canvas, Tone, below},
 };
 
-/// Draws a transaction with the data that the user confirmed, and its user if given.
+/// Draws a transaction with the data that the user confirmed and, if given, the user.
 pub(super) fn draw(canvas: &mut Canvas<'_>, it: &TransactionItem, user: Option<&str>, area: Rect) {
     let inside = canvas.panel(area, &it.identifier, false);
     let mut details = vec![

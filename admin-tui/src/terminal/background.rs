@@ -12,7 +12,7 @@ const MAX_CHARS: usize = 40;
 /// Beginning of every response.
 const PREFIX: &str = "11;rgb";
 
-/// Sends the question. Terminals that do not support this question ignore it.
+/// Sends the query. Terminals that do not support this query ignore it.
 pub(super) fn ask(terminal: &mut impl io::Write) -> io::Result<()> {
     terminal.write_all(b"\x1b]11;?\x1b\\")?;
     terminal.flush()
@@ -86,8 +86,8 @@ impl Response {
     }
 }
 
-/// Returns whether a character can be the next character of a response. A response begins like Alt+]. If the user
-/// pressed Alt+], the letters after it are commands.
+/// Returns whether a character can be the next character of a response. The first event of a response is the same as
+/// for Alt+], and if the user pressed Alt+], the letters that follow are commands.
 fn continues(text: &str, symbol: char) -> bool {
     let expected = PREFIX.get(text.len()..).and_then(|rest| rest.chars().next());
     text.len() < MAX_CHARS && expected.is_none_or(|expected| expected == symbol)

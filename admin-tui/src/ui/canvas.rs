@@ -81,7 +81,7 @@ pub struct Canvas<'a> {
     pub now: Timestamp,
     /// The zone in which times are shown.
     pub zone: Zone,
-    /// Whether the server responds.
+    /// `true` if the server responds.
     pub is_connected: bool,
     pub info: FrameInfo,
 }
@@ -233,7 +233,7 @@ impl Canvas<'_> {
     }
 
     pub fn clear(&mut self, area: Rect) {
-        // A wide character that begins left of the area would be drawn over its first column.
+        // A wide character that begins left of the area would cover the first column of the area.
         for y in area.y..area.bottom() {
             let left = area.x.checked_sub(1).and_then(|x| self.buffer.cell_mut((x, y)));
             if let Some(cell) = left.filter(|cell| width(cell.symbol()) > 1) {
@@ -243,7 +243,7 @@ impl Canvas<'_> {
         self.render(Clear, area);
     }
 
-    /// Empties the middle of an area and draws a panel for an overlay. Returns the area inside.
+    /// Clears the middle of an area and draws a panel for an overlay. Returns the area inside.
     pub fn overlay(&mut self, area: Rect, width: u16, height: u16, title: &str) -> Rect {
         let (width, height) = (width.min(area.width - 2), height.min(area.height - 3));
         let place = Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 3, width, height);
@@ -264,7 +264,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// Draws a key and its label, which run a command when they are clicked. Returns the number of columns used.
+    /// Draws a key and its label. A click on them runs a command. Returns the number of columns used.
     pub fn button(&mut self, area: Rect, key: Styled<'_>, label: Styled<'_>, command: Command) -> u16 {
         let used = self.line(area, &[key, label]);
         self.target(Rect { width: used, ..row(area, 0) }, ClickTarget::Command(command));

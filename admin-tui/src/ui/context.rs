@@ -47,10 +47,10 @@ pub enum Navigation {
     ReturnTo(usize),
     Show(Box<Dialog>),
     CloseDialog,
-    /// Closes the question whether to discard work.
+    /// Closes the dialog that asks whether to discard work.
     CloseQuestion,
     Toast(Tone, String),
-    /// Shows a notification, and offers to revert the change for a short time.
+    /// Shows a notification. For a short time, the user can revert the change.
     OfferUndo(String, Undo),
     Reload,
     Export(Box<ExportRequest>),
@@ -71,7 +71,7 @@ pub enum Navigation {
 }
 
 impl UpdateContext<'_> {
-    /// Sends a request. Its response comes back as a message with the returned id.
+    /// Sends a request and returns the request's id. The response arrives as a message with this id.
     pub fn send(&mut self, call: BackendRequest) -> RequestId {
         *self.last_id += 1;
         let id = RequestId(*self.last_id);

@@ -58,7 +58,7 @@ impl Canvas<'_> {
         self.stale_marker(area, list.error.as_ref());
     }
 
-    /// Draws a text in place of missing data: the error, why the list is empty, or that data is loading.
+    /// Draws a text in place of missing data: the error, the reason for an empty list, or a note that data is loading.
     pub fn placeholder(&mut self, area: Rect, loaded: bool, error: Option<&ApiError>, empty: &str) {
         let place = Rect { width: area.width.saturating_sub(4), ..below(right_of(area, 2), 1) };
         match error {
@@ -78,7 +78,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// Draws the line of a filter while it is edited or applied. Returns the rest of the area.
+    /// Draws the line of a filter while the filter is edited or applied. Returns the rest of the area.
     pub fn filter_line(&mut self, area: Rect, filter: &FilterInput) -> Rect {
         if !filter.active && filter.text().is_none() {
             return area;

@@ -10,7 +10,7 @@ use super::{
 /// After this pause in typing, in milliseconds, a request is sent even if the previous one is still pending.
 const PAUSE_MS: i64 = 150;
 
-/// The text of a filter, and when to request the filtered rows.
+/// The text of a filter, and the time at which to request the filtered rows.
 #[derive(Debug, Clone, Default)]
 pub struct FilterInput {
     pub input: TextInput,
@@ -43,7 +43,7 @@ impl FilterInput {
         !is_pending
     }
 
-    /// Returns whether the text changed while the completed request was pending, and clears this state.
+    /// Returns whether the text changed while the request that has now completed was pending. Clears this state.
     pub fn take_waiting(&mut self) -> bool {
         self.due_at.take().is_some()
     }

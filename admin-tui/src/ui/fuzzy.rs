@@ -2,8 +2,8 @@
 
 /// Returns how well a text matches a query, or `None` if it does not. Lower is better.
 ///
-/// Each word of the query must match. Its letters must appear in the text in order, each one next to the previous
-/// letter or at the beginning of another word, so `adtok` matches `admin tokens`.
+/// Each word of the query must match. Its letters must appear in the text in order, each one directly after the
+/// previous letter or at the beginning of another word, so `adtok` matches `admin tokens`.
 pub fn distance(text: &str, query: &str) -> Option<usize> {
     let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
     query.split_whitespace().map(|word| word_distance(&text, word)).sum()
@@ -15,7 +15,7 @@ fn word_distance(text: &[char], word: &str) -> Option<usize> {
         |at: usize| at.checked_sub(1).and_then(|at| text.get(at)).is_none_or(|before| !before.is_alphanumeric());
     let mut letters = word.chars().flat_map(char::to_lowercase);
     let first = letters.next()?;
-    // For each position in the text: the lowest distance of the letters matched so far, the last one at this position.
+    // For each position in the text: the lowest distance of a match of the letters so far that ends at this position.
     let mut ends: Vec<Option<usize>> =
         text.iter().enumerate().map(|(at, letter)| (*letter == first).then(|| usize::from(!is_start(at)))).collect();
     for wanted in letters {

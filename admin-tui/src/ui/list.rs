@@ -39,12 +39,12 @@ pub struct LoadedPage<T> {
 }
 
 impl<T> LoadedPage<T> {
-    /// A page with the cursor of the next one.
+    /// Creates a page. `next` is the cursor of the next page.
     pub const fn new(rows: Vec<T>, next: Option<String>, total: Option<u64>) -> Self {
         Self { rows, next, total }
     }
 
-    /// The only page of a list.
+    /// Creates the only page of a list.
     pub const fn complete(rows: Vec<T>) -> Self {
         Self::new(rows, None, None)
     }
@@ -60,8 +60,8 @@ pub struct PagedList<T> {
     pub loaded: bool,
     next: Option<String>,
     pending: Option<(RequestId, LoadKind)>,
-    /// The rows that a reload of several pages has loaded so far, and the cursor of its next page. They replace the old
-    /// rows and the old cursor when all pages have arrived.
+    /// The rows that a reload of several pages has loaded so far, and the cursor of the next page. When the reload is
+    /// complete, they replace the old rows and the old cursor.
     reloaded: Option<(Vec<T>, Option<String>)>,
     /// Marks of loaded rows only.
     marks: Marks,
@@ -228,8 +228,8 @@ impl<T: Keyed> PagedList<T> {
         self.total = page.total.or(loaded);
     }
 
-    /// Replaces the rows once the reload has found the selected row or has loaded as many rows as before. If it did not
-    /// find the selected row, no row is selected.
+    /// Replaces the rows once the reload has found the selected row or has loaded as many rows as before. If the reload
+    /// did not find the selected row, no row is selected.
     fn take_reloaded(&mut self, mut reloaded: Vec<T>, page: Vec<T>, next: Option<String>) {
         reloaded.extend(page);
         let selected = self.selected().map(Keyed::key);

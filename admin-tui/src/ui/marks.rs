@@ -37,8 +37,8 @@ impl Marks {
         rows.iter().filter(|row| self.contains(*row)).collect()
     }
 
-    /// Removes the marks of rows that the list no longer contains: an action on marked rows must not affect rows that
-    /// the user no longer sees.
+    /// Removes the marks of rows that the list no longer contains, because an action on marked rows must not affect
+    /// rows that the user no longer sees.
     pub fn retain<T: Keyed>(&mut self, rows: &[T]) {
         if !self.is_empty() {
             let loaded: BTreeSet<String> = rows.iter().map(Keyed::key).collect();

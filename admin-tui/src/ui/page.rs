@@ -81,8 +81,8 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Receives the number of rows of the wrapped text that was drawn. The height of [`Self::list`] is set before this
-    /// call.
+    /// Receives the number of rows of the wrapped text that was drawn. The app sets the height of [`Self::list`] before
+    /// it calls this method.
     fn text_drawn(&mut self, _rows: usize) {}
 
     /// Returns the tenant that the page shows, with its name.

@@ -133,7 +133,7 @@ pub enum Action {
     Request {
         call: Box<BackendRequest>,
         done: String,
-        /// Whether to leave the screen after success, because the object it shows no longer exists.
+        /// `true` if the screen is left after success, because the object that it shows no longer exists.
         leaves_screen: bool,
     },
     /// Closes the screens above a depth.

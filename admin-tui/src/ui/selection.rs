@@ -4,7 +4,7 @@
 pub struct Selection {
     /// The selected row, or if none is selected, the row from which the next movement starts.
     pub selected: usize,
-    /// Whether no row is selected, because the selected one no longer exists.
+    /// `true` if no row is selected because the previously selected row no longer exists.
     pub is_none: bool,
     pub offset: usize,
     /// Number of rows that fit, as reported by the last frame.

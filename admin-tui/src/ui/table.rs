@@ -28,7 +28,7 @@ pub struct Column {
     width: Constraint,
     alignment: Alignment,
     min_table_width: u16,
-    /// Whether the width follows the content.
+    /// `true` if the width depends on the content.
     is_content_sized: bool,
 }
 

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::sanitize::sanitize;
 
-/// Returns the tabs to draw if not all fit. They start at the first tab or, if the selected tab would then not fit, at
-/// the earliest tab from which it fits. One column at each end is left for an arrow.
+/// Returns the tabs to draw if not all fit. The range starts at the first tab or, if the selected tab would then be
+/// hidden, as few tabs further right as possible. One column at each end is left for an arrow.
 fn shown_tabs(widths: &[u16], selected: usize, available: u16) -> Range<usize> {
     let available = available.saturating_sub(2);
     let width = |range: Range<usize>| widths.get(range).unwrap_or_default().iter().sum::<u16>();
@@ -62,7 +62,7 @@ impl Canvas<'_> {
         place.x - area.x
     }
 
-    /// Draws an arrow that leads to a tab outside of the visible part. Returns its width.
+    /// Draws an arrow that leads to a hidden tab. Returns the width of the arrow.
     fn tab_arrow(&mut self, area: Rect, arrow: &str, target: Option<ClickTarget>) -> u16 {
         if let Some(target) = target {
             self.target(Rect { width: 1, ..area }, target);

@@ -30,7 +30,7 @@ pub(super) fn request_me(model: &mut Model, output: &mut UpdateOutput) {
     output.effects.push(Effect::Request(id, Box::new(BackendRequest::Me)));
 }
 
-/// Starts again with another server.
+/// Resets the model for another server, and connects to that server.
 pub(super) fn use_server(
     model: &mut Model,
     server: String,
@@ -39,7 +39,7 @@ pub(super) fn use_server(
     output: &mut UpdateOutput,
 ) {
     let options = Options { server, profile, now: model.now, ..model.options.clone() };
-    // Request ids stay unique, so that a late response of the previous server matches no request to the new one.
+    // Request ids are not reused, so that a late response of the previous server matches no request to the new one.
     let last_id = model.last_id;
     *model = Model::new(options);
     model.last_id = last_id;

@@ -23,7 +23,7 @@ pub(super) fn key(model: &mut Model, event: KeyEvent, output: &mut UpdateOutput)
         // Ctrl+C also works in overlays. A second Ctrl+C quits even if the first one asked about unsaved changes.
         Some(Key::Ctrl('c')) if model.question.is_some() => model.quit = true,
         Some(Key::Ctrl('c')) => quit(model),
-        // Ctrl+Z also works in overlays. The overlay is still open after the app was resumed.
+        // Ctrl+Z also works in overlays. The overlay is still open when the app is resumed.
         Some(Key::Ctrl('z')) => output.effects.push(Effect::Suspend),
         _ => match key.and_then(|key| command_for(&model.bindings(), key)) {
             Some(command) => perform(model, command, output),

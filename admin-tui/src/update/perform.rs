@@ -43,7 +43,7 @@ pub(super) fn perform(model: &mut Model, command: Command, output: &mut UpdateOu
         Command::Suspend => output.effects.push(Effect::Suspend),
         Command::CycleTheme => cycle_theme(model, output),
         Command::CancelExport => {
-            // The result of the export says whether it could still be cancelled.
+            // The result of the export will show whether the cancellation was in time.
             if let Some(export) = &model.export {
                 output.effects.push(Effect::Cancel(export.id));
             }

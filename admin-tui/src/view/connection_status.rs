@@ -52,7 +52,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     canvas.line(row(inside, inside.height.saturating_sub(1)), &texts);
 }
 
-/// Returns a title for an error, and what the user can do.
+/// Returns a title for an error, and suggestions for the user.
 const fn explain(error: &ApiError) -> (&'static str, &'static [&'static str]) {
     match error {
         ApiError::Unreachable { .. } | ApiError::TimedOut { .. } => (

@@ -174,7 +174,7 @@ async fn tenants_are_found_by_id_and_renamed() {
 async fn failed_tenants_are_reported_and_the_others_are_applied() {
     let (server, operator) = Operator::start(Role::Admin).await;
     let tenant = server.tenant().await;
-    // Nobody can read the log of an erased tenant, and the server refuses the id until a job has deleted the log.
+    // Nobody can read the log of the deleted tenant. The server refuses the id until a job has deleted the log.
     let id = tenant.id.to_string();
     let _ = operator.out(&["tenant", "delete", &id, "--erase-audit", "--yes"]).await;
     let deleted = SHOP.replace("\"Shop\"", "\"Old\"").replace("[[tenant]]\n", &format!("[[tenant]]\nid = \"{id}\"\n"));

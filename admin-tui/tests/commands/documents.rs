@@ -14,7 +14,7 @@ fn completions_and_man_pages_cover_every_command() {
 
 /// Returns the long names of the flags and the names of positional arguments, each with its short name if it has one.
 fn arguments(command: &Command) -> BTreeMap<String, Option<char>> {
-    // Left out: flags that only the server has, and `json`, which is a global flag of the other binary.
+    // Ignores flags that only `doorward` has, and `json`, which is a global flag of `doorward-admin`.
     let others = ["data-dir", "database-url", "config", "json"];
     let name = |argument: &clap::Arg| argument.get_long().unwrap_or(argument.get_id().as_str()).to_owned();
     let arguments = command.get_arguments().map(|argument| (name(argument), argument.get_short()));

@@ -1,4 +1,4 @@
-//! Compares the names on which programs and people rely with docs/stable-names.txt.
+//! Compares docs/stable-names.txt with the names on which programs and people rely.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command as Process};
 

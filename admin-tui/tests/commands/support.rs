@@ -17,7 +17,7 @@ use doorward_testkit::{TestServer, TestTenant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Time limit for processes, which only a hanging process exceeds.
+/// Time limit of each process. Only a hanging process exceeds this limit.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A user of the command line: home folder, server address and token.
@@ -244,7 +244,7 @@ struct State {
     open: Vec<TcpStream>,
 }
 
-/// What the proxy does with a connection after the byte limit.
+/// Action of the proxy when a connection reaches the byte limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AfterLimit {
     Close,

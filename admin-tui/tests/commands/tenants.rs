@@ -1,4 +1,4 @@
-//! `tenants` and `overview`.
+//! `tenant` and `overview`.
 
 use doorward_admin::api::{Api, Endpoint, Token};
 use doorward_shared::admin::{Role, SORTED_BY_ACTIVITY};

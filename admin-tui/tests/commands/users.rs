@@ -1,4 +1,4 @@
-//! `users`, `credentials` and `transactions`.
+//! `user`, `credential` and `transaction`.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, TestServer, TestTenant};

@@ -34,7 +34,7 @@ async fn search_combines_fields_and_words() {
     assert_eq!(query.text.as_deref(), Some("bo"));
     app.shows(&["code: signature_invalid ×", "not user: alice ×", "text: bo ×", " bob "]);
     app.lacks(&["dw_0f3a"]);
-    // When the search is edited again, its text is the same: relative times stay relative.
+    // When the search is edited again, the search text is unchanged: relative times stay relative.
     app.keys_show("/", &["/ type:web*final_failed code:signature_invalid !user:alice since:2h"]).await;
     app.keys("esc").await;
     app.click("not user: alice").await;

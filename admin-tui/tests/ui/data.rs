@@ -36,13 +36,13 @@ pub(crate) struct World {
     pub vitals_requests: u64,
     /// Name of the node that responds to requests for the vitals.
     pub node: String,
-    /// Whether a background job fails.
+    /// `true` if a background job fails.
     pub job_fails: bool,
-    /// Number of the imported FIDO metadata.
+    /// Serial number of the imported FIDO metadata.
     pub metadata: Option<u64>,
     /// The tenants of the app's token; `None` for all tenants.
     pub own_tenants: Option<Vec<TenantId>>,
-    /// How often the state of each object was changed, by the text of the request's target.
+    /// Number of state changes of each object, keyed by the request's target as text.
     pub state_versions: HashMap<String, u64>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct TenantRecord {
     pub transactions: Vec<TransactionSummary>,
 }
 
-/// Returns an id that is the same in every test run.
+/// Returns the same id in every test run.
 pub(crate) fn uuid(kind: u128, at: usize) -> Uuid {
     Uuid::from_u128((0x0193_5f00 << 96) | (0x7 << 76) | (0b10 << 62) | (kind << 48) | u128::try_from(at).unwrap())
 }
@@ -72,7 +72,7 @@ impl World {
         found.ok_or_else(|| refusal(ErrorCode::TenantNotFound, "tenant not found", ""))
     }
 
-    /// Refuses a change of a tenant that no longer has this name.
+    /// Returns the error of the server if the tenant no longer has this name.
     pub(crate) fn check_name(&mut self, id: TenantId, name: &str) -> Result<(), ApiError> {
         if self.tenant(id)?.summary.tenant.display_name == name {
             return Ok(());
@@ -349,7 +349,7 @@ fn history(world: &mut World) {
     }
 }
 
-/// Logins and refusals by day, the same in every run.
+/// Returns logins and refusals by day. They are the same in every run.
 pub(crate) fn activity(days: u32) -> Vec<ActivityPoint> {
     let day = |ago: u32| {
         let number = u64::from(days - ago);
@@ -384,7 +384,7 @@ fn sum(seconds: u64, value: impl Fn(u64) -> u64) -> u64 {
     (0..seconds).map(value).sum()
 }
 
-/// Returns counters that grow with each request as if one second had passed.
+/// Returns counters that grow with each request as if one second had passed since the previous request.
 pub(crate) fn vitals(world: &mut World) -> Vitals {
     let at = world.vitals_requests;
     world.vitals_requests += 1;

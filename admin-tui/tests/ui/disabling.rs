@@ -11,7 +11,7 @@ use crate::{
     harness::App,
 };
 
-/// Returns the requests that disable or enable, in the order in which they were sent.
+/// Returns the requests that disable or enable an object, in the order in which they were sent.
 fn changes(fake: &Arc<FakeServer>) -> Vec<(DisableTarget, bool)> {
     let change = |call| match call {
         BackendRequest::SetDisabled(target, disabled, _) => Some((target, disabled)),
@@ -20,8 +20,8 @@ fn changes(fake: &Arc<FakeServer>) -> Vec<(DisableTarget, bool)> {
     fake.calls().into_iter().filter_map(change).collect()
 }
 
-/// Presses the key and cancels. Then disables and enables the object with the same key. The screen shows `mark` while
-/// the object is disabled.
+/// Presses the key and cancels the dialog. Then disables and enables the object with this key. The screen shows `mark`
+/// while the object is disabled.
 async fn toggle(fake: &Arc<FakeServer>, app: &App, key: &str, what: &str, mark: &str, target: DisableTarget) {
     let before = changes(fake).len();
     app.keys_show(key, &[&format!("Disable {what}?"), "y disable", "Nothing is deleted."]).await;

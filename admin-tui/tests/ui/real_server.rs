@@ -102,7 +102,7 @@ async fn undo_does_not_enable_what_another_administrator_disabled() {
     app.keys_wait("z", "Disabled tenant Example again").await;
     tenant.http.get("/credentials").await.expect_refusal(403, "tenant_disabled");
     app.wait_for("disabled: Example").await;
-    // When another administrator enables the tenant, the list still shows it as disabled.
+    // The list still shows the tenant as disabled after another administrator has enabled the tenant.
     let _ = other.delete(&path).await.expect(204);
     app.keys_wait("x y", "Nothing changed: this was already done").await;
     let _ = tenant.http.get("/credentials").await.expect(200);

@@ -41,7 +41,7 @@ async fn compare_screen(name: &str, role: Role, keys: &str, sizes: [(u16, u16); 
     }
 }
 
-/// Compares the page that is shown when every request fails with an error.
+/// Compares the page with its snapshot when every request to the server fails with `error`.
 async fn compare_error(name: &str, error: ApiError) {
     for (columns, rows) in [(80, 24), (160, 48)] {
         let fake = FakeServer::new(data::world());

@@ -1,4 +1,4 @@
-//! Complete tasks, from the first key to the result.
+//! Tests of whole tasks, from the first key press to the result.
 
 use doorward_admin::{
     api::{ExportFormat, Total},

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// Prefix of client threads. All other threads except the main thread belong to the server.
+/// Prefix of the names of client threads. All other threads except the main thread belong to the server.
 pub(crate) const CLIENT: &str = "client-";
 
 /// CPU time of a thread: the first field of `schedstat`, in nanoseconds.
@@ -38,7 +38,7 @@ pub(crate) fn of_servers() -> BTreeMap<String, Duration> {
 
 /// Mean CPU time of `work` for one item. Each of the `threads` threads processes all items.
 ///
-/// Concurrent threads may share a physical core. This is also the case for the threads of the server.
+/// The measuring threads may share a physical core, as the threads of the server may.
 pub(crate) fn each<T: Sync>(threads: usize, items: &[T], work: impl Fn(&T) + Sync) -> Duration {
     let count = u32::try_from(items.len() * threads).expect("a count below 2^32");
     let one = || {

@@ -137,7 +137,7 @@ fn by_thread(rounds: &[ByThread]) -> String {
     parts.map(|(name, micros)| format!("{name} {micros:.1}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Formats a ratio with its target and whether it was met.
+/// Formats a ratio with its target and whether the target was met.
 fn judge(ratio: f64, of: &str, max: f64) -> String {
     let met = if ratio <= max { "met" } else { "MISSED" };
     format!("{ratio:.2} × {of} (target: at most {max:.2}): {met}")

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns `None` after SIGTERM or SIGINT. Dropping the measurement stops the started processes.
+/// Returns `None` after SIGTERM or SIGINT. The measurement is then dropped, which stops the processes that it started.
 async fn measure(section: Section, options: &Options) -> Result<Option<Results>, ReportError> {
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(terminate) => terminate,

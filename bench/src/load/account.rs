@@ -29,7 +29,7 @@ pub(super) struct Heads {
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) heads: Rc<Heads>,
-    /// Body of the initialize request. For transactions, the end, which contains the transaction id, is missing.
+    /// Body of the initialize request. For transactions, the client appends the end with the transaction id.
     pub(super) initialize: Vec<u8>,
     browser: Client,
     authenticator: RefCell<Authenticator>,

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Minimum idle time of a connection after which a request is retried if the server has closed the connection.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A server's base URL, resolved.
+/// Base URL of a server, with the resolved address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     pub address: SocketAddr,

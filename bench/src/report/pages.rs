@@ -96,7 +96,7 @@ struct Line {
     first_failure: Option<String>,
 }
 
-/// A group of kinds of pages with the measurements of each.
+/// Measurements of a group of page kinds: each kind's name and its measurements.
 type Lines = Vec<(&'static str, Line)>;
 
 impl Api {
@@ -199,8 +199,8 @@ fn fill_in(template: &str, entry: &AuditLogItem, plan: &Plan, number: u32) -> St
     })
 }
 
-/// Checks that a response is a page. A page without a cursor must state a total, and its number of rows must not be
-/// larger than the total.
+/// Checks that a response is a page. The response to a request without a cursor must state a total, and must not have
+/// more rows than the total.
 fn check(path: &str, response: &Response) -> Result<(), String> {
     if response.status != 200 {
         return Err(format!("status {}: {}", response.status, String::from_utf8_lossy(&response.body)));
@@ -288,7 +288,7 @@ impl Site<'_> {
         let mut lines = Lines::new();
         let mut totals = Vec::new();
         for place in 1..=u64::from(MIDDLE) {
-            // With 100 000 tenants, these are every 50th tenant. Each has a few thousand entries.
+            // With 100 000 tenants, every 50th tenant is selected. Each has a few thousand entries.
             let tenant = (place * (plan.tenants / 2_000).max(1)).min(plan.tenants.saturating_sub(1));
             let (api, log) = self.tenant_log(tenant);
             let (entries, total) = api.sample(&log).await?;

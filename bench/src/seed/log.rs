@@ -39,7 +39,7 @@ const START: &[Refusal] = &[
     ("no_suitable_credential", "user has no suitable credentials for this operation"),
 ];
 
-/// A kind of ceremony: frequency per thousand, prefix of its audit types, refusals of finalize, credential.
+/// A kind of ceremony: frequency per thousand, prefix of its audit types, refusals of finalize, kind of credential.
 type Ceremony = (u64, &'static str, &'static [Refusal], CredentialKind);
 const CEREMONIES: [Ceremony; 5] = [
     (520, "mfa_authentication", ASSERTION, CredentialKind::SecondFactor),
@@ -50,7 +50,7 @@ const CEREMONIES: [Ceremony; 5] = [
 ];
 const TRANSACTION: &str = "webauthn_transaction";
 
-/// Returns the start times of the hours of the log. Each is repeated in proportion to the number of events in the hour.
+/// Returns the start times of the hours of the log. Each time is repeated in proportion to the events in its hour.
 pub(super) fn busy_hours(plan: &Plan) -> Vec<i64> {
     let hours = (0..i64::from(plan.days) * 24).map(|hour| plan.since() + hour * HOUR);
     let weight = |time: i64| HOURS.get(usize::try_from(time.div_euclid(HOUR).rem_euclid(24)).unwrap_or(0)).copied();

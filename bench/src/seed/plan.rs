@@ -79,7 +79,7 @@ impl Plan {
         before(tenant + 1) - before(tenant)
     }
 
-    /// Relative position of a tenant, from 0 to 1. Its square roots (IEEE 754) are the same on every machine.
+    /// Relative position of a tenant, from 0 to 1. IEEE 754 makes square roots of it equal on every machine.
     fn position(&self, tenant: u64) -> f64 {
         tenant.min(self.tenants) as f64 / self.tenants.max(1) as f64
     }

@@ -27,7 +27,7 @@ impl Seeded {
         format!("dw_{}_{}", self.plan.api_key_id(tenant).uuid().simple(), self.api_secret)
     }
 
-    /// Writes the file, which only its owner can read, and replaces an existing one.
+    /// Writes the file so that only its owner can read it. Replaces an existing file.
     pub fn save(&self, path: &Path) -> Result<(), SeedError> {
         let failed = |reason: String| SeedError::File { path: path.display().to_string(), reason };
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.to_string()))?;

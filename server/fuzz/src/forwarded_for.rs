@@ -1,5 +1,5 @@
-//! The header `X-Forwarded-For`. An untrusted peer is always the client, whatever the header contains, and the address
-//! that a trusted proxy appends is always found.
+//! The header `X-Forwarded-For`. Whatever the header contains, an untrusted peer always counts as the client. The
+//! address that a trusted proxy appends is always found.
 #![no_main]
 
 use std::net::IpAddr;

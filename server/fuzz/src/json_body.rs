@@ -1,4 +1,4 @@
-//! The depth limit of JSON bodies. A body that it accepts must not overflow the stack of the JSON parser.
+//! The depth limit of JSON bodies. A body within the limit must not overflow the stack of the JSON parser.
 #![no_main]
 
 use doorward_server::domain::json::is_deeper;

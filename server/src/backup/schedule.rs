@@ -40,7 +40,7 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct Scheduled {
     plan: Plan,
-    /// Time before which a failed backup is not tried again, in milliseconds.
+    /// Earliest time for another attempt after a failed backup, in milliseconds.
     not_before: AtomicI64,
 }
 
@@ -79,7 +79,7 @@ impl Scheduled {
         let folder = &self.plan.folder;
         let lock = lock(folder).map_err(|error| failed(folder, &error))?;
         let retry = millis(self.plan.every.min(RETRY_AFTER));
-        // A longer remaining pause means that a clock was wrong, so it is ignored.
+        // A longer remaining pause is ignored, because it means that a clock was wrong.
         let must_wait = (1..=retry).contains(&self.not_before.load(Relaxed).saturating_sub(now.millis()));
         if lock.is_none() || must_wait || !self.is_due(self.newest(now)?, now) {
             return Ok(None);

@@ -16,8 +16,8 @@ use crate::{
 /// weeks before they expire, so a shorter interval has no advantage.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
-/// A certificate that expires within this time causes a warning. Programs that renew certificates do so earlier: when a
-/// third of a lifetime of 90 days is left, or half of a shorter lifetime.
+/// A certificate that expires within this time causes a warning. Programs renew certificates earlier: when a third of
+/// the lifetime is left, or half of it if the lifetime is shorter than 90 days.
 const WARN_BEFORE_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// The TLS configuration of each API; `None` without TLS.
@@ -72,7 +72,7 @@ impl Certificates {
     }
 }
 
-/// Returns whether the files have changed or cannot be used. If they cannot, the current certificate stays in use.
+/// Returns whether the files have changed or cannot be used. If unusable, the current certificate stays in use.
 fn reload(tls: &Tls) -> bool {
     match tls.reload() {
         Ok(true) => {

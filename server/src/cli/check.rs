@@ -14,7 +14,7 @@ use crate::{
     installation,
 };
 
-/// Migrates the database schema to the version of this program, as every start of the server does. Creates no
+/// Migrates the database schema to the version of this program, as the server does at every start. Does not create an
 /// installation.
 pub(super) async fn migrate(args: &MigrateArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.admin.installation.flags())?;
@@ -47,7 +47,7 @@ const fn engine(url: &DatabaseUrl) -> &'static str {
 
 /// Prints every setting with its value and source. Also checks the settings, the limit of open files, the paths of Unix
 /// sockets, the certificates, the files of the data folder and a SQLite database, but does not connect to PostgreSQL.
-/// Returns an error for anything that `serve` would then reject.
+/// Returns an error if `serve` would reject one of these.
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;
     start::listening(&settings)?;

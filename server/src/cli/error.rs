@@ -33,7 +33,7 @@ impl CliError {
         Self { exit: Exit::WouldChange, ..Self::new("") }
     }
 
-    /// Error of writing to standard output.
+    /// Creates the error of a failed write to standard output.
     pub(super) fn output(error: &std::io::Error) -> Self {
         Self::new(format!("standard output: {error}"))
     }

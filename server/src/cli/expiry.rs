@@ -1,4 +1,4 @@
-//! Expiry of a key on the command line.
+//! Expiry of a key, as entered on the command line.
 
 use std::str::FromStr;
 

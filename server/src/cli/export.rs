@@ -18,7 +18,7 @@ use super::{
 };
 use crate::import::neutral::{self, FileError};
 
-/// Exports a tenant. Only the owner may read the file, because it contains personal data.
+/// Exports a tenant. Only the owner of the file can read it, because it contains personal data.
 pub(super) async fn run(args: ExportArgs) -> Result<(), CliError> {
     let call = open(&args.admin).await?;
     let tenant = find_tenant(&call, &args.tenant).await?;

@@ -20,7 +20,7 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String, CliError> {
     serde_json::to_string(value).map_err(|error| CliError::new(error.to_string()))
 }
 
-/// The JSON that a change prints: the members of the result, and whether something was changed.
+/// JSON that a command prints after a change: the members of the result, and whether something was changed.
 #[derive(Serialize)]
 struct Change<'a, T> {
     changed: bool,

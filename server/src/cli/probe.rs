@@ -1,4 +1,4 @@
-//! `doorward probe`: prints each step when it ends.
+//! `doorward probe`: prints each step when the step ends.
 
 use super::{CliError, args::ProbeArgs, output};
 use crate::probe::{self, Step, Target};

@@ -62,7 +62,7 @@ fn url_of(address: &ListenAddress) -> String {
     }
 }
 
-/// Replaces an address that stands for all addresses of the machine with the loopback address.
+/// Replaces a wildcard address (`0.0.0.0` or `::`) with the loopback address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

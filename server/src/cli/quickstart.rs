@@ -131,7 +131,7 @@ fn start_demo(
         .map_err(|error| CliError::new(format!("demo application: {error}")))
 }
 
-/// Returns the demo tenant from the file, or creates one. Also returns whether it is new.
+/// Returns the demo tenant from the file, or creates one. Also returns whether the tenant is new.
 async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFile, bool), CliError> {
     let meta = RequestMeta { request_id: "quickstart".to_owned(), ..RequestMeta::default() };
     let call = AdminContext { app: Arc::clone(app), actor: "cli:quickstart".to_owned(), meta, scope: None };
@@ -163,8 +163,8 @@ async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFi
     Ok((file, true))
 }
 
-/// Replaces the origin of the last start in the tenant's configuration, because the port of the demo page may have
-/// changed.
+/// Updates the origin in the tenant's configuration, because the port of the demo page may have changed since the last
+/// start.
 async fn replace_origin(call: &AdminContext, file: &DemoFile, origin: &str) -> Result<(), ServiceError> {
     let mut config = tenants::get(call, file.tenant_id).await?.0.config;
     let origins = &mut config.webauthn.relying_party.origins;

@@ -26,7 +26,7 @@ use crate::{
 const MIN_CLOSE_TIME: Duration = Duration::from_secs(1);
 
 /// Permissions of the public API's Unix socket. The reverse proxy gets access as a member of the group. Other users get
-/// none, because the server trusts a client of the socket to report the addresses of its own clients.
+/// none, because the server trusts the client addresses that a peer on this socket reports.
 const PUBLIC_SOCKET_MODE: u32 = 0o660;
 /// Permissions of the admin API's Unix socket. The group, to which the reverse proxy belongs, gets no access.
 const ADMIN_SOCKET_MODE: u32 = 0o600;
@@ -172,7 +172,7 @@ pub(super) async fn stop_on_signal(
     settings: &Settings,
 ) -> Result<(), CliError> {
     let signal = signals.next().await;
-    // Ctrl+C comes from a person at a terminal, not from a service manager behind a load balancer.
+    // Only SIGTERM drains: it comes from a service manager. Ctrl+C (SIGINT) comes from a person at a terminal.
     let drain = if signal == "SIGTERM" { settings.server.drain } else { Duration::ZERO };
     tracing::info!(signal, "stopping: waiting for requests in progress");
     notify_service_manager(NotifyState::Stopping);
@@ -192,8 +192,8 @@ fn notify_service_manager(state: NotifyState<'_>) {
     }
 }
 
-/// SIGTERM and SIGINT. While this value exists, these signals do not end the process. It is therefore created only when
-/// the server can stop in an orderly way.
+/// SIGTERM and SIGINT. While this value exists, these signals do not end the process. The value is therefore created
+/// only when the server can stop in an orderly way.
 pub(super) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,

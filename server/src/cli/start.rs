@@ -44,7 +44,7 @@ pub(super) fn settings(flags: &Flags) -> Result<Settings, CliError> {
     Settings::load(flags, &env).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// Returns the warnings about valid settings, which the log and `check-config` contain.
+/// Returns the warnings about valid settings. The log and the output of `check-config` contain them.
 pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     [settings.warnings.clone(), public_secrets(settings)].concat()
 }
@@ -74,8 +74,8 @@ pub(super) async fn open(settings: &Settings, purpose: Purpose) -> Result<Instal
         .map_err(not_opened)
 }
 
-/// Returns where the files of the installation are. Call it once for a command, because some origins of the master key
-/// can be read only once.
+/// Returns where the files of the installation are. Call this function only once per command, because some origins of
+/// the master key can be read only once.
 pub(super) fn location(settings: &Settings) -> Location {
     let data = &settings.data;
     Location { data_dir: data.dir.clone(), master_key: MasterKeySource::new(data.master_key.clone()) }
@@ -92,7 +92,7 @@ pub(super) fn not_opened(error: OpenError) -> CliError {
     }
 }
 
-/// Returns the options of the database. Also performs the checks of its URLs for which no connection is needed.
+/// Returns the options of the database. Also checks the URLs as far as this is possible without a connection.
 pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, CliError> {
     let options = DatabaseOptions {
         // SQLite opens two connections per reader.
@@ -148,7 +148,7 @@ pub(super) fn app_settings(settings: &Settings) -> AppSettings {
     }
 }
 
-/// Prepares the receivers of the audit log, and reads the files that webhooks need.
+/// Prepares the targets of audit forwarding, and reads the files that webhooks need.
 pub(super) fn forward_targets(settings: &Settings) -> Result<Targets, CliError> {
     let ForwardConfig { targets, secret_file, networks, ca } = &settings.audit.forward;
     let read = |key: &str, path: &Path| {

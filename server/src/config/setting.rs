@@ -87,8 +87,8 @@ pub fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.key == key)
 }
 
-/// Returns whether an environment variable that begins with `DOORWARD_` is no setting, because another program of this
-/// project, the test suite or Kubernetes uses it. For each service of a namespace, Kubernetes sets variables such as
+/// Returns whether a variable `DOORWARD_…` is known not to be a setting: another program of this project or the test
+/// suite reads it, or Kubernetes has set it. For each service of a namespace, Kubernetes sets variables such as
 /// `DOORWARD_SERVICE_HOST`, `DOORWARD_PORT=tcp://…` and `DOORWARD_ADMIN_PORT_8001_TCP_ADDR`.
 pub fn is_foreign(variable: &str, value: &str) -> bool {
     let of_this_project = environment::ADMIN_APP

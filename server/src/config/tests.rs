@@ -1,4 +1,4 @@
-//! Tests of precedence, unknown names and invalid values.
+//! Tests of the precedence of sources, of unknown names and of invalid values.
 
 mod old_names;
 
@@ -108,7 +108,7 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
 
 #[test]
 fn every_setting_can_be_set_by_variable_and_file() {
-    // Settings that name a file with a value have their own test, because the file must exist.
+    // Settings that name a file containing a value have their own test, because the file must exist.
     for (key, value) in GOOD.into_iter().filter(|(key, _)| !key.ends_with("url_file")) {
         let setting = setting::find(key).unwrap();
         let needed = needed_by(key);

@@ -106,7 +106,7 @@ impl Values {
         }
     }
 
-    /// Warns of an old name. If the same source also sets the present name, records a problem and returns false.
+    /// Warns about an old name. If the same source also sets the present name, records a problem and returns false.
     fn may_use_old_name(
         &mut self,
         old: &'static str,

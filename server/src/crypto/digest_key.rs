@@ -44,7 +44,7 @@ impl DigestKey {
     /// Decrypts a stored digest key.
     ///
     /// # Errors
-    /// [`MasterKeyError::NotLoaded`] for a lost master key; [`MasterKeyError::Open`] if another key sealed the text.
+    /// [`MasterKeyError::NotLoaded`] without a master key; [`MasterKeyError::Open`] for a text sealed with another one.
     pub fn open(master: &MasterKey, sealed: &str) -> Result<Self, MasterKeyError> {
         let sealed = Base64Url::decode(sealed).map_err(|_| MasterKeyError::Open)?;
         let key = master.open(TenantId::INSTALLATION, SEALED_FOR, sealed.as_bytes())?;

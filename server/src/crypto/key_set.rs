@@ -39,8 +39,8 @@ struct KeyOfSet {
 
 impl KeySet {
     /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so
-    /// that a damaged old key cannot prevent logins. A destroyed private part is not an error: after the clock was set
-    /// back, its key can appear not to be retired.
+    /// that a damaged old key cannot prevent logins. A destroyed private part is skipped even if the key is not retired
+    /// at `now`: the clock may have been set back after the destruction.
     ///
     /// # Errors
     /// The errors of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable
@@ -69,10 +69,10 @@ impl KeySet {
 
     /// Returns the key that signs: the key with the latest `signs_from` in the past that is not retired.
     ///
-    /// If `signs_from` of all keys is in the future, the earliest key signs. This happens when another node has just
-    /// created the tenant with its first key, and the clock of this node is slightly behind. It also happens when the
-    /// clock was set back after a key was retired. In the second case, the private part of the retired key is not
-    /// decrypted, so its successor signs instead.
+    /// If `signs_from` of all keys is in the future, the key with the earliest `signs_from` signs. This happens when
+    /// another node has just created the tenant with its first key, and the clock of this node is slightly behind. It
+    /// also happens when the clock was set back after a key was retired. In the second case, the private part of the
+    /// retired key is not decrypted, so its successor signs instead.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || {
             let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));

@@ -1,4 +1,4 @@
-//! Verification of presented keys: with the cache in about a microsecond, otherwise with Argon2.
+//! Verifies presented keys: with the cache, which takes about a microsecond, or otherwise with Argon2.
 
 use super::{
     api_key::PresentedKey,

@@ -25,10 +25,10 @@ use crate::{
 pub const MASTER_KEY_BYTES: usize = 32;
 /// Version of the format, in the first byte of a sealed key. Sealed keys of all earlier versions must stay readable.
 const VERSION: u8 = 1;
-/// Permissions that the key file in the data folder must not give to group and others.
+/// Permission bits that the key file in the data folder must not have: those of group and others.
 const PRIVATE: u32 = 0o077;
-/// Permissions that a key file of the operator must not give. The group may read this file, because Kubernetes secrets
-/// and systemd credentials are readable by the group of the service.
+/// Permission bits that a key file of the operator must not have. The group may read this file, because Kubernetes
+/// secrets and systemd credentials are readable by the group of the service.
 const PROVIDED: u32 = 0o037;
 
 #[derive(Debug, thiserror::Error)]

@@ -53,7 +53,7 @@ impl MasterKeySource {
         &self.origin
     }
 
-    /// Returns the path of the file in the data folder, unless the key has another origin.
+    /// Returns the path of the key file in the data folder; `None` if the key has another origin.
     pub fn in_data_folder(&self) -> Option<&Path> {
         match &self.origin {
             MasterKeyOrigin::DataFolder(path) => Some(path),
@@ -95,8 +95,8 @@ impl MasterKeySource {
         }
     }
 
-    /// Returns whether the origin supplies the same key again. Runs a command a second time; other origins are not read
-    /// again.
+    /// Returns whether the origin supplies the same key again. Runs a command a second time and compares the keys.
+    /// Returns `true` for other origins without reading them again.
     ///
     /// # Errors
     /// Those of [`Self::load`].
@@ -134,7 +134,7 @@ pub fn is_mounted(path: &Path) -> bool {
     found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// Reads a file descriptor to its end, for at most `limit`: the process that writes to a pipe may never close it.
+/// Reads a file descriptor to its end. `limit` is needed because the writer of a pipe may never close the pipe.
 fn descriptor(number: u32, limit: Duration) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
     let failed = |source| MasterKeyError::Descriptor { number, source };
     let (sender, receiver) = mpsc::channel();
@@ -156,7 +156,7 @@ fn descriptor(number: u32, limit: Duration) -> Result<Zeroizing<Vec<u8>>, Master
     }
 }
 
-/// Decodes a key: 32 bytes, or Base64 of 32 bytes in either alphabet with or without padding and surrounding spaces.
+/// Decodes a key: 32 bytes, or Base64 of 32 bytes (either alphabet, optional padding and surrounding white space).
 fn decode(text: &[u8]) -> Option<KeyBytes> {
     if let Ok(bytes) = <[u8; MASTER_KEY_BYTES]>::try_from(text) {
         return Some(Zeroizing::new(bytes));

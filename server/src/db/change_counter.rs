@@ -107,8 +107,8 @@ impl ChangeCounter {
             .map_err(|error| DbError::Unavailable(format!("cannot announce the change to other processes: {error}")))
     }
 
-    /// SQLite: announces the stored number again if the announced number differs from it, because a process crashed or
-    /// could not commit after its announcement. Requires the write lock, so that no other announcement is in progress.
+    /// SQLite: announces the stored number again if the announced number differs. A process may have crashed or failed
+    /// to commit after its announcement. Requires the write lock, so that no other announcement is in progress.
     pub(super) fn repair(&self, conn: &mut Connection) -> Result<(), DbError> {
         if self.is_announced(conn)? {
             return Ok(());

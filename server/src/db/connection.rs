@@ -35,7 +35,7 @@ pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRu
 pub(crate) struct Addition {
     /// Adds to one counter. The last bind is the amount; the binds before it are the counter's key.
     pub(crate) sqlite: &'static str,
-    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. The columns are those of `sqlite`.
+    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. The columns are the binds of `sqlite`.
     pub(crate) postgres: &'static str,
 }
 
@@ -123,8 +123,8 @@ impl Connection {
         }
     }
 
-    /// Executes changes of secrets. SQLite then overwrites old values with zeros, which otherwise stay in the file
-    /// until their space is reused. This is not the default, because it writes pages that other deletions only free.
+    /// Changes secrets. SQLite then overwrites old values with zeros. Otherwise, they would stay in the file until
+    /// their space is reused. This is off by default, because it writes pages that a normal deletion only frees.
     pub(crate) fn erasing<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T, DbError>) -> Result<T, DbError> {
         if self.engine() != Engine::Sqlite {
             return change(self);

@@ -60,7 +60,7 @@ impl FromStr for DatabaseUrl {
                 ("postgresql", None) => Err(DatabaseUrlError::Slashes("postgresql")),
                 ("sqlite", _) => sqlite_url(rest_of_url.unwrap_or(rest)),
                 (scheme, Some(_)) => Err(DatabaseUrlError::Scheme(scheme.to_owned())),
-                // The error does not repeat the text before the colon, because it may be a user name or a part of a
+                // The error omits the text before the colon, because this text may be a user name or a part of a
                 // password.
                 (_, None) => Err(DatabaseUrlError::Ambiguous),
             };

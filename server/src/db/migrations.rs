@@ -20,7 +20,7 @@ const ADDITIVE: &str = ".additive";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SchemaChange {
     Up,
-    /// Like `Up`, but refuses every unknown migration, so that no data of a newer program is left out.
+    /// Like `Up`, but refuses every unknown migration, so that a transfer omits no data of a newer program.
     UpToSameSchema,
     DownAll,
     ListPending,
@@ -71,7 +71,7 @@ mod tests {
     fn not_additive(sql: &str) -> Option<String> {
         let code: String =
             sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
-        // The body of a function is not split.
+        // Function bodies are skipped, because they contain semicolons.
         let outside_bodies: String = code.split("$$").step_by(2).collect();
         outside_bodies.split(';').map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()).find(
             |statement| {

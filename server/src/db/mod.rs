@@ -5,10 +5,10 @@
 //! caller is dropped. Never hash, sign or wait for the network in a unit, because this delays other units.
 //!
 //! A unit may run again if its transaction was certainly not committed. On PostgreSQL, it is retried at most twice,
-//! after a conflict with another transaction or if the connection was lost before COMMIT was sent. On both engines, it
-//! runs once more if any unit of a shared transaction failed; on SQLite, also if it failed alone. A unit must therefore
-//! have no effect outside its transaction. A unit is an [`Fn`], so it cannot change or consume what it captures. Create
-//! ids and secrets before the unit runs, so that they stay the same.
+//! after a conflict with another transaction or if the connection was lost before COMMIT was sent. If a unit of a
+//! shared transaction failed, all its units run once more. On SQLite, a unit also runs once more if it failed alone. A
+//! unit must therefore have no effect outside its transaction. A unit is an [`Fn`], so it cannot change or consume what
+//! it captures. Create ids and secrets before the unit runs, so that they stay the same.
 //!
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because
 //! PostgreSQL has already aborted the transaction. After [`DbError::Duplicate`] the transaction can continue.
@@ -70,7 +70,7 @@ pub use self::{
 };
 use crate::traces;
 
-/// Names of the spans of units of work, from the queue to the result. A read on the calling thread has no span.
+/// Names of the tracing spans of units of work. Each span includes the time in the queue. Inline reads have no span.
 const READ_SPAN: &str = "database read";
 const WRITE_SPAN: &str = "database write";
 
@@ -90,7 +90,7 @@ struct Inner {
     connected: Option<Arc<AtomicUsize>>,
     change_counter: Arc<ChangeCounter>,
     location: Arc<Location>,
-    /// SQLite only: state of the file, and sizes of the write-ahead log and of the free disk space.
+    /// SQLite only: state of the file, size of the write-ahead log, and free disk space.
     space: Option<Arc<Space>>,
     running: Mutex<Option<Running>>,
 }
@@ -100,7 +100,7 @@ enum Location {
         path: PathBuf,
         busy_timeout: Duration,
     },
-    /// The direct URL.
+    /// Target of the direct URL.
     Postgres(Arc<Target>),
 }
 
@@ -120,7 +120,7 @@ impl Database {
         Self::open_if(options, |_| Ok(())).await
     }
 
-    /// Like [`Database::open`], but first calls `check` with the unchanged database while it holds the process lock. If
+    /// Like [`Database::open`], but first takes the process lock and calls `check` with the unchanged database. If
     /// `check` returns an error, the schema is not changed. The argument of `check` is `None` if the SQLite file does
     /// not exist.
     pub async fn open_if<E: From<DbError> + Send + 'static>(
@@ -228,10 +228,10 @@ impl Database {
         if self.engine() == Engine::Postgres { create().map(Some) } else { Ok(None) }
     }
 
-    /// Like [`Database::write_with_outcome`], for a unit of work that begins with a known statement. On PostgreSQL,
-    /// units that wait together send these statements in one round trip and share a transaction. If this transaction
-    /// fails, each unit runs again in its own, so that an error of one unit undoes only that unit. The unit gets the
-    /// response to its statement, or `None` if there is none.
+    /// Like [`Database::write_with_outcome`], for a unit of work that begins with a known statement. On PostgreSQL, the
+    /// statements of units that wait at the same time share a round trip and a transaction. If this transaction fails,
+    /// each unit runs again in its own transaction, so an error of one unit undoes only that unit. The unit gets the
+    /// response to its statement, or `None` if there is no response.
     ///
     /// # Errors
     /// Those of [`Database::write_with_outcome`] and of the statement.
@@ -296,7 +296,7 @@ impl Database {
         self.0.writes.submit(Work::WriteAndInvalidate, f).await
     }
 
-    /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process. Cached data is then
+    /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process; cached data is then
     /// stale. To cache data, first read this number, then the data, and call [`may_cache`] on the data's snapshot.
     pub fn change_counter(&self) -> u64 {
         self.0.change_counter.current()
@@ -320,7 +320,7 @@ impl Database {
         self.read(Connection::ping).await
     }
 
-    /// Sets the histograms in which the database records its times. Only the first call has an effect.
+    /// Sets the histograms of waiting times and commit times. Only the first call has an effect.
     pub fn instrument(&self, metrics: DatabaseMetrics) {
         self.0.reads.measurements.set(metrics.clone());
         self.0.writes.measurements.set(metrics);
@@ -418,7 +418,7 @@ pub async fn back_up_sqlite<E: From<DbError> + Send + 'static>(
     finish: impl FnOnce(&Path) -> Result<(), E> + Send + 'static,
 ) -> Result<u64, E> {
     run_blocking(move || {
-        // Requests have priority. If the system refuses this setting, the backup only competes with them.
+        // Requests have priority over the backup. If the system refuses this setting, both have the same priority.
         let _ = rustix::process::setpriority_process(None, BACKUP_PRIORITY);
         sqlite::backup::backup(&sqlite_path(&database)?, &sqlite_path(&to)?, busy_timeout, finish)
     })

@@ -20,7 +20,7 @@ pub(super) struct Opened {
     /// PostgreSQL only: number of connections of the pool that are open or being opened.
     pub(super) connected: Option<Arc<AtomicUsize>>,
     pub(super) running: Running,
-    /// SQLite only: sizes of the write-ahead log and of the free disk space.
+    /// SQLite only: state of the file, size of the write-ahead log, and free disk space.
     pub(super) space: Option<Arc<Space>>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Running {
     pub(super) threads: Vec<JoinHandle<()>>,
     /// Runs checkpoints on SQLite. On PostgreSQL it listens for changes and holds the process lock.
     pub(super) background: JoinHandle<()>,
-    /// Dropping it stops the background thread.
+    /// Stops the background thread when it is dropped.
     pub(super) stop: Box<dyn Send>,
     /// SQLite only. On PostgreSQL the listener's session holds the lock.
     pub(super) process_lock: Option<ProcessLock>,

@@ -22,16 +22,16 @@ use super::{
 
 /// Maximum number of units that share one transaction.
 const UNITS_PER_BATCH: usize = 64;
-/// While one shared transaction runs, a second one starts when this many units wait. It executes its statements while
-/// the first one commits. A smaller batch would cost more CPU time per unit than it saves in waiting time.
+/// While one shared transaction runs, a second one starts when this many units wait. Its statements run while the first
+/// transaction commits. A smaller batch would cost more CPU time per unit than it saves in waiting time.
 const UNITS_OF_SECOND_BATCH: usize = 16;
-/// Maximum time for which a unit waits for one running batch, which may be blocked by a lock or a slow commit.
+/// Maximum time for which a unit waits for one running batch. A lock or a slow commit may block that batch.
 const SECOND_BATCH_TIME: Duration = Duration::from_millis(20);
 /// After a batch with at least this many units, the next batch waits for [`GATHER_TIME`], so that more units share it.
 const GATHER_THRESHOLD: usize = 4;
 /// Waiting time after such a batch. It is short compared with the time that units wait under such load.
 const GATHER_TIME: Duration = Duration::from_millis(1);
-/// Maximum time for which units wait for the end of several running batches, which may be stuck.
+/// Maximum time for which units wait for the end of several running batches, in case these are stuck.
 const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
 
 /// Work for a thread that owns a connection.
@@ -74,7 +74,7 @@ impl State {
             if unit.waited() <= self.wait {
                 return Some(unit);
             }
-            // The unit had started in a transaction that failed because of another unit, so its caller still waits.
+            // The caller still waits: the unit had started, but another unit made the shared transaction fail.
             unit.refuse(waited_too_long(self.wait));
         }
         None
@@ -210,7 +210,7 @@ impl Queue {
         result.unwrap_or_else(|_| Err(closed().into()))
     }
 
-    /// Returns whether a unit has waited briefly enough to be queued again.
+    /// Returns whether the waiting time of a unit is still short enough to queue the unit again.
     pub(super) fn may_wait(&self, unit: &dyn Unit) -> bool {
         unit.waited() <= self.wait
     }
@@ -282,8 +282,8 @@ impl Queue {
         let mut state = self.state();
         loop {
             if let Some(popped) = pop(&mut state) {
-                // The wake-up may have been meant for another unit, and this thread may have been the one that waits
-                // for the gather time to pass.
+                // If other units wait, wake another thread. Their wake-up may have reached this thread, or only this
+                // thread may have waited for the end of their gather time.
                 if state.idle_threads > 0 && !(state.units.is_empty() && state.shared.is_empty()) {
                     self.filled.notify_one();
                 }

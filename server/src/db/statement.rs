@@ -1,5 +1,5 @@
-//! Statements that are known before their unit of work starts. On PostgreSQL, units that wait together send them in one
-//! round trip, and share a transaction (group commit).
+//! Statements that are known before their unit of work starts. On PostgreSQL, the statements of units that wait at the
+//! same time share a round trip and a transaction (group commit).
 
 use std::any::{Any, type_name};
 
@@ -24,7 +24,7 @@ pub(crate) trait Statement: Send + Sized + 'static {
     }
 
     /// Sends statements of this type at the first poll and waits for the responses. Returns one output for each
-    /// statement, in the same order. An error applies to all of them.
+    /// statement, in the same order. An error applies to all statements.
     fn on_postgres<'c>(statements: Vec<&'c Self>, pipeline: Pipeline<'c>) -> Response<'c, Vec<Self::Output>>;
 }
 

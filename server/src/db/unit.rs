@@ -149,7 +149,7 @@ pub(super) struct SharedTask<S: Statement, T, E, F> {
     pub(super) caller: Caller<T, E>,
     pub(super) statement: S,
     pub(super) response: Option<Result<S::Output, DbError>>,
-    /// Continues after the statement.
+    /// The rest of the unit, which runs after the statement.
     pub(super) run: F,
     pub(super) result: Option<Result<T, E>>,
 }

@@ -21,7 +21,7 @@ use crate::{
 pub(super) const PRESET_NAME: &str = "alice";
 /// Password of the preset account, shown on the page.
 pub(super) const PRESET_PASSWORD: &str = "correct horse";
-/// Maximum number of accounts. It limits the memory.
+/// Maximum number of accounts, which limits memory use.
 const MAX_ACCOUNTS: usize = 1_000;
 const MAX_CHARACTERS: usize = 64;
 
@@ -141,7 +141,7 @@ fn write(file: &Path, accounts: &BTreeMap<String, Account>, entropy: &dyn Entrop
     secret_file::replace(file, &serde_json::to_vec(&stored)?, entropy)
 }
 
-/// Returns a random user id. A name that is registered again after a restart must not get the old credentials.
+/// Returns a random user id, so that a name that is registered again after a restart does not get the old credentials.
 pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
 }

@@ -1,4 +1,4 @@
-//! The application's client of Doorward's public API: plain REST with the tenant's API key. Records every request.
+//! The application's client for Doorward's public API: plain REST with the tenant's API key. Records every request.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ struct WireError {
     code: Option<String>,
 }
 
-/// Client of one tenant of a Doorward installation.
+/// Client for the public API of one tenant.
 #[derive(Debug)]
 pub(super) struct Backend {
     client: Client,

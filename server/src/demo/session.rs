@@ -95,7 +95,7 @@ impl Sessions {
     }
 }
 
-/// Returns the `Set-Cookie` value that starts a session. It is not `Secure`, because the demo uses HTTP on `localhost`.
+/// Returns the `Set-Cookie` value that starts a session. It is not `Secure`: the demo uses HTTP on `localhost`.
 pub(super) fn cookie(id: &str) -> String {
     format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}", LIFETIME_MS / 1000)
 }

@@ -27,7 +27,7 @@ pub struct AuditEvent {
     pub kind: AuditType,
     pub error: Option<AuditError>,
     pub meta: RequestMeta,
-    /// The user (the tenant's own id), or the admin token's name.
+    /// The tenant's own id for the user, or the name of the admin token or command.
     pub actor: Option<String>,
     /// The credential that the event concerns, in base64url.
     pub credential_id: Option<String>,
@@ -97,9 +97,9 @@ impl Values<IpNet> {
 /// Conditions on entries, all of which must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditFilter {
-    /// Entries created at this time or later.
+    /// Earliest creation time of matching entries (inclusive).
     pub start: Option<Timestamp>,
-    /// Entries created before this time.
+    /// Time before which matching entries were created.
     pub end: Option<Timestamp>,
     pub kinds: Values<AuditType>,
     pub outcome: Option<AuditOutcome>,
@@ -113,13 +113,13 @@ pub struct AuditFilter {
     pub transaction_id: Values<String>,
     /// API keys with which the requests were made.
     pub api_key_id: Values<ApiKeyId>,
-    /// Substring of the actor.
+    /// Text that the actor must contain.
     pub actor_part: Option<String>,
-    /// Substring of the source address.
+    /// Text that the source address must contain.
     pub source_ip_part: Option<String>,
-    /// Substring of the actor or of the source address.
+    /// Text that the actor or the source address must contain.
     pub text: Option<String>,
-    /// Entries that an earlier page contained. They are excluded.
+    /// Entries of an earlier page; they do not match.
     pub shown: Option<ShownEntries>,
 }
 
@@ -193,7 +193,7 @@ impl AuditCursor {
     pub const OLDEST: Self = Self::After(AuditId::new(Uuid::nil()));
 }
 
-/// Upper limit of the ids that a read on PostgreSQL may return. No new entry can appear below it later.
+/// Upper limit of the ids that a read on PostgreSQL may return. No entry is added below this limit later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Horizon {
     /// A text that sorts after the ids that a read may return, and before all other ids.
@@ -203,8 +203,8 @@ pub struct Horizon {
     pub is_newest: bool,
 }
 
-/// Maximum number of entries that one request examines, on every engine. Pages by offset reach this number of rows, and
-/// totals are counted up to this number.
+/// Maximum number of entries that one request examines, on every engine. Numbered pages reach at most this number of
+/// rows, and totals are counted up to this number.
 pub const EXAMINED: usize = 10_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,7 +234,7 @@ impl Total {
 pub enum NextPage {
     Number,
     Before(AuditId),
-    /// With the cursor `before`. The range contains entries of this page that the next page must leave out.
+    /// With the cursor `before`. The next page must leave out this page's entries in the range.
     BeforeWithout(AuditId, ShownEntries),
 }
 

@@ -97,8 +97,8 @@ impl std::fmt::Display for ChallengeValue {
 }
 
 /// Settings of the tenant when the ceremony started. The initialize request stores them, and the finalize request is
-/// checked against them. Unknown members are refused: a node of an older version must not ignore a requirement that a node
-/// of a newer version has stored.
+/// checked against them. Unknown members are refused: a node of an older version must not ignore a requirement that a
+/// newer node has stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CeremonyState {

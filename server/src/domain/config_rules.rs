@@ -97,7 +97,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         found.add("cors.allowed_origins", Err(format!("at most {MAX_ORIGINS} are allowed")));
     }
     for (index, pattern) in patterns.iter().take(MAX_ORIGINS).enumerate() {
-        // Both lists often contain the same origin. Its problem is reported only once.
+        // The problem of an origin that the relying party also lists has already been reported.
         if refused_origins.contains(&pattern) {
             continue;
         }

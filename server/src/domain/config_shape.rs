@@ -55,8 +55,8 @@ macro_rules! one_of {
     };
 }
 
-/// Returns the extensions that registrations can request. The inputs of `prf` belong to one user, so they are part of
-/// calls and not of the configuration.
+/// Returns the extensions that registrations can request. The inputs of `prf` belong to one user, so they are set in
+/// requests and not in the configuration.
 fn extensions() -> Vec<Setting> {
     let setting = |name, kind| Setting { name, kind, presence: Nullable };
     let support = Setting { name: "support", kind: one_of!(LargeBlobSupport), presence: Nullable };
@@ -212,7 +212,7 @@ fn section(
     Value::Object(readable)
 }
 
-/// Checks the value of a setting and returns it; of a section, returns only the settings without problems.
+/// Checks the value of a setting and returns the value. For a section, returns only the settings without problems.
 fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind) -> Option<Value> {
     let message = match (kind, value) {
         (Kind::Section(settings), Value::Object(members)) => return Some(section(found, field, members, settings)),

@@ -85,10 +85,10 @@ pub struct Credential {
     /// Whether the credential is discoverable, as the client reported it at registration (`credProps`). `None` if the
     /// client reported nothing.
     pub discoverable: Option<bool>,
-    /// Time of its last ceremony.
+    /// Time of the last ceremony with this credential.
     pub last_used_at: Option<Timestamp>,
     pub created_at: Timestamp,
-    /// Time of its last renaming.
+    /// Time at which the credential was last renamed.
     pub updated_at: Timestamp,
     /// Time at which an administrator disabled the credential; `None` while it is enabled.
     pub disabled_at: Option<Timestamp>,
@@ -100,8 +100,8 @@ impl Credential {
         self.attestation_trust != AttestationTrust::None
     }
 
-    /// Returns the AAGUID if the attestation proves it. If the credential has a key identifier, its AAGUID is not
-    /// signed.
+    /// Returns the AAGUID if the attestation proves it. Without a signature over the AAGUID, as in the format
+    /// `fido-u2f`, returns `None`.
     pub fn proven_aaguid(&self) -> Option<Uuid> {
         let is_proven = self.attestation_trust == AttestationTrust::Chain && self.attestation_key_id.is_none();
         is_proven.then_some(self.aaguid)

@@ -1,4 +1,4 @@
-//! Rules for the extensions that a call requests. Each message names the member and a correction.
+//! Rules for the extensions that an initialize request contains. Each message names the member and a correction.
 
 use doorward_shared::extensions::{AssertionExtensions, Extension, PrfInputs, RegistrationExtensions};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -21,7 +21,7 @@ const MAX_BLOB_BYTES: usize = 4_096;
 type Message = String;
 
 /// Parses the extensions of a registration's initialize request, and adds the extensions of `others`. `allowed` lists
-/// the extensions that a call may request.
+/// the extensions that the request may contain.
 pub fn of_registration(
     value: Option<Value>,
     allowed: &[Extension],

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// What an import may do with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportRule {
-    /// Whether a stored row gets the values of the other system. Otherwise a stored row stays as it is.
+    /// Whether a stored row is updated to the values of the other system. Otherwise it stays unchanged.
     pub update: bool,
     /// Creation time up to which an earlier import added all rows. If an older row is not stored, it has been deleted
     /// in Doorward since that import, so it is not added again.
@@ -14,7 +14,7 @@ pub struct ImportRule {
 }
 
 impl ImportRule {
-    /// Returns the refusal of a row that an earlier import added and that was then deleted in Doorward. Must be called
+    /// Returns a refusal if an earlier import added the row and the row was then deleted in Doorward. Must be called
     /// only for rows that are not stored.
     pub fn deleted_here(self, created_at: Timestamp) -> Option<ImportOutcome> {
         let was_imported = self.complete_until.is_some_and(|until| created_at <= until);

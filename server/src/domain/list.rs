@@ -43,7 +43,7 @@ impl SortKey {
 pub struct Cursor {
     /// Value of the sort column.
     pub key: SortKey,
-    /// Id of the row, which orders rows with equal keys.
+    /// Id of the row. Rows with equal keys are ordered by it.
     pub id: String,
 }
 

@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-/// Maximum length of the path of a Unix socket in bytes: `sun_path` of unix(7) has 108 bytes, of which one ends the path.
+/// Maximum length of the path of a Unix socket in bytes: `sun_path` of unix(7) has 108 bytes, including a final zero.
 const MAX_PATH: usize = 107;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ mod tests {
         assert!(socket_path(&path(107)).is_ok());
         let error = socket_path(&path(108)).unwrap_err();
         assert_eq!(error, "the path has 108 bytes, but the system allows at most 107");
-        // The limit of the system is the same.
+        // The operating system has the same limit.
         let folder = tempfile::tempdir().unwrap();
         let prefix = folder.path().to_str().unwrap();
         for (length, is_accepted) in [(107, true), (108, false)] {

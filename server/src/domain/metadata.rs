@@ -82,7 +82,7 @@ impl MetadataImport {
     }
 }
 
-/// Returns whether a day, `YYYY-MM-DD`, is over.
+/// Returns whether a day, `YYYY-MM-DD`, is in the past.
 pub fn is_outdated(day: &str, now: Timestamp) -> bool {
     // In this form, the texts sort in the order of the days.
     now.to_string().get(..day.len()).is_some_and(|today| day < today)
@@ -97,7 +97,7 @@ pub struct AuthenticatorMetadata {
     /// All statuses that were ever reported, for any version of the model.
     pub statuses: BTreeSet<AuthenticatorStatus>,
     roots: Vec<Arc<[u8]>>,
-    /// Those of `roots` that no model with another AAGUID has.
+    /// The certificates in `roots` that no model with another AAGUID uses.
     own_roots: Vec<Arc<[u8]>>,
 }
 
@@ -127,7 +127,7 @@ impl AuthenticatorMetadata {
         &self.roots
     }
 
-    /// Returns the certificates of [`Self::roots`] that no model with another AAGUID has.
+    /// Returns the certificates in [`Self::roots`] that no model with another AAGUID uses.
     pub fn own_roots(&self) -> &[Arc<[u8]>] {
         &self.own_roots
     }
@@ -222,7 +222,7 @@ impl Metadata {
     }
 
     /// Returns the name of a model: from the metadata, or from the list of common authenticators. The AAGUID may be
-    /// unproven. If there is a key identifier, which comes from a verified statement, the AAGUID is ignored.
+    /// unproven. It is ignored if there is a key identifier, because this identifier is verified.
     pub fn name(&self, aaguid: Uuid, key_id: Option<&CertificateKeyId>) -> Option<&str> {
         let model = key_id.map_or_else(|| self.by_aaguid(aaguid), |id| self.by_key_id(id));
         let name = model.map(|model| model.description.as_str()).filter(|name| !name.is_empty());

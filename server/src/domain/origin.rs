@@ -6,8 +6,8 @@ use url::Url;
 /// Prefix of the origins of Android apps.
 pub const ANDROID_APP: &str = "android:apk-key-hash:";
 
-/// Returns whether a list of origins and patterns accepts an origin. Web origins must be canonical. Origins are compared
-/// byte for byte; a pattern accepts the subdomains of its parent domain.
+/// Returns whether a list of origins and patterns accepts an origin. Web origins must be canonical. Origins are
+/// compared byte for byte; a pattern accepts the subdomains of its parent domain.
 pub fn accepts(listed: &[String], origin: &str) -> bool {
     is_canonical(origin)
         && listed.iter().any(|listed| match SubdomainPattern::split(listed) {

@@ -97,7 +97,7 @@ pub struct SigningKeyRecord {
     pub algorithm: SigningAlgorithm,
     /// Public key as a JWK (RFC 7517), serialised as JSON.
     pub public_jwk: String,
-    /// Empty after the private key was destroyed, which happens when the key can no longer sign.
+    /// Empty after the private key was destroyed. It is destroyed when the key can no longer sign.
     pub sealed_private_key: Vec<u8>,
     /// Time of creation; the key is published from then on.
     pub created_at: Timestamp,
@@ -110,7 +110,7 @@ pub struct SigningKeyRecord {
 }
 
 impl SigningKeyRecord {
-    /// Returns whether the private key still exists. Without it, the key cannot sign again, whatever its times say.
+    /// Returns whether the private key still exists. Without it, the key cannot sign at any time.
     pub const fn has_private_key(&self) -> bool {
         !self.sealed_private_key.is_empty()
     }

@@ -15,8 +15,8 @@ pub struct Transaction {
     /// Confirmed data as serialised JSON: exactly the bytes whose hash the challenge contains.
     pub data: String,
     pub created_at: Timestamp,
-    /// Time of the confirmation, always later than `created_at`. Equal to `created_at` until the transaction is
-    /// confirmed.
+    /// Equal to `created_at` until the user confirms the transaction. Then the time of the confirmation, which is
+    /// always later than `created_at`.
     pub updated_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! Addresses to which webhooks may connect. Only the settings permit internal addresses; owners of host names cannot.
+//! Addresses to which webhooks may connect. Only the settings can permit internal addresses; DNS records cannot.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -14,8 +14,8 @@ impl AllowedNetworks {
         Self(networks)
     }
 
-    /// Returns whether a webhook may connect to an address: it is public, or in an allowed network. For an IPv6 address
-    /// that contains an IPv4 address, the IPv4 address counts.
+    /// Returns whether a webhook may connect to an address: it is public, or in an allowed network. If an IPv6 address
+    /// contains an IPv4 address, only the IPv4 address is checked.
     pub fn accept(&self, address: IpAddr) -> bool {
         let target = match address {
             IpAddr::V6(v6) => embedded(v6).map_or(address, IpAddr::V4),
@@ -49,8 +49,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
-/// Only 2000::/3 contains public addresses. These parts of it are not public: Teredo (2001::/32), which hides IPv4
-/// addresses, the rest of 2001::/23, and the documentation networks.
+/// Only 2000::/3 contains public addresses. Not public in 2000::/3 are Teredo (2001::/32), which hides IPv4 addresses,
+/// the rest of 2001::/23, and the documentation networks.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let is_special = (first == 0x2001 && (second < 0x200 || second == 0xdb8)) || first == 0x3fff;

@@ -22,7 +22,7 @@ pub(super) async fn append(path: PathBuf, lines: Vec<u8>) -> Result<(), String> 
 /// Standard output.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Output {
-    /// Whether a failed write has left an incomplete line at the end.
+    /// `true` if a failed write has left an incomplete line at the end.
     is_incomplete: Arc<Mutex<bool>>,
 }
 
@@ -33,7 +33,7 @@ impl Output {
         on_thread(move || {
             let failed = |error: io::Error| format!("standard output: {error}");
             let mut is_incomplete = is_incomplete.lock().unwrap_or_else(PoisonError::into_inner);
-            // There is no buffer, because it would write the rest of a failed batch later.
+            // There is no buffer, because a buffer would write the rest of a failed batch later.
             let mut out = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
             write_lines(&mut out, &lines, &mut is_incomplete).map_err(failed)
         })
@@ -41,7 +41,7 @@ impl Output {
     }
 }
 
-/// Writes lines. If an earlier write has left an incomplete line, first ends this line, whose entry is written again.
+/// Writes lines. First ends an incomplete line of an earlier write; the entry of that line is written again.
 fn write_lines(out: &mut impl Write, lines: &[u8], is_incomplete: &mut bool) -> io::Result<()> {
     let mut rest: &[u8] = if *is_incomplete { &[&b"\n"[..], lines].concat() } else { lines };
     while !rest.is_empty() {
@@ -70,7 +70,7 @@ async fn on_thread(f: impl FnOnce() -> Result<(), String> + Send + 'static) -> R
 }
 
 fn append_blocking(path: &Path, lines: &[u8]) -> io::Result<()> {
-    // A named pipe that is also open for reading would accept lines without another reader, and lose them when closed.
+    // A named pipe is not opened for reading: it would then accept lines without a reader, and lose them when closed.
     let is_regular = fs::metadata(path).map_or(true, |metadata| metadata.is_file());
     let mut file = OpenOptions::new().read(is_regular).append(true).create(true).mode(0o600).open(path)?;
     if is_regular {

@@ -29,7 +29,7 @@ pub(super) struct Webhook {
     client: Client,
     url: Url,
     key: hmac::Key,
-    /// Set if the host of the URL is an address to which webhooks must not connect.
+    /// `true` if the host of the URL is an address to which webhooks must not connect.
     is_refused: bool,
 }
 
@@ -51,7 +51,7 @@ impl Webhook {
             }
             builder = builder.tls_certs_only(certificates);
         }
-        // If the host is an address, the client does not call the resolver, which checks addresses.
+        // If the host is an address, the client does not call the resolver, so the address is checked here.
         let is_refused = match url.host() {
             Some(Host::Ipv4(address)) => !options.networks.accept(address.into()),
             Some(Host::Ipv6(address)) => !options.networks.accept(address.into()),
@@ -61,7 +61,7 @@ impl Webhook {
         Ok(Self { client: builder.build().map_err(reason)?, url, key, is_refused })
     }
 
-    /// Sends a body. A response with a 2xx status means that the receiver has accepted it.
+    /// Sends a body. A response with a 2xx status means that the receiver has accepted the body.
     pub(super) async fn send(&self, body: Vec<u8>, now: Timestamp) -> Result<(), String> {
         if self.is_refused {
             return Err("the address is internal, and audit.forward_networks does not allow it".to_owned());

@@ -1,5 +1,5 @@
 //! The OpenAPI documents in `docs/openapi`. A test compares them with documents that it generates from the handlers and
-//! the wire types. So the program contains no generator, and a review shows each change of the documents.
+//! the wire types. The program therefore contains no generator, and reviewers see each change of the documents.
 
 use std::{collections::HashMap, io::Read, sync::LazyLock};
 

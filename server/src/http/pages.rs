@@ -15,11 +15,11 @@ use crate::domain::{
     list::{Cursor, NUMBERED_ROWS, NextRows, NumberedPage, PageQuery, SearchCursor, SortKey, TimeQuery},
 };
 
-/// Default number of rows on a page that begins after a given row.
+/// Default number of rows on a page of a list with cursors.
 const DEFAULT_LIMIT: u32 = 50;
 /// Maximum number of characters of a text in a query.
 const MAX_CHARS: usize = 256;
-/// Maximum number of rows on a page that begins after a given row.
+/// Maximum number of rows on a page of a list with cursors.
 const MOST_ROWS: u32 = 200;
 
 /// Reads `page` and `per_page` (at most [`PageRequest::MAX_PER_PAGE`]). Numbers below 1 mean the default.
@@ -44,7 +44,7 @@ pub fn requested(query: &Query) -> &str {
     query.get("page").filter(|text| !text.is_empty()).unwrap_or("1")
 }
 
-/// Reads a positive number. Also checks the whole query string, because every list reads a number.
+/// Reads a positive number. Also checks the whole query string, so that callers need not do this.
 ///
 /// # Errors
 /// 400 if the parameter is not a number or is outside its range, or if any parameter contains U+0000.
@@ -69,8 +69,8 @@ pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option
     read_after(query, |text| Cursor::decode(text).filter(fits))
 }
 
-/// Reads the cursor of a page of a list that has several orders. The cursor must come from a page of the order with
-/// this name.
+/// Reads the cursor of a list that can be sorted in several orders. The cursor must come from a page of the list in
+/// this order.
 pub fn after_in(query: &Query, order: &str, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
     read_after(query, |text| Cursor::decode_in(text, order).filter(fits))
 }

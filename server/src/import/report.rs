@@ -46,7 +46,7 @@ pub struct TenantReport {
     /// Numbers of rows by kind.
     pub rows: BTreeMap<&'static str, Tally>,
     pub problems: Vec<Problem>,
-    /// Whether a tenant that was imported before was skipped now, so it lacks the latest changes of the source.
+    /// Whether this run skipped a tenant of an earlier run. The tenant then lacks the latest changes of the source.
     pub is_outdated: bool,
     /// Number of problems by kind, to limit how many are listed.
     #[serde(skip)]
@@ -115,7 +115,7 @@ impl TenantReport {
     }
 
     /// Counts a row that was not imported. The report lists only the first rows of each kind, so that it stays small;
-    /// [`Self::finish`] adds the number of the others.
+    /// [`Self::finish`] adds the number of the remaining rows.
     pub(super) fn refuse(&mut self, kind: &'static str, id: &str, reason: &str) {
         self.tally(kind).refused += 1;
         let counted = self.counted.entry(kind).or_default();

@@ -1,4 +1,4 @@
-//! Checks that a database uses a given master key. For this check, the database contains a text encrypted with its key.
+//! Checks that a database uses a given master key. For this check, the database contains an encrypted text.
 
 use doorward_shared::{Base64Url, SigningKeyId, TenantId};
 
@@ -19,7 +19,7 @@ pub(super) enum MasterKeyUse {
     Required,
     /// The key may be missing. A wrong key is still an error, because the data folder then belongs to another database.
     IfPresent,
-    /// Any key is accepted, because the operation replaces all signing keys. Values of a newer format are not replaced.
+    /// Any key is accepted, because the operation replaces all signing keys. Values of a newer format are an error.
     Unchecked,
 }
 
@@ -51,7 +51,7 @@ impl MasterKeyUse {
     }
 }
 
-/// Returns whether the key is lost or its origin does not work. For other errors, the operator must correct the origin.
+/// Returns whether the key is missing, or its command or descriptor failed. The operator must fix all other errors.
 fn is_unavailable(error: &MasterKeyError) -> bool {
     match error {
         MasterKeyError::Missing(_)

@@ -1,7 +1,7 @@
 //! Rotation of the master key under the exclusive process lock: no other server or command can use the database.
 //!
 //! 1. The new key is created as `master.key.new`, or comes from the operator.
-//! 2. The check text under the new key is stored as a marker. From now on, only a rotation may open the database.
+//! 2. The check text, encrypted with the new key, is stored as a marker. Now only a rotation may open the database.
 //! 3. All sealed values are encrypted again, in bounded units of work.
 //! 4. One unit of work removes the marker and replaces the check text. The database now uses the new key.
 //! 5. `master.key.new` replaces `master.key`.
@@ -44,13 +44,13 @@ pub struct Rotated {
     pub replaced_link: bool,
 }
 
-/// Rotates the master key of the installation, or completes an interrupted rotation. `new` is the new key of the
-/// operator; without it, a key is created in the data folder. `context` returns the author of the change.
+/// Rotates the master key of the installation, or completes an interrupted rotation. `new` is a new key that the
+/// operator provides; if it is `None`, a key is created in the data folder. `context` returns the author of the change.
 ///
 /// # Errors
 /// [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`], [`OpenError::SameKey`],
 /// [`OpenError::ChangingKey`], [`OpenError::OtherRotation`], [`OpenError::WrongMasterKey`], [`OpenError::LinkTarget`]
-/// or [`OpenError::MountedKey`] if the keys cannot be used for this rotation. Then nothing was changed.
+/// or [`OpenError::MountedKey`] if the keys cannot be used for this rotation. In these cases, nothing was changed.
 pub async fn rotate_master_key<E: From<OpenError>>(
     location: &Location,
     new: Option<MasterKeySource>,
@@ -64,8 +64,8 @@ pub async fn rotate_master_key<E: From<OpenError>>(
     let context = context(app)?;
     let mut rotated = reseal(&context, new_key, state).await.map_err(OpenError::Rotation)?;
     context.app.db.close().await;
-    // A key of the operator stays where it is. If `master.key.new` exists, it comes from a rotation that stopped before
-    // its first change, so nothing is encrypted with it.
+    // A key of the operator stays where it is. If `master.key.new` exists, an earlier rotation created it and stopped
+    // before the first change, so nothing is encrypted with it.
     if !is_provided {
         rotated.replaced_link = rotation_file::make_current(&location.master_key, context.app.entropy.as_ref())?;
     }

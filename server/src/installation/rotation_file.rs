@@ -74,9 +74,9 @@ pub(super) fn check_replaceable(source: &MasterKeySource, entropy: &dyn Entropy)
     if is_mounted(&file) { Err(OpenError::MountedKey(file)) } else { Ok(()) }
 }
 
-/// Replaces the current key with the new one. If the file of the current key is a symbolic link, replaces its target,
-/// or the link itself if the target cannot be replaced: the database already needs the new key. Returns whether it
-/// replaced the link.
+/// Replaces the current key with the new one. If the file of the current key is a symbolic link, replaces the target of
+/// the link. If this fails, replaces the link itself, because the database already needs the new key. Returns whether
+/// the link was replaced.
 pub(super) fn make_current(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<bool, OpenError> {
     let (Some(from), Some(to)) = (path(source), source.in_data_folder()) else { return Ok(false) };
     let replaced = match fs::read(&from).map(Zeroizing::new) {
@@ -104,7 +104,7 @@ mod tests {
     use crate::{clock::SystemEntropy, domain::master_key_origin::MasterKeyOrigin};
 
     /// Returns a data folder whose key file is a link to a file that cannot be replaced: the name of that file has the
-    /// maximum length, so the name of a temporary file beside it would be too long. File modes would not stop root.
+    /// maximum length, so the name of a temporary file beside it would be too long. File modes do not restrict root.
     fn linked() -> (tempfile::TempDir, MasterKeySource, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let (key, target) = (folder.path().join("master.key"), folder.path().join("k".repeat(255)));

@@ -27,7 +27,7 @@ pub(super) fn refuse_unfinished_rotation(connection: &mut Connection) -> Result<
     }
 }
 
-/// Returns whether the database contains signing keys. Without the installation table, there are none.
+/// Returns whether the database contains signing keys. A database without the installation table contains none.
 pub(super) fn holds_sealed_keys(connection: &mut Connection) -> Result<bool, DbError> {
     Ok(installation::table_exists(connection)? && !signing_keys::list_of_all(connection, None, 1)?.is_empty())
 }

@@ -39,7 +39,7 @@ pub(super) enum Phase {
 
 pub(super) struct Activity {
     pub(super) open: Arc<Open>,
-    /// Any phase except [`Phase::Stalled`].
+    /// The recorded phase, which is never [`Phase::Stalled`].
     phase: Cell<Phase>,
     pub(super) writes: Rc<Writes>,
     /// Number of requests that began, plus the number of requests that ended.
@@ -134,7 +134,7 @@ impl Activity {
     }
 }
 
-/// Passes a request to the application and records when it begins and when its response ends.
+/// Passes a request to the application, and records when the request begins and when the response ends.
 pub(super) fn track<A, B>(
     request: Request,
     application: &A,

@@ -28,7 +28,7 @@ pub(super) enum Connected {
     Unix(UnixStream),
 }
 
-/// A second handle of a bound socket, registered with a runtime.
+/// A second handle to a bound socket, registered with a runtime.
 pub(super) enum Waiting {
     Tcp(tokio::net::TcpListener),
     Unix(tokio::net::UnixListener),

@@ -171,7 +171,7 @@ impl Watch {
             self.since = Instant::now();
         }
         (self.phase, self.progress, self.probed) = (phase, progress, false);
-        // When the request ended, it recorded that the connection waits.
+        // For an idle or closing connection, the end of the request has already recorded the start of the wait.
         if !matches!(phase, Phase::Idle | Phase::Closing) {
             activity.open.set_waiting_since((phase != Phase::Request).then_some(self.since));
         }

@@ -111,8 +111,8 @@ impl Connections {
         }
     }
 
-    /// Adds a connection. If there are too many, evicts the longest waiting one and waits until it is closed. `peer` is
-    /// `None` for a Unix socket.
+    /// Adds a connection. If a limit is reached, evicts the longest waiting connection and waits until it is closed.
+    /// `peer` is `None` for a Unix socket.
     pub(super) async fn admit(self: &Arc<Self>, peer: Option<IpAddr>) -> Admission {
         let address = peer.and_then(|peer| self.counted_address(peer));
         let deadline = Instant::now() + MAX_CLOSING_TIME;
@@ -132,7 +132,7 @@ impl Connections {
         }
     }
 
-    /// Adds a connection if there are not too many. Otherwise, evicts the longest waiting one if `evicts` is set.
+    /// Adds a connection if no limit is reached. Otherwise, evicts the longest waiting connection if `evicts` is set.
     fn try_admit(self: &Arc<Self>, address: Option<IpAddr>, evicts: bool) -> Attempt {
         let mut guard = self.table();
         let table = &mut *guard;

@@ -11,16 +11,16 @@ use crate::{
     webauthn,
 };
 
-/// Number of attestations in a unit, which bounds the time of the unit.
+/// Number of attestations per unit of work. It limits the duration of a unit.
 const BATCH: i64 = 100;
-/// Pause between units. Other writes run during the pause.
+/// Pause between units of work. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Result of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JudgedAgain {
-    /// Number of judgements. A credential that another unit of work has locked is judged again later, and is then
-    /// counted more than once.
+    /// Number of judgements. A credential that another unit of work has locked is judged again later, so it is counted
+    /// more than once.
     pub judged: u64,
     /// Credentials whose trust changed.
     pub changed: u64,

@@ -53,7 +53,7 @@ pub fn event(
 }
 
 impl Entry {
-    /// Sets the actor: the user (the tenant's own id) or the administrator.
+    /// Sets the actor: the tenant's own id for the user, or the name of the administrator.
     #[must_use]
     pub fn by(mut self, actor: impl Into<Option<String>>) -> Self {
         self.event.actor = actor.into();
@@ -66,7 +66,7 @@ impl Entry {
         self
     }
 
-    /// Sets the transaction (the tenant's own id).
+    /// Sets the tenant's own id for the transaction.
     #[must_use]
     pub fn transaction(mut self, id: impl Into<Option<String>>) -> Self {
         self.event.transaction_id = id.into();
@@ -96,7 +96,7 @@ impl Entry {
         self
     }
 
-    /// Sets what the authenticator sent, for the detail of a refusal.
+    /// Sets the data that the authenticator sent, for the detail of a refusal.
     #[must_use]
     pub const fn authenticator(mut self, state: AuthenticatorState) -> Self {
         self.request.authenticator = Some(state);
@@ -169,12 +169,12 @@ impl Entry {
         audited::confirm(app, &request_id, written).await
     }
 
-    /// Writes the entry of a unit of work and returns it with the unit's value.
+    /// Writes the entry of a unit of work. Returns the unit's value with the id of the entry.
     pub(super) fn write_with<T>(&self, connection: &mut Connection, value: T) -> Result<Audited<T>, DbError> {
         Ok(Audited::new(value, self.event.tenant_id, self.write_with_id(connection)?))
     }
 
-    /// Counts the entry, which a statement of the current transaction added, and returns it with the unit's value.
+    /// Counts the entry that a statement of the current transaction has added. Returns the value with the entry's id.
     pub(super) fn count_with<T>(
         &self,
         connection: &mut Connection,
@@ -185,7 +185,7 @@ impl Entry {
         Ok(Audited::new(value, self.event.tenant_id, id))
     }
 
-    /// Like [`Entry::write`], and returns the entry's id.
+    /// Like [`Entry::write`], but returns the entry's id.
     pub fn write_with_id(&self, connection: &mut Connection) -> Result<AuditId, DbError> {
         audit::insert(connection, &self.event)
     }

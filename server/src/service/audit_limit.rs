@@ -22,7 +22,7 @@ struct Minute {
 
 impl AuditLimit {
     /// Returns `None` if this refusal gets no entry, otherwise the number of refusals without an entry since the last
-    /// entry.
+    /// entry was written.
     pub fn admit(&self, now: Timestamp) -> Option<u64> {
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = now.seconds().div_euclid(60);

@@ -36,7 +36,7 @@ pub enum Log {
     Own(TenantId),
     /// A tenant's or the installation's log that an administrator reads. Entries contain the tenant's name.
     Of(TenantId),
-    /// All logs together, which only administrators read.
+    /// All logs together. Only administrators read them.
     All,
 }
 

@@ -1,4 +1,4 @@
-//! Units of work that write an audit entry. If the connection to the database is lost during the commit, the entry shows
+//! Units of work that write an audit entry. If the database connection is lost during the commit, the entry shows
 //! whether the unit was committed.
 
 use doorward_shared::{AuditId, TenantId};
@@ -10,7 +10,7 @@ use crate::{
     store::audit,
 };
 
-/// The value of a unit of work, and the log and the id of the last audit entry that it wrote.
+/// The value of a unit of work, with the log and the id of the last audit entry that the unit wrote.
 #[derive(Debug)]
 pub(super) struct Audited<T> {
     pub(super) value: T,
@@ -34,9 +34,8 @@ pub(super) type AuditedOutcome<T> = Result<Audited<Result<T, Refusal>>, DbError>
 
 /// Writes in one transaction and returns after the durable commit; see [`Database::write`](crate::db::Database::write).
 ///
-/// # Errors
-/// Those of the unit and of the database. [`DbError::CommitUnknown`] if the connection was lost during the commit and the
-/// audit entry is not found.
+/// # Errors Those of the unit and of the database. [`DbError::CommitUnknown`] if the connection was lost during the
+/// commit and the audit entry is not found.
 pub(super) async fn write<T, E>(
     context: &RequestContext,
     unit: impl Fn(&mut Connection) -> Result<Audited<T>, E> + Send + 'static,
@@ -49,7 +48,7 @@ where
     Ok(confirm(&context.app, &context.meta.request_id, written).await?)
 }
 
-/// Like [`write()`], for a unit of work that begins with a known statement; see
+/// Like [`write()`], for a unit of work that begins with `statement`; see
 /// [`Database::write_after`](crate::db::Database::write_after).
 pub(super) async fn write_after<S, T, E>(
     context: &RequestContext,

@@ -119,7 +119,7 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Returns the key whose correct secret the request contained. It may be disabled.
+    /// Returns the id of the API key whose secret the request contained. The key may be disabled.
     pub fn verified_key(&self) -> Option<ApiKeyId> {
         match self {
             Self::ApiKey(id) => Some(*id),

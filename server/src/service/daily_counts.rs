@@ -1,4 +1,4 @@
-//! Cache of the daily sums over all audit logs, which the overview shows.
+//! Cache of the daily sums over all audit logs, for the overview.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// Returns the maximum number of days that one unit of work reads. SQLite finds the counters of each day with an index.
-/// PostgreSQL often reads the whole table, which takes the same time for one day and for many.
+/// PostgreSQL often reads the whole table, so one day takes as much time as many days.
 pub const fn days_per_unit(engine: Engine) -> u32 {
     match engine {
         Engine::Sqlite => 1,

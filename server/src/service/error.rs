@@ -62,9 +62,9 @@ pub enum Refusal {
     TenantExists(&'static str),
     /// The API key, signing key or admin token does not exist.
     SecretNotFound,
-    /// The only signing key cannot be removed.
+    /// The request would remove the only signing key.
     SecretInUse,
-    /// The last token with the role admin is revoked only if the request contains `force`.
+    /// The request would revoke the last token with the role admin, and does not contain `force`.
     LastAdminToken,
     /// The tenant has changed since the client read it. Contains the versions in `If-Match`, and the current version.
     TenantChanged {

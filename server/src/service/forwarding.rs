@@ -1,4 +1,4 @@
-//! Positions of audit forwarding: the last entry that a target has, and the node that forwards to the target.
+//! Positions of audit forwarding: the last entry that a target has received, and the node that forwards to the target.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use doorward_shared::{AuditId, Base64Url, Timestamp, audit::AdminAuditLogItem};
@@ -20,7 +20,7 @@ use crate::{
 
 /// Time for which a node may forward to a target without renewing its lease.
 pub const LEASE_MS: i64 = 20_000;
-/// A lease with more remaining time was taken with a wrong clock. The factor allows for clocks that differ.
+/// A lease with more remaining time was taken with a wrong clock. The factor allows for small clock differences.
 const MAX_LEASE_MS: i64 = 3 * LEASE_MS;
 /// Remaining time below which a node renews its lease.
 const RENEW_BELOW_MS: i64 = 15_000;
@@ -39,7 +39,7 @@ pub struct Held {
 /// The stored value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Position {
-    /// The last entry that the target has; the nil UUID before the first one.
+    /// The last entry that the target has received; the nil UUID before the first entry.
     after: AuditId,
     /// Node that forwards to the target.
     node: String,
@@ -150,8 +150,8 @@ pub fn rewind(connection: &mut Connection, first: AuditId) -> Result<(), DbError
     Ok(())
 }
 
-/// Returns the last entry that all targets have; `None` if there are no targets. Retention deletes only entries up to
-/// this one.
+/// Returns the last entry that all targets have received; `None` if there are no targets. Retention does not delete
+/// later entries.
 pub async fn forwarded_to_all(app: &App) -> Result<Option<AuditId>, DbError> {
     let targets: Vec<String> = app.settings.audit_forward.iter().map(name).collect();
     let read = move |connection: &mut Connection| {

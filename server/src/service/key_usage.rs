@@ -90,8 +90,8 @@ impl KeyUsage {
                 }
             }
         }
-        // Removes entries whose next use would be written at once in any case. They are not needed, because a use
-        // without an entry is also written at once.
+        // Removes the entries of keys and tenants whose next use would be written at once. These entries are not
+        // needed: a use without an entry is also written at once.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

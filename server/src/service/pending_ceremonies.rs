@@ -3,8 +3,8 @@
 //! The cache is never authoritative. In one database transaction, a finalize request deletes the challenge row,
 //! compares the cached credential with the stored one, and checks that the tenant, the user and the credential are not
 //! disabled. A stale entry can therefore only cause a rejection. If the attestation has been judged again since the
-//! initialize request, finalize starts over. Whether the model is certified is not cached. If the cache has no entry,
-//! finalize reads the rows from the database.
+//! initialize request, finalize starts over. The cache does not store the certification of the model. If the cache has
+//! no entry, finalize reads the rows from the database.
 
 use doorward_shared::TenantId;
 use quick_cache::{Weighter, sync::Cache};
@@ -30,7 +30,7 @@ pub struct PendingCeremony {
 }
 
 impl PendingCeremony {
-    /// Returns its approximate memory in bytes.
+    /// Returns the approximate memory of the ceremony in bytes.
     fn bytes(&self) -> usize {
         let text = |text: &String| text.len() + size_of::<String>();
         let (state, user) = (&self.challenge.state, &self.user);

@@ -1,4 +1,4 @@
-//! The readiness check, which requests share.
+//! The readiness check. Requests share its result.
 
 use std::{sync::Arc, time::Duration};
 

@@ -57,7 +57,7 @@ impl TenantSnapshot {
         self.imported_keys.as_ref().and_then(|_| imported_secret(value))
     }
 
-    /// Finds the imported API key with this secret by its digest. The key must still be verified.
+    /// Finds the imported API key with this secret by its digest. The caller must still verify the key.
     pub fn imported_key(&self, secret: PlainSecret) -> Option<PresentedKey> {
         let imported = self.imported_keys.as_ref()?;
         let id = imported.ids.get(&imported.digest_key.digest(self.id(), &secret))?;

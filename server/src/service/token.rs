@@ -64,8 +64,8 @@ fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
     }
 }
 
-/// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` if the authenticator detected
-/// the user, and `mfa` if it verified the user. Only tokens of automatic passkey upgrades can lack `user`.
+/// Returns the `amr` values (RFC 8176): `pop` for the proof of possession of the key, `user` if the authenticator
+/// detected the user, and `mfa` if it verified the user. Only tokens of automatic passkey upgrades can lack `user`.
 ///
 /// `hwk` and `swk` state how the key is stored. Most credentials have no attestation that proves how their key is
 /// stored, so these values are never returned. `attested`, `aaguid` and `acr` state what an attestation proves.

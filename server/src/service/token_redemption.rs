@@ -16,8 +16,8 @@ use crate::{db::Connection, store::redeemed_tokens};
 /// Verifies a token and records that it was redeemed. Returns its claims.
 ///
 /// # Errors
-/// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], or [`Refusal::TokenRedeemed`] if it was redeemed before, on any
-/// node. Each writes an audit entry.
+/// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], or [`Refusal::TokenRedeemed`] if the token was redeemed
+/// before, on any node. An audit entry is written for each refusal.
 pub async fn redeem(
     context: &RequestContext,
     request: Result<RedeemTokenRequest, Refusal>,

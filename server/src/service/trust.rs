@@ -35,7 +35,7 @@ pub(super) struct TrustCheck {
 }
 
 impl TrustCheck {
-    /// Creates the check of a registration. `metadata` is the metadata with which its attestation is judged.
+    /// Creates the check of a registration. The attestation is judged with `metadata`.
     pub(super) fn of_registration(context: &RequestContext, metadata: &Arc<Metadata>) -> Self {
         let (tenant, metadata) = (Arc::clone(&context.tenant), Some(Arc::clone(metadata)));
         Self { tenant, step: TrustStep::Registration, metadata }
@@ -61,11 +61,11 @@ impl TrustCheck {
         }
     }
 
-    /// Judges a credential. Returns the refusal that an enforced policy would have caused; `None` if the policy accepts
-    /// the credential or is off.
+    /// Judges a credential. In the mode `monitor`, returns the refusal that `enforce` would have caused. Returns `None`
+    /// if the policy accepts the credential or is off.
     ///
     /// # Errors
-    /// The refusal of an enforced policy.
+    /// The refusal, if the mode is `enforce`.
     pub(super) fn judge(&self, facts: &TrustFacts) -> Result<Option<Refusal>, Refusal> {
         let mode = self.mode(facts.is_mfa);
         let Some(metadata) = self.metadata.as_ref().filter(|_| mode != TrustMode::Off) else { return Ok(None) };
@@ -76,7 +76,7 @@ impl TrustCheck {
         }
     }
 
-    /// Counts a ceremony that succeeded although an enforced policy would have refused it.
+    /// Counts a ceremony that succeeded only because the mode of the policy is not `enforce`.
     pub(super) fn count(&self, app: &App, distrusted: Option<&Refusal>) {
         if distrusted.is_some() {
             app.metrics.trust_monitored(match self.step {

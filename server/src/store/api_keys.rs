@@ -80,7 +80,7 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
 }
 
 /// Adds a key from another system, unless a key with this id exists, revoked or not. If the stored key is not revoked
-/// and its digest was made with a replaced digest key, the stored key gets the new hash and digest.
+/// and its digest was made with a digest key that has since been replaced, it gets the new hash and digest.
 pub fn import(conn: &mut Connection, key: &ApiKey) -> Result<ImportOutcome, DbError> {
     let row = || api_keys::table.find((key.tenant_id.to_string(), key.id.to_string()));
     let columns = (api_keys::secret_digest, api_keys::revoked_at);
@@ -101,7 +101,7 @@ pub fn find(conn: &mut Connection, tenant: TenantId, id: ApiKeyId) -> Result<Opt
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Disables or enables an unrevoked key. Returns the new version of the state; `None` if nothing changed.
+/// Disables or enables an unrevoked key. Returns the new version of its state; `None` if nothing changed.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,

@@ -37,7 +37,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Returns at most `limit` attestations that were judged with metadata of a smaller number.
+/// Returns at most `limit` attestations that were judged with metadata whose number is less than `metadata`.
 pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<Outdated>, DbError> {
     type Row = (String, String, Vec<u8>, Vec<u8>, i64);
     let metadata = number(metadata)?;

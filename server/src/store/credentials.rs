@@ -182,8 +182,8 @@ pub fn count(conn: &mut Connection, tenant: TenantId, user: UserId) -> Result<u6
     Ok(row_convert::total(on_engine!(conn, c, _Db => of_user().get_result(c))?))
 }
 
-/// Returns, for each user, the number of credentials and the time when one of them was last used. The result does not
-/// contain users without a credential.
+/// Returns, for each user, the number of credentials and the latest time at which any of them was used. The result does
+/// not contain users without a credential.
 pub fn of_users(
     conn: &mut Connection,
     tenant: TenantId,

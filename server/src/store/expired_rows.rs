@@ -69,7 +69,7 @@ pub struct ExpiredChunk {
 }
 
 /// Examines the next `limit` rows of all tenants after a key, and counts those that expired before the given time. Call
-/// it in a read, not in a write: the search has no index and is slow, and it would delay other writes.
+/// it in a read, not in a write: without an index, the search is slow and would delay other writes.
 pub fn find(
     conn: &mut Connection,
     table: ExpiringTable,

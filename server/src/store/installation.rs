@@ -14,12 +14,12 @@ use crate::db::cached_sql::CachedSql;
 /// installation.
 pub const SEALED_WORD: &str = "master_key_check";
 
-/// Name of the same text, encrypted with the new master key. It exists until a rotation of the master key is complete.
+/// Name of the fixed text, encrypted with the new master key. It exists until a rotation of the key is complete.
 pub const ROTATION: &str = "master_key_rotation";
 /// Name of the digest key of imported API keys, encrypted with the master key.
 pub const SEALED_DIGEST_KEY: &str = "api_key_digest_key";
 
-/// Returns the name of the state of a tenant's import.
+/// Returns the name under which the state of a tenant's import is stored.
 pub fn import_state(tenant: TenantId) -> String {
     format!("import/{tenant}")
 }

@@ -1,4 +1,4 @@
-//! The tables. Each has one file with functions, which take a [`Connection`] and usually a tenant id.
+//! The tables. Each table has one file with functions, which take a [`Connection`] and usually a tenant id.
 //!
 //! The functions run inside a unit of work of [`crate::db`]. This module starts no thread and opens no connection.
 

@@ -7,7 +7,7 @@ use doorward_shared::Timestamp;
 pub struct StateChange {
     /// The time from which the object is disabled; `None` enables it.
     pub since: Option<Timestamp>,
-    /// Versions of the state in which the change is allowed; `None` stands for any version.
+    /// Versions of the state to which the change may be applied; `None` allows any version.
     pub versions: Option<Vec<i64>>,
 }
 
@@ -23,7 +23,7 @@ macro_rules! set_state {
         let change: &crate::store::state::StateChange = $change;
         let since = row_convert::millis(change.since);
         let (is_any, versions) = (change.versions.is_none(), change.versions.as_deref().unwrap_or_default());
-        // One statement compares and changes the version, so that of two concurrent changes only one applies.
+        // One statement compares and changes the version, so only one of two concurrent changes is applied.
         on_engine!($conn, c, _Db => diesel::update($target())
             .filter($table::disabled_at.is_null().eq(since.is_some()))
             .filter(is_any.into_sql::<diesel::sql_types::Bool>().or($table::state_version.eq_any(versions)))

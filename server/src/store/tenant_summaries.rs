@@ -1,7 +1,7 @@
 //! Summaries of tenants: counts, name and last activity. Tenant lists are sorted and searched by these columns.
 //!
 //! The functions that change users, credentials and API keys also change the counts, in the same unit of work. To
-//! prevent deadlocks on PostgreSQL, each unit changes a summary only after the rows that the summary counts.
+//! prevent deadlocks on PostgreSQL, each unit changes a summary only after it has changed the counted rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,8 +152,8 @@ pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError
     })
 }
 
-/// Returns whether an API key of the tenant was used, or a ceremony was completed, in Doorward. Imports do not count:
-/// imported keys have no time of use, and imported entries contain no credential id.
+/// Returns whether the tenant has used an API key, or a user has completed a ceremony, with Doorward. Imports do not
+/// count: imported keys have no time of use, and imported entries contain no credential id.
 pub fn is_used(conn: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
     let tenant = tenant.to_string();
     let key = || {
@@ -291,7 +291,7 @@ pub fn numbered_page(
     let scope = scope.as_deref();
     let order = query.order;
     let after = query.after.as_ref().map(|after| (after.key.number(), after.id.as_str()));
-    // The last row that the total and the search may examine; `None` if there are fewer rows.
+    // The last row that may be examined for the page and the total; `None` if all rows may be examined.
     let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
         let rows = scoped!(Db, scope);
         sorted!(rows, created_at, order, after)
@@ -321,8 +321,8 @@ pub fn numbered_page(
     page.try_map(|(_, id)| row_convert::parse(&id))
 }
 
-/// Returns a page of the tenants in a scope that match a search. Sorting by ceremonies or refusals counts entries of
-/// the given days. Each other order has an index with the name and RP ID, so the query reads only this index.
+/// Returns a page of the tenants in a scope that match a search. To sort by ceremonies or refusals, counts entries of
+/// the given days. Each other order has an index with the name and RP ID, so its query reads only that index.
 pub fn page(
     conn: &mut Connection,
     query: &TenantQuery,

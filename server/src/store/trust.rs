@@ -78,7 +78,7 @@ fn accepts_login(requirements: &LoginRequirements) -> String {
     format!("CASE WHEN is_mfa THEN {second_factors} ELSE {passkeys} END")
 }
 
-/// Expressions for the numbers of credentials that a user loses and keeps.
+/// SQL expressions for the numbers of credentials that a user loses and keeps.
 struct Counts {
     lost: String,
     kept: String,
@@ -168,8 +168,8 @@ struct UserRow {
 /// Counts the users and credentials that are affected if the requirements change. Also returns the first `limit` of
 /// these users, in the order of [`affected`].
 ///
-/// The users are counted in batches, and only batches with affected users are read again for the list. If the list did
-/// not become full, a second scan of all users would take as long as the count.
+/// The users are counted in batches, and only batches with affected users are read again for the list. A separate scan
+/// for the list would read all users again if fewer than `limit` are affected.
 pub fn impact(
     conn: &mut Connection,
     tenant: TenantId,

@@ -15,14 +15,14 @@ use super::sampler::{LeftOut, Sampler};
 
 /// Maximum number of lines that wait to be written, about 400 bytes each. Lines beyond this number are lost.
 const MAX_LINES: usize = 4_096;
-/// Interval of the lines that report the number of lost and left out lines.
+/// Interval between two reports of the numbers of lost lines and of lines that the sampler left out.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// Maximum time for the remaining lines to be written when the process ends.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 enum Message {
     Line(Vec<u8>),
-    /// Requests a signal when all lines before this message and the final counts are written.
+    /// Asks for a signal after all lines before this message and the final counts have been written.
     Flush(SyncSender<()>),
 }
 
@@ -30,7 +30,7 @@ enum Message {
 #[derive(Debug)]
 pub(super) struct LineQueue {
     sender: SyncSender<Message>,
-    /// Number of lines that did not fit in the queue or could not be written, since the last report.
+    /// Number of lines since the last report that did not fit in the queue or could not be written.
     lost: Arc<AtomicU64>,
 }
 

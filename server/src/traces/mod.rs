@@ -87,7 +87,7 @@ pub struct FinishedRequest<'a> {
 }
 
 impl Traces {
-    /// Creates the side that records spans and the side that sends them. `dropped` counts the spans that are not sent.
+    /// Creates the recorder of spans and the exporter that sends them. `dropped` counts the spans that are not sent.
     pub fn new(settings: TracesSettings, dropped: metrics::Counter) -> (Self, Exporter) {
         let (sender, spans) = mpsc::channel(export::MAX_WAITING_SPANS);
         let recorder = Recorder { spans: sender, ratio: settings.ratio, dropped: dropped.clone() };
@@ -124,7 +124,7 @@ impl Traces {
     }
 }
 
-/// Decides by the random identifier of a new trace, so that all programs with the same ratio make the same decision.
+/// Decides by the random identifier of a new trace whether to record it, so all programs with the same ratio agree.
 fn is_drawn(trace: &[u8; 16], ratio: f64) -> bool {
     let random = trace.last_chunk().copied().map_or(0, u64::from_be_bytes) >> 11;
     (random as f64) < ratio * (1_u64 << 53) as f64
@@ -136,7 +136,7 @@ impl RequestTrace {
         hex(&self.trace)
     }
 
-    /// Runs the handling of the request, so that [`child`] adds spans to it.
+    /// Runs the handling of the request. Within it, [`child`] adds spans to the request.
     pub async fn record<T>(trace: Option<&Self>, work: impl Future<Output = T>) -> T {
         match trace.and_then(|trace| trace.recording.clone()) {
             Some(recording) => CURRENT.scope(recording, work).await,

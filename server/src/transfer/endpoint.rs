@@ -174,7 +174,7 @@ impl Endpoint {
     }
 }
 
-/// Returns the WHERE clause that excludes the checkpoint; empty for all tables but `installation`.
+/// Returns the WHERE clause that excludes the checkpoint; empty for all tables except `installation`.
 pub(super) fn condition(table: Table) -> String {
     match table {
         Table::Installation(_) => format!(" WHERE name <> '{CHECKPOINT}'"),

@@ -3,8 +3,8 @@
 //! Both databases are locked during the transfer. Rows are copied in batches, in the order of their primary key. The
 //! transaction of each batch also stores a [`Checkpoint`] in the target. After an interruption, the next run continues
 //! from the checkpoint. A server refuses to open a database that contains a checkpoint. At the end, every table is read
-//! again on both sides, and the row counts and digests must be equal. This detects changes by programs that ignore the
-//! lock.
+//! again from both databases, and the row counts and digests must be equal. This detects changes by programs that
+//! ignore the lock.
 
 mod catalog;
 mod copy;

@@ -35,7 +35,7 @@ pub enum TransferError {
     /// A server or another command uses the database.
     #[error("{0} is in use: stop every server and command that uses it")]
     InUse(Role),
-    /// No server has ever started on the source.
+    /// No server has ever started with the source database.
     #[error("the source contains no installation")]
     NoInstallation,
     /// The source is the target of another transfer that has not finished.
@@ -78,7 +78,7 @@ pub enum Progress {
         /// Number of rows in the source.
         total: u64,
     },
-    /// A batch was read again on both sides.
+    /// A batch was read again from both databases.
     Verified {
         table: &'static str,
         rows: u64,
@@ -94,7 +94,7 @@ pub struct TableReport {
     pub rows: u64,
     /// Number of rows that this run wrote. Earlier, interrupted runs wrote the other rows.
     pub copied: u64,
-    /// SHA-256 of all rows in the order of their primary key, the same on both sides. `None` for a table that is
+    /// SHA-256 of all rows in the order of their primary key, the same in both databases. `None` for a table that is
     /// computed from other tables.
     pub sha256: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Reads all tables again on both sides and compares them.
+//! Reads all tables of both databases again and compares them.
 
 use doorward_shared::bytes::hex;
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub(super) fn all(
             progress(Progress::Verified { table, rows: left.rows, total });
         }
         let [left, right] = pairs.map(Reading::finish);
-        // Each side also counts its rows in one query: batches in a wrong order could skip the same rows on both.
+        // Also count all rows in one query: batches in a wrong order could skip the same rows in both databases.
         let counts = [total, target.count(plan.table)?];
         if left != right || counts != [left.0, right.0] {
             let [source_rows, target_rows] = counts;

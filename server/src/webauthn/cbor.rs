@@ -1,7 +1,7 @@
-//! Reader for the CBOR of authenticators (CTAP 2.1 §8, "CTAP2 canonical CBOR encoding form").
+//! Reader for CBOR that authenticators send (CTAP 2.1 §8, "CTAP2 canonical CBOR encoding form").
 //!
-//! It borrows from the input, because Doorward stores and re-encodes parts exactly as they were sent. The encoding form
-//! forbids indefinite lengths and tags. The reader rejects them, so every input has only one interpretation.
+//! Items borrow from the input, because Doorward stores or copies some of them exactly as they were sent. The encoding
+//! form forbids indefinite lengths and tags. The reader rejects both, so each input has only one meaning.
 
 /// Maximum nesting depth. The attestation format `compound` needs five levels.
 const MAX_DEPTH: u8 = 16;
@@ -124,7 +124,7 @@ fn write_head(out: &mut Vec<u8>, major: u8, argument: u64) {
 }
 
 pub(super) fn write_integer(out: &mut Vec<u8>, number: i64) {
-    // The argument of a negative number n is -1 - n, which is its bitwise complement.
+    // The argument of a negative number n is -1 - n, which is the bitwise complement of n.
     match u64::try_from(number) {
         Ok(unsigned) => write_head(out, UNSIGNED, unsigned),
         Err(_) => write_head(out, NEGATIVE, !number as u64),

@@ -54,13 +54,13 @@ impl PublicKey {
         self.key.as_ref()
     }
 
-    /// Returns whether a certificate has this key: `info` is its `SubjectPublicKeyInfo`, `key` the bit string in it.
+    /// Returns whether a certificate has this key; `info` is its `SubjectPublicKeyInfo`, `key` the bit string in that.
     pub(super) fn matches(&self, info: &[u8], key: &[u8]) -> bool {
         if self.algorithm == CoseAlgorithm::Rs256 { self.bytes() == info } else { self.bytes() == key }
     }
 }
 
-/// Numbers of a key, to compare it with the same key in another encoding.
+/// Components of a key, for comparing keys in different encodings.
 pub(super) enum KeyParts<'a> {
     Ec { curve: i64, x: &'a [u8], y: &'a [u8] },
     Rsa { n: &'a [u8], e: &'a [u8] },
@@ -169,7 +169,7 @@ const fn type_of(algorithm: CoseAlgorithm) -> i64 {
     }
 }
 
-/// Returns how many of the labels 1, 3, -1, -2 and -3 a key has. [`parse_key`] requires all of them.
+/// Returns how many of the labels 1, 3, -1, -2 and -3 a key of this algorithm has. [`parse_key`] requires all of them.
 const fn label_count(algorithm: CoseAlgorithm) -> usize {
     match algorithm {
         CoseAlgorithm::Es256 | CoseAlgorithm::Es384 | CoseAlgorithm::Es512 => 5,
@@ -178,7 +178,7 @@ const fn label_count(algorithm: CoseAlgorithm) -> usize {
     }
 }
 
-/// Validates the public key of a credential of another system. Returns its algorithm and its canonical encoding.
+/// Validates the public key of an imported credential. Returns the algorithm and the canonical encoding of the key.
 ///
 /// # Errors
 /// The reason why Doorward cannot verify signatures with this key.

@@ -1,5 +1,5 @@
-//! Entry points for the fuzz targets in `server/fuzz`: the parsers of this module that are not public. Each function
-//! panics if its parser breaks a rule that must hold for every input.
+//! Entry points for the fuzz targets in `server/fuzz`. They call the parsers of `webauthn` that are not public. Each
+//! function panics if its parser breaks a rule that must hold for every input.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a panic reports the input that broke a rule")]
 
 use doorward_shared::Timestamp;
@@ -38,7 +38,7 @@ pub fn attestation_object(bytes: &[u8]) {
     }
 }
 
-/// Parses a public key in COSE format and verifies a wrong signature with it.
+/// Parses a public key in COSE format and checks that the key rejects a wrong signature.
 pub fn cose_key(bytes: &[u8]) {
     if let Ok(key) = cose::parse_key(bytes)
         && key.verifies(b"message", b"signature")

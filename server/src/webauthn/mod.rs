@@ -5,8 +5,8 @@
 //! [`verify`] then performs the checks of WebAuthn Level 3 §7.1 and §7.2.
 //!
 //! All checks are implemented here, and aws-lc verifies the signatures. webauthn-rs must also accept the attestation
-//! statements that it supports. `webauthn_rs.rs` maps the errors of webauthn-rs to Doorward's errors, so that its
-//! messages never reach clients. Tests also verify assertions with webauthn-rs, and compare the results.
+//! statements that it supports. `webauthn_rs.rs` maps the errors of webauthn-rs to Doorward's errors, so that messages
+//! of webauthn-rs never reach clients. Tests also verify assertions with webauthn-rs, and compare the results.
 //!
 //! The caller checks that the challenge exists and has not expired, and that the user handle belongs to the owner of
 //! the credential.

@@ -180,10 +180,10 @@ fn check_attachment(text: &Text<'_>) -> Result<(), Malformed> {
     }
 }
 
-/// Parses the finalize request of a registration: one JSON object without trailing data. Unknown members are ignored.
+/// Parses the body of a registration finalize request: one JSON object without trailing data. Ignores unknown members.
 ///
 /// # Errors
-/// [`Malformed`] when a field is missing or invalid, including the structure of the attestation object.
+/// [`Malformed`] if a field is missing or invalid, or if the attestation object cannot be parsed.
 pub fn parse_registration(body: &[u8]) -> Result<ParsedRegistration, Malformed> {
     let body: Body<'_> = parse_json(body)?;
     let credential_id = parse_credential_id(body.id, body.raw_id, &body.kind)?;
@@ -201,11 +201,11 @@ pub fn parse_registration(body: &[u8]) -> Result<ParsedRegistration, Malformed> 
     })
 }
 
-/// Parses the finalize request of a login, second-factor login or transaction: one JSON object without trailing data.
-/// Unknown members are ignored.
+/// Parses the body of a finalize request that contains an assertion: a login, second-factor login or transaction. The
+/// body must be one JSON object without trailing data. Unknown members are ignored.
 ///
 /// # Errors
-/// [`Malformed`] when a field is missing or invalid, including the structure of the authenticator data.
+/// [`Malformed`] if a field is missing or invalid, or if the authenticator data cannot be parsed.
 pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
     let body: Body<'_> = parse_json(body)?;
     let credential_id = parse_credential_id(body.id, body.raw_id, &body.kind)?;

@@ -1,4 +1,4 @@
-//! Finds the RP ID that belongs to a signed hash, for error messages.
+//! Finds the RP ID whose hash was signed, for error messages.
 
 use aws_lc_rs::digest;
 use doorward_shared::Base64Url;

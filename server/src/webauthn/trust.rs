@@ -41,8 +41,8 @@ pub(super) fn judge(
     let key_id = leaf.as_ref().filter(|_| !has_aaguid).and_then(key_id);
     let model = if has_aaguid { metadata.by_aaguid(aaguid) } else { key_id.and_then(|id| metadata.by_key_id(&id)) };
     let is_of_model = !has_aaguid || leaf.as_ref().is_some_and(|leaf| leaf.check_aaguid(&aaguid).is_ok());
-    // A certificate that does not state its model must be issued below a root certificate of this model alone (§8.2.1).
-    // Otherwise, the attestation key of one model could vouch for other models with the same root certificate.
+    // A certificate that does not state its model must be issued below a root that only this model has (§8.2.1).
+    // Otherwise, the attestation key of one model could vouch for other models with the same root.
     let must_state_model = format == "packed" && !leaf.is_some_and(|leaf| leaf.states_aaguid());
     let is_issued = |model: &AuthenticatorMetadata| {
         let roots = if must_state_model { model.own_roots() } else { model.roots() };

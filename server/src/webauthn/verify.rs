@@ -141,7 +141,7 @@ const fn without_proof(trust: AttestationTrust) -> AttestationTrust {
     }
 }
 
-/// Verifies the attestation statement. If webauthn-rs can verify the statement, it must accept it too.
+/// Verifies the attestation statement. If webauthn-rs supports the statement, webauthn-rs must also accept it.
 fn verify_statement<'a>(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -173,8 +173,8 @@ fn ask_webauthn_rs(
         Err(WebauthnError::AttestationStatementX5CInvalid) if attestation.is_android_key_with_unknown_description() => {
             Ok(())
         }
-        // webauthn-rs rejects the registration even without its statement. So the cause is another part that
-        // webauthn-rs cannot parse, such as `tokenBinding` or an extension output.
+        // webauthn-rs rejects the registration even without its statement. The cause is therefore another part of the
+        // registration that webauthn-rs cannot parse, such as `tokenBinding` or an extension output.
         Err(_) if register(attestation.encode_without_statement()).is_err() => Ok(()),
         Err(error) => Err(webauthn_rs::attestation_error(&error).of_format(&attestation.format)),
     }

@@ -1,4 +1,4 @@
-//! Verifies attestation statements with webauthn-rs and maps its errors.
+//! Verifies attestation statements with webauthn-rs and maps the errors of webauthn-rs to Doorward's.
 
 use std::time::Duration;
 

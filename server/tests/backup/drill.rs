@@ -1,5 +1,5 @@
-//! The drill: a backup under load, a crash, a restore. After the restore, every ceremony that was acknowledged before
-//! the backup must exist.
+//! The drill: a backup under load, a crash, a restore. After the restore, every ceremony must exist that was
+//! acknowledged before the backup began.
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +31,7 @@ async fn load(tenant: TestTenant, client: usize, acknowledged: Acknowledged, peo
     }
 }
 
-/// Performs a ceremony; `None` if the server no longer responds.
+/// Performs a ceremony. Returns `None` if the server no longer responds.
 async fn ceremony(tenant: &TestTenant, person: &mut Person, path: &str) -> Option<()> {
     let request = person.registration_request();
     let options = tenant.http.try_post(&format!("{path}/initialize"), &request).await?.expect(200).json();

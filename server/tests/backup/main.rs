@@ -54,7 +54,7 @@ pub(crate) fn create_tenant(data: &Path) -> (String, String) {
     (text(&created["id"]), text(&created["api_key"]["secret"]))
 }
 
-/// Adds audit entries, so that a backup takes some time.
+/// Adds many audit entries, so that a backup takes some time.
 pub(crate) async fn fill(data: &Path, tenant: &str) {
     let entries = format!(
         "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) \
@@ -134,7 +134,7 @@ async fn old_write_ahead_log_beside_a_restored_file_is_refused() {
     server.kill();
     let (database, wal) = (data.join("doorward.db"), data.join("doorward.db-wal"));
     assert!(fs::metadata(&wal).unwrap().len() > 0, "a killed server leaves its write-ahead log");
-    // The server accepts the write-ahead log that belongs to its database.
+    // The server accepts a write-ahead log that belongs to the database file.
     let server = Process::serve(command(data));
     let _ = Person::new("bob").register_mfa(&server.tenant(&id, &key)).await.expect(200);
     server.kill();

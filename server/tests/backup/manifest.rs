@@ -73,7 +73,7 @@ fn changed_backup_is_refused() {
     fs::write(&manifest, "{").unwrap();
     expect_refused("backup.db.manifest.json: ");
 
-    // Without a manifest, only `restore` accepts the file, and it says that the file was not verified.
+    // Without a manifest, only `restore` accepts the file, and `restore` reports that the file was not verified.
     fs::remove_file(&manifest).unwrap();
     expect_error(data, &["backup", "verify", &path], 1, "backup.db.manifest.json: there is no such file");
     let output = run(elsewhere, &["restore", "--from", &path]);

@@ -28,10 +28,10 @@ async fn newest_backups_are_kept() {
     let _ = create_tenant(data);
     let backups = data.join("backups");
     fs::create_dir(&backups).unwrap();
-    // The first file is not a scheduled backup. The second one stands for the file of an interrupted backup.
+    // The first file is not a scheduled backup. The second file simulates an interrupted backup.
     fs::write(backups.join("doorward-mine.db"), "").unwrap();
     fs::write(backups.join("doorward-20260101T000000.000Z.db.partial"), "").unwrap();
-    // Folders with such names do not stop the deletion of old backups.
+    // Folders with the names of backups do not stop the deletion of old backups.
     let folders = ["doorward-20250101T000000.000Z.db", "doorward-20250101T000000.000Z.db.partial"];
     folders.iter().for_each(|name| fs::create_dir(backups.join(name)).unwrap());
     let mut serve = command(data);

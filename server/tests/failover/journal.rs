@@ -17,13 +17,13 @@ use tokio::task::JoinSet;
 const CLIENTS_PER_NODE: usize = 4;
 /// Pause of a client after a request that failed.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Maximum number of acknowledged logins, newest first, whose finalize requests are sent again.
+/// Maximum number of acknowledged logins whose finalize requests are sent again. The newest logins are chosen.
 const REPEATED: usize = 200;
 
 /// A finalize request.
 #[derive(Debug, Clone)]
 struct Attempt {
-    /// Number of the node.
+    /// Index of the node to which the request was sent.
     node: usize,
     ended: Instant,
     request_id: String,
@@ -41,7 +41,7 @@ impl Attempt {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Journal {
     attempts: Vec<Attempt>,
-    /// Nodes and times of failed requests.
+    /// For each failed request, the node and the time.
     failures: Vec<(usize, Instant)>,
 }
 
@@ -127,23 +127,23 @@ impl Clients {
 }
 
 impl Journal {
-    /// Logins on a node.
+    /// Returns the acknowledged logins on a node.
     fn logins(&self, node: usize) -> impl Iterator<Item = &Attempt> {
         self.attempts.iter().filter(move |attempt| attempt.node == node && attempt.succeeded())
     }
 
-    /// Times of failed requests on a node after `from`.
+    /// Returns the times of the requests that failed on a node at or after `from`.
     fn failures(&self, node: usize, from: Instant) -> impl Iterator<Item = Instant> {
         self.failures.iter().filter(move |(number, at)| *number == node && *at >= from).map(|(_, at)| *at)
     }
 
-    /// Returns the time from `from` to the first login after the last failed request on a node; zero if no request failed.
+    /// Returns the time from `from` until the first login after the last failed request; zero if no request failed.
     pub(crate) fn outage(&self, node: usize, from: Instant) -> Duration {
         let Some(last) = self.failures(node, from).max() else { return Duration::ZERO };
         self.logins(node).map(|login| login.ended).filter(|at| *at > last).min().unwrap() - from
     }
 
-    /// Returns the time between the first and the last failed request on a node after `from`.
+    /// Returns the time between the first and the last request that failed on a node at or after `from`.
     pub(crate) fn failing_time(&self, node: usize, from: Instant) -> Duration {
         let (first, last) = (self.failures(node, from).min(), self.failures(node, from).max());
         last.zip(first).map_or(Duration::ZERO, |(last, first)| last - first)
@@ -165,7 +165,7 @@ impl Journal {
         }
         let mut unknown = 0;
         for attempt in &others {
-            // If a login is stored but was not acknowledged, its challenge was consumed.
+            // If a login is stored although it was not acknowledged, its challenge must have been consumed.
             let limit = if stored.contains(&attempt.request_id) { 0 } else { 1 };
             unknown += 1 - limit;
             let tokens = tokens(nodes, &attempt.body).await;
@@ -192,7 +192,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Sends a finalize request twice to both nodes, and returns the number of tokens that they returned.
+/// Sends a finalize request twice to each node, and returns the number of tokens that the nodes returned.
 async fn tokens(nodes: &[TestTenant; 2], body: &Value) -> usize {
     let mut tokens = 0;
     for node in nodes.iter().chain(nodes) {

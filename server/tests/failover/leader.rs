@@ -12,7 +12,7 @@ use crate::{
 
 const NODES: [&str; 2] = ["through HAProxy", "with both servers in the URL"];
 const LOGINS: usize = 20;
-/// Maximum time for which requests fail during a planned switchover.
+/// Maximum time during which requests may fail in a planned switchover.
 const MAX_SWITCHOVER: Duration = Duration::from_secs(2);
 
 async fn kill_leader(cluster: &Cluster, nodes: &Nodes, round: usize) {

@@ -1,5 +1,5 @@
-//! Databases that fail while clients log in on two nodes. Afterwards the journal of the clients is compared with the
-//! database. `crash.rs` kills the nodes instead.
+//! Databases that fail while clients log in on two nodes. Afterwards, the journal of the clients is compared with the
+//! database. In `crash.rs`, the nodes are killed instead.
 //!
 //! `DOORWARD_TEST_CRASHES` is the number of rounds.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]

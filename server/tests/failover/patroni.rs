@@ -5,15 +5,15 @@ use std::{path::PathBuf, process::Command, time::Duration};
 /// Duration of the leader's lease, and interval of Patroni's checks, in seconds.
 const TTL: u64 = 20;
 const LOOP_WAIT: u64 = 2;
-/// Maximum time from the failure of the leader to the next login.
+/// Maximum time from the failure of the leader until the next login succeeds.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(TTL + LOOP_WAIT + 2);
 
 /// A cluster of two servers. Dropping it kills all processes and deletes the data.
 pub(crate) struct Cluster {
     folder: tempfile::TempDir,
-    /// URL through HAProxy.
+    /// Database URL through HAProxy.
     pub(crate) proxy_url: String,
-    /// URL with both servers.
+    /// Database URL that lists both servers.
     pub(crate) both_url: String,
 }
 
@@ -29,12 +29,12 @@ impl Cluster {
         run("leader", &[&path(&self.folder)])
     }
 
-    /// Kills a server and its Patroni with SIGKILL.
+    /// Kills a server and its Patroni process with SIGKILL.
     pub(crate) fn kill(&self, name: &str) {
         run("kill", &[&path(&self.folder), name]);
     }
 
-    /// Starts a killed server again and waits until it is a synchronous standby.
+    /// Starts a killed server again and waits until this server is a synchronous standby.
     pub(crate) fn resume(&self, name: &str) {
         run("resume", &[&path(&self.folder), name]);
     }

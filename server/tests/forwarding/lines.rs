@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::Installation;
 
-/// Returns the ids in a file, each once. Requires that every complete line is a JSON object.
+/// Returns the distinct ids in a file. Panics if a complete line is not a JSON object.
 fn ids(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let mut ids: Vec<String> = Vec::new();

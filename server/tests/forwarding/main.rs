@@ -21,7 +21,7 @@ use doorward_testkit::{
 };
 use serde_json::Value;
 
-/// An installation with a tenant, whose server runs in its own process.
+/// An installation with a tenant. Its server runs in a separate process.
 pub(crate) struct Installation {
     pub(crate) data: tempfile::TempDir,
     url: String,
@@ -45,7 +45,7 @@ impl Installation {
         Self { data, url, id, key, _database: database }
     }
 
-    /// Returns the command of a server that forwards to these targets.
+    /// Returns a command that runs a server that forwards to the given targets.
     pub(crate) fn command(&self, targets: &str, networks: &str) -> Command {
         let secret = self.data.path().join("forward.secret");
         fs::write(&secret, format!("{}\n", receiver::SECRET)).unwrap();
@@ -65,7 +65,7 @@ impl Installation {
         database::texts(&self.url, "SELECT id AS value FROM audit_logs ORDER BY id").await
     }
 
-    /// Returns the value of a metric with these labels.
+    /// Returns the value of the metric with the given name and labels.
     pub(crate) async fn metric(&self, server: &Process, name: &str) -> Option<f64> {
         let token = fs::read_to_string(self.data.path().join("admin.token")).unwrap();
         let admin = Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {}", token.trim()));

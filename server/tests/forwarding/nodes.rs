@@ -74,7 +74,7 @@ async fn stopped_node_releases_its_lease() {
     running.stop().await;
     running.release(&first.app).await;
     let held = acquire(&second.app, &target, "other").await.unwrap().expect("the lease, before its end");
-    // A node that stops does not release the lease of another node.
+    // A node that stops must not release a lease that another node holds.
     forward(&first.app, &path).release(&first.app).await;
     first.clock.advance_ms(LEASE_MS / 2);
     assert!(held.renew(&second.app).await.unwrap().is_some());
@@ -109,7 +109,7 @@ async fn lease_dated_by_a_wrong_clock_is_ignored() {
     server.clock.advance_ms(-DAY_MS);
     assert!(take("second").await.is_some());
     assert_eq!(take("third").await, None, "the second node holds the lease");
-    // A lease cannot be taken over if the difference between the clocks is at most the duration of a lease.
+    // If the clocks differ by no more than the duration of a lease, the lease cannot be taken over.
     server.clock.advance_ms(-LEASE_MS);
     assert_eq!(take("third").await, None);
 }

@@ -52,7 +52,7 @@ impl Received {
         line.split_once(": ").unwrap().1
     }
 
-    /// Verifies the signature as a receiver does, and returns the time in it.
+    /// Verifies the signature as a receiver does, and returns the time that the signature contains.
     pub(crate) fn verify(&self) -> i64 {
         assert_eq!(self.header("content-type"), "application/x-ndjson");
         let (time, digits) = self.header(SIGNATURE).strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
@@ -98,7 +98,7 @@ impl Receiver {
         self.state.received.lock().unwrap().clone()
     }
 
-    /// Returns the ids of the entries in requests with the status 200, each once, in the order of arrival.
+    /// Returns the ids of the entries in requests that got a 200 response, without duplicates, in the order of arrival.
     pub(crate) fn accepted_ids(&self) -> Vec<String> {
         let mut ids: Vec<String> = Vec::new();
         for request in self.received().iter().filter(|request| request.status == 200) {

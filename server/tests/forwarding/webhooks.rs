@@ -36,7 +36,7 @@ async fn failing_receiver_loses_no_entry() {
     assert_eq!(receiver.accepted_ids(), ids, "the order of commit");
     until("the lag ends", async || installation.metric(&server, LAG).await == Some(0.0)).await;
 
-    // A crash after a delivery and before its position is stored may cause duplicates, but loses no entries.
+    // After a crash between a delivery and the storing of the position, entries may be sent twice, but none is lost.
     let _ = alice.mfa_login(&tenant).await.expect(200);
     server.kill();
     let server = Process::serve(installation.command(&target, LOOPBACK));
@@ -72,7 +72,7 @@ async fn internal_addresses_are_refused() {
     let receiver = Receiver::start(200).await;
     let port = receiver.port;
     let targets = format!("https://localhost:{port}/, https://127.0.0.1:{port}/, https://[::ffff:7f00:1]:{port}/");
-    // Only another internal network is allowed.
+    // The server may deliver only to another internal network.
     let server = Process::serve(installation.command(&targets, "10.0.0.0/8"));
     for number in 1..=3 {
         let failures = FAILURES.replace("webhook-1", &format!("webhook-{number}"));

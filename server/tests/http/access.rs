@@ -13,7 +13,7 @@ use reqwest::Method;
 
 const UNKNOWN_TENANT: &str = "00000000-0000-4000-8000-000000000001";
 
-/// Returns methods and paths of the endpoints with this access. The paths contain ids that do not exist.
+/// Returns the methods and paths of the endpoints with the given access. The paths contain ids that do not exist.
 pub(crate) fn paths(access: Access) -> impl Iterator<Item = (Method, String)> {
     PUBLIC.iter().filter(move |endpoint| endpoint.access == access).map(|endpoint| {
         let path = endpoint.path.replace("/{tenant_id}", "");
@@ -22,7 +22,7 @@ pub(crate) fn paths(access: Access) -> impl Iterator<Item = (Method, String)> {
     })
 }
 
-/// Checks that every endpoint that needs the key rejects this caller and writes exactly one audit entry.
+/// Checks that every endpoint that needs the key rejects `caller` and writes exactly one audit entry.
 async fn expect_rejected(tenant: &TestTenant, caller: &Http, code: &str) {
     let title = if code == "api_key_disabled" { "The api key is disabled" } else { "The api key is invalid" };
     let before = (tenant.count("").await, tenant.count("type=api_key_rejected").await);
@@ -66,7 +66,7 @@ async fn protected_endpoints_reject_missing_or_invalid_keys() {
     let target = Target::ApiKey(ApiKeyId::new(disabled.id));
     assert!(disabling::disable(&server.administrator(), tenant.id, target.clone()).await.unwrap());
     expect_rejected(&tenant, &tenant.with_key(&disabled.secret), "api_key_disabled").await;
-    // Without the right secret, the response does not show that the key is disabled.
+    // If the secret is wrong, the response does not reveal that the key is disabled.
     let mut wrong = disabled.secret.clone();
     wrong.replace_range(wrong.len() - 4.., "AAAA");
     expect_rejected(&tenant, &tenant.with_key(&wrong), "api_key_invalid").await;

@@ -93,7 +93,7 @@ async fn entries_name_the_api_key_of_their_request() {
     assert_eq!(key("webauthn_authentication_init_succeeded").await, Some(first.id.to_string()));
     assert_eq!(key("webauthn_authentication_final_succeeded").await, None);
     assert_eq!(key("mfa_authentication_init_failed").await, Some(other.id.to_string()));
-    // The entry names the disabled key, because its secret was correct. A wrong secret proves nothing about the key.
+    // The entry names the disabled key, because the secret was correct. A wrong secret proves nothing about the key.
     let target = disabling::Target::ApiKey(ApiKeyId::new(other.id));
     assert!(disabling::disable(&server.administrator(), tenant.id, target).await.unwrap());
     tenant.with_key(&other.secret).get("/credentials/AAAA").await.expect_refusal(401, "api_key_disabled");
@@ -283,7 +283,7 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
     assert_eq!(row.text("tenant_id"), Some(tenant.id.to_string()));
 }
 
-/// Counts the pages of the write-ahead log that one MFA login writes. Each of its two requests has its own commit.
+/// Counts the pages that one MFA login writes to the write-ahead log. Each of the two requests has its own commit.
 #[tokio::test]
 async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
@@ -303,7 +303,7 @@ async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     for person in &mut people {
         let mut reader = SqliteConnection::establish(&url).unwrap();
         reader.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-        // While this reader is open, SQLite appends to the write-ahead log and does not overwrite it from its start.
+        // While this reader is open, SQLite appends to the write-ahead log and never restarts it from the beginning.
         reader.batch_execute("BEGIN; SELECT COUNT(*) FROM tenants").unwrap();
         let before = std::fs::metadata(format!("{url}-wal")).unwrap().len();
         let _ = person.mfa_login(&tenant).await.expect(200);
@@ -327,7 +327,7 @@ async fn exports_abort_while_a_transaction_withholds_entries() {
     let tenant = server.tenant().await;
     let _ = tenant.http.get("/audit_logs").await.expect(200);
     let (meta, now) = (RequestMeta::default(), server.app.clock.now());
-    // The types differ, because otherwise one transaction could wait for the counter that the other one has locked.
+    // The types differ. Otherwise, one transaction could wait for the counter that the other transaction has locked.
     let [slow, quick] = [AuditType::ApiKeyRejected, AuditType::UserDeleted]
         .map(|kind| audit::event(&server.app, tenant.id, &meta, kind, now).unwrap());
     let ((written, mut wait), (end, ended)) =

@@ -23,7 +23,7 @@ async fn database_error_during_key_lookup_returns_500_not_401() {
     let (server, tenant) = server_with_tenant().await;
     let _ = tenant.http.get("/credentials").await.expect(200);
     server.sql("ALTER TABLE api_keys RENAME TO elsewhere").await;
-    // This process has the tenant in its cache.
+    // The first node has the tenant in its cache.
     let _ = tenant.http.get("/credentials").await.expect(200);
     let other = server.second_node().await;
     let there = tenant.on(&other);
@@ -85,8 +85,8 @@ async fn readiness_requests_share_one_check_per_second() {
     for response in futures_util::future::join_all((0..50).map(|_| root.get("/health/ready"))).await {
         assert_eq!(response.status, 200);
     }
-    // Each readiness check reads once, and this test causes few other reads. The number of reads in the metrics
-    // therefore shows that requests share a check.
+    // Each readiness check reads from the database once, and this test causes few other reads. The number of reads in
+    // the metrics therefore shows that several requests share one check.
     let admin = server.admin("prometheus", Role::Metrics).await;
     let text = admin.get("/metrics").await.expect(200).text;
     let count = "doorward_database_queue_seconds_count{work=\"read\"} ";
@@ -113,7 +113,7 @@ async fn health_distinguishes_a_failing_database_from_a_dead_process() {
     let _ = tenant.http.get("/credentials").await.expect(200);
 }
 
-/// Waits until the readiness check returns this status. Requests within a second share one check.
+/// Waits until the readiness check returns the given status. Requests within the same second share one check.
 async fn ready(caller: &Http, status: u16) -> Response {
     let start = Instant::now();
     loop {
@@ -130,7 +130,7 @@ async fn server_that_cannot_write_is_not_ready() {
     let (server, tenant) = server_with_tenant().await;
     let root = Http::new(server.public_url.clone());
     let _ = ready(&root, 200).await;
-    // Reads still succeed after this change, but writes fail.
+    // After this change to the database, reads still succeed, but writes fail.
     let (break_writes, repair) = if database::is_sqlite("a full disk") {
         (
             "CREATE TRIGGER full BEFORE INSERT ON installation BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
@@ -175,8 +175,8 @@ async fn ceremonies_do_not_begin_while_the_write_ahead_log_is_too_large() {
     assert!(size.is_some_and(|bytes| bytes.parse::<u64>().unwrap() > 2 << 20), "{metrics}");
 }
 
-/// The trigger raises an error like SQLite's for a full disk. The error either ends only one statement or rolls back
-/// the whole transaction. SQLite may react in either way when a real disk is full.
+/// The trigger raises an error like the one that SQLite reports for a full disk. The error rolls back either only the
+/// statement or the whole transaction. SQLite may do either when a real disk is full.
 #[tokio::test]
 async fn full_disk_returns_503_without_data_loss() {
     if !database::is_sqlite("full_disk_returns_503_without_data_loss") {

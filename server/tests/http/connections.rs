@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(100);
 const ALIVE: &[u8] = b"GET /health/alive HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// Starts another listener of the public API, with other limits.
+/// Starts another listener of the public API, with the given limits.
 fn serve(app: &Arc<App>, listening: Listening) -> (Serving, SocketAddr) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -120,7 +120,7 @@ async fn response_that_is_not_read_is_aborted() {
     until("a connection stays open", async || serving.open_connections() == 0).await;
     assert!((20 * SHORT..39 * SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
     for mut stream in streams {
-        // The reset makes the kernel discard the bytes that it still had to send.
+        // The reset makes the server's kernel discard the bytes that it has not sent yet.
         let error = timeout(DEADLINE, stream.read_to_end(&mut Vec::new())).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
@@ -133,7 +133,7 @@ async fn response_that_is_read_slowly_is_not_aborted() {
     let mut stream = request_large_responses(address, 12).await;
     let mut buffer = vec![0; 16 * 1024];
     let start = Instant::now();
-    // The test pauses on purpose, because the pauses make the client slow.
+    // The pauses are intentional: they make the client slow.
     while start.elapsed() < 20 * SHORT {
         let _ = stream.read_exact(&mut buffer).await.unwrap();
         tokio::time::sleep(SHORT / 4).await;
@@ -152,8 +152,8 @@ async fn longest_idle_connection_is_closed_for_a_new_one() {
         assert_eq!(read_one(&mut stream).await.status, 200);
         streams.push(stream);
     }
-    // The fifth connection replaced the longest idle one of the same address. The sixth replaced the longest idle one
-    // of any address.
+    // The fifth connection replaced the longest idle connection from the same address. The sixth replaced the longest
+    // idle connection from any address.
     assert_eq!(read_to_end(&mut streams[0]).await, "");
     assert_eq!(read_to_end(&mut streams[1]).await, "");
     for stream in &mut streams[2..] {
@@ -218,7 +218,7 @@ async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
     }
 }
 
-/// Expects exactly one response, either from the handler or from the HTTP server below it.
+/// Expects exactly one response. Either the handler or the HTTP server below the handler may send this response.
 fn expect_invalid_chunk(text: &str) {
     let details = "the body ended early, or its chunked encoding is invalid";
     let response = parse_response(text);
@@ -239,7 +239,7 @@ async fn invalid_chunk_gets_a_json_error() {
             let mut stream = TcpStream::connect(host).await.unwrap();
             stream.write_all(format!("{head}\r\n{chunks}").as_bytes()).await.unwrap();
             expect_invalid_chunk(&read_to_end(&mut stream).await);
-            // The chunks arrive when the handler already waits for the body.
+            // The chunks arrive only when the handler is already waiting for the body.
             let mut stream = TcpStream::connect(host).await.unwrap();
             stream.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
             let mut begun = vec![0; continues.len()];

@@ -38,13 +38,13 @@ async fn tenant_responses_include_vary_origin() {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
     let page = "https://app.example.com";
-    // Responses depend on the origin, so a cache must not send a response to a page of another origin.
+    // Responses depend on the request's origin, so a cache must not send a stored response to a page of another origin.
     for caller in [tenant.anonymous.clone(), tenant.anonymous.clone().header("origin", page)] {
         for path in ["/.well-known/jwks.json", "/credentials", "/nowhere", "/mfa/login/finalize"] {
             assert_eq!(caller.get(path).await.header("vary"), Some("Origin"), "{path}");
         }
     }
-    // An allowed page can read the reason for a refusal and the headers of a list.
+    // A page of an allowed origin can read the reason for a refusal and the headers of a list.
     let refused = tenant.anonymous.clone().header("origin", page).get("/credentials").await;
     refused.expect_refusal(401, "api_key_missing");
     assert_eq!(refused.header("access-control-allow-origin"), Some(page));

@@ -119,7 +119,7 @@ async fn pages_link_to_their_neighbours() {
     for number in 0..5 {
         server.clock.advance_ms(10);
         let mut person = Person::new(if number < 4 { "a&b" } else { "carol" });
-        // The same user registers a different authenticator each time.
+        // Each time, the same user registers a different authenticator.
         person.browser = person.browser.without_checks();
         let options = tenant.http.post("/registration/initialize", &person.registration_request()).await.expect(200);
         let body = person.create(&options.json());
@@ -164,8 +164,8 @@ async fn pages_link_to_their_neighbours() {
     assert_eq!((only_head.text.as_str(), only_head.header("x-total-count")), ("", Some("5")));
 }
 
-/// On PostgreSQL, a request may wait for a transaction that deletes the target of the request. After this wait, the
-/// request must notice that the target no longer exists.
+/// On PostgreSQL, a request may wait for a transaction that deletes the request's target. When the request continues,
+/// it must detect that the target no longer exists.
 #[tokio::test]
 async fn changes_during_a_deletion_are_refused() {
     if !database::is_postgres("changes_during_a_deletion_are_refused") {

@@ -1,4 +1,4 @@
-//! Request headers that are refused, headers of the API reference, and the response after a panic.
+//! Request headers that are refused, response headers of the API reference, and the response after a panic.
 
 use std::{io::Read, net::TcpListener, sync::Arc};
 
@@ -114,7 +114,7 @@ async fn panic_in_a_handler_gets_a_500_response() {
     let running = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
     let handle = running.handle();
     tokio::spawn(running);
-    // The worker serves the next request after each panic.
+    // After each panic, the worker still serves the next request.
     for _ in 0..3 {
         let response = Http::new(url.clone()).get("/").await;
         let details = "the server's log has the cause under this request's id";

@@ -1,5 +1,5 @@
-//! Import of a Hanko database with its own schema and values. The tests log in with the keys of its authenticators. The
-//! source needs a PostgreSQL server; the targets are on both engines.
+//! Import of a Hanko database. A sample file contains the schema and the rows, and its header contains the keys with
+//! which the tests log in. The source needs a PostgreSQL server; there is a target on each engine.
 
 mod again;
 
@@ -25,14 +25,14 @@ const FORUM: &str = "c2d4e8a0-1b3f-4c5d-8e7f-90a1b2c3d4e5";
 const SHOP_KEY: &str = "hjMOKu80niBMAhC5wiLYa_NXSeSIV0ISwckC1CqlNghrxyF3StQzbeTp_q92PIM4d2ozZxfMskCz7mngS_jIuQ==";
 const OTHER_SHOP_KEY: &str = "2lZdmNvj7y3Dt7qigQvsyv6CTAchs7WFY4QIZ3BLiACUsZxBh0MV7P72z3FjttIm4aqUab8e-CCxTaeRkGz8aA==";
 const FORUM_KEY: &str = "LEJYnrURUVuBcvk_qnZQubVVcV8LBqeNOLrdYv2oF8BHSxXcUjF1d9aHGToqfDLozfObv1jucmcLNORPHF9ulw==";
-/// A secret that encrypts signing keys. It must not work as an API key.
+/// A secret with which Hanko encrypts signing keys. It must not work as an API key.
 const SHOP_JWK_SECRET: &str =
     "JUno7OZC1o1LHG6UFyR37wj7EdGQGwYkRj5PGFiyY3ct6v2yPpWzRFxRYeuERalTLu_PLwFyG7BHol4OxYJdew==";
 const CAROL: &str = "a3d6f2c4-9b1e-4f70-8c35-27e1d0b9a6f8";
 const SHOP_CONFIG: &str = "000000a1-0000-4000-8000-0000000000a1";
 const CUSTOMER: &str = "000000e1-0000-4000-8000-0000000000e1";
 
-/// Returns the text after `before` in a line of the sample's header.
+/// Returns the text that follows `before` in the header of the sample, up to the end of the line.
 fn header_value(before: &str) -> &'static str {
     let line = SAMPLE.lines().find(|line| line.contains(before)).unwrap();
     line.split_once(before).unwrap().1.trim()
@@ -102,7 +102,7 @@ fn authenticator(rp_id: &str, id: &str, handle: &[u8], key: Key) -> Authenticato
     authenticator
 }
 
-/// Returns the key of a passkey. The header of the sample contains the scalar of the key.
+/// Returns the private key of a passkey, from the scalar in the header of the sample.
 fn sample_key(id: &str) -> Key {
     let rest = SAMPLE.split_once(&format!("--   {id}")).unwrap().1;
     let hex = rest.split_once("scalar (hex) ").unwrap().1.get(..64).unwrap();
@@ -295,7 +295,7 @@ async fn everything_is_imported_once_and_a_later_run_imports_changes() {
         let admin = server.admin("ops", Role::Admin).await;
         let config = admin.get(&format!("/tenants/{SHOP}")).await.expect(200).json();
         assert_eq!(config["config"]["webauthn"]["timeout"], 90_000);
-        // The test has now used the key, so Doorward serves the tenant.
+        // The test has used the API key by now, so the tenant counts as served by Doorward.
         server.flush_usage().await;
         let later = source.import(&server, Options::default()).await.unwrap();
         assert_eq!(of(&later, SHOP).state, TenantState::Skipped);
@@ -330,7 +330,7 @@ async fn check_details(server: &TestServer) -> Vec<Value> {
     assert_eq!(log[0]["created_at"], "2025-04-20T20:15:01.000Z");
     assert_eq!(log[0]["meta_source_ip"], "203.0.113.15");
     let summary = read(&format!("/tenants/{SHOP}/summary")).await;
-    // Sorting by counts considers only the tenants with the latest activity, so this time must be correct.
+    // Sorting by counts considers only the tenants with the latest activity, so `last_activity` must be correct.
     assert_eq!(summary["last_activity"], "2025-05-02T06:00:00.000Z");
     let carol = read(&format!("/tenants/{FORUM}/users/{CAROL}?by=user_id")).await;
     assert_eq!(carol["credentials"][0]["last_used_at"], Value::Null, "it was never used after its registration");

@@ -1,4 +1,4 @@
-//! Metrics: their names, their labels, and the token role that reads only them.
+//! Metrics: their names, their labels, and the role for tokens that can read only metrics.
 
 use doorward_server::{db::Engine, service::admin::metadata, webauthn::metadata_blob::Roots};
 use doorward_shared::admin::Role;

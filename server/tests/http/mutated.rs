@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::server_with_tenant;
 
-/// Creates a person with a signature counter above two and with backed-up passkeys. With a lower counter or without
-/// backup, some mutations of the counter and of the backup flags would have no effect.
+/// Creates a user whose signature counter is above two and whose passkeys are backed up. Otherwise, some mutations of
+/// the counter and of the backup flags would have no effect.
 async fn person_with_logins(tenant: &TestTenant) -> Person {
     let mut person = Person::with("mallory", Authenticator::new().counter(Counter::Increasing).backup(true, true));
     let _ = person.register(tenant).await.expect(200);
@@ -63,8 +63,8 @@ async fn mutated_assertions_are_rejected_for_logins() {
     reject_mutated_assertions("/login/initialize", "/login/finalize").await;
 }
 
-/// Returns whether a mutation is accepted by design: an attestation statement that cannot be verified (the credential
-/// is stored as not attested, see docs/webauthn.md), or a length that is encoded in more bytes than necessary.
+/// Returns whether a mutation is accepted by design: the attestation statement cannot be verified (docs/webauthn.md:
+/// the credential is stored as not attested), or a length is encoded in more bytes than necessary.
 fn is_tolerated(name: &str) -> bool {
     const STATEMENTS: [&str; 12] = [
         "statement: format \"",

@@ -44,7 +44,7 @@ async fn pipe_is_imported() {
     let text = export(&first.administrator(), tenant.id, &folder.path().join("tenant.jsonl")).await;
     let (reader, mut writer) = std::io::pipe().unwrap();
     let write = std::thread::spawn(move || writer.write_all(text.as_bytes()));
-    // The path of standard input resolves to such a file, too.
+    // A path to standard input, such as `/dev/stdin`, resolves to a path like this one.
     let path = PathBuf::from(format!("/proc/self/fd/{}", reader.as_raw_fd()));
     let report = load(second.administrator(), path, Target::TenantOfFile).await.unwrap();
     write.join().unwrap().unwrap();
@@ -94,7 +94,7 @@ async fn users_of_another_system_are_added_to_an_existing_tenant() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("users.jsonl");
     let text = export(&source.administrator(), from.id, &path).await;
-    // The lines contain only members that the tables of other libraries have.
+    // The lines contain only those members for which the tables of other libraries have columns.
     let public_key = text.split_once("\"public_key\":\"").unwrap().1.split_once('"').unwrap().0;
     let id = text.split_once("\"credential\",\"id\":\"").unwrap().1.split_once('"').unwrap().0;
     let lines = [

@@ -1,4 +1,4 @@
-//! Two servers use one SQLite file: the next request to one server sees each change that was made through the other.
+//! Two servers use one SQLite file. A change through one server affects the next request to the other server.
 
 use doorward_server::{
     service::admin::{Precondition, api_keys, metadata, signing_keys, tenants},
@@ -60,8 +60,8 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     two.stop().await;
 }
 
-/// A revocation is announced but not yet committed in two cases: a process was killed after the announcement, or a
-/// request arrives between the announcement and the commit.
+/// A request may arrive between the announcement and the commit of a revocation. If the revoking process was killed
+/// after the announcement, the commit never follows.
 #[tokio::test]
 async fn key_is_not_cached_while_its_revocation_is_announced() {
     if !database::is_sqlite("key_is_not_cached_while_its_revocation_is_announced") {

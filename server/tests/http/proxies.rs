@@ -21,7 +21,7 @@ async fn ignored_header_is_reported_once_a_minute() {
     let log = log();
     let line = log.lines().skip_while(|line| !line.contains("proxy.trusted")).last().unwrap_or_default();
     assert!(warnings() > before, "{line}");
-    // Each server that other tests in this process start may write one such warning, but not more.
+    // Servers that other tests in this process start at the same time may each write one such warning.
     assert!(warnings() - before < 10, "{} warnings", warnings() - before);
     assert!(log.contains("\"peer\":\"127.0.0.1\""), "{log}");
 }
@@ -63,7 +63,7 @@ async fn client_is_found_through_a_chain_of_trusted_proxies() {
         (&["198.51.100.7"][..], "198.51.100.7"),
         (&["198.51.100.7, 10.1.2.3, fd00::1"], "198.51.100.7"),
         (&["198.51.100.7", "10.1.2.3"], "198.51.100.7"),
-        // Everything before the last untrusted address may have been written by the client itself.
+        // The client itself may have written everything before the last untrusted address.
         (&["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
         (&["10.9.9.9, 198.51.100.7, 10.1.2.3"], "198.51.100.7"),
         (&["127.0.0.1, 198.51.100.7"], "198.51.100.7"),
@@ -72,7 +72,7 @@ async fn client_is_found_through_a_chain_of_trusted_proxies() {
         (&["[2001:db8::5]"], "2001:db8::5"),
         (&["::ffff:198.51.100.7"], "198.51.100.7"),
         (&["198.51.100.7:4711"], "198.51.100.7"),
-        // If the address is invalid, the proxy that forwarded it is used as the client.
+        // If an address is invalid, the proxy that added this address to the header counts as the client.
         (&["unknown"], "127.0.0.1"),
         (&["198.51.100.7, unknown, 10.1.2.3"], "10.1.2.3"),
         (&[""], "127.0.0.1"),

@@ -20,14 +20,14 @@ async fn limited() -> (TestServer, TestTenant) {
     (server, tenant)
 }
 
-/// Returns the tenant's key with a wrong secret that contains `number`.
+/// Returns the tenant's API key with its secret replaced by a wrong one that contains `number`.
 fn wrong_key(tenant: &TestTenant, number: u32) -> String {
     let mut key = tenant.api_key.clone();
     key.replace_range(key.len() - 6.., &format!("{number:06}"));
     key
 }
 
-/// Sends anonymous requests until one is not accepted, and returns its response.
+/// Sends anonymous requests until one is refused, and returns the response of that request.
 async fn exhaust_limit(tenant: &TestTenant) -> Response {
     let mut response = tenant.anonymous.get("/.well-known/jwks.json").await;
     for _ in 0..100 {
@@ -78,7 +78,7 @@ async fn requests_to_unknown_tenants_are_rate_limited() {
                 }
             }
         }
-        // Each request counts once.
+        // Each request must be counted exactly once.
         assert!((6..=8).contains(&accepted), "{case}: {accepted}");
         assert_eq!(accepted + limited, 20);
         // Requests with a valid key are not limited.
@@ -126,7 +126,7 @@ async fn flood_of_wrong_keys_stops_growing_the_audit_log() {
     for response in &limited {
         response.expect_refusal(429, "rate_limited");
         assert!(response.header("retry-after").is_some());
-        // This server writes every line, but the log of the binary contains at most ten such lines a second (see
+        // This server logs a line for each of these requests. The binary logs at most ten such lines per second (see
         // tests/log.rs).
         assert_eq!(lines_of(response.request_id()).len(), 1);
     }
@@ -155,7 +155,7 @@ async fn unknown_tenants_are_read_once_and_not_above_the_rate_limit() {
     let _ = unknown.get("/credentials").await.expect(404);
     server.sql("ALTER TABLE tenants RENAME TO elsewhere").await;
     let _ = unknown.get("/credentials").await.expect(404);
-    // This tenant is not cached, so the request needs the database.
+    // This tenant id is not cached, so the request needs the database.
     let _ = at("11234567-89ab-4def-8123-456789abcdef").get("/credentials").await.expect(500);
     while unknown.get("/credentials").await.status != 429 {}
     for origin in [None, Some("https://app.example.com")] {

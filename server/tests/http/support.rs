@@ -103,7 +103,7 @@ impl Ceremony {
         tenant.http.post_bytes(&format!("{}/finalize", self.path()), body).await
     }
 
-    /// Asserts that a response is the documented one for an unknown challenge, and that its audit entry exists.
+    /// Asserts that a response is the one that is documented for an unknown challenge, and that the audit entry exists.
     pub(crate) async fn expect_unknown(self, tenant: &TestTenant, response: &Response) {
         let known = "received challenge does not match with any stored one";
         match self {
@@ -121,7 +121,7 @@ impl Ceremony {
         let _ = self.expect_audited_refusal(tenant, response, response.status, "challenge_unknown").await;
     }
 
-    /// Asserts status, code and audit entry of a refused finalize request.
+    /// Asserts the status, the code and the audit entry of a refused finalize request.
     pub(crate) async fn expect_audited_refusal(
         self,
         tenant: &TestTenant,
@@ -149,14 +149,14 @@ pub(crate) fn unique() -> String {
     format!("id-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Returns the options with another challenge.
+/// Returns the options with their challenge replaced.
 pub(crate) fn with_challenge(options: &Value, challenge: &Value) -> Value {
     let mut options = options.clone();
     options["publicKey"]["challenge"] = challenge.clone();
     options
 }
 
-/// Returns the options with a challenge that the server does not know.
+/// Returns the options with their challenge replaced by one that the server does not know.
 pub(crate) fn with_unknown_challenge(options: &Value) -> Value {
     with_challenge(options, &base64url(&[7; 32]).into())
 }

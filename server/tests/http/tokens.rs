@@ -26,8 +26,8 @@ fn kid(token: &str) -> String {
     decode_header(token).unwrap().kid.unwrap()
 }
 
-/// Returns the claims if the token verifies with one of the keys. The expiry is not checked, because the test clock
-/// differs from the system clock.
+/// Returns the claims if one of the keys verifies the token. The expiry is not checked, because the test clock differs
+/// from the system clock.
 fn verify(token: &str, keys: &JwkSet) -> Option<TokenClaims> {
     let key = keys.find(&kid(token))?;
     let mut validation = Validation::new(decode_header(token).unwrap().alg);
@@ -68,7 +68,7 @@ async fn every_token_verifies_during_a_key_rotation() {
     assert!(verify(&of_new, &keys).is_some(), "with the document from fifteen minutes ago");
     assert!(verify(&of_new, &cached).is_none(), "the old key no longer signs");
 
-    // The last token of the old key is valid for five minutes. The key stays published for six minutes.
+    // The last token that the old key signed is valid for five minutes. The key stays published for six minutes.
     let expiry = verify(&last_of_old, &keys).unwrap().exp;
     server.clock.advance_ms(5 * MINUTE);
     assert!(expiry <= server.app.clock.now().seconds());
@@ -91,8 +91,8 @@ async fn retired_key_stops_signing_and_stays_published() {
     let only = signing_keys::retire(&server.administrator(), tenant.id, id).await;
     assert!(only.is_err(), "the last key of a tenant cannot be retired");
     let new = rotate(&server, &tenant, None).await.to_string();
-    // Verifiers may not have fetched the new key yet. Therefore the old key signs until the new one has been published
-    // for 15 minutes.
+    // Verifiers may not have fetched the new key yet. Therefore, the old key continues to sign until the new key has
+    // been published for 15 minutes.
     signing_keys::retire(&server.administrator(), tenant.id, id).await.unwrap();
     server.clock.advance_ms(15 * MINUTE - 1);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), old);
@@ -119,7 +119,7 @@ async fn retiring_a_successor_keeps_the_current_key_in_use() {
     signing_keys::retire(&server.administrator(), tenant.id, new).await.unwrap();
     server.clock.advance_ms(60 * MINUTE);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), old);
-    // A retired key cannot be retired again, because this would prolong its publication.
+    // A key that is already retired cannot be retired again, because this would prolong its publication.
     signing_keys::retire(&server.administrator(), tenant.id, new).await.unwrap();
     assert!(published(&tenant).await.find(&new.to_string()).is_none());
 }
@@ -200,7 +200,7 @@ async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     let first = kid(&alice.register(&tenant).await.expect(200).field("token"));
     let waiting = rotate(&server, &tenant, None).await;
     let _ = signing_keys::withdraw(&call, tenant.id, waiting).await.unwrap();
-    // The first key had a scheduled retirement: the time from which the withdrawn key would have signed.
+    // The first key was scheduled to retire when the new key began to sign. The withdrawal cancels this.
     assert_eq!(withdrawal(&tenant).await["retirement_cancelled"], json!(first));
     server.clock.advance_ms(60 * MINUTE);
     assert_eq!(kid(&alice.login(&tenant).await.expect(200).field("token")), first);
@@ -214,7 +214,7 @@ async fn withdrawing_a_waiting_or_retired_key_keeps_the_signing_key() {
     assert!(published(&tenant).await.find(&first).is_none());
 }
 
-/// The server read the tenant's snapshot while the clock was ahead.
+/// The server reads the tenant's snapshot while the clock is ahead. Then the clock is set back.
 #[tokio::test]
 async fn clock_set_back_across_a_retirement_does_not_stop_ceremonies() {
     let (server, tenant) = server_with_tenant().await;

@@ -141,7 +141,7 @@ async fn transactions_are_listed_by_external_and_internal_user_id() {
     let internal = listed.unwrap().items[0].id;
     assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).json(), by_name);
     other.http.get(&format!("/transaction/{internal}")).await.expect_refusal(404, "user_not_found");
-    // A user whose user id is that UUID takes precedence.
+    // If another user has this UUID as user id, that user takes precedence.
     let mut impostor = Person::new(&internal.to_string());
     let _ = impostor.register(&tenant).await.expect(200);
     assert_eq!(tenant.http.get(&format!("/transaction/{internal}")).await.expect(200).text, "[]");

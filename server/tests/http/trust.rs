@@ -23,7 +23,7 @@ fn enforced(policy: TrustPolicy) -> TrustPolicy {
     TrustPolicy { registration: TrustMode::Enforce, login: TrustMode::Enforce, ..policy }
 }
 
-/// Accepts only one model.
+/// Returns a policy that accepts only one model.
 fn only(model: Uuid) -> TrustPolicy {
     enforced(TrustPolicy { allow_aaguids: Some(vec![model]), ..TrustPolicy::default() })
 }
@@ -57,8 +57,8 @@ async fn import(server: &TestServer, blob: &[u8]) {
     assert!(metadata::import(&server.administrator(), blob, &roots, false).await.unwrap().is_some());
 }
 
-/// Starts the registration of an authenticator with an attestation of the test manufacturer, whose model is
-/// [`mds::AAGUID`]. Returns the finalize body.
+/// Starts the registration of an authenticator with an attestation of the test manufacturer. The attestation is for the
+/// model [`mds::AAGUID`]; the authenticator states `aaguid`. Returns the finalize body.
 async fn attested(ceremony: Ceremony, tenant: &TestTenant, person: &mut Person, aaguid: Uuid) -> Value {
     person.authenticator = authenticator(aaguid, Attestation::PackedSelf);
     let mut body = ceremony.begin(tenant, person).await;
@@ -74,7 +74,7 @@ async fn genuine(tenant: &TestTenant, user: &str) -> Person {
     person
 }
 
-/// CVE-2025-12150: a client states an allowed AAGUID, without an attestation or in a statement that it signs itself.
+/// CVE-2025-12150: a client states an allowed AAGUID, either without an attestation or with a self attestation.
 #[tokio::test]
 async fn cve_2025_12150_allowed_aaguid_without_certificate_is_refused() {
     let server = TestServer::start().await;
@@ -89,7 +89,7 @@ async fn cve_2025_12150_allowed_aaguid_without_certificate_is_refused() {
     let _ = genuine(&tenant, "alice").await.login(&tenant).await.expect(200);
 }
 
-/// CVE-2026-6856: a client states an allowed AAGUID in a statement with a chain that does not belong to this model.
+/// CVE-2026-6856: a client states an allowed AAGUID in an attestation whose certificate chain is not for this model.
 #[tokio::test]
 async fn cve_2026_6856_allowed_aaguid_without_the_chain_of_its_model_is_refused() {
     let server = TestServer::start().await;
@@ -106,7 +106,7 @@ async fn cve_2026_6856_allowed_aaguid_without_the_chain_of_its_model_is_refused(
     import(&server, mds::BLOB).await;
     let other = tenant_with(&server, &only(ALLOWED)).await;
     for ceremony in Ceremony::REGISTRATIONS {
-        // The manufacturer's certificate names its model, which is not the model that the client states.
+        // The manufacturer's certificate names another model than the one that the client states.
         let body = attested(ceremony, &other, &mut Person::new("alice"), ALLOWED).await;
         ceremony.finalize(&other, &body).await.expect_refusal(400, "attestation_invalid");
     }
@@ -182,7 +182,7 @@ async fn denied_model_is_refused_with_and_without_attestation() {
             assert_eq!(register(ceremony, &tenant, authenticator(ALLOWED, attestation)).await, None);
         }
     }
-    // An authenticator of the denied model cannot pretend to be another model if the policy requires an attestation.
+    // If the policy also requires an attestation, stating another model is not enough to be accepted.
     let policy = TrustPolicy { attestation_required: true, ..policy };
     let tenant = tenant_with(&server, &policy).await;
     for attestation in [Attestation::None, Attestation::PackedSelf] {
@@ -220,7 +220,7 @@ async fn enforced_policy_refuses_logins_and_transactions_with_registered_credent
         let detail = entry.detail();
         assert_eq!((detail.check, detail.received.as_deref()), (Some(Check::TrustDeviceBound), Some("BE = 1")));
     }
-    // The policy of passkeys does not concern credentials that are only second factors.
+    // The policy for passkeys does not apply to credentials that are only second factors.
     let _ = bob.mfa_login(&tenant).await.expect(200);
     configure(&server, &tenant, |config| config.trust.second_factors = device_bound(TrustMode::Enforce)).await;
     bob.mfa_login(&tenant).await.expect_refusal(401, "trust_policy");

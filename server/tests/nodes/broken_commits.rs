@@ -1,5 +1,5 @@
-//! Units of work whose transaction fails or whose connection is lost. No challenge yields two tokens, no change is made
-//! twice, and a client gets its response if its unit was committed.
+//! Units of work whose transaction fails or whose connection is lost. No challenge yields two tokens, and no change is
+//! made twice. If the unit was committed, the client gets the normal response.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{
@@ -11,10 +11,10 @@ use doorward_testkit::{
 };
 use serde_json::{Value, json};
 
-/// Text of the statement that adds to counters. A connection sends this text once, after the other statements of a unit
-/// and before COMMIT.
+/// Text of the statement that adds to counters. In each unit, it is sent once, after the other statements and before
+/// COMMIT.
 const LAST_STATEMENT: &str = "INTO audit_counts";
-/// A statement that is sent together with the COMMIT of an administrative change.
+/// Text of a statement that is sent together with the COMMIT of an administrative change.
 const CHANGE: &str = "pg_notify(";
 const SUCCEEDED: &str = "type=mfa_authentication_final_succeeded";
 const FAILED: &str = "type=mfa_authentication_final_failed";
@@ -44,7 +44,7 @@ impl Fixture {
         Some(Self { server, proxy, tenant, person, _data: (folder, database) })
     }
 
-    /// Sends a request while the proxy closes connections, and checks how many connections it closed.
+    /// Sends a request while the proxy closes connections, and checks how many connections the proxy closed.
     async fn post(&self, path: &str, body: &Value, at: (&'static str, Moment, usize)) -> Response {
         let (text, moment, times) = at;
         self.proxy.close_at(text, moment, times);
@@ -53,12 +53,12 @@ impl Fixture {
         response
     }
 
-    /// Sends a request whose first commit gets no response.
+    /// Sends a request. The node gets no response to the first COMMIT of this request.
     async fn post_without_response(&self, path: &str, body: &Value) -> Response {
         self.post(path, body, (COMMIT, Moment::AfterCommit, 1)).await
     }
 
-    /// Checks that the challenge of a finalize request was consumed, so that it yields no other token.
+    /// Checks that the challenge of a finalize request was consumed, so that it yields no second token.
     async fn is_used(&self, path: &str, body: &Value) {
         let status = if path.starts_with("/registration") { 400 } else { 401 };
         for _ in 0..2 {
@@ -239,7 +239,7 @@ async fn application_gets_the_response_to_its_change_if_the_commit_gets_no_respo
 async fn conflict_with_another_session_results_in_one_token() {
     let Some(mut fixture) = Fixture::start("conflict with another session results in one token").await else { return };
     let path = "/mfa/login/finalize";
-    // A trigger makes the next two deletions of a challenge fail. The sequence keeps its value after a rollback.
+    // A trigger makes the next two attempts to delete a challenge fail. A rollback does not reset the sequence.
     fixture
         .server
         .sql(

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::{Nodes, nodes, wait_until_listening};
 
-/// Allows more than the two heartbeats within which a node detects a lost listener, because the machine may be busy.
+/// Longer than the two heartbeats within which a node detects a lost listener, because the machine may be busy.
 const DETECTION: Duration = Duration::from_secs(5);
 
-/// Creates a key on the first node and uses it on the second, which caches it.
+/// Creates a key on the first node and uses it on the second node, so that the second node caches the key.
 async fn cached_key(nodes: &Nodes) -> (String, String) {
     let key = nodes.first.api_key(nodes.tenant.id, None).await;
     let on_second = nodes.tenant_on_second.with_key(&key.secret);
@@ -48,7 +48,7 @@ async fn node_without_the_process_lock_serves_nothing() {
     wait_until_listening(&nodes.second).await;
     let (_, secret) = cached_key(&nodes).await;
     let with_key = nodes.tenant_on_second.with_key(&secret);
-    // The database rejects new connections. The listeners, which held the process lock, therefore cannot reconnect.
+    // The database rejects new connections, so the listeners, which held the process lock, cannot connect again.
     let server = database::postgres().unwrap();
     let name = nodes.first.database_url().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
     database::execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;

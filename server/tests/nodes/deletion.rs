@@ -53,8 +53,8 @@ async fn tenant_is_deleted_while_its_users_log_in() {
         tokio::task::yield_now().await;
     }
     let _ = admin.delete(&format!("/tenants/{}?erase_audit=true", tenant.id)).await.expect(204);
-    // Both nodes run the job at the same time. If they deadlock, the database aborts one of the jobs, and its node
-    // tries again later.
+    // Both nodes run the job at the same time. If the two jobs deadlock, the database aborts one of them, and the node
+    // of that job tries again later.
     let (one, other) = tokio::join!(jobs::finish_deletions(&first.app), jobs::finish_deletions(&second.app));
     eprintln!("jobs: {one:?} {other:?}");
     let mut accepted = 0;
@@ -63,7 +63,7 @@ async fn tenant_is_deleted_while_its_users_log_in() {
     }
     assert!(accepted >= USERS);
     let _ = kept.http.get("/credentials").await.expect(200);
-    // The newest entry of all logs is kept until a newer one exists, so write one.
+    // The newest entry of all logs is kept. Therefore, this test writes a newer entry.
     let _ = first.tenant().await;
     jobs::finish_deletions(&first.app).await.unwrap();
     let left = format!(
@@ -107,7 +107,7 @@ async fn users_are_deleted_while_they_log_in() {
     assert_eq!(database::faults(first.database_url()).await, [""; 0]);
 }
 
-/// PostgreSQL sessions of this database that wait for a row of another transaction.
+/// Selects PostgreSQL sessions of this database that wait for a row that another transaction has locked.
 const WAITING: &str = "SELECT pid::text AS value FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
 

@@ -54,7 +54,7 @@ async fn concurrent_finalizes_on_two_nodes_issue_one_token() {
 
 #[tokio::test]
 async fn concurrent_finalizes_that_share_a_transaction_issue_one_token() {
-    // The node has one connection, so that the requests wait together and share transactions.
+    // The node has only one connection, so requests wait in the same queue and share transactions.
     let node = TestServer::builder().database_options(|options| options.connections = 1).start().await;
     let tenant = node.tenant().await;
     let (mut alice, mut bob) = (Person::new("alice"), Person::new("bob"));
@@ -134,7 +134,7 @@ async fn concurrent_retirements_on_two_nodes_keep_one_signing_key() {
         let (first_key, second_key) = (format!("{path}/{}", ids[0]), format!("{path}/{}", ids[1]));
         let (one, other) = tokio::join!(first_admin.delete(&first_key), second_admin.delete(&second_key));
         // Creating the new key has already scheduled the retirement of the old key. If the request to retire the old
-        // key comes first, it changes nothing.
+        // key is processed first, it changes nothing.
         let statuses = [one.status, other.status];
         assert!(matches!(statuses, [204, 204 | 409] | [409, 204]), "{statuses:?} {} {}", one.text, other.text);
         let mut person = Person::new("alice");

@@ -1,5 +1,5 @@
 //! Several nodes on one database. Without `DOORWARD_TEST_POSTGRES_URL`, tests that need PostgreSQL print a message and
-//! are skipped; the other tests run on one SQLite file.
+//! are skipped. The other tests then run on one SQLite file.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 mod broken_commits;
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use doorward_testkit::{TestServer, TestTenant, server::Builder, until_within};
 
-/// Two nodes of one installation, and clients of one tenant on each.
+/// Two nodes of one installation, and a tenant with API clients for each node.
 pub(crate) struct Nodes {
     pub(crate) first: TestServer,
     pub(crate) second: TestServer,

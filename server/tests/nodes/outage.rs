@@ -45,7 +45,7 @@ async fn requests_recover_from_a_database_outage() {
         let (response, elapsed) = until_within("the return of the database", RECOVERY, recovered).await;
         eprintln!("recovered {} ms after the return of the database", elapsed.as_millis());
         let _ = response.expect(200);
-        // Requests within a second share one check.
+        // Requests within the same second share one readiness check.
         let ready = async || Some(health.get("/health/ready").await).filter(|one| one.status == 200);
         let _ = until_within("readiness", RECOVERY, ready).await;
         // Many concurrent requests succeed only when all connections are open again.
@@ -58,7 +58,7 @@ async fn requests_recover_from_a_database_outage() {
     }
 }
 
-/// Maximum response time while the database is frozen: the time limit for the start of a transaction, and one
+/// Maximum response time while the database is frozen: the time limit for starting a transaction, plus the time for one
 /// connection attempt.
 const FROZEN: Duration = Duration::from_secs(8);
 

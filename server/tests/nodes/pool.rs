@@ -49,7 +49,7 @@ async fn pool_with_fewer_connections_than_configured_serves_all_requests() {
     let (url, _database) = database::for_test(folder.path()).await;
     let name = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
     let role = format!("{name}_limited");
-    // The role may open four connections, and the listener uses one of them.
+    // The role may open four connections. The listener uses one of these.
     let grants = format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 4; ALTER DATABASE {name} OWNER TO {role}");
     database::execute(&url, &format!("{grants}; ALTER SCHEMA public OWNER TO {role}")).await;
     let limited_url = url.replacen("postgres@", &format!("{role}@"), 1);

@@ -56,13 +56,13 @@ async fn each_step_takes_at_most_three_round_trips() {
     let proxy = CountingProxy::start(address_of(&url));
     let builder = TestServer::builder().database(proxy.url(&url));
     let server = builder.database_options(|options| options.connections = 1).start().await;
-    // PostgreSQL uses its own clock for ids of audit entries. A large clock difference would have to be stored.
+    // PostgreSQL uses its own clock for ids of audit entries, and would have to store a large clock difference.
     server.clock.advance_ms(SystemClock.now().millis() - server.clock.now().millis());
     let tenant = server.tenant().await;
     let mut person = Person::new("alice");
     let _ = person.register(&tenant).await.expect(200);
     let mut counter = Counter { proxy, tenant, slow: Vec::new() };
-    // During the first ceremonies, the connection prepares its statements.
+    // During the first ceremonies, the connection prepares its statements, so these ceremonies are not counted.
     counter.ceremonies(&mut person, "first").await;
     counter.slow.clear();
     println!("with prepared statements:");

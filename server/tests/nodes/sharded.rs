@@ -1,5 +1,5 @@
-//! The installation on Citus, with the distribution that docs/scaling.md describes. Skipped if the server for tests has
-//! no Citus.
+//! The installation on Citus, with the distribution that docs/scaling.md describes. The test is skipped if the test
+//! server has no Citus.
 
 use std::{fs, path::Path};
 

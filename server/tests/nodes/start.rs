@@ -36,7 +36,7 @@ async fn nodes_that_start_together_create_one_installation() {
     assert_eq!(admins, ["first"]);
     let tokens = (0..NODES).filter(|number| data(*number).join("admin.token").exists()).count();
     assert_eq!(tokens, 1, "only the node that created the token stores it");
-    // A node with another master key does not start, because it could not decrypt the signing keys.
+    // A node with another master key must not start, because it cannot decrypt the signing keys.
     write_master_key(&data(NODES), [8; 32]);
     let other = command(&data(NODES), &url).arg("migrate").output().unwrap();
     assert_eq!(other.status.code(), Some(1));
@@ -71,8 +71,8 @@ async fn database_is_checked_before_its_schema_is_changed() {
     let data = folder.path().join("data");
     write_master_key(&data, [7; 32]);
     process::init(command(&data, &url));
-    // Without this record, the migration counts as pending. Running the migration again would fail, because its tables
-    // already exist. A SQLite file without the record counts as the file of another program.
+    // Without this record, the migration counts as pending. Running it again would fail, because the tables that it
+    // creates already exist. A SQLite file without the record counts as the file of another program.
     if url.starts_with("postgres") {
         database::execute(&url, "DELETE FROM __diesel_schema_migrations").await;
     }

@@ -1,4 +1,4 @@
-//! TLS to the database. The tests create certificates with `openssl`, which Debian's PostgreSQL packages depend on.
+//! TLS connections to the database. The tests create certificates with `openssl`. Debian's PostgreSQL depends on it.
 
 use std::{
     fs,
@@ -73,8 +73,8 @@ async fn server_without_a_trusted_certificate_is_rejected() {
     assert!(matches!(&missing, Err(DbError::Database(reason)) if reason.contains("sslrootcert")), "{missing:?}");
 }
 
-/// Starts a server that sends `response` to clients that ask for TLS. The channel receives what each client sends after
-/// this response.
+/// Starts a server that sends `response` to clients that ask for TLS. The channel receives the bytes that each client
+/// sends next.
 fn respond_to_tls_requests(response: &'static [u8]) -> (String, mpsc::Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://postgres@{}/postgres?sslmode=require", listener.local_addr().unwrap());
@@ -105,12 +105,12 @@ async fn post_quantum_key_exchange_is_offered_first() {
     assert!(open(url).await.is_err());
     let hello = received.recv().unwrap();
     let number = |at: usize| usize::from(u16::from_be_bytes([hello[at], hello[at + 1]]));
-    // RFC 8446, section 4.1.2. The heads of record and handshake, the version and the random precede the session id.
+    // RFC 8446, section 4.1.2: record header, handshake header, version and random precede the session id.
     let mut at = 5 + 4 + 2 + 32;
     at += 1 + usize::from(hello[at]);
     at += 2 + number(at);
     at += 1 + usize::from(hello[at]) + 2;
-    // Extension 10 contains the supported groups, with their total length first.
+    // Extension 10 contains the total length of the supported groups and then the groups.
     while number(at) != 10 {
         at += 4 + number(at + 2);
     }

@@ -1,5 +1,5 @@
-//! Attacks that need no key. After each attack, both APIs must still respond. No attack may cause unlimited memory use,
-//! open files or log lines.
+//! Attacks that need no key. After each attack, both APIs must still respond. No attack may cause an unlimited use of
+//! memory, an unlimited number of open files or an unlimited number of log lines.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ fn open_files(server: &Process) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count()
 }
 
-/// Each API permits 64 connections, and one address may have half of them.
+/// Checks the number of open files. Each API permits 64 connections, and one address may have half of them.
 fn expect_half_of_the_connections(attackers: usize) {
     // The server also opens a few files, and each API has one accepted connection that waits for a free slot.
     assert!(attackers <= 2 * 32 + 8, "{attackers} open files");

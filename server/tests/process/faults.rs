@@ -1,5 +1,5 @@
-//! Faults of the SQLite database under the running binary. During a fault, readiness checks and ceremonies get 503. The
-//! process survives, and works again after the fault.
+//! Faults of the SQLite database while the binary runs. During a fault, readiness checks and ceremonies get 503
+//! responses. The process survives the fault and works again after it.
 
 use std::{fs::File, io::Write as _, path::Path, process::Command};
 
@@ -20,7 +20,7 @@ struct Installation {
 }
 
 impl Installation {
-    /// Starts a server whose data is in this folder. Files that become too large cause an error instead of a signal.
+    /// Starts a server with the given data folder. Files that become too large cause an error instead of a signal.
     async fn start(data: &Path) -> Self {
         process::init(command(data));
         let mut create = command(data);
@@ -52,7 +52,7 @@ impl Installation {
         self.tenant.http.post("/login/finalize", &self.login).await
     }
 
-    /// Requests that must fail with 503: neither a success nor "not found" would be correct.
+    /// Sends requests that must fail with 503. Neither a success nor "not found" would be correct.
     async fn expect_unavailable(&self) {
         self.expect_ready(503).await;
         for response in [self.initialize().await, self.finalize().await] {
@@ -101,7 +101,7 @@ async fn removed_database_causes_503_until_it_is_back() {
     let aside = data.path().join("aside.db");
     std::fs::rename(&installation.database, &aside).unwrap();
     installation.expect_unavailable().await;
-    // A copy at the same path is not the file that the server has opened.
+    // The file at the path is now a copy. The server has opened the original file.
     std::fs::copy(&aside, &installation.database).unwrap();
     installation.expect_unavailable().await;
     std::fs::rename(&aside, &installation.database).unwrap();
@@ -129,7 +129,7 @@ async fn read_only_files_cause_503_until_they_are_writable() {
     installation.expect_recovered().await;
 }
 
-/// A file system in memory. Dropping it unmounts it.
+/// A file system in memory. It is unmounted on drop.
 struct FileSystem<'a>(&'a Path);
 
 impl<'a> FileSystem<'a> {

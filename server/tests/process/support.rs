@@ -17,7 +17,7 @@ pub(crate) fn command(data: &Path) -> Command {
     process::command(env!("CARGO_BIN_EXE_doorward"), data, "")
 }
 
-/// Starts a server with two threads and these settings.
+/// Starts a server with two threads and the given settings.
 pub(crate) fn serve(settings: &[(&str, &str)]) -> (Process, TempDir) {
     let data = tempfile::tempdir().unwrap();
     let mut command = command(data.path());
@@ -40,7 +40,7 @@ pub(crate) fn shell(command: &Command, statements: &str) -> Command {
     shell
 }
 
-/// Connects from a loopback address.
+/// Connects from the given loopback address.
 pub(crate) async fn connect(url: &str, client: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(format!("{client}:0").parse().unwrap()).unwrap();
@@ -57,7 +57,7 @@ pub(crate) async fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// Sends a request on a new connection and returns the status; `None` if the connection is refused.
+/// Sends a request on a new connection and returns the status; `None` if the server refuses the connection.
 pub(crate) async fn status(url: &str, path: &str) -> Option<u16> {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.ok()?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");

@@ -44,7 +44,7 @@ fn install(folder: &Path, certificate: &str, key: &str) {
     }
 }
 
-/// Starts a server with the certificate `first` and these further settings.
+/// Starts a server with the certificate `first` and the given further settings.
 fn serve(settings: &[(&str, &str)]) -> (Process, TempDir) {
     let data = tempfile::tempdir().unwrap();
     let files = data.path().join("tls");
@@ -159,7 +159,7 @@ async fn clients_of_the_admin_api_need_a_certificate_if_an_authority_is_set() {
     let ca = fixture("ca.pem");
     let (server, _data) = serve(&[("DOORWARD_TLS_CLIENT_CA", ca.to_str().unwrap())]);
     assert_eq!(request(&mut connect(&server.public_url).await).await.unwrap(), "HTTP/1.1 200 OK");
-    // In TLS 1.3, the client detects the refusal only when it reads.
+    // In TLS 1.3, the client detects that the server refused its certificate only when it reads.
     let refused = request(&mut connect(&server.admin_url).await).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidData, "{refused}");
     assert!(refused.to_string().contains("CertificateRequired"), "{refused}");

@@ -12,7 +12,7 @@ use crate::support::{command, exchange, serve_with, status};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-/// Accepts requests of the exporter, sends this status to each, and passes each request to the returned receiver.
+/// Starts a collector. It responds to each request with the given status and passes the request to the receiver.
 async fn collector(status: &'static str) -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -47,7 +47,7 @@ impl World {
         Process::serve_at(shell(&command, statements), &public, &admin)
     }
 
-    /// Starts another server that must fail, and returns its message.
+    /// Starts another server, which must fail, and returns the error message of this server.
     fn refused(&self) -> String {
         let [public, _] = self.addresses();
         let other = tempfile::tempdir().unwrap();
@@ -81,7 +81,7 @@ async fn alive(socket: &Path) -> Option<String> {
 #[tokio::test]
 async fn all_ceremonies_succeed_and_the_sockets_are_removed_at_the_stop() {
     let world = World::new();
-    // The systemd unit sets the strictest mask. The modes of the sockets do not depend on it.
+    // The systemd unit sets the strictest mask. The modes of the sockets must not depend on the mask.
     let server = world.serve("umask 0077", "0s");
     let [public, _] = world.addresses();
     assert_eq!(server.public_url, public, "the log names the socket");

@@ -1,4 +1,4 @@
-//! What must work on an installation of an earlier version.
+//! Behaviour that must work on an installation of an earlier version.
 
 use doorward_authenticator::{Authenticator, from_base64url};
 use doorward_testkit::{Http, Person, Process, RP_ID, Response, TestTenant, claims, database, until};
@@ -24,7 +24,7 @@ pub(crate) async fn works(server: &Process, installation: &Installation) {
     forwarding(installation).await;
 }
 
-/// Checks that the first forwarded entry follows the last one that the earlier version forwarded.
+/// Checks that the first entry that this version forwards follows the last entry that the earlier version forwarded.
 async fn forwarding(installation: &Installation) {
     // If the fixture was just written, the lease of the node that wrote it has not expired yet.
     until("audit entries are forwarded", async || !installation.forwarded().is_empty()).await;
@@ -65,14 +65,14 @@ async fn ceremonies(server: &Process, installation: &Installation) {
     let mut erin = Person::new("erin");
     let _ = erin.register(&shop).await.expect(200);
     let _ = erin.login(&shop).await.expect(200);
-    // The signing keys of this tenant were rotated, and all but the newest one have since been retired.
+    // When the fixture was written, this tenant's signing keys were rotated. All but the newest are retired now.
     let forum = installation.tenant(server, "Forum");
     let _ = erin.register_mfa(&forum).await.expect(200);
     let token = erin.mfa_login(&forum).await.expect(200).field("token");
     let _ = verify(&forum, &token).await;
 }
 
-/// Completes a login that the user started at the earlier version.
+/// Completes a login that the user started while the earlier version was running.
 async fn started_login(shop: &TestTenant, installation: &Installation, person: &mut Person) -> Response {
     let query = format!("SELECT value FROM challenges WHERE ceremony = 'login' AND tenant_id = '{}'", shop.id);
     let challenges = database::texts(&installation.database_url(), &query).await;
@@ -82,7 +82,7 @@ async fn started_login(shop: &TestTenant, installation: &Installation, person: &
     shop.http.post("/login/finalize", &body).await.expect(200)
 }
 
-/// Verifies a token with the published keys, except for its expiry, and returns the claims.
+/// Verifies a token with the published keys and returns the claims. The expiry is not checked.
 async fn verify(tenant: &TestTenant, token: &str) -> Value {
     let text = tenant.anonymous.get("/.well-known/jwks.json").await.expect(200).text;
     let keys: JwkSet = serde_json::from_str(&text).unwrap();
@@ -103,16 +103,16 @@ async fn tokens(server: &Process, installation: &Installation) {
     };
     let again = redeem(&installation.clients.redeemed_token).await;
     let code = again.field("code");
-    // If the fixture was just written, its tokens have not expired.
+    // If the fixture has just been written, the redeemed token has not expired yet.
     assert!(["token_expired", "token_already_redeemed"].contains(&code.as_str()), "{}", again.text);
     let token = installation.person("bob").mfa_login(&shop).await;
-    // The signature counter of this copy of the authenticator is too low.
+    // The authenticator in the fixture is a copy with a signature counter that is too low.
     token.expect_refusal(401, "counter_regression");
     let mut frank = Person::new("frank");
     let token = frank.register(&shop).await.expect(200).field("token");
     let _ = redeem(&token).await.expect(200);
     redeem(&token).await.expect_refusal(409, "token_already_redeemed");
-    // The redeemed token of the fixture has expired, so the test writes the id of a new token to the old version's row.
+    // The fixture's redeemed token has expired. Therefore, the test changes its stored row to the id of a new token.
     let token = frank.login(&shop).await.expect(200);
     let rename = format!(
         "UPDATE redeemed_tokens SET jti = '{}' WHERE tenant_id = '{}' AND jti = '{}'",

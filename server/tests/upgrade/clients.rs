@@ -1,4 +1,4 @@
-//! Secrets of the clients of a fixture, and responses that they got.
+//! Secrets of the clients of a fixture, and responses that the clients got.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(crate) struct Clients {
     pub redeemed_token: String,
     /// Configuration of the tenant Shop.
     pub config: Value,
-    /// Pages of the admin API that begin at a cursor.
+    /// Pages of the admin API that a client requested with a cursor.
     pub pages: Vec<PageAtCursor>,
     /// Number of audit entries of the tenant Shop.
     pub audit_entries: u64,

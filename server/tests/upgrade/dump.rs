@@ -13,7 +13,7 @@ const POSTGRES_VERSIONS: &str = "CREATE TABLE __diesel_schema_migrations (versio
 /// Name of the file with the PostgreSQL schema in a fixture.
 pub(crate) const POSTGRES_FILE: &str = "postgres.sql";
 
-/// Columns, constraints and indexes of a PostgreSQL database, without the migrations' own table.
+/// Queries for columns, constraints and indexes of a PostgreSQL database, except those of the table of migrations.
 const POSTGRES_SCHEMA: [&str; 3] = [
     "SELECT concat_ws(' ', table_name, column_name, data_type, collation_name, is_nullable, column_default) AS value \
      FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%' ORDER BY 1",
@@ -22,7 +22,7 @@ const POSTGRES_SCHEMA: [&str; 3] = [
     "SELECT indexdef AS value FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%' ORDER BY 1",
 ];
 
-/// Returns a description of the schema (on SQLite its statements), without the migrations' own table.
+/// Returns a description of the schema without the table of migrations. On SQLite, it consists of the SQL statements.
 pub(crate) async fn schema(url: &str) -> Vec<String> {
     if url.starts_with("postgres") {
         let mut lines = Vec::new();

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{clients::Clients, writer};
 
-/// Stands for the folder of the installation in the files of a fixture.
+/// Placeholder in the files of a fixture for the folder of the installation.
 pub(crate) const FOLDER: &str = "FOLDER";
 
 /// Files that an installation needs besides its database and its master key.
@@ -50,7 +50,7 @@ impl Fixture {
         fs::read_to_string(self.path(file)).unwrap_or_else(|error| panic!("{}/{file}: {error}", self.name))
     }
 
-    /// Creates the installation in a temporary folder. Its challenges and redeemed tokens expire in the year 2100.
+    /// Creates the installation in a temporary folder. Sets the expiry of challenges and redeemed tokens to 2100.
     pub(crate) async fn copy(&self) -> Installation {
         let clients = serde_json::from_str(&self.read("clients.json")).unwrap();
         let installation = Installation::in_new_folder(clients);
@@ -70,7 +70,7 @@ impl Fixture {
 /// An installation in a temporary folder.
 pub(crate) struct Installation {
     folder: TempDir,
-    /// URL of a PostgreSQL database; `None` for the file in the folder.
+    /// URL of a PostgreSQL database; `None` if the database is the SQLite file in the folder.
     database: Option<String>,
     pub clients: Clients,
 }
@@ -88,7 +88,7 @@ impl Installation {
         installation
     }
 
-    /// Creates a new installation with the settings of fixtures.
+    /// Creates a new installation of this version with the given settings, in which [`FOLDER`] is replaced.
     pub(crate) fn with_settings(settings: &str) -> Self {
         let installation = Self::in_new_folder(Clients::default());
         let folder = installation.folder().display().to_string();
@@ -119,8 +119,8 @@ impl Installation {
         self.database.clone().unwrap_or_else(|| self.folder().join("doorward.db").display().to_string())
     }
 
-    /// Returns a command with the settings of the installation. A server appends forwarded audit entries to
-    /// [`Self::forwarded`].
+    /// Returns a command with the settings of the installation. A server appends forwarded audit entries to the file
+    /// that [`Self::forwarded`] reads.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
         command.env_clear().env("DOORWARD_CONFIG", self.folder().join("doorward.toml")).env("DOORWARD_DRAIN", "0s");
@@ -151,7 +151,7 @@ impl Installation {
         server.tenant(&key.id, &key.api_key)
     }
 
-    /// Returns a client of the admin API with one of the tokens.
+    /// Returns a client of the admin API that uses the admin token with the given name.
     pub(crate) fn admin(&self, server: &Process, token: &str) -> Http {
         let token = &self.clients.admin_tokens[token];
         Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {token}"))

@@ -1,7 +1,7 @@
-//! Upgrades: the server of this version on installations of released versions, and rules for migrations and formats.
+//! Upgrades: runs the server of this version on installations of released versions, and checks migrations and formats.
 //!
-//! `server/tests/data/` contains an installation of each released version, and one of the present version. CONTRIBUTING.md
-//! describes when one is written.
+//! `server/tests/data/` contains an installation of each released version, and one of the current version.
+//! CONTRIBUTING.md describes when such an installation is written.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic fails the test")]
 #![expect(clippy::indexing_slicing, reason = "a panic fails the test")]
 
@@ -77,7 +77,7 @@ async fn export_of_each_version_contains_the_same_data() {
     }
 }
 
-/// Returns whether a value has at least the members of `expected`, because later versions add members.
+/// Returns whether a value has at least the members of `expected`. Later versions may add members.
 fn contains(value: &Value, expected: &Value) -> bool {
     match (value, expected) {
         (Value::Object(members), Value::Object(expected)) => {

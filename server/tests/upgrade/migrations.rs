@@ -1,4 +1,4 @@
-//! Migrations of a release are never changed, because installations have already applied them.
+//! A migration that was released must never change, because installations have already applied it.
 
 use std::{
     collections::BTreeSet,
@@ -32,7 +32,7 @@ fn applied_migrations_are_not_changed() {
 }
 
 /// The checksums in a fixture are never renewed. Therefore, this test detects a changed migration of a release even if
-/// the file with all checksums was renewed.
+/// the checksums beside the migrations were renewed.
 #[test]
 fn checksums_of_each_version_are_unchanged() {
     let listed = fs::read_to_string(folder().join(FILE)).unwrap();

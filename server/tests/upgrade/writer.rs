@@ -33,11 +33,11 @@ use crate::{
 
 /// Command that writes the fixture of this version again.
 pub(crate) const COMMAND: &str = "cargo test --workspace --test upgrade -- --ignored write";
-/// Name of a file in the fixture of a released version, which is never written again.
+/// Name of the file that marks the fixture of a released version. Such a fixture is never written again.
 pub(crate) const RELEASED: &str = "RELEASED";
 /// `token.issuer` of fixtures.
 pub(crate) const ISSUER: &str = "https://login.example.com";
-/// Data of the transaction of alice.
+/// Data of the transaction that alice confirms.
 pub(crate) const TRANSACTION: &str = "{\"amount\":\"12 €\"}";
 /// Model that the trust policy of the tenant Shop refuses.
 pub(crate) const DENIED_AAGUID: [u8; 16] = [0xd0; 16];
@@ -157,7 +157,7 @@ fn create_admin_tokens(installation: &mut Installation) {
     installation.clients.admin_tokens = tokens;
 }
 
-/// Adds a tenant with an API key of another system, which contains no key id.
+/// Adds a tenant with an API key of another system. Such a key contains no key id.
 async fn import_tenant(installation: &mut Installation) {
     let (folder, url) = (installation.folder(), installation.database_url().parse().unwrap());
     let location = Location::in_folder(folder);
@@ -200,7 +200,7 @@ async fn import_tenant(installation: &mut Installation) {
     installation.clients.tenants.insert("Imported".to_owned(), key);
 }
 
-/// Imports metadata and keeps only the entry of the test manufacturer, because certificates are large.
+/// Imports metadata and then deletes all entries except that of the test manufacturer, because certificates are large.
 async fn import_metadata(installation: &Installation) {
     let folder = tempfile::tempdir().unwrap();
     let (blob, root) = (folder.path().join("blob.jwt"), folder.path().join("root.pem"));
@@ -243,7 +243,7 @@ async fn use_shop(server: &Process, installation: &mut Installation) {
     let _ = shop.http.post("/token/redeem", &json!({ "token": token })).await.expect(200);
     installation.clients.redeemed_token = token;
 
-    // Creates refusals, and a challenge that remains unused.
+    // Causes refusals, and creates a challenge that remains unused.
     let body = alice.login_assertion(&shop, true).await;
     let _ = shop.http.post("/login/finalize", &body).await.expect(200);
     shop.http.post("/login/finalize", &body).await.expect_refusal(401, "challenge_unknown");
@@ -260,7 +260,7 @@ async fn use_shop(server: &Process, installation: &mut Installation) {
     }
 }
 
-/// Sets settings of many kinds. Returns the configuration.
+/// Changes settings of many kinds. Returns the configuration.
 async fn configure(admin: &Http, path: &str) -> Value {
     let mut config = admin.get(path).await.expect(200).json()["config"].clone();
     config["webauthn"]["timeout"] = json!(45_000);
@@ -279,7 +279,7 @@ async fn configure(admin: &Http, path: &str) -> Value {
     admin.get(path).await.expect(200).json()["config"].clone()
 }
 
-/// Registers a second factor whose attestation proves its model.
+/// Registers a second factor with an attestation that proves the model of the authenticator.
 async fn register_with_attestation(tenant: &TestTenant, person: &mut Person) {
     let request = person.registration_request();
     let options = tenant.http.post("/mfa/registration/initialize", &request).await.expect(200);
@@ -324,7 +324,7 @@ async fn read_pages(server: &Process, installation: &mut Installation) {
     installation.clients.audit_entries = installation.tenant(server, "Shop").count("").await;
 }
 
-/// Waits until the scheduled probe has ended and all audit entries were forwarded.
+/// Waits until the scheduled probe has ended and all audit entries have been forwarded.
 async fn wait_for_background_work(server: &Process, installation: &mut Installation) {
     let (admin, metrics) = (installation.admin(server, "all"), installation.admin(server, "metrics"));
     let probed = format!("doorward_probe_success{{tenant=\"{}\"}} 1", installation.clients.tenants["Probed"].id);
@@ -332,7 +332,7 @@ async fn wait_for_background_work(server: &Process, installation: &mut Installat
     let newest = ids(&admin.get("/audit_logs?per_page=1").await.expect(200).json()).remove(0);
     let last = || installation.forwarded().last().map(|entry| text(&entry["id"])).unwrap_or_default();
     until("all entries were forwarded", async || last() == newest).await;
-    // A node stores the position after the delivery.
+    // A node stores the forwarding position only after the delivery.
     let stored = async || {
         let query = "SELECT value FROM installation WHERE name LIKE 'audit_forward/%'";
         let positions = database::texts(&installation.database_url(), query).await;

@@ -16,7 +16,7 @@ pub struct MetadataStatus {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(example = "2026-12-01"))]
     pub next_update: Option<String>,
-    /// Whether the next BLOB should already have been published, so that the metadata may be out of date.
+    /// `true` if the publication of the next BLOB is overdue, so the metadata may be out of date.
     pub outdated: bool,
     /// Time of the import.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -69,7 +69,7 @@ pub struct TenantSummary {
     pub succeeded: u64,
     /// Refusals in the last seven days.
     pub refused: u64,
-    /// Time of the latest audit entry that a server wrote to the tenant's log. It may lag behind by up to a minute.
+    /// Time of the latest audit entry that a server wrote to the tenant's log. The value may be up to a minute old.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_activity: Option<Timestamp>,
 }
@@ -110,7 +110,7 @@ text_enum! {
 }
 
 /// Maximum number of tenants in a list that is sorted by successful ceremonies or refusals: the most recently active
-/// ones. No index contains counts of a moving period, so the server computes their sums for each request.
+/// ones. No index contains counts of a moving period, so the server adds up the daily counts for each request.
 pub const SORTED_BY_ACTIVITY: u32 = 1_000;
 
 impl TenantSort {

@@ -93,7 +93,7 @@ pub struct SecretItem {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateSigningKeyRequest {
-    /// Signing algorithm. Default: that of the current key.
+    /// Signing algorithm. Default: the algorithm of the current key.
     pub algorithm: Option<SigningAlgorithm>,
 }
 

@@ -15,7 +15,7 @@ pub struct Vitals {
     /// Version of the server.
     pub version: String,
     /// Milliseconds since the process started. Two responses come from different processes if their nodes differ, or if
-    /// this value is smaller in the later one.
+    /// this value is smaller in the later response.
     pub uptime_ms: u64,
     /// The server's time.
     pub now: Timestamp,
@@ -28,7 +28,7 @@ pub struct Vitals {
     pub ceremonies: Vec<CeremonyCount>,
     /// Requests to the tenants' endpoints of the public API that were refused or failed, by error code.
     pub refusals: Vec<CodeCount>,
-    /// Writes, by the time that they waited for the database.
+    /// Number of writes, by the time that each write waited for the database.
     pub write_wait: TimeHistogram,
     /// Commits, by their duration.
     pub commits: TimeHistogram,
@@ -127,9 +127,9 @@ pub struct CodeCount {
 pub struct QueueVitals {
     /// Name of the queue.
     pub queue: String,
-    /// Units of work that wait.
+    /// Number of waiting units of work.
     pub queued: u64,
-    /// Threads that wait for a unit of work.
+    /// Number of threads that wait for a unit of work.
     pub idle_threads: u64,
 }
 

@@ -40,7 +40,7 @@ impl Confirmation {
     /// Succeeds with `--yes`, or if the user enters `y`. `consequence` must be escaped for the terminal.
     ///
     /// # Errors
-    /// The change is not confirmed.
+    /// Returns an error if the change is not confirmed.
     pub fn ask(self, consequence: &str) -> Result<(), NotConfirmed> {
         self.ask_for(consequence, "Continue? [y/N] ", |entered| {
             entered.eq_ignore_ascii_case("y") || entered.eq_ignore_ascii_case("yes")
@@ -51,7 +51,7 @@ impl Confirmation {
     /// terminal.
     ///
     /// # Errors
-    /// The change is not confirmed.
+    /// Returns an error if the change is not confirmed.
     pub fn ask_for_name(self, consequence: &str, name: &str, shown_name: &str) -> Result<(), NotConfirmed> {
         let question = format!("Enter its name to continue ({shown_name}): ");
         self.ask_for(consequence, &question, |entered| entered == name.trim())

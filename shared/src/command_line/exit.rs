@@ -79,7 +79,7 @@ pub fn error_as_json(message: &str, code: Option<ErrorCode>, status: Option<u16>
     serde_json::json!({ "error": JsonError { message, code, status } }).to_string()
 }
 
-/// Returns whether the arguments of this process contain `--json`, even if they are invalid.
+/// Returns whether the arguments of this process contain `--json`. The arguments may be invalid.
 #[must_use]
 pub fn json_requested() -> bool {
     std::env::args_os().any(|argument| argument == "--json")

@@ -46,7 +46,7 @@ pub fn man_page(command: Command) -> io::Result<Vec<u8>> {
 /// Writes the man pages of a command and of all its subcommands to a folder, which is created if it does not exist.
 ///
 /// # Errors
-/// A folder that cannot be created or written.
+/// Returns an error if the folder cannot be created or a page cannot be written.
 pub fn write_man_pages(command: Command, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     clap_mangen::generate_to(command, folder)

@@ -9,11 +9,11 @@ use std::{
     },
 };
 
-/// Checks that standard output is not `/dev/null`, which Rust's runtime also opens if standard output is closed. Call
-/// this before a command creates a secret.
+/// Returns an error if standard output is `/dev/null`. Rust's runtime opens `/dev/null` if standard output is closed.
+/// Call this function before a command creates a secret.
 ///
 /// # Errors
-/// A message for the user.
+/// Returns a message for the user.
 pub fn refuse_lost_secret() -> Result<(), &'static str> {
     let output = io::stdout().as_fd().try_clone_to_owned().and_then(|output| File::from(output).metadata());
     match (output, fs::metadata("/dev/null")) {

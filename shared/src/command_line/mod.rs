@@ -17,10 +17,10 @@ pub use usage::parse_arguments;
 
 use crate::admin::Role;
 
-/// Parses a display name, without the spaces around it.
+/// Parses a display name and removes the spaces around it.
 ///
 /// # Errors
-/// A name that is empty or has more than 128 characters.
+/// Returns an error if the name is empty or has more than 128 characters.
 pub fn name(text: &str) -> Result<String, &'static str> {
     let name = text.trim();
     if (1..=128).contains(&name.chars().count()) { Ok(name.to_owned()) } else { Err("must have 1 to 128 characters") }
@@ -29,7 +29,7 @@ pub fn name(text: &str) -> Result<String, &'static str> {
 /// Parses the role of an admin token.
 ///
 /// # Errors
-/// A text that is not a role.
+/// Returns an error if the text is not a role.
 pub fn role(text: &str) -> Result<Role, &'static str> {
     text.parse().map_err(|_| "must be admin, auditor or metrics")
 }

@@ -27,7 +27,7 @@ pub fn parse_arguments<C: Parser>() -> C {
     })
 }
 
-/// Replaces secrets in the arguments that an error message repeats with their hints, because users may enter a key
+/// Shortens secrets in an error message to their hints. The message repeats arguments, and users may enter a key
 /// instead of its id by mistake.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
     let context: Vec<(ContextKind, ContextValue)> =
@@ -45,7 +45,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Shortens each word with the prefix of a secret to its hint.
+/// Shortens each word that begins with the prefix of a secret to the hint of the secret.
 fn hide_secrets(text: &str) -> String {
     let mut hidden = String::new();
     let mut rest = text;

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::TenantConfig;
 
-/// Paths of the settings that a change may omit to keep their current value. `null` means their default. All other
-/// settings are replaced, because existing clients expect it. A section precedes its settings.
+/// Paths of the settings that a change may omit to keep their current value. `null` means the default. A change
+/// replaces all other settings, because existing clients expect this. In the list, a section precedes its settings.
 pub const KEPT: &[&str] = &[
     "mfa",
     "acr",
@@ -57,7 +57,7 @@ pub const KEPT: &[&str] = &[
 /// Parses a change as a configuration. Settings of [`KEPT`] that the change omits keep their values from `current`.
 ///
 /// # Errors
-/// The change is not a configuration.
+/// Returns an error if the change is not a configuration.
 pub fn with_omitted(mut change: Value, current: Option<&TenantConfig>) -> serde_json::Result<TenantConfig> {
     if let Some(current) = current {
         let current = serde_json::to_value(current)?;
@@ -68,8 +68,8 @@ pub fn with_omitted(mut change: Value, current: Option<&TenantConfig>) -> serde_
     serde_json::from_value(change)
 }
 
-/// Returns a configuration as a change that contains every setting of [`KEPT`]. Settings without a value are null, so
-/// that none of them keeps its current value.
+/// Returns a configuration as a change that contains every setting of [`KEPT`]. Settings without a value become null,
+/// so that the server does not keep their current values.
 ///
 /// # Errors
 /// Never, because every configuration can be serialized.

@@ -147,7 +147,7 @@ text_enum! {
 }
 
 impl ErrorCode {
-    /// Returns the checks that can fail with this code, the most usual one first. If a code has no checks, refusals
+    /// Returns the checks that can fail with this code, the most common one first. If a code has no checks, refusals
     /// with this code are not recorded in the audit log.
     #[must_use]
     pub const fn checks(self) -> &'static [Check] {

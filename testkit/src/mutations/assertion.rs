@@ -77,7 +77,7 @@ fn signature(list: &mut Assertions) {
         signed.authenticator_data.iter_mut().skip(33).take(1).for_each(|byte| *byte ^= 0x40);
     });
     list.signed(Protocol, "signature: flags changed after signing", |signed, _| {
-        // This flag is RFU1, which is allowed if it is signed.
+        // The changed flag, RFU1, is allowed only if the signature covers it.
         signed.authenticator_data.iter_mut().skip(32).take(1).for_each(|byte| *byte ^= 0x02);
     });
 }
@@ -152,7 +152,7 @@ fn integers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     (digits.len() == usize::from(*length)).then(|| (r.to_vec(), s.to_vec()))
 }
 
-/// Counters that are not greater than the stored one, which is one less than the counter of the valid assertion.
+/// Counters not greater than the stored counter. The valid assertion's counter is greater than the stored one by 1.
 fn counter(list: &mut Assertions) {
     for (name, back) in [("unchanged", 1), ("one less", 2), ("two less", 3)] {
         list.parts(Protocol, format!("counter: {name}"), move |parts, _| {
@@ -163,7 +163,7 @@ fn counter(list: &mut Assertions) {
         });
     }
     list.parts(Protocol, "counter: reset to 0", |parts, _| {
-        // The stored counter is one less than this one. If the stored one were 0, the server would accept 0.
+        // The stored counter is less than this counter by 1. If the stored counter were 0, the server would accept 0.
         if parts.authenticator_data.sign_count > 1 {
             parts.authenticator_data.sign_count = 0;
         }

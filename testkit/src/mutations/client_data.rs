@@ -110,7 +110,7 @@ fn members<P: Ceremony>(list: &mut List<P>) {
             let good = parts.client_data().get(member).cloned();
             parts.client_data().set(member, json!([good]));
         });
-        // Of two members with the same name, ECMAScript uses the last one, and other parsers use the first one.
+        // Of two members with the same name, ECMAScript uses the last one, but some other parsers use the first one.
         list.parts(Protocol, format!("client data: a bad {member} after the valid one"), move |parts, _| {
             parts.client_data().push(member, "AAAA");
         });
@@ -166,7 +166,7 @@ fn challenge<P: Ceremony>(list: &mut List<P>) {
         from_base64url(text).unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
     });
     text(Form, "unused bits set", |text| {
-        // The text of 32 bytes has 43 characters, and the last two bits of the last character are unused.
+        // The base64url text of 32 bytes has 43 characters, and the last two bits of the last character are unused.
         let last = text.bytes().last().filter(|_| text.len() % 4 == 3);
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let index = last.and_then(|last| alphabet.iter().position(|&letter| letter == last));

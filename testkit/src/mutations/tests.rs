@@ -33,7 +33,7 @@ fn apply<P: Ceremony>(mutations: &[Mutation<P>], parts: &P, options: &Value) -> 
     mutations.iter().map(|each| (each.name().to_owned(), each.apply(parts.clone(), &scene))).collect()
 }
 
-/// Lists duplicate names, and bodies that equal the valid body or another body.
+/// Lists duplicate names, and bodies that equal the valid body or the body of another mutation.
 fn faults<P: Ceremony>(applied: &[(String, Option<Vec<u8>>)], good: &P) -> Vec<String> {
     let good = P::json(good.clone().signed()).to_string().into_bytes();
     let mut names = HashSet::new();

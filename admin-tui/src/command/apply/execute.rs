@@ -15,7 +15,7 @@ use crate::{
 /// Result of a step: the tenant's id, or the error. Some changes of a failed step may have been made.
 pub(super) type StepResult = Result<TenantId, ApiError>;
 
-/// Makes all changes, several tenants at a time. Continues after errors. The results are in the order of the steps.
+/// Performs all steps, several of them concurrently. Continues after errors. The results are in the order of the steps.
 pub(super) async fn execute(api: &Api, steps: &[Step]) -> Vec<StepResult> {
     let requests: Vec<_> = steps.iter().map(|step| execute_step(api, step)).collect();
     stream::iter(requests).buffered(PARALLEL).collect().await

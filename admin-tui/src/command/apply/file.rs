@@ -41,7 +41,7 @@ pub(super) struct TenantsFile {
     pub(super) tenants: Vec<WantedTenant>,
     lines: Lines,
     pub(super) problems: Vec<Problem>,
-    /// Whether the file has no syntax errors. If it has any, `tenants` is empty, because other problems may only be
+    /// `true` if the file has no syntax errors. If `false`, `tenants` is empty, because other problems may only be
     /// consequences of the syntax errors.
     pub(super) has_valid_syntax: bool,
 }
@@ -59,8 +59,8 @@ impl TenantsFile {
         file
     }
 
-    /// Adds a problem with the value at this path. If the value is absent, the problem has the line of the table that
-    /// should contain the value.
+    /// Adds a problem with the value at this path. If the value is absent, the problem refers to the line of the table
+    /// that should contain the value.
     pub(super) fn add_problem(&mut self, path: &str, message: impl Into<String>) {
         self.problems.push(Problem { line: self.lines.of(path), message: message.into() });
     }
@@ -97,7 +97,7 @@ impl TenantsFile {
             _ => Err("`id` must be a UUID in quotes"),
         });
         let name = self.read_member(&path, &members, "display_name", |value| {
-            // Names with spaces at their ends stay as they are, so that applying an export changes nothing.
+            // Leading and trailing spaces are kept, so that applying an unchanged export changes nothing.
             let name = value.as_str().filter(|text| command_line::name(text).is_ok());
             name.map(str::to_owned).ok_or("`display_name` must have 1 to 128 characters")
         });

@@ -21,7 +21,7 @@ pub(super) struct Document {
     pub(super) errors: Vec<(usize, String)>,
 }
 
-/// Line numbers of values, by paths such as `tenant[0].config.webauthn.timeout`.
+/// The line number of each value, keyed by its path, such as `tenant[0].config.webauthn.timeout`.
 #[derive(Debug, Default)]
 pub(super) struct Lines(BTreeMap<String, usize>);
 
@@ -40,7 +40,7 @@ impl LineBreaks {
 }
 
 impl Lines {
-    /// Returns the line of a value. An absent value has the line of the table that should contain it.
+    /// Returns the line of a value. For an absent value, returns the line of the table that should contain it.
     pub(super) fn of(&self, path: &str) -> usize {
         let mut path = path;
         loop {

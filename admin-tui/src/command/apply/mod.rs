@@ -16,7 +16,7 @@ use self::{
 use super::{confirm::confirm, context::CommandContext, error::CommandError, input::read_text};
 use crate::args::ApplyArgs;
 
-/// Enough for 10 000 tenants with long configurations.
+/// Maximum size of the file: enough for 10 000 tenants with long configurations.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 pub(super) async fn run(context: &CommandContext, args: ApplyArgs) -> Result<(), CommandError> {

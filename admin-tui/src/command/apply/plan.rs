@@ -57,7 +57,7 @@ pub(super) struct Step {
     pub(super) changes: Vec<Change>,
     /// Number of the tenant's passkeys and second factors.
     credentials: u64,
-    /// What users would lose under new trust policies; `None` if the policies are unchanged.
+    /// Effect of new trust policies on users; `None` if the policies are unchanged.
     pub(super) trust_impact: Option<TrustImpact>,
 }
 
@@ -84,7 +84,7 @@ pub(super) struct Plan {
     pub(super) unchanged: usize,
 }
 
-/// Adds to each step what users would lose under its new trust policies.
+/// Adds the effect on users to each step that changes trust policies.
 pub(super) async fn add_trust_impacts(context: &CommandContext, plan: &mut Plan) -> Result<(), CommandError> {
     let preview = async |step: &Step| match step.new_trust() {
         Some((id, policies)) => trust_impact::of_policies(context, id, policies).await.map(Some),
@@ -196,7 +196,7 @@ fn refuse_new_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], matched: 
 }
 
 /// Adds a problem for each new tenant whose id the server would refuse, because the audit log of a deleted tenant with
-/// this id is still kept. Only the id of a deleted tenant has a log but no tenant.
+/// this id is still kept. An id that has an audit log but no tenant belonged to a deleted tenant.
 async fn check_new_ids(
     context: &CommandContext,
     file: &mut TenantsFile,
@@ -291,8 +291,8 @@ fn disable(tenant: &TenantSummary) -> Step {
     }
 }
 
-/// Returns a copy of a JSON object that keeps only nested objects. In a comparison of this copy with the object, every
-/// other member counts as added.
+/// Returns a copy of a JSON object that contains only the nested objects. If the copy is compared with the original,
+/// all other values count as added.
 fn without_values(value: &Value) -> Value {
     let Value::Object(members) = value else { return Value::Null };
     let objects = members.iter().filter(|(_, member)| member.is_object());

@@ -22,7 +22,7 @@ impl<'a> Report<'a> {
         Self { output, plan }
     }
 
-    /// Prints the changes of each tenant, as text. With `--json`, the end of the report contains them.
+    /// Prints the changes of each tenant as text. Prints nothing with `--json`, because the final JSON lists them.
     pub(super) fn print_plan(&self) -> Result<(), CommandError> {
         if self.output.json {
             return Ok(());
@@ -65,7 +65,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Prints the result of each step. Returns an error if one of them failed.
+    /// Prints the result of each step. Returns an error if a step failed.
     pub(super) fn print_results(&self, results: &[StepResult]) -> Result<(), CommandError> {
         let failed = results.iter().filter(|result| result.is_err()).count();
         let (steps, applied) = (&self.plan.steps, results.len() - failed);

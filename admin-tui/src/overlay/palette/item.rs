@@ -2,7 +2,7 @@
 
 use crate::ui::{Command, Route};
 
-/// What an item does.
+/// Action of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Run(Command),

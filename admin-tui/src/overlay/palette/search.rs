@@ -1,4 +1,4 @@
-//! Search on the server. After each pause in typing, sends at most one request of each kind. Each returns one page.
+//! Search on the server. After each pause in typing, sends at most one request of each kind, for one page of results.
 
 use doorward_shared::{
     TenantId,

@@ -17,7 +17,7 @@ impl Audit {
         BackendRequest::AuditCount(AuditQuery { start: start.max(query.start), end, ..query.clone() })
     }
 
-    /// Returns the number of entries in a range of time that the server counted, without the loaded entries.
+    /// Returns the server's count of the entries in a range of time, minus the number of those that are loaded.
     pub(super) fn count_of(
         &mut self,
         result: Result<BackendResponse, ApiError>,

@@ -11,7 +11,7 @@ use crate::{
     ui::{Command, UpdateContext},
 };
 
-/// Up to this number of event types, each type has its own chip. More types share one chip.
+/// Maximum number of event types for which each type has its own chip. If there are more, all types share one chip.
 const MAX_TYPE_CHIPS: usize = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Audit {
     }
 }
 
-/// Formats the value of a substring filter with stars, which distinguish it from an exact filter.
+/// Formats the value of a substring filter with stars, to distinguish this filter from an exact filter.
 fn part(text: &str) -> String {
     format!("*{text}*")
 }

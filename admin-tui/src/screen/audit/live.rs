@@ -24,7 +24,7 @@ const PREFETCH_ROWS: usize = 40;
 const POLL_MS: i64 = 500;
 /// Interval between the requests of a paused log for the number of new entries, in milliseconds.
 const COUNT_MS: i64 = 1_000;
-/// A search for older entries stops after this time (in ms) without a poll, because only hidden screens do not poll.
+/// A search for older entries stops after this time (in ms) without a poll: a screen that does not poll is hidden.
 const HIDDEN_MS: i64 = 3_000;
 
 impl Audit {
@@ -182,7 +182,7 @@ impl Audit {
         }
         let is_full = page.entries.len() >= usize::try_from(AUDIT_PAGE_SIZE).unwrap_or(usize::MAX);
         if is_full && page.next.is_some() {
-            // Loading all pages in between could take so long that even more entries arrive.
+            // Loading all pages up to the newest entry could take so long that even more entries arrive.
             self.is_behind = true;
             self.pending.jump = self.send(AuditPosition::Newest, cx);
             return;
@@ -196,7 +196,7 @@ impl Audit {
         self.add_newer(rows, false, newest, cx);
     }
 
-    /// Continues with the newest entries, and marks the entries that were passed over.
+    /// Continues with the newest entries, and marks the gap of skipped entries.
     fn take_newest(&mut self, page: AuditPage, cx: &mut UpdateContext<'_>) {
         if self.paused {
             return;
@@ -239,8 +239,8 @@ impl Audit {
         true
     }
 
-    /// Continues loading older entries after the last row. Cancels a pending request for older entries, because its
-    /// page would leave a gap below this row.
+    /// Continues loading older entries after the last row. Cancels a pending request for older entries, because
+    /// the requested page would leave a gap below this row.
     fn continue_from_oldest(&mut self, cx: &mut UpdateContext<'_>) {
         self.older = self.log.oldest();
         if let Some(id) = self.pending.older.take() {

@@ -23,15 +23,15 @@ pub(super) struct Gap {
 /// One line of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line {
-    /// The entry at an index.
+    /// The entry at this index.
     Entry(usize),
     /// A date, as the start of the day in the zone of the screen.
     Date(Timestamp),
-    /// The gap at an index.
+    /// The gap at this index.
     Gap(usize),
 }
 
-/// Identifies a line that can be selected, even after the log has changed.
+/// Key of a selectable line. It still identifies the line after the log has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineKey {
     Entry(AuditId),
@@ -59,8 +59,8 @@ impl Log {
         self.rows.back().map(|row| row.entry.id)
     }
 
-    /// Returns the lines of the list. A date precedes the first entry of each day. The newest entry has no date above
-    /// it if it is from today.
+    /// Returns the lines of the list. A date precedes the first entry of each day. If the newest entry is from today,
+    /// no date precedes it.
     pub(super) fn lines(&self, now: Timestamp, zone: &Zone) -> Vec<Line> {
         let mut lines = Vec::with_capacity(self.rows.len() + self.gaps.len() + 8);
         let mut last_day = day(now, zone);

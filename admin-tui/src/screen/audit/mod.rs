@@ -49,18 +49,18 @@ pub struct Audit {
     paused: bool,
     /// Number of entries that are newer than the rows of a paused log, as the server counted them.
     missed: Option<Total>,
-    /// Total number of entries in the gaps whose entries the server has counted.
+    /// Sum of the numbers of entries in gaps, as far as the server has counted them.
     passed_over: u64,
-    /// Whether new entries arrive faster than the app can load pages.
+    /// `true` while new entries arrive faster than the app can load pages.
     is_behind: bool,
-    /// Whether the log has entries that are newer than the rows.
+    /// `true` if the log has entries that are newer than the rows.
     has_newer: bool,
     pane: Pane,
     hides_histogram: bool,
     search: SearchLine,
     error: Option<ApiError>,
     loaded: bool,
-    /// Cursor from which older entries are loaded. `None` when all were examined.
+    /// Cursor from which older entries are loaded. `None` if all older entries have been examined.
     older: Option<AuditId>,
     /// Cursor from which newer entries are loaded.
     newest: Option<AuditId>,
@@ -70,7 +70,7 @@ pub struct Audit {
     polled_at: Option<Timestamp>,
     /// Time of the last response.
     responded_at: Option<Timestamp>,
-    /// Whether the filters exclude all future entries.
+    /// `true` if the filters exclude all future entries.
     has_ended: bool,
     /// Time since the last response in milliseconds.
     silence: i64,

@@ -17,9 +17,9 @@ pub(super) enum Content {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pane {
     pub(super) content: Content,
-    /// Whether narrow screens show the pane. Wide screens always show it.
+    /// `true` if narrow screens show the pane. Wide screens always show it.
     pub(super) is_open: bool,
-    /// Whether the keys for movements act on the pane instead of the list.
+    /// `true` if the keys for movements act on the pane instead of the list.
     pub(super) is_focused: bool,
     /// The first visible row of the entry.
     pub(super) scroll: Selection,

@@ -7,19 +7,19 @@ use crate::effect::RequestId;
 /// Pending requests of a log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Pending {
-    /// Entries that replace all rows.
+    /// Request for the entries that will replace all rows.
     pub(super) restart: Option<RequestId>,
-    /// Entries after `newest`, oldest first.
+    /// Request for the entries after `newest`, oldest first.
     pub(super) poll: Option<RequestId>,
-    /// The newest entries, because more have arrived than a page contains.
+    /// Request for the newest entries, sent if more new entries exist than one page contains.
     pub(super) jump: Option<RequestId>,
-    /// Entries before `older`.
+    /// Request for the entries before `older`.
     pub(super) older: Option<RequestId>,
-    /// Entries above the rows of a paused log.
+    /// Request for the entries above the rows of a paused log.
     pub(super) newer: Option<RequestId>,
-    /// Number of entries in the gap below an entry.
+    /// Request for the number of entries in the gap below the given entry.
     pub(super) gap: Option<(RequestId, AuditId)>,
-    /// Number of entries that are newer than the rows of a paused log.
+    /// Request for the number of entries that are newer than the rows of a paused log.
     pub(super) missed: Option<RequestId>,
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Term {
     pub(super) field: Option<String>,
     pub(super) value: String,
     is_quoted: bool,
-    /// Whether the term has the form `*"part"*`. `value` contains neither the stars nor the quotes.
+    /// `true` if the term has the form `*"part"*`. `value` contains neither the stars nor the quotes.
     is_quoted_part: bool,
 }
 

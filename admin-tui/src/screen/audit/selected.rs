@@ -32,7 +32,7 @@ impl Audit {
         !self.follows_newest() && selected.is_some_and(|index| index + added >= MAX_ROWS)
     }
 
-    /// Changes the log, and keeps the selected line and its place on the screen.
+    /// Changes the log. The selected line stays selected and keeps its position on the screen.
     pub(super) fn change_rows(&mut self, cx: &UpdateContext<'_>, change: impl FnOnce(&mut Log)) {
         let follows_newest = self.follows_newest();
         let is_cleared = self.selected.is_none() && !self.log.rows.is_empty() && !follows_newest;

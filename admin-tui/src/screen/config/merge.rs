@@ -11,7 +11,7 @@ use super::{
 use crate::ui::{MergeField, Side};
 
 impl ConfigForm {
-    /// Adopts the server's current configuration. Unsaved changes are kept; if the server's changes concern the same
+    /// Adopts the server's current configuration. Keeps unsaved changes; if the server's changes concern the same
     /// settings, the user must compare them. While a row is edited, its text and position do not change.
     pub fn refresh(&mut self, config: TenantConfig, version: Option<String>) {
         self.adopt(Versioned { config, version });
@@ -33,8 +33,8 @@ impl ConfigForm {
         }
     }
 
-    /// Keeps the server's current configuration for a comparison, even if its changes and the unsaved changes concern
-    /// different settings.
+    /// Stores the server's current configuration for a comparison by the user, even if the server's changes and the
+    /// unsaved changes concern different settings.
     pub fn refresh_to_compare(&mut self, config: TenantConfig, version: Option<String>) {
         let current = Versioned { config, version };
         if self.is_changed() && !self.editing && current.config != self.saved.config {
@@ -61,9 +61,9 @@ impl ConfigForm {
         fields.filter(|field| field.mine != field.theirs).collect()
     }
 
-    /// Merges the newer configuration of the server into the form. From then on, this configuration is the base of the
-    /// unsaved changes. A setting without a choice gets the value of the side that changed it. If both sides changed
-    /// it, nothing is merged and the user must compare again.
+    /// Merges the newer configuration of the server into the form, and makes it the new base of the unsaved changes.
+    /// A setting for which the user chose no side gets the value of the side that changed it. If both sides changed
+    /// such a setting, nothing is merged and the user must compare again.
     pub fn merge(&mut self, choices: &[(&'static str, Side)]) {
         let chosen = |path| choices.iter().find(|(it, _)| *it == path).map(|(_, side)| *side);
         let Some(fields) = self.comparison() else { return };

@@ -134,7 +134,7 @@ impl ConfigForm {
         self.rows.get_mut(self.selection.selected)
     }
 
-    /// Starts editing the selected row, or selects its next choice.
+    /// Starts editing the selected row or, if the row has choices, selects the next choice.
     pub fn edit(&mut self, cx: &UpdateContext<'_>) {
         let Some(row) = self.selected() else { return };
         let text = row.text().to_owned();

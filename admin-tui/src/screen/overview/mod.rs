@@ -88,7 +88,7 @@ impl Default for Overview {
 
 const NOTHING_SELECTED: &str = "No row is selected: select one with j or k";
 
-/// Filters of the administrative actions since `start`.
+/// Returns a query for the administrative actions since `start`.
 fn changes_since(start: Option<Timestamp>) -> AuditQuery {
     let kinds = AuditType::ALL.iter().copied().filter(|kind| kind.is_administrative()).collect();
     AuditQuery { kinds, start, ..AuditQuery::default() }

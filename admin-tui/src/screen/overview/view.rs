@@ -14,7 +14,7 @@ use crate::{
 const WIDE: u16 = 130;
 /// Minimum width of a screen with three lists side by side.
 const THREE_LISTS: u16 = 150;
-/// Minimum heights of the area below the facts for a chart, for panels of vitals, and for all panels.
+/// Minimum heights of the area below the facts: to show a chart, to show panels of vitals, and to show all panels.
 const CHART_HEIGHT: u16 = 15;
 const PANELS_HEIGHT: u16 = 22;
 const TALL: u16 = 34;
@@ -52,7 +52,7 @@ impl View for Overview {
 }
 
 impl Overview {
-    /// Draws names and values in two rows, without those that do not fit.
+    /// Draws names and values in two rows. Omits those that do not fit.
     fn draw_facts(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
         // A duration below one second would be shown as `now`.
         let uptime_ms = i64::try_from(data.uptime_seconds.max(1)).unwrap_or(i64::MAX).saturating_mul(1_000);

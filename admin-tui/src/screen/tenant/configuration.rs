@@ -103,7 +103,7 @@ impl Tenant {
     }
 }
 
-/// Describes how a change of the RP ID affects the tenant's credentials. Their number may be unknown.
+/// Describes how a change of the RP ID affects the tenant's credentials. `credentials` is their number, if known.
 fn rp_id_consequence(credentials: Option<u64>) -> String {
     match credentials {
         None => "All passkeys and second factors stop working.".to_owned(),

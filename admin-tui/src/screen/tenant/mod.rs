@@ -46,7 +46,7 @@ pub struct Tenant {
     refusals: Selection,
     radar: Remote<CryptoRadar>,
     metadata: Remote<MetadataStatus>,
-    /// What users would lose under the trust policies of `previewed`.
+    /// Effect of the trust policies of `previewed` on users.
     preview: Remote<TrustPreview>,
     /// The configuration to save once its preview has arrived.
     previewed: Option<TenantConfig>,
@@ -58,11 +58,11 @@ pub struct Tenant {
     user_filter: FilterInput,
     transactions: PagedList<TransactionSummary>,
     transaction_filter: FilterInput,
-    /// Whether narrow screens show the selected transaction in full below the list.
+    /// `true` if narrow screens show the selected transaction in full below the list.
     show_details: bool,
     /// Name and configuration from the server, until the screen copies them to `name` and `form`.
     detail: Remote<VersionedTenant>,
-    /// Whether the user must compare the configuration that arrives next with the unsaved changes.
+    /// `true` if the user must compare the configuration that arrives next with the unsaved changes.
     compares: bool,
     requested_at: Option<Timestamp>,
     /// Order of the rows on the tabs that the user sorted.
@@ -142,7 +142,7 @@ impl Tenant {
             match &mut self.form {
                 Some(form) if compares => {
                     form.refresh_to_compare(detail.config, version);
-                    // A dialog or another screen that the user opened in the meantime ignores the command.
+                    // The command has no effect if the user opened a dialog or another screen in the meantime.
                     cx.navigate(Navigation::Run(Command::Compare));
                 }
                 Some(form) => form.refresh(detail.config, version),

@@ -298,8 +298,8 @@ impl Tenant {
         }
     }
 
-    /// Requests the rows of the tab again, so that they do not become outdated while the user looks at them. A pending
-    /// request is not repeated, and marks and text that the user types are not disturbed.
+    /// Requests the rows of the tab again, so that they do not become outdated while the tab is visible. Does nothing
+    /// while a request is pending, a row is marked, or the user types a filter.
     pub(super) fn refresh_tab(&mut self, cx: &mut UpdateContext<'_>) {
         let may_refresh = match self.tab {
             Tab::Activity => !self.activity.is_pending(),

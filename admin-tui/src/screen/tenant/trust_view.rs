@@ -15,7 +15,7 @@ use crate::{
     ui::{Canvas, Detail, Tone, right_of, row},
 };
 
-/// Height of the upper panels if the area has at least `TALL` rows. In a smaller area, they fill its upper half.
+/// Height of the upper panels if the area has at least `TALL` rows. In a smaller area, the panels fill the upper half.
 const METADATA_HEIGHT: u16 = 8;
 const TALL: u16 = 14;
 /// Minimum width of the area for two panels side by side.

@@ -82,7 +82,7 @@ pub fn confirm_deletion(id: TenantId, name: &str, users: Option<u64>) -> Questio
     }
 }
 
-/// Returns the question before the tenant is disabled or, if it is disabled, enabled.
+/// Returns the question that is asked before the tenant is disabled or, if it is disabled, enabled.
 pub fn confirm_disabling(tenant: &TenantSummary) -> Question {
     let TenantItem { id, display_name: name, disabled_at } = &tenant.tenant;
     let mut lines = vec![(Tone::Plain, format!("All requests to {name} are refused, except for its public keys."))];

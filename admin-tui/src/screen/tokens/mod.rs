@@ -52,8 +52,8 @@ impl Tokens {
             let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), false);
             (format!("{name} ({}, {hint}){mark}", token.role), call)
         };
-        // If this app's token is not among the revoked tokens, a usable token with the role admin remains. So only this
-        // app's token can be the last usable token.
+        // The user of this screen may revoke tokens, so this app's token has the role admin. Only this token can be the
+        // last usable one with this role: if it is not revoked, it remains.
         let last = tokens.last().filter(|token| self.is_in_use(token));
         let if_refused = last.map(|token| (ErrorCode::LastAdminToken, Box::new(confirm_last_revocation(token))));
         let objects = tokens.into_iter().map(object).collect();
@@ -78,7 +78,7 @@ impl Tokens {
     }
 }
 
-/// Returns the question after the server refused to revoke the last token with the role admin.
+/// Returns the question that is asked after the server refused to revoke the last token with the role admin.
 fn confirm_last_revocation(token: &AdminTokenItem) -> Question {
     let SecretItem { name, id, .. } = &token.secret;
     let lines = vec![

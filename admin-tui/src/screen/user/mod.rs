@@ -85,7 +85,7 @@ pub fn confirm_deletion(tenant: TenantId, id: UserId, name: &str, credentials: u
     Question::destructive_request(title, "delete", lines, BackendRequest::DeleteUser(tenant, id), done)
 }
 
-/// Returns the question before the user is disabled or, if the user is disabled, enabled.
+/// Returns the question that is asked before the user is disabled or, if the user is disabled, enabled.
 pub fn confirm_disabling(tenant: TenantId, user: &UserItem) -> Question {
     let UserItem { id, name, disabled_at, .. } = user;
     let lines = vec![

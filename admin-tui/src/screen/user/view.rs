@@ -40,7 +40,7 @@ impl View for User {
 
 impl User {
     /// Returns the areas of the credentials, of the two other lists, and of the details below them. Small screens show
-    /// only one of these two lists and no details. The smallest screens show only the focused list.
+    /// the credentials, one of the two other lists and no details. The smallest screens show only the focused list.
     fn places(&self, area: Rect, has_details_below: bool) -> [Rect; 4] {
         let wanted = self.data.value.as_ref().map_or(0, |data| data.credentials.len());
         // The height of a heading, the names of the columns, the rows, and an empty row.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A setting that was renamed twice, a setting of which only the variable was renamed, and another renamed setting.
+/// A setting that was renamed twice, a setting of which only the variable was renamed, and a setting renamed once.
 const OLD_NAMES: &[Renamed] = &[
     Renamed { old: "server.listen", key: "server.public_addr" },
     Renamed { old: "http.address", key: "server.public_addr" },

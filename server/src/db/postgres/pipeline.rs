@@ -29,8 +29,8 @@ pub(super) enum Begun {
 }
 
 /// Sends `begin` and the statements of the units in one round trip. Statements of the same type are sent together. Each
-/// unit keeps the response to its statement. If `ends` is set, also sends COMMIT in this round trip, unless the session
-/// must first prepare a statement, which would then be executed after the commit.
+/// unit keeps the response to its statement. If `ends` is set, also sends COMMIT in this round trip, but only if all
+/// statements are prepared: an unprepared statement would run after the commit.
 ///
 /// # Errors
 /// The error of `begin`. If there is no response to `begin` within `limit`, closes the connection.
@@ -76,7 +76,7 @@ pub(super) fn begin(
     })
 }
 
-/// Returns the positions of the units, by the name of their statement.
+/// Returns the positions of the units, grouped by the name of their statement.
 fn groups(units: &[Box<dyn Unit>]) -> BTreeMap<&'static str, Vec<usize>> {
     let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (position, unit) in units.iter().enumerate() {

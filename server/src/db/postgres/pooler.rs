@@ -1,5 +1,5 @@
 //! Connection poolers. Some, such as PgBouncer in transaction mode, change the session between transactions. Locks and
-//! notifications belong to one session, so they need a direct connection with such a pooler.
+//! notifications belong to one session, so they need a connection that bypasses such a pooler.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,9 +27,9 @@ const CHANGES_SESSIONS: &str = "leads to a connection pooler that changes the se
 
 /// The URLs of one database.
 pub(in crate::db) struct Targets {
-    /// For units of work. This is `direct` unless `database.listen_url` is set.
+    /// Target for units of work; the same as `direct` unless `database.listen_url` is set.
     pub(super) pool: Arc<Target>,
-    /// For the process lock, notifications and migrations, which need a session.
+    /// Target for the process lock, notifications and migrations, which need a session.
     pub(in crate::db) direct: Arc<Target>,
 }
 
@@ -114,8 +114,8 @@ async fn same_database(pool: &Target, direct: &Target) -> Result<bool, DbError> 
     Ok(free.as_deref() == Some("f"))
 }
 
-/// Returns whether the pooler prepares statements again when the session has changed. Such a pooler replaces the names
-/// of statements, which tokio-postgres forms from the letter `s` and a number, with its own names.
+/// Returns whether the pooler prepares statements again when the session has changed. tokio-postgres names statements
+/// with the letter `s` and a number. Such a pooler replaces these names with its own.
 async fn supports_prepared_statements(pool: &Target) -> Result<bool, DbError> {
     const STATEMENT: &str = "SELECT 'doorward: check of the pooler'";
     let session = Session::open(pool).await?;

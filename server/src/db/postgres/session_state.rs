@@ -7,15 +7,15 @@ use super::super::{cached_sql::Bind, columns_sql::ColumnsSql, error::DbError};
 /// The state of a session: the additions to counters of its transaction, and the statements that it has prepared.
 #[derive(Debug, Default)]
 pub struct SessionState {
-    /// Amounts by statement and key. Additions to the same counter are summed, and those with the same statement are
-    /// executed together, just before the commit. The rows are locked in the order of their keys and only until the
-    /// end of the commit, because many transactions change the same counters.
+    /// Amounts, keyed by statement and counter key. Additions to the same counter are summed, and those with the same
+    /// statement are executed together, just before the commit. The rows are locked in the order of their keys and only
+    /// until the end of the commit, because many transactions change the same counters.
     additions: BTreeMap<&'static str, BTreeMap<Vec<Bind<'static>>, i64>>,
     /// Prepared statements. Each is identified by its text or by another name.
     prepared: BTreeSet<&'static str>,
     /// The shard of counters to which the session adds.
     shard: i16,
-    /// Whether the session forgets prepared statements, because of a connection pooler that does not support them.
+    /// `true` if a connection pooler without support for prepared statements makes the session forget them.
     forgets_statements: bool,
 }
 

@@ -28,8 +28,8 @@ use super::{
 /// locks and fresh reads of READ COMMITTED. Because of READ WRITE, a standby server rejects the transaction at once.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// Begins a shared transaction. If a lock is not granted in time, each unit gets its own transaction, so that units do
-/// not wait for the locks of others. The timeout is shorter than PostgreSQL's `deadlock_timeout` (1 s).
+/// Begins a shared transaction. If a lock is not granted in time, each unit gets its own transaction, so that no unit
+/// waits for a lock that only another unit needs. The timeout is shorter than PostgreSQL's `deadlock_timeout` (1 s).
 const BEGIN_SHARED_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '500ms'";
 /// If an attempt to connect takes longer than this, the worker refuses its units without another attempt.
 const MAX_ATTEMPT: Duration = Duration::from_secs(2);
@@ -51,7 +51,7 @@ pub(super) struct Worker {
     /// The shard of counters to which the worker's connection adds.
     shard: i16,
     conn: Option<Connection>,
-    /// Whether `connected` includes this worker.
+    /// `true` if this worker is counted in `connected`.
     counted: bool,
     /// The last attempt to connect, if it failed.
     failed: Option<FailedAttempt>,
@@ -149,11 +149,11 @@ impl Worker {
         failed.since.elapsed() < self.shared.lock.grace() && !self.shared.queue.closed_within(remaining)
     }
 
-    /// Continues the units after their statements, and ends the transaction.
+    /// Runs the rest of each unit after its statement, and ends the transaction.
     fn run_units(&mut self, mut conn: Connection, begun: Begun, mut units: Vec<Box<dyn Unit>>, period: Period) {
         let is_alone = units.len() == 1;
         if begun == Begun::Failed {
-            // A unit that is alone keeps the error of its statement.
+            // Run a single unit, so that it returns the error of its statement.
             if let [unit] = &mut *units {
                 unit.run(&mut conn);
             }
@@ -205,8 +205,8 @@ impl Worker {
         if !is_alone || (may_succeed && units.iter_mut().all(retries)) {
             return self.run_each(units);
         }
-        // If the connection was lost, the caller gets the error of the rollback, because the unit's own error may be of
-        // any kind.
+        // If the connection was lost, the caller gets the error of the rollback, because the unit's own error may not
+        // show this.
         let outcome = error.map_or(rolled_back, Err);
         units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
     }

@@ -191,8 +191,8 @@ struct Partial {
 }
 
 impl Partial {
-    /// Creates an empty file that only its owner can read. Refuses an existing file, which another process may be
-    /// writing.
+    /// Creates an empty file that only its owner can read. Refuses an existing file, because another process may be
+    /// writing it.
     fn create(target: &Path) -> Result<Self, DbError> {
         let path = paths::with_suffix(target, ".partial");
         let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);

@@ -41,8 +41,8 @@ pub(super) struct Writer {
     space: Arc<Space>,
     turns: WriteTurns,
     busy_timeout: Duration,
-    /// Whether the announced change counter may differ from the stored one, because a process made an announcement but
-    /// did not commit.
+    /// `true` if the announced change counter may differ from the stored one. They differ if a process made an
+    /// announcement but did not commit.
     repair: bool,
     /// Whether a unit of the last transaction failed.
     unit_failed: bool,
@@ -61,7 +61,7 @@ struct Batch {
 }
 
 impl Writer {
-    /// The connection must have no busy timeout, because the writer waits for the write lock itself.
+    /// The connection must have no busy timeout, because the writer itself polls for the write lock.
     pub(super) const fn new(
         conn: Connection,
         queue: Arc<Queue>,
@@ -151,7 +151,7 @@ impl Writer {
         let keep = unit.run(&mut self.conn);
         batch.invalidates |= unit.work() == Work::WriteAndInvalidate;
         batch.executed.push(unit);
-        // An error that a unit ignores may have ended the transaction. Later units would then run outside of one.
+        // An error that a unit ignores may have ended the transaction. Later units would then run outside it.
         if keep && !take_transaction_error() { Ok(()) } else { self.execute_again(batch) }
     }
 
@@ -170,7 +170,7 @@ impl Writer {
         ended.map_err(|error| rolled_back(&error))
     }
 
-    /// Executes all units of a transaction again, now with savepoints, because one of them failed.
+    /// Executes all units of a transaction again, now with savepoints, because one unit failed.
     fn execute_again(&mut self, batch: &mut Batch) -> Result<(), DbError> {
         // This fails only if SQLite has already rolled back.
         let _ = self.conn.run("ROLLBACK");

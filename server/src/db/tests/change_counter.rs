@@ -34,7 +34,7 @@ async fn counter_changes_in_other_processes(db: TestDatabase) {
         }
         until("the other counter", async || other.change_counter() != theirs).await;
         assert_eq!(other.read(move |c: &mut Connection| exists(c, round)).await, Ok(true));
-        // The sender receives its own notification as well.
+        // The process that sends a notification also receives it.
         connected(&db.database).await;
     }
     if db.database.engine() == Engine::Sqlite {
@@ -92,14 +92,14 @@ async fn counter_changes_if_the_outcome_of_a_change_is_unknown() {
     assert_eq!(db.database.change_counter(), db.database.change_counter(), "caches are used again");
 }
 
-/// Returns a connection and a change counter of a simulated process, so that a test can stop its change at any point.
+/// Simulates another process: returns its connection and change counter. A test can stop a change at any point.
 fn foreign(db: &TestDatabase) -> (Connection, ChangeCounter) {
     let path = PathBuf::from(db.location());
     let conn = crate::db::sqlite::connect(&path, Duration::from_secs(5)).expect("a connection");
     (Connection::Sqlite(conn), ChangeCounter::with_file(&path))
 }
 
-/// Returns the counter, and whether data that is read now may be cached with this counter value.
+/// Returns the counter, and whether data that is read now may be cached under this value of the counter.
 async fn cacheable(database: &Database) -> (u64, bool) {
     let number = database.change_counter();
     (number, database.read(move |c: &mut Connection| may_cache(c, number)).await.expect("a read"))
@@ -126,7 +126,7 @@ async fn announcement_without_commit_is_repaired_by_the_next_process() {
     let (mut conn, counter) = foreign(&db);
     conn.run("BEGIN IMMEDIATE").expect("the write lock");
     counter.increment_in(&mut conn).expect("an announcement");
-    // The operating system closes the connection of a killed process.
+    // When a process is killed, the operating system closes the connection.
     drop(conn);
     assert_eq!(cacheable(&db.database).await, (before + 1, false));
     let _next = db.another().await;
@@ -138,7 +138,7 @@ async fn failed_commit_is_repaired_by_the_next_write() {
     let db = TestDatabase::sqlite().await;
     let (before, _) = cacheable(&db.database).await;
     let failed = db.database.write_and_invalidate(|c: &mut Connection| {
-        // A deferred foreign key is checked at the commit.
+        // A deferred foreign key is checked only during COMMIT.
         c.run("PRAGMA defer_foreign_keys = ON; INSERT INTO tenant_summaries (tenant_id, name_key, rp_id, created_at, last_activity) VALUES ('none', '', '', 0, 0)")
     });
     assert!(failed.await.is_err());

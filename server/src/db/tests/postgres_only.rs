@@ -18,7 +18,7 @@ use crate::db::{
 async fn errors_are_recognised_in_every_language() {
     let Some(db) = TestDatabase::postgres().await else { return };
     let run = |sql: &'static str| db.database.write(move |c: &mut Connection| c.run(sql));
-    // Query canceled, deadlock, disk full, and a lost connection to the server process.
+    // Errors: canceled query, deadlock, full disk, and lost connection to the server process.
     for sql in [
         "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '57014', MESSAGE = 'storniere Anfrage'; END $$",
         "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01', MESSAGE = 'Verklemmung entdeckt'; END $$",
@@ -51,13 +51,13 @@ async fn statement_without_a_server_timeout_ends_at_the_deadline() {
     let slow = slow.await;
     assert!(matches!(slow, Err(DbError::Unavailable(_))), "{slow:?}");
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-    // The worker continues with a new connection.
+    // The worker has opened a new connection and continues.
     database.write(put("b")).await.expect("a write");
     assert!(!database.read(|c: &mut Connection| exists(c, "a")).await.expect("a read"));
     database.close().await;
 }
 
-/// A result that panics when it is dropped. If the caller no longer waits, the worker's thread drops it.
+/// A result that panics when it is dropped. If the caller no longer waits, the worker's thread drops the result.
 struct PanicsOnDrop;
 
 impl Drop for PanicsOnDrop {
@@ -125,7 +125,7 @@ async fn lock_was_attempted(db: &TestDatabase) {
         .await;
 }
 
-/// Forwards connections to a server, and replaces the names of LISTEN and `pg_notify` with names that do not exist.
+/// Starts a proxy for a server. It changes the names in LISTEN and `pg_notify` to names that do not exist.
 fn without_notifications(server: &url::Url) -> u16 {
     let target = (server.host_str().expect("a host").to_owned(), server.port().expect("a port"));
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -188,7 +188,7 @@ struct Settings {
     messages: String,
 }
 
-/// Returns the settings of the server for the current transaction.
+/// Returns the settings that the server uses in the current transaction.
 fn settings(conn: &mut Connection) -> Result<Settings, DbError> {
     let query = sql_query(
         "SELECT current_setting('statement_timeout') AS statement_timeout, \

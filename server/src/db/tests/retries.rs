@@ -1,4 +1,4 @@
-//! Units of work that PostgreSQL did not commit run again.
+//! Units of work run again if PostgreSQL did not commit them.
 
 use std::{
     sync::{
@@ -25,7 +25,7 @@ async fn write(database: &Database, sql: &'static str) -> (Result<(), DbError>, 
     (written, runs.load(Ordering::SeqCst))
 }
 
-/// Creates a function that executes `failure` in its first calls. A rollback does not reset the sequence of calls.
+/// Creates an SQL function whose first calls execute `failure`. A rollback does not reset the number of calls.
 async fn fail_first(db: &TestDatabase, calls: u32, failure: &str) {
     let sql = format!(
         "CREATE SEQUENCE calls; CREATE FUNCTION fail_first() RETURNS void LANGUAGE plpgsql AS \
@@ -61,7 +61,7 @@ async fn unit_that_fails_for_another_reason_does_not_run_again() {
     assert_eq!(runs, 1);
 }
 
-/// Creates a unit that ends its session in the first run. In a later run, it returns the number of its runs.
+/// Creates a unit that ends its session in the first run. In later runs, it returns how often it has run.
 fn lost_once(counted: &Arc<AtomicUsize>) -> impl Fn(&mut Connection) -> Result<usize, DbError> + Send + 'static {
     let runs = Arc::clone(counted);
     move |conn| match runs.fetch_add(1, Ordering::SeqCst) {
@@ -81,7 +81,7 @@ async fn unit_of_any_kind_runs_again() {
     assert_eq!(database.write_and_invalidate(lost_once(&runs())).await, Ok(2));
 }
 
-/// A unit that has exceeded the time limit does not run again. Its caller gets the original error, not a timeout error.
+/// A unit that has exceeded the time limit is not retried. The caller gets the original error, not a timeout error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unit_that_ran_for_too_long_keeps_its_error() {
     const WAIT: Duration = Duration::from_millis(200);
@@ -128,7 +128,7 @@ async fn unit_runs_again_after_a_deadlock() {
     for name in ["one", "other"] {
         db.write(put(name)).await;
     }
-    // The unit locks `one` and then waits for `other`. Its session detects the deadlock before the blocker's session.
+    // The unit locks `one` and then waits for `other`. PostgreSQL detects the deadlock in the unit's session first.
     let (first_locked, wait_for_first) = mpsc::channel::<()>();
     let (other_locked, mut wait_for_other) = tokio::sync::mpsc::unbounded_channel();
     let lock = |name: &'static str| format!("SELECT FROM installation WHERE name = '{name}' FOR UPDATE");
@@ -156,6 +156,6 @@ async fn unit_runs_again_after_a_deadlock() {
     let written = tokio::time::timeout(Duration::from_secs(30), db.database.write(unit)).await;
     written.expect("no endless wait").expect("a write");
     blocker.await.expect("no panic").expect("a write");
-    // If the second run locks `one` before the blocker wakes up, the second run fails in the same way.
+    // If the second run locks `one` before the blocker wakes up, the second run causes the same deadlock again.
     assert!((2..=3).contains(&runs.load(Ordering::SeqCst)), "{runs:?}");
 }

@@ -12,8 +12,8 @@ use crate::db::{
     statement::{Pipeline, Response, Statement, respond},
 };
 
-/// Adds a row to the table `installation` and returns the id of the transaction and the number of rows that the same
-/// statement added.
+/// Adds a row to the table `installation`. Returns the id of the transaction and the number of rows that the statement
+/// added. These may include rows of other units.
 struct Put {
     name: &'static str,
     value: Option<&'static str>,
@@ -46,8 +46,8 @@ fn own_error() -> DbError {
     DbError::Database("injected".to_owned())
 }
 
-/// Opens the database with one connection, which is busy until the sender is dropped. Units that are queued until then
-/// wait together.
+/// Opens the database with one connection, which is busy until the sender is dropped. Until then, new units collect in
+/// the queue, so that they can share a transaction.
 async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>) {
     let database = db.another_with(|options| options.connections = 1).await;
     let (go, wait) = mpsc::channel::<()>();
@@ -65,7 +65,7 @@ async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>)
     (database, go)
 }
 
-/// Writes a row in a unit that returns the id of its transaction.
+/// Writes a row in a unit. Returns the output of [`Put`].
 async fn write(database: &Database, put: Put) -> Result<String, DbError> {
     database.write_after(Some(put), |_, id| Ok(id.unwrap_or_default())).await.and_then(Written::committed)
 }
@@ -165,7 +165,7 @@ async fn unit_runs_although_shared_transactions_are_stuck() {
         begins.recv().await.expect("the unit began");
         stuck.push((go, task));
     }
-    // No other unit arrives that could wake a thread.
+    // No further unit arrives afterwards that could wake a thread.
     write(&database, put("free")).await.expect("a write on the third connection");
     for (go, task) in stuck {
         drop(go);

@@ -27,8 +27,8 @@ async fn only_the_owner_can_read_the_files() {
     for suffix in ["", "-wal", "-shm", ".changes", ".lock"] {
         assert_eq!(mode(suffix), 0o600, "{suffix}");
     }
-    // The installation refuses a file that other users can access. Opening must not change the mode, because this would
-    // hide that others may have read the file.
+    // The installation refuses a file that other users can access. Opening the file must not correct its mode.
+    // Otherwise, nobody would notice that other users may have read the file.
     db.database.close().await;
     fs::set_permissions(db.location(), Permissions::from_mode(0o644)).expect("a file");
     let _again = db.another().await;
@@ -86,7 +86,7 @@ fn connection(db: &TestDatabase) -> Connection {
     Connection::Sqlite(sqlite::connect(&path, Duration::from_secs(5)).expect("a connection"))
 }
 
-/// Number of units that keep a process busy, each for two milliseconds. 64 of them share a commit.
+/// Number of units that keep a process busy. Each unit takes two milliseconds, and 64 units share a commit.
 const BUSY_UNITS: usize = 512;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -179,7 +179,7 @@ async fn ignored_error_that_may_have_ended_the_transaction_is_detected() {
         let _ = wait.recv();
         put("first")(c)
     });
-    // Simulates that SQLite reports a full disk and ends the transaction, and that the unit ignores the error.
+    // Simulates that SQLite reports a full disk and rolls back the transaction, and that the unit ignores this error.
     let ignoring = database.write(|c: &mut Connection| {
         let _ = c.run("ROLLBACK");
         let _ = DbError::from(diesel::result::Error::DatabaseError(
@@ -193,7 +193,7 @@ async fn ignored_error_that_may_have_ended_the_transaction_is_detected() {
     let (first, ignoring, next, ()) = tokio::join!(first, ignoring, next, unblock);
     assert!(matches!(first, Err(DbError::Unavailable(_))), "{first:?}");
     assert!(matches!(ignoring, Err(DbError::Unavailable(_))), "{ignoring:?}");
-    // The first transaction has ended before this unit runs.
+    // The transaction of the first unit has ended before this unit runs.
     assert!(next.is_ok(), "{next:?}");
     assert!(!db.read(|c| exists(c, "first")).await && db.read(|c| exists(c, "next")).await);
 }
@@ -203,7 +203,7 @@ async fn large_write_ahead_log_is_reported_and_truncated_later() {
     let db = TestDatabase::sqlite().await;
     let limited = db.another_with(|options| options.wal_limit = 160 << 20).await;
     assert_eq!(limited.check_space(), Ok(()));
-    // This reader keeps the write-ahead log from being emptied.
+    // While this reader is open, SQLite cannot truncate the write-ahead log.
     let mut reader = connection(&db);
     reader.run("BEGIN; SELECT 1 FROM installation").expect("a read");
     let big = |name: usize| {

@@ -30,14 +30,14 @@ async fn is_stored(db: &TestDatabase, name: &'static str) -> bool {
 
 async fn failing_unit_does_not_affect_others(db: TestDatabase) {
     let is_sqlite = db.database.engine() == Engine::Sqlite;
-    // On SQLite, the first unit shares a transaction with the failing ones. After such a failure, each unit gets a
-    // savepoint, so that the next failure does not make other units run twice.
+    // On SQLite, the first unit shares a transaction with the failing units. After one such failure, each unit gets a
+    // savepoint, so the next failure does not make other units run twice.
     for (round, expected_calls) in [(1, if is_sqlite { 2 } else { 1 }), (2, 1)] {
         let (go, wait) = mpsc::channel::<()>();
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
         let database = &db.database;
-        // Blocks the writer until the others are queued.
+        // Blocks the writer until the other units are queued.
         let first = database.write(move |c: &mut Connection| {
             let _ = wait.recv();
             counted.fetch_add(1, Ordering::SeqCst);
@@ -114,7 +114,7 @@ async fn inline_read_behaves_like_read(db: TestDatabase) {
     assert_eq!(read("a").await, Ok(true));
     let written = db.database.read_inline(put("b")).await;
     assert!(matches!(written, Err(DbError::Database(_))), "{written:?}");
-    // There are more panics than connections.
+    // More units panic than there are connections.
     for _ in 0..20 {
         let panicked =
             db.database.read_inline(|_: &mut Connection| if true { panic!("injected") } else { Ok::<(), DbError>(()) });
@@ -130,13 +130,13 @@ async fn unit_runs_although_its_caller_is_dropped(db: TestDatabase) {
     let mut caller = Box::pin(db.database.write(put("a")));
     assert!(caller.as_mut().now_or_never().is_none());
     drop(caller);
-    // Queued units run before the database closes.
+    // Units that are already queued run before the database closes.
     db.database.close().await;
     let again = db.another().await;
     assert!(again.read(|c: &mut Connection| exists(c, "a")).await.expect("a read"));
 }
 
-/// Starts a unit that occupies the only connection until the sender is used or dropped.
+/// Starts a unit that occupies the only connection until a message is sent or the sender is dropped.
 async fn occupy(database: &Database) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), DbError>>) {
     let (go, wait) = mpsc::channel::<()>();
     let (began, mut begins) = tokio::sync::mpsc::unbounded_channel();
@@ -207,7 +207,7 @@ async fn unit_that_waits_too_long_is_rejected_and_never_runs(db: TestDatabase) {
         .await;
     assert!(matches!(late, Err(DbError::Unavailable(_))), "{late:?}");
     drop(go);
-    // The limit does not apply to a unit that has started.
+    // The time limit does not apply to a unit that has already started.
     assert_eq!(occupying.await.expect("an end"), Ok(()));
     database.write(put("after")).await.expect("a write");
     assert!(!ran.load(Ordering::SeqCst));
@@ -221,7 +221,7 @@ async fn two_processes_write_at_the_same_time(db: TestDatabase) {
             tokio::spawn(async move {
                 database
                     .write(move |c: &mut Connection| {
-                        // This unit reads before it writes. The write must not fail because of an old snapshot.
+                        // This unit reads before it writes. The write must not fail because of an outdated snapshot.
                         exists(c, "a")?;
                         put(number)(c)
                     })
@@ -244,7 +244,7 @@ async fn closed_database_is_unavailable(db: TestDatabase) {
 
 #[tokio::test]
 async fn unreachable_server_is_unavailable() {
-    // After the drop, nothing listens on this port.
+    // When the listener is dropped, nothing listens on this port any more.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);

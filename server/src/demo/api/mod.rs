@@ -1,5 +1,5 @@
 //! Endpoints of the demo page. The arguments of a handler define who may call it: [`SignedIn`] and [`PasswordProven`]
-//! admit only such visitors. Handlers without these arguments admit everybody.
+//! admit only visitors in the named state. Handlers without these arguments admit everybody.
 
 mod ceremony;
 mod records;

@@ -21,7 +21,7 @@ use super::{
 type State = web::Data<Demo>;
 
 impl Demo {
-    /// Returns a user's credentials, oldest first; none before the first registration, when Doorward has no such user.
+    /// Returns a user's credentials, oldest first. The list is empty if Doorward does not know the user yet.
     pub(super) async fn credentials_of(
         &self,
         log: &mut RequestLog,
@@ -35,7 +35,7 @@ impl Demo {
     }
 
     /// Checks that the credential belongs to the visitor. With the API key, the application can access all credentials
-    /// of the tenant, so it must check this itself.
+    /// of the tenant, so it must check the owner itself.
     async fn check_owner(&self, log: &mut RequestLog, visitor: &SignedIn, id: &str) -> Result<(), DemoError> {
         let credential: CredentialItem = self.backend.get(log, &["credentials", id], &[]).await?;
         if credential.user_id == visitor.session.user_id {

@@ -2,8 +2,8 @@
 
 use doorward_shared::admin::ConfigProblem;
 
-/// Limits for origins: number of origins, and characters per origin. They keep challenges small, because every challenge
-/// contains the origins of the relying party.
+/// Limits for origins: number of origins, and characters per origin. They keep challenges small, because every
+/// challenge contains the origins of the relying party.
 pub(super) const MAX_ORIGINS: usize = 32;
 const MAX_ORIGIN_CHARS: usize = 256;
 

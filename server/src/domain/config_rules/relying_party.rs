@@ -47,7 +47,7 @@ pub(super) fn check<'a>(found: &mut Problems, rp: &'a RelyingParty) -> Vec<&'a S
     refused
 }
 
-/// Checks the total length of all lists, because each challenge contains all of them.
+/// Checks the number of origins: every challenge contains the origins of all lists.
 fn number_of_origins(rp: &RelyingParty) -> Result<(), Message> {
     let others = rp.related_origins.len() + rp.top_origins.len();
     if rp.origins.is_empty() || rp.origins.len() > MAX_ORIGINS {

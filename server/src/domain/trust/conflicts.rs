@@ -39,7 +39,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
     found
 }
 
-/// Returns the problems of trust policies that do not depend on other settings.
+/// Returns those problems of trust policies that are independent of other settings.
 pub fn of_policies(policies: &TrustPolicies) -> Vec<ConfigProblem> {
     [false, true].into_iter().flat_map(|is_mfa| of_policy(is_mfa, policies.of(is_mfa))).collect()
 }

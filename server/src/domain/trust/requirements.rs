@@ -66,7 +66,7 @@ impl LoginRequirements {
 /// Position in the list of users who lose credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AffectedPosition {
-    /// Whether the user keeps a credential. These users come last.
+    /// Whether the user keeps at least one credential. The list ends with these users.
     pub keeps_some: bool,
     pub user: UserId,
 }

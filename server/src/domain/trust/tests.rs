@@ -32,7 +32,7 @@ fn failed(policy: &TrustPolicy, facts: &TrustFacts) -> Option<Check> {
     violation(policy, &metadata(), facts).map(|detail| detail.check.unwrap())
 }
 
-/// CVE-2025-12150: a client states an allowed AAGUID, without an attestation or in a statement that it signs itself.
+/// CVE-2025-12150: a client states an allowed AAGUID, either without an attestation or with a self attestation.
 #[test]
 fn cve_2025_12150_allowed_aaguid_without_certificate_is_refused() {
     let policy = TrustPolicy { allow_aaguids: Some(vec![GOOD]), ..TrustPolicy::default() };
@@ -43,7 +43,7 @@ fn cve_2025_12150_allowed_aaguid_without_certificate_is_refused() {
     assert_eq!(failed(&policy, &facts(OTHER, AttestationTrust::Chain)), Some(Check::TrustAllowed));
 }
 
-/// CVE-2026-6856: a client states an allowed AAGUID in a statement with a chain that does not belong to this model.
+/// CVE-2026-6856: a client states an allowed AAGUID in an attestation whose certificate chain is not for this model.
 #[test]
 fn cve_2026_6856_allowed_aaguid_without_the_chain_of_its_model_is_refused() {
     for attestation in [AttestationTrust::SelfSigned, AttestationTrust::UnknownIssuer] {
@@ -76,7 +76,7 @@ fn certification_is_that_of_the_proven_model() {
     assert_eq!(failed(&policy(CertificationLevel::L2Plus), &proven), Some(Check::TrustCertification));
     let level1 = policy(CertificationLevel::L1);
     assert_eq!(failed(&level1, &facts(OTHER, AttestationTrust::Chain)), Some(Check::TrustCertification));
-    // An AAGUID beside a U2F certificate proves nothing.
+    // An AAGUID that is stated together with a U2F certificate proves nothing.
     let u2f = TrustFacts { key_id: Some(U2F), ..facts(GOOD, AttestationTrust::Chain) };
     assert_eq!(failed(&level1, &u2f), None);
     assert_eq!(failed(&policy(CertificationLevel::L2), &u2f), Some(Check::TrustCertification));

@@ -109,13 +109,13 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
     Ok(Auditor { token: token.id, role: token.role, context: AdminContext { actor: token.name, app, meta, scope } })
 }
 
-/// Endpoints without a tenant in their path that a limited token may use. The lists contain only the token's tenants,
-/// and the other endpoints return no data of tenants.
+/// Endpoints without a tenant in their path that a limited token may use. Those that return lists return only the
+/// token's tenants; the others return no data of tenants.
 const WITHOUT_TENANT: [(&str, &str); 5] =
     [("GET", "/tenants"), ("GET", "/tenant_summaries"), ("GET", "/me"), ("GET", "/mds"), ("POST", "/config/check")];
 
-/// Refuses a request that concerns anything but the tenants of a limited token. A new endpoint without a tenant in its
-/// path is refused to such a token, unless it is added to [`WITHOUT_TENANT`].
+/// Refuses a request with a limited token unless the request concerns only the tenants of this token. Limited tokens
+/// cannot use a new endpoint without a tenant in its path until it is added to [`WITHOUT_TENANT`].
 async fn check_scope(request: &HttpRequest, app: &App, meta: &RequestMeta, token: &AdminToken) -> Result<(), ApiError> {
     let Some(scope) = &token.tenants else { return Ok(()) };
     let tenant = request.match_info().get("tenant_id").map(str::parse::<TenantId>);

@@ -1,4 +1,4 @@
-//! Address of the client, which is the address of the peer, or the address that a trusted proxy reports.
+//! Address of the client: the address of the peer, or the address that a trusted proxy reports.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,10 +6,10 @@ use ipnet::IpNet;
 
 /// Returns the address from which a request came; `None` if it came through a Unix socket and no proxy states an
 /// address. `forwarded_for` contains the values of all `X-Forwarded-For` headers. `peer` is `None` for a Unix socket.
-/// The permissions of the socket decide who may connect, so its clients are trusted proxies.
+/// The permissions of a Unix socket decide who may connect, so its clients are trusted like proxies.
 ///
 /// Each proxy appends an address to `X-Forwarded-For`, so the header is read from its end, up to the first address that
-/// is not a trusted proxy. The client can forge everything before that address, even with invalid bytes.
+/// is not a trusted proxy. The client can forge everything before that address, and can also send invalid bytes there.
 pub fn client_ip(peer: Option<IpAddr>, forwarded_for: &[&[u8]], trusted: &[IpNet]) -> Option<IpAddr> {
     let mut client = peer.map(|peer| peer.to_canonical());
     for hop in forwarded_for.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {

@@ -9,7 +9,7 @@ use crate::{
     service::{Refusal, admin::Precondition},
 };
 
-/// The versions that a request accepts. An invalid header is reported only after the caller's token was verified.
+/// Versions of the resource that the header accepts. An invalid header is reported after the caller was authenticated.
 #[derive(Debug)]
 pub struct IfMatch(Result<Precondition, Refusal>);
 

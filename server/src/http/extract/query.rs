@@ -1,4 +1,4 @@
-//! Query strings. `query_names.rs` checks their names.
+//! Query strings. `query_names.rs` checks the names of the parameters.
 
 use std::{
     convert::Infallible,

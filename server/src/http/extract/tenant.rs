@@ -59,7 +59,7 @@ impl Visitor {
         self.require_key(ApiError::new(status, ErrorCode::ApiKeyMissing, title, details)).await
     }
 
-    /// Returns the holder of a valid key. Otherwise writes an audit entry and returns 401; without a key, `if_missing`.
+    /// Returns the holder of a valid key. Otherwise writes an audit entry and returns 401 (`if_missing` without a key).
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
             Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
@@ -88,7 +88,7 @@ impl KeyHolder {
     /// invalid parameters leaves no entry. Operations that change data write their own entries.
     ///
     /// # Errors
-    /// The refusal, or the database error if its audit entry could not be written.
+    /// The refusal of the read, or the database error if the audit entry could not be written.
     pub async fn recorded<T>(&self, result: Result<T, ApiError>) -> Result<T, ApiError> {
         let error = match result {
             Err(error) if error.status().is_client_error() && error.status() != StatusCode::BAD_REQUEST => error,
@@ -102,7 +102,7 @@ impl KeyHolder {
 from_request!(Visitor, KeyHolder, DocumentReader);
 
 /// Reader of a document that the tenant publishes. Like [`Visitor`], but the tenant's rate limit does not apply, and
-/// the tenant may be disabled: verifiers need the tenant's public keys until its last token has expired.
+/// the tenant may be disabled: verifiers need the tenant's public keys until the tenant's last token has expired.
 #[derive(Debug)]
 pub struct DocumentReader {
     pub context: RequestContext,

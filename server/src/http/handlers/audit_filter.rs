@@ -135,7 +135,7 @@ fn key_id(name: &str, text: &str) -> Result<ApiKeyId, ApiError> {
     text.parse().map_err(|_| ApiError::query(format!("{name} must be the id of an API key, which is a UUID")))
 }
 
-/// Reads an address or a network in the form of stored addresses: IPv4-mapped IPv6 addresses are stored as IPv4.
+/// Parses an address or a network, and converts IPv4-mapped IPv6 to IPv4 because addresses are stored in that form.
 fn network(name: &str, text: &str) -> Result<IpNet, ApiError> {
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     address

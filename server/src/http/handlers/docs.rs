@@ -26,7 +26,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 /// Files of Swagger UI by name, compressed with gzip by `build.rs`.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/swagger_ui.rs"));
 
-/// The same files for clients that do not accept gzip. They are decompressed only once.
+/// The files without compression, for clients that do not accept gzip. They are decompressed only once.
 static DECOMPRESSED: LazyLock<io::Result<Vec<(&str, Bytes)>>> = LazyLock::new(|| {
     let decompressed = FILES.iter().map(|(name, content)| {
         let mut bytes = Vec::new();
@@ -49,7 +49,7 @@ pub async fn page(request: HttpRequest, path: web::Path<String>) -> Result<HttpR
     let name = if path.is_empty() { "index.html" } else { path.as_str() };
     let compressed = find(FILES, name)?;
     let mut response = HttpResponse::Ok();
-    // No page may show this one in a frame.
+    // No page may show the Swagger UI page in a frame.
     response.insert_header((header::CACHE_CONTROL, "max-age=3600")).insert_header((header::X_FRAME_OPTIONS, "DENY"));
     response.insert_header((header::VARY, "accept-encoding")).content_type(content_type(name));
     if name == "index.html" {
@@ -78,7 +78,7 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// Returns whether the client prefers gzip to no encoding, or accepts neither of them (RFC 9110 §12.5.3).
+/// Returns whether the client prefers gzip to no encoding, or accepts neither form (RFC 9110 §12.5.3).
 fn accepts_gzip(request: &HttpRequest) -> bool {
     let supported = [Encoding::gzip(), Encoding::identity()];
     let negotiate = |accepted: AcceptEncoding| accepted.negotiate(supported.iter());

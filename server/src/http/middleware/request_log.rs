@@ -103,7 +103,7 @@ impl<'a> RequestLine<'a> {
 /// Methods that have their own label in metrics and log lines.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Returns the name of a method; `other` for unknown ones, which clients can invent.
+/// Returns the label of a method; `other` for unknown methods, because clients can send any name.
 pub(super) fn method_label(method: &Method) -> &'static str {
     METHODS.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }

@@ -1,4 +1,4 @@
-//! Parts that all operations have: ids, path parameters, response headers, the response to other errors.
+//! Parts that all operations have: ids, path parameters, response headers, the `default` response (other errors).
 
 use utoipa::{
     Modify,

@@ -75,7 +75,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
     })
 }
 
-/// Calls `visit` with `value` and every value inside it, and with their JSON pointers.
+/// Calls `visit` for `value` and for every value inside it, each time with the JSON pointer of the value.
 fn walk(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
     visit(pointer, value);
     match value {
@@ -125,7 +125,7 @@ fn is_nullable(schema: &Value) -> bool {
     })
 }
 
-/// Resolves the `$ref` of a schema or of one of its `oneOf` alternatives. Returns the schema itself if it has none.
+/// Resolves the `$ref` of a schema or of one of its `oneOf` alternatives. Without a `$ref`, returns the schema itself.
 fn referenced<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let mut parts = schema["oneOf"].as_array().into_iter().flatten().chain([schema]);
     let reference = parts.find_map(|part| part["$ref"].as_str());

@@ -33,7 +33,7 @@ pub(super) struct Parts {
     pub(super) largest_data: u64,
 }
 
-/// Returns the configuration. `None` if the tenant cannot use it; the report then names the reasons.
+/// Returns the configuration. `None` if Doorward cannot accept it; the report then names the reasons.
 pub(super) fn convert(parts: &Parts, tenant_name: &str, report: &mut TenantReport) -> Option<TenantConfig> {
     let row = &parts.row;
     let (Some(rp_id), Some(timeout)) = (&row.rp_id, row.timeout) else {
@@ -84,8 +84,8 @@ fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantRep
             let candidate = RelyingParty { origins, related_origins: related, ..rp.clone() };
             config_rules::problems(&TenantConfig::for_relying_party(candidate))
         };
-        // Tries the RP ID's own domain first. A related origin is tried together with an origin of that domain, which
-        // the rules require.
+        // First checks whether the origin is valid for the RP ID. Otherwise, checks it as a related origin, together
+        // with an origin of the RP ID's domain, because the rules require at least one.
         let own_problems = with(vec![text.clone()], Vec::new());
         let origin_problem = own_problems.iter().find(|problem| problem.field.contains(".origins["));
         let Some(problem) = origin_problem else {
@@ -167,8 +167,8 @@ fn attachment(text: Option<&str>, default: Option<Attachment>, report: &mut Tena
     })
 }
 
-/// Returns the settings of second factors. For a tenant without such settings, returns those that the source would
-/// create at the next ceremony.
+/// Returns the settings of second factors. For a tenant without such settings, returns the settings that the source
+/// would create at the next ceremony.
 fn mfa(row: &ConfigRow, passkey_timeout: u32, report: &mut TenantReport) -> Mfa {
     let default = Mfa::default();
     let Some(timeout) = row.mfa_timeout else {

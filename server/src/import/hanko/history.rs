@@ -14,7 +14,7 @@ use crate::{
     store::audit,
 };
 
-/// Length of the period before the newest imported entry from which entries are read again. The clocks of the source's
+/// Entries that are at most this much older than the newest imported entry are read again. The clocks of the source's
 /// nodes may differ, and an entry is committed after its time of creation.
 const OVERLAP_MICROS: i64 = 15 * 60 * 1_000_000;
 

@@ -65,7 +65,7 @@ fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, St
     Ok(Credential {
         tenant_id,
         id,
-        // The owner is found by the tenant's own id for the user.
+        // Unused: the owner is looked up by the tenant's own id for the user.
         user_id: UserId::new(uuid::Uuid::nil()),
         name: row.name.clone().unwrap_or_default(),
         public_key,
@@ -111,7 +111,7 @@ fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction,
         tenant_id,
         id: row.id.parse().map_err(|_| "its internal id is not a UUID")?,
         identifier: row.identifier,
-        // The owner is found by the tenant's own id for the user.
+        // Unused: the owner is looked up by the tenant's own id for the user.
         user_id: UserId::new(uuid::Uuid::nil()),
         data: row.data,
         created_at,
@@ -121,7 +121,7 @@ fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction,
     Ok((transaction, row.user_id))
 }
 
-/// Deletes users and credentials of the last import that the source no longer contains. A dry run only counts them.
+/// Deletes imported users and credentials that the source no longer contains. A dry run only counts them.
 pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError> {
     let tenants: Vec<TenantId> = import.tenants.keys().copied().collect();
     for id in tenants {
@@ -180,7 +180,7 @@ fn delete_users(
 }
 
 /// Deletes credentials, except those of `deleted_users`, which were deleted together with their users. A dry run
-/// deletes neither, but returns the same count.
+/// deletes nothing, but returns the same count.
 fn delete_credentials(
     import: &mut Import<'_>,
     tenant: TenantId,

@@ -7,8 +7,8 @@ use diesel::{
 
 use super::session::TableRow;
 
-/// Implements [`TableRow`] for a row type with a column that names the row in the report, and a column with the user to
-/// whom the row belongs.
+/// Implements [`TableRow`] for a row type. `$id` is the column that identifies the row in the report, and `$user` is
+/// the column with the tenant's own id for the user to whom the row belongs.
 macro_rules! table_row {
     ($row:ty, $id:ident $(, of $user:ident)?) => {
         impl TableRow for $row {
@@ -61,7 +61,7 @@ pub(super) const CONFIGS: &str = "SELECT c.tenant_id::text AS tenant_id, c.id::t
     JOIN mfa_configs m ON m.config_id = c.id WHERE c.tenant_id::text = ANY($1) ORDER BY c.created_at DESC, c.id, \
     w.id, r.id, k.id, m.id";
 
-/// A configuration with its parts. The columns of a missing part are NULL; the first two columns never are.
+/// A configuration with its parts. The columns of a missing part are NULL; the first two columns are never NULL.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct ConfigRow {
     #[diesel(sql_type = Text)]
@@ -295,7 +295,7 @@ pub(super) const NEWEST_ROW: &str = "SELECT u.tenant_id::text AS tenant_id, (EXT
 pub(super) const EXISTING_USERS: &str =
     "SELECT id::text AS value FROM webauthn_users WHERE id = ANY($1::text[]::uuid[])";
 pub(super) const EXISTING_CREDENTIALS: &str = "SELECT id::text AS value FROM webauthn_credentials WHERE id = ANY($1)";
-/// Rows that are not imported: rows without a tenant, and ceremonies in progress. Description and counting query.
+/// Rows without a tenant and ceremonies in progress, which are not imported: description and FROM clause of each kind.
 pub(super) const LEFT_OUT: &[(&str, &str)] = &[
     ("configurations without a tenant", "FROM configs WHERE tenant_id IS NULL"),
     ("secrets without a configuration", "FROM secrets WHERE config_id IS NULL"),

@@ -143,7 +143,7 @@ impl Import<'_> {
     }
 
     /// Reads the rows of a table and imports them in batches with `write`. `convert` returns the value to import or the
-    /// reason to refuse the row; `None` if an earlier import has read it.
+    /// reason to refuse the row; `None` if an earlier import has already read the row.
     pub(super) fn table<R: TableRow, T, E: AsRef<str>>(
         &mut self,
         Table { query, kind, name }: Table<'_>,

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// The rows of a page of tenants, by the id of the row that owns them.
+/// The rows that belong to one page of tenants, grouped by the id of the owning row.
 struct Page {
     configs: BTreeMap<String, Vec<ConfigRow>>,
     origins: BTreeMap<String, Vec<String>>,

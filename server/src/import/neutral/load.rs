@@ -43,7 +43,7 @@ const MAX_ICON_BYTES: usize = 2048;
 /// The tenant that receives the users of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// The tenant of the file, which is created if it does not exist.
+    /// The tenant that the file contains. It is created if it does not exist.
     TenantOfFile,
     /// This existing tenant. The tenant of the file is ignored.
     Existing(TenantId),
@@ -279,7 +279,7 @@ fn convert_credential(tenant_id: TenantId, line: CredentialLine, now: Timestamp)
     Ok(Credential {
         tenant_id,
         id: CredentialId::new(line.id.0).ok_or("id must have 1 to 1023 bytes")?,
-        // The owner is found by the tenant's own id for the user.
+        // Unused: the owner is looked up by the tenant's own id for the user.
         user_id: UserId::new(Uuid::nil()),
         name: bounded("name", line.name)?,
         public_key,

@@ -23,7 +23,7 @@ use crate::{
 const EXAMINED_CREDENTIALS: u32 = 2_000;
 const MAX_ROWS: usize = 10;
 
-/// Name of each kind of ceremony, with the types of its final entries.
+/// Name of each kind of ceremony, with the types of the entries for its success and its failure.
 const CEREMONIES: [(&str, AuditType, AuditType); 5] = {
     use AuditType as T;
     [
@@ -66,7 +66,7 @@ pub async fn of_tenant(context: &AdminContext, id: TenantId) -> Result<TenantAct
         .await
 }
 
-/// Returns the counts of each kind of ceremony that has at least one final entry.
+/// Returns the counts of each kind of ceremony that succeeded or failed at least once.
 fn ceremonies(totals: &BTreeMap<AuditType, u64>) -> Vec<CeremonyCount> {
     let total = |kind: AuditType| totals.get(&kind).copied().unwrap_or(0);
     let count = |(ceremony, succeeded, refused): (&str, AuditType, AuditType)| CeremonyCount {

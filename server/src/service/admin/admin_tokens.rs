@@ -27,7 +27,7 @@ const DAY_MS: i64 = 86_400_000;
 /// Maximum number of tenants to which a token can be limited.
 const MAX_TENANTS: usize = 100;
 
-/// Prefixes of the actors of commands and background jobs in the audit log. Names of admin tokens must not begin with one.
+/// Prefixes of the actors of commands and background jobs in the audit log. Names of admin tokens must not have them.
 const RESERVED_PREFIXES: [&str; 2] = ["cli:", "job:"];
 
 /// Creates a token. Only this response contains the secret of the token.
@@ -165,8 +165,8 @@ fn item(token: AdminToken, names: &BTreeMap<TenantId, String>) -> AdminTokenItem
 /// Revokes a token. The next request with this token is rejected.
 ///
 /// # Errors
-/// [`Refusal::SecretNotFound`], or without `force` [`Refusal::LastAdminToken`] for the last usable token with the role
-/// admin, because only the command line of the server could then create another one.
+/// [`Refusal::SecretNotFound`]; without `force`, [`Refusal::LastAdminToken`] for the last usable token with the role
+/// admin. Without such a token, only the server's command line could create another one.
 pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;
@@ -188,8 +188,8 @@ pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Re
         .await
 }
 
-/// Verifies a presented token. Every request reads it from the database, because admin requests are rare and a revoked
-/// token must be rejected at once.
+/// Verifies a presented token. Every request reads the stored token from the database, because admin requests are rare
+/// and a revoked token must be rejected at once.
 pub async fn recognise(
     app: &App,
     presented: Option<&str>,

@@ -37,8 +37,8 @@ impl AdminContext {
         Ok(audit::event(&self.app, tenant, &self.meta, kind, now)?.by(self.actor.clone()))
     }
 
-    /// Changes cached data and writes audit entries. Every process reads the data again before its next request. A refusal
-    /// rolls back the change.
+    /// Changes cached data and writes audit entries. Every process reads the data again before its next request. A
+    /// refusal rolls back the change.
     pub(super) async fn change<T: Send + 'static>(
         &self,
         change: impl Fn(&mut Connection) -> Result<Audited<T>, ServiceError> + Send + 'static,

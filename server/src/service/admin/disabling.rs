@@ -53,8 +53,8 @@ impl Target {
     }
 }
 
-/// Disables or enables the target, if the precondition accepts the version of its state. Returns the new version; `None` if
-/// nothing changed.
+/// Disables or enables the target, if the precondition accepts the version of the target's state. Returns the new
+/// version; `None` if nothing changed.
 ///
 /// From the next request on, a disabled tenant, key, user or credential is refused. No token is issued for a finalize
 /// request that runs at the same time, because its unit of work checks the state again.

@@ -25,7 +25,7 @@ pub struct Resealed {
     pub undecryptable: usize,
 }
 
-/// Stores the check text under the new key as the marker of an incomplete rotation.
+/// Marks the rotation as incomplete: stores the check text that is encrypted with the new master key.
 pub async fn begin(context: &AdminContext, check_text: String) -> Result<(), ServiceError> {
     let put = move |connection: &mut _| installation::put(connection, installation::ROTATION, &check_text);
     Ok(context.app.db.write_and_invalidate(put).await?)
@@ -58,7 +58,7 @@ pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -
 }
 
 /// Encrypts the digest key of imported API keys with the new master key. A digest key that neither master key decrypts
-/// is not changed: imported API keys were already not accepted before the rotation.
+/// is not changed: imported API keys were rejected even before the rotation.
 pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Result<(), ServiceError> {
     let stored = context.read(|connection| Ok(installation::get(connection, installation::SEALED_DIGEST_KEY)?)).await?;
     let Some(stored) = stored else { return Ok(()) };

@@ -26,8 +26,8 @@ pub enum ImportError {
     Service(#[from] ServiceError),
 }
 
-/// Verifies and imports a BLOB. Returns `None` if this BLOB is already imported. Every process uses the new metadata from
-/// its next request on.
+/// Verifies and imports a BLOB. Returns `None` if this BLOB is already imported. Every process uses the new metadata
+/// from its next request on.
 pub async fn import(
     context: &AdminContext,
     blob: &[u8],

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Number of days for which tenant summaries count ceremonies and refusals.
+/// Number of days over which tenant summaries count ceremonies and refusals.
 pub(super) const WEEK: u32 = 7;
 const BUSIEST_TENANTS: u32 = 10;
 const LATEST_REFUSALS: u32 = 20;

@@ -1,4 +1,4 @@
-//! Versions of tenants, and of states (enabled or disabled). They prevent lost updates by concurrent changes.
+//! Versions of tenants, and of the states (enabled or disabled) of objects. They prevent lost updates.
 
 use std::fmt;
 
@@ -18,15 +18,15 @@ const HASH_BYTES: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantVersion(String);
 
-/// Version of a state: the id of its row and the number of changes, as text `<id>-<number>`. The number alone is not
-/// enough, because it begins at 0 again if an object is deleted and created again under the same name.
+/// Version of an object's state: the id of its row and the number of state changes, as text `<id>-<number>`. The number
+/// alone is not enough, because it begins at 0 again if an object is deleted and created again under the same name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateVersion {
     id: String,
     number: i64,
 }
 
-/// Versions that a change accepts.
+/// Versions of the object to which a change may be applied (`If-Match`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
     /// Any version.
@@ -63,8 +63,8 @@ impl fmt::Display for StateVersion {
 }
 
 impl Precondition {
-    /// Returns the numbers in the accepted versions of the row with this id; `None` if every version is accepted. Versions
-    /// of other rows, and text that is not a version of a state, are left out.
+    /// Returns the numbers of state changes in the accepted versions of the row with this id; `None` if every version
+    /// is accepted. Versions of other rows and invalid texts are ignored.
     pub fn state_numbers(&self, id: &str) -> Option<Vec<i64>> {
         let number = |version: &String| version.strip_prefix(id)?.strip_prefix('-')?.parse().ok();
         match self {
@@ -76,7 +76,7 @@ impl Precondition {
     /// Returns the version of the tenant.
     ///
     /// # Errors
-    /// [`Refusal::TenantChanged`] if the precondition does not accept it.
+    /// [`Refusal::TenantChanged`] if the precondition does not accept this version.
     pub fn check(&self, tenant: &Tenant) -> Result<TenantVersion, ServiceError> {
         let version = TenantVersion::of(tenant)?;
         match self {

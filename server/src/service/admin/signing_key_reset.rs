@@ -14,7 +14,7 @@ use crate::{
     store::signing_keys as table,
 };
 
-/// Retires the tenant's keys and creates a new key that signs at once, unless the master key decrypts every usable key.
+/// If the master key cannot decrypt all usable keys of a tenant, retires them and creates a new key that signs at once.
 /// Returns whether the keys were replaced. Retired keys stay published until the tokens that they signed have expired.
 ///
 /// # Errors

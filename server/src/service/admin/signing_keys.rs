@@ -70,8 +70,8 @@ pub fn is_due(keys: &[SigningKeyRecord], before: Timestamp, now: Timestamp) -> b
     keys.iter().filter(|key| is_usable(key, now)).map(|key| key.signs_from).max().is_some_and(|newest| newest <= before)
 }
 
-/// Publishes a new key that signs from `signs_from` on; the current keys are then retired. With `due_before`, does
-/// nothing and returns `None` unless the tenant's keys are due.
+/// Publishes a new key that signs from `signs_from` on, and retires the current keys at that time. If `due_before` is
+/// given and the tenant's keys are not due, does nothing and returns `None`.
 async fn publish(
     context: &AdminContext,
     tenant: TenantId,
@@ -136,7 +136,7 @@ fn rotates_at(key: &SigningKeyRecord, every_days: Option<u32>) -> Option<Timesta
 ///
 /// # Errors
 /// [`Refusal::TenantNotFound`], [`Refusal::SecretNotFound`], [`Refusal::SecretInUse`] for the only usable key, or
-/// [`Refusal::Conflict`] for a withdrawn one.
+/// [`Refusal::Conflict`] for a withdrawn key.
 pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, AuditType::SigningKeyRetired, now)?;
@@ -250,8 +250,8 @@ fn signing_at(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRe
     usable().filter(|key| key.signs_from <= now).max_by_key(order).or_else(|| usable().min_by_key(order))
 }
 
-/// Cancels the retirement of the newest key in `usable` if all of these keys are scheduled to retire, which happens
-/// when the removed key was their successor. Returns the id of the key that stays in use.
+/// Cancels the retirement of the newest key in `usable` if all of these keys are scheduled to retire. This is the case
+/// if the withdrawn key was their successor. Returns the id of the key that stays in use.
 fn keep_one_in_use(
     connection: &mut Connection,
     usable: &[&SigningKeyRecord],

@@ -240,7 +240,7 @@ pub async fn delete(
         .await
 }
 
-/// Returns an error unless the tenant exists, or is deleted but its audit log is still kept.
+/// Returns an error if the tenant does not exist and no audit log of a deleted tenant with this id is kept.
 pub async fn require_log(context: &AdminContext, id: TenantId) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     context

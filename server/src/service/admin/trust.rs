@@ -30,7 +30,7 @@ use crate::{
 /// policies can also change the other settings.
 ///
 /// # Errors
-/// [`Refusal::Config`], [`Refusal::TenantNotFound`], [`Refusal::Query`] for a cursor of another list.
+/// [`Refusal::Config`], [`Refusal::TenantNotFound`], or [`Refusal::Query`] for a cursor of another list.
 pub async fn preview(
     context: &AdminContext,
     tenant: TenantId,

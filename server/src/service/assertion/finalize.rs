@@ -29,11 +29,11 @@ use crate::{
     webauthn::{self, ParsedAssertion, VerificationError, VerifiedAssertion},
 };
 
-/// Maximum number of attempts to store the use of a credential. Each concurrent change of the credential causes one
+/// Maximum number of attempts to record the use of a credential. Each concurrent change of the credential causes one
 /// more attempt.
 const MAX_ATTEMPTS: u32 = 100;
-/// Maximum number of attempts to verify an assertion. An attempt is repeated only if metadata was imported in the
-/// meantime.
+/// Maximum number of attempts to verify an assertion. An attempt is repeated only if metadata was imported during the
+/// previous attempt.
 const MAX_JUDGEMENTS: u32 = 3;
 
 /// Reason why the unit of work of an assertion is rolled back.
@@ -50,7 +50,7 @@ impl From<DbError> for Rollback {
     }
 }
 
-/// Result of storing the use of a credential; see [`Outcome`](ceremony::Outcome). It contains the stored counter if the
+/// Result of recording the use of a credential; see [`Outcome`](ceremony::Outcome). Contains the old counter if the
 /// assertion's counter regressed and the policy accepts this.
 type Use = Result<Option<u32>, Refusal>;
 
@@ -71,7 +71,7 @@ struct Stored {
 /// succeeds.
 ///
 /// # Errors
-/// The refusals that the wire contract lists. Each of them writes an audit entry.
+/// The refusals that the wire contract lists. An audit entry is written for each refusal.
 pub async fn finalize(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -88,7 +88,7 @@ pub async fn finalize(
 }
 
 /// Verifies an assertion and returns a token. Returns `None` and stores nothing if the credential's attestation was
-/// judged again in the meantime, because the token would state an outdated result.
+/// judged again since it was read, because the token would state an outdated result.
 async fn attempt(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -150,8 +150,8 @@ async fn attempt(
     Ok(Some(token))
 }
 
-/// Returns the statement that ends the ceremony. Returns `None` if the ceremony must also set the backup eligibility,
-/// which happens at most once per credential.
+/// Returns the database statement that finalizes the ceremony. Returns `None` if the ceremony must also set the backup
+/// eligibility, which happens at most once per credential.
 fn finish_statement(
     context: &RequestContext,
     assertion: &Assertion,
@@ -204,7 +204,7 @@ async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stor
     Ok(Stored { challenge, transaction, credential, handle_known })
 }
 
-/// Returns whether the user handle is absent or belongs to a user, and whether the user of the challenge, if any, exists.
+/// Returns whether the user handle is absent or belongs to a user, and whether the challenge's user, if any, exists.
 fn find_users(
     connection: &mut Connection,
     tenant_id: TenantId,
@@ -230,9 +230,9 @@ struct Assertion {
     credential: Credential,
     user: User,
     verified: VerifiedAssertion,
-    /// Whether the model of the authenticator is certified, if the credential's attestation proves the model.
+    /// Whether the credential's attestation proves a model that is certified and not compromised.
     certified: bool,
-    /// The refusal that an enforced trust policy would have caused.
+    /// The refusal that the trust policy would have caused if its mode were `enforce`.
     distrusted: Option<Refusal>,
 }
 
@@ -250,7 +250,7 @@ impl Assertion {
 }
 
 impl Assertion {
-    /// Adds a regression of the signature counter from `stored` to the entry of an accepted assertion.
+    /// Adds both signature counters to the entry of an accepted assertion whose counter regressed.
     fn with_regression(&self, entry: audit::Entry, stored: Option<u32>) -> audit::Entry {
         let Some(stored) = stored else { return entry };
         let received = self.verified.sign_count;
@@ -364,7 +364,7 @@ fn facts(credential: &Credential, verified: &VerifiedAssertion) -> TrustFacts {
 
 /// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
 /// or if the tenant, the user or the credential is disabled. Also refuses if the credential has changed in a way that
-/// makes the assertion invalid. `finished` states what a previous statement has already done.
+/// makes the assertion invalid. `finished` states what the statement of [`finish_statement`] has already done.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,
@@ -427,7 +427,7 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         if let Err(refusal) = check_enabled(&user, &current) {
             return Ok(Err(refusal));
         }
-        // An import of metadata changed what the attestation proves, and so the basis of policy, level and token.
+        // An import of metadata changed what the attestation proves. Policy, level and token depend on this proof.
         if current.attestation_trust != assertion.credential.attestation_trust {
             return Err(Rollback::JudgedAgain);
         }

@@ -47,7 +47,7 @@ pub struct RequestedExtras {
 }
 
 impl RequestedExtras {
-    /// Validates the members of a request for a user; `None` for a discoverable login. Adds the tenant's hints.
+    /// Validates a request and adds the tenant's hints. In a discoverable login, `external_id` is `None`.
     fn validate(
         self,
         context: &RequestContext,

@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// A name that borrows from the text unless it contains escapes.
+/// A member's name, borrowed from the text unless the name contains escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

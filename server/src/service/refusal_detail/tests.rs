@@ -10,7 +10,7 @@ use crate::{
 
 const HOSTILE: &str = "\u{1b}]0;title\u{7}\"\u{202e}\\";
 
-/// Returns a refusal of each variant. Each variant that contains a text contains `text`.
+/// Returns a refusal of each variant. If the variant contains a text, this text contains `text`.
 fn refusals(text: &str) -> Vec<Refusal> {
     let own = || text.to_owned();
     let known = |check| RefusalDetail::new(check).expected([text]).received(text);

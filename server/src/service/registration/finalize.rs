@@ -24,7 +24,7 @@ use crate::{
 /// The challenge is deleted even if the registration is rejected.
 ///
 /// # Errors
-/// The refusals that the wire contract lists. Each of them writes an audit entry.
+/// The refusals that the wire contract lists. An audit entry is written for each refusal.
 pub async fn finalize(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -89,7 +89,7 @@ struct Registered {
     kept: Option<KeptAttestation>,
     user_present: bool,
     extensions: AuthenticatorExtensions,
-    /// The refusal that an enforced trust policy would have caused.
+    /// The refusal that the trust policy would have caused if its mode were `enforce`.
     distrusted: Option<Refusal>,
 }
 

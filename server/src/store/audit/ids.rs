@@ -78,8 +78,8 @@ const fn variant(random: u64) -> u64 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenWriters {
     newest: String,
-    /// For each transaction, the time in the newest id that it had read when it took the lock; `None` if it has not
-    /// read an id yet.
+    /// For each transaction that holds the lock, the time in the newest id that it read after taking the lock; `None`
+    /// if it has not read an id yet.
     writers: BTreeMap<String, Option<i64>>,
 }
 
@@ -97,8 +97,8 @@ impl OpenWriters {
     }
 }
 
-/// Returns the newest id and the transactions that may still commit a smaller id; `None` on SQLite. With an earlier
-/// result, returns which of its transactions are still open. The page must be read in a later transaction.
+/// Returns the newest id and the transactions that may still commit a smaller id; `None` on SQLite. If `earlier` is
+/// given, returns only those of its transactions that are still open. The page must be read in a later transaction.
 /// `new_audit_ticks` takes the lock, reads the newest committed id, and then makes larger ids. A transaction that takes
 /// the lock after the locks were listed therefore makes an id above `newest`. A transaction that took the lock earlier
 /// is listed, or its entries are already visible.

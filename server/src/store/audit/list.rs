@@ -15,7 +15,7 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// A search by request id also examines the entries of this many milliseconds after the creation of the id.
+/// A request id contains a time. A search by the id also examines entries of this many milliseconds after that time.
 const REQUEST_TIME: i64 = 300_000;
 
 /// Returns a numbered page of one log, or of all logs if `tenant` is `None`. Page numbers cover only [`EXAMINED`] rows.
@@ -75,7 +75,7 @@ pub fn slice(
     Ok(LogSlice { items: scan.load(conn, &ids)?, next, is_cut })
 }
 
-/// Counts the newest [`EXAMINED`] entries by tenant, without the installation, and returns the highest counts first.
+/// Counts the newest [`EXAMINED`] entries by tenant, except the installation's, and returns the highest counts first.
 pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>, DbError> {
     let installation = TenantId::INSTALLATION.to_string();
     let counts = "SELECT tenant_id, COUNT(*) FROM (SELECT tenant_id FROM audit_logs ORDER BY id DESC LIMIT ?) AS newest \
@@ -85,7 +85,7 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window and the ids of matching entries after the first `skip`: at least `wanted` if possible.
+/// Skips `skip` matching entries. Returns the total, the window and, if possible, the ids of `wanted` or more entries.
 fn examine(
     conn: &mut Connection,
     scan: &Scan<'_>,
@@ -123,7 +123,7 @@ fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) ->
     Ok(Some(Total::Exact(count.saturating_sub(hidden))))
 }
 
-/// Searches the entries that were created shortly after a request id. Returns no entries if more than `limit` match.
+/// Searches entries that were created shortly after `time`. Returns no entries if more than `limit` entries match.
 fn near_request(
     conn: &mut Connection,
     tenant: Option<TenantId>,

@@ -131,7 +131,7 @@ macro_rules! assertion_query {
     };
 }
 
-/// Converts the only row. There is none if the tenant was deleted.
+/// Converts the only row. There is no row if the tenant was deleted.
 fn to_assertion(rows: Vec<AssertionRows>) -> Result<FoundAssertion, DbError> {
     let Some((challenge, transaction, credential, user)) = rows.into_iter().next() else {
         return Ok(FoundAssertion::default());

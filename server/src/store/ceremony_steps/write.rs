@@ -74,12 +74,12 @@ pub struct Finish {
     credential: String,
 }
 
-/// What [`Finish`] did.
+/// Result of [`Finish`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Finished {
     /// Whether the statement deleted the challenge.
     pub taken: bool,
-    /// Id of the audit entry; `None` if it was not added. Then at most the challenge was deleted.
+    /// Id of the audit entry; `None` if it was not added. In that case, at most the challenge was deleted.
     pub entry: Option<AuditId>,
 }
 

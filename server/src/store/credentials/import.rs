@@ -57,7 +57,7 @@ fn lock(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Stores in an imported credential that the user is disabled. Logins check this copy of the user's state.
+/// Marks the user as disabled in an imported credential. Logins check this copy of the user's state.
 pub fn set_user_disabled(
     conn: &mut Connection,
     tenant: TenantId,
@@ -85,8 +85,8 @@ fn update(conn: &mut Connection, credential: &Credential) -> Result<(), DbError>
     Ok(())
 }
 
-/// Returns the next credential ids after `after`, in the order of their texts, each with the id of the user. The
-/// credentials were created at `until` or earlier.
+/// Returns the next ids after `after`, in the order of their texts, of credentials that were created at `until` or
+/// earlier. Each id comes with the id of the user.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,

@@ -91,7 +91,7 @@ async fn outdated_attestations_are_judged_once(db: TestDatabase) {
     assert_eq!(db.read(|c| attestations::outdated(c, 2, 10)).await.len(), 0);
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::Chain));
     assert_eq!(db.read(trust(2)).await, Some(AttestationTrust::None));
-    // Only newer metadata can replace the judgement.
+    // Only a judgement with newer metadata can replace the stored one.
     assert!(!db.write(move |c| attestations::record(c, &first, AttestationTrust::SelfSigned, 2)).await);
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::Chain));
 }
@@ -110,7 +110,7 @@ async fn newest_of_concurrent_judgements_is_kept(db: TestDatabase) {
         move |c: &mut Connection| attestations::record(c, &judged, trust, number)
     };
     assert!(db.write(record(AttestationTrust::Chain, 2)).await);
-    // The trust was already `none` when the attestation was read, but `chain` has since been stored.
+    // The trust was `none` when this process read the attestation. Since then, the other process stored `chain`.
     assert!(db.write(record(AttestationTrust::None, 3)).await);
     assert!(!db.write(record(AttestationTrust::Chain, 2)).await);
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::None));
@@ -126,7 +126,7 @@ async fn judgement_of_a_replaced_attestation_is_dropped(db: TestDatabase) {
     };
     db.write(add(1)).await;
     let outdated = db.read(|c| attestations::outdated(c, 2, 10)).await;
-    // The attestation is deleted with its credential, and the credential is registered again.
+    // The credential is deleted with its attestation, and is then registered again.
     assert!(db.write(|c| credentials::delete(c, tenant_id(1), &credential_id(1))).await);
     assert_eq!(db.read(|c| attestations::outdated(c, 2, 10)).await.len(), 0);
     db.write(add(2)).await;
@@ -136,7 +136,7 @@ async fn judgement_of_a_replaced_attestation_is_dropped(db: TestDatabase) {
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::None));
 }
 
-/// On PostgreSQL, a unit that has locked some credentials must not wait for another credential, because it could
+/// On PostgreSQL, a unit that has locked some credentials must not wait for another credential, because the unit could
 /// deadlock with logins.
 async fn credential_that_another_unit_has_locked_is_judged_later(db: TestDatabase) {
     two_tenants(&db).await;

@@ -35,7 +35,7 @@ const KINDS: [AuditType; 3] =
     [AuditType::ApiKeyRejected, AuditType::WebauthnAuthenticationFinalSucceeded, AuditType::UserDeleted];
 const ALL: PageRequest = PageRequest { page: 1, per_page: 9_999 };
 
-/// Adds entries, and their tenants if they do not exist.
+/// Adds entries. Also adds their tenants if the tenants do not exist.
 async fn add(db: &TestDatabase, events: Vec<AuditEvent>) -> Vec<AuditId> {
     db.write(move |c| {
         let ids: BTreeSet<TenantId> = events.iter().map(|event| event.tenant_id).collect();
@@ -72,7 +72,7 @@ async fn entries_are_stored_completely(db: TestDatabase) {
     let page = db.read(|c| audit::page(c, Some(TenantId::INSTALLATION), &AuditFilter::default(), None, ALL)).await;
     let item = &page.items[0];
     assert_eq!((item.id, item.kind, item.created_at, item.updated_at), (id, full.kind, at(3), at(3)));
-    // PostgreSQL cannot store NUL. The entry must be stored even if a client sends NUL.
+    // PostgreSQL cannot store NUL characters. An entry must be stored even if a client sends such characters.
     assert_eq!((item.error.as_deref(), item.error_code.as_deref()), (Some("bad\u{fffd}role"), Some("forbidden")));
     assert_eq!((&item.detail, &item.credential_id), (&full.detail, &full.credential_id));
     assert_eq!((&item.transaction_id, &item.actor_user_id), (&full.transaction_id, &full.actor));
@@ -81,7 +81,7 @@ async fn entries_are_stored_completely(db: TestDatabase) {
 
 async fn entry_of_an_unknown_type_is_listed_and_counted(db: TestDatabase) {
     add(&db, vec![event(tenant_id(1), 0, 1, KINDS[0]), event(tenant_id(1), 0, 2, KINDS[2])]).await;
-    // A node of a newer version has written the second entry.
+    // Simulates that a node of a newer version has written the second entry.
     db.write(|c| {
         c.run("UPDATE audit_logs SET type = 'newer_event' WHERE type = 'user_deleted'")?;
         c.run("UPDATE audit_counts SET type = 'newer_event' WHERE type = 'user_deleted'")
@@ -99,7 +99,7 @@ async fn entry_of_an_unknown_type_is_listed_and_counted(db: TestDatabase) {
 }
 
 async fn longest_values_can_be_stored(db: TestDatabase) {
-    // The texts are random, because PostgreSQL compresses other texts, which could then fit into an index.
+    // The texts are random. PostgreSQL compresses other texts, so they could be short enough for an index.
     let text = |length: usize| -> String {
         let mut state = 7_u64;
         let symbol = |_| {
@@ -168,8 +168,8 @@ fn activity(entries: &[AuditLogItem]) -> BTreeMap<i64, Activity> {
 
 async fn totals_equal_the_counted_entries(db: TestDatabase) {
     two_tenants(&db).await;
-    // Concurrent writers add 120 entries to three logs. The entries have times within three and a half days. Some roll
-    // back.
+    // Concurrent writers add 120 entries to three logs. The times of the entries span three and a half days. Some
+    // transactions roll back.
     let writers: Vec<_> = (0..120_u8)
         .map(|number| {
             let db = db.clone();
@@ -229,7 +229,7 @@ async fn activity_is_summed_by_day_and_tenant(db: TestDatabase) {
 
 async fn busiest_tenants_are_counted_among_the_newest_entries(db: TestDatabase) {
     let newest = EXAMINED as i64;
-    // Tenant 3 has many entries, but none among the newest.
+    // Tenant 3 has many entries, but none of them are among the newest entries.
     let tenant = |number: i64| match number {
         _ if number < 500 => tenant_id(3),
         _ if number % 10 == 0 => TenantId::INSTALLATION,

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Sends statements together.
+/// Sends several statements together.
 fn send<S: Statement>(c: &mut Connection, statements: &[S]) -> Result<Vec<S::Output>, DbError> {
     let Connection::Postgres(conn, _) = c else { panic!("another engine") };
     let pipeline = Pipeline { conn: &*conn, shard: 0 };
@@ -31,7 +31,7 @@ fn start(challenge: &Challenge, transaction: Option<&Transaction>) -> Start {
     Start::new(challenge, transaction, &event).expect("a statement")
 }
 
-/// A challenge of a transaction.
+/// Returns a challenge for the confirmation of a transaction.
 fn of_transaction(transaction: &Transaction, number: u8) -> Challenge {
     let (user, id) = (Some(transaction.user_id), Some(transaction.id));
     Challenge { user_id: user, transaction_id: id, created_at: transaction.created_at, ..challenge(1, None, number) }
@@ -103,7 +103,7 @@ async fn each_ceremony_of_a_batch_finishes_independently() {
     let count = credential(1, 1, 1).sign_count;
     let finishes = vec![
         finish(&challenge(1, Some(1), 1), count),
-        // The first login has already stored another counter.
+        // The first login has changed the counter that this login observed.
         finish(&challenge(1, Some(1), 2), count),
         finish(&challenge(1, Some(1), 1), 0),
         finish(&confirmed, 0),
@@ -116,7 +116,7 @@ async fn each_ceremony_of_a_batch_finishes_independently() {
     assert!(confirmed.updated_at > payment.updated_at);
 }
 
-/// Ids are generated after the last wait for a row. Otherwise, an entry that is committed later could get a smaller id.
+/// An id is generated after the last wait for a row. Otherwise, an entry that commits later could get a smaller id.
 #[tokio::test]
 async fn entry_of_a_ceremony_that_waited_is_above_the_entry_that_it_waited_for() {
     let Some(db) = TestDatabase::postgres().await else { return };

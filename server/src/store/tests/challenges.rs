@@ -46,7 +46,7 @@ async fn challenges_are_stored_completely(db: TestDatabase) {
     assert_eq!(db.read(|c| challenges::find(c, tenant_id(2), &challenge_value(1))).await, None);
     let again = db.database.write(|c: &mut Connection| challenges::insert(c, &challenge(1, None, 1))).await;
     assert_eq!(again, Err(DbError::Duplicate { table: "challenges".to_owned() }));
-    // On PostgreSQL, only the insertion of the audit entry in the same transaction refuses an unknown tenant.
+    // On PostgreSQL, only the insertion of an audit entry in the same transaction refuses an unknown tenant.
     let orphan = |c: &mut Connection| {
         challenges::insert(c, &challenge(9, None, 2))?;
         audit::insert(c, &event(tenant_id(9), 0, 1, AuditType::WebauthnAuthenticationInitSucceeded))

@@ -82,7 +82,7 @@ async fn concurrent_uses_are_recorded_once(db: TestDatabase) {
     assert_eq!(won, 1);
     let used = db.read(|c| credentials::find(c, tenant_id(1), &credential_id(1))).await.expect("the credential");
     assert_eq!((used.sign_count, used.backup_state, used.last_used_at), (6, true, Some(at(70))));
-    // `updated_at` changes only with the name.
+    // `updated_at` changes only if the name changes.
     assert_eq!(used.updated_at, at(1));
 }
 
@@ -133,7 +133,7 @@ async fn use_of_a_disabled_credential_or_user_is_rejected(db: TestDatabase) {
     };
     assert!(disable_user(Some(at(7))).await && !disable_user(Some(at(8))).await);
     assert!(!use_of(1, 1, 1).await && use_of(1, 2, 2).await && use_of(2, 1, 1).await);
-    // The credential itself is enabled.
+    // The owner is disabled, but the credential itself is enabled.
     let (stored, owner) =
         db.read(|c| credentials::find_with_owner(c, tenant_id(1), &credential_id(1))).await.expect("the credential");
     assert_eq!((stored.disabled_at, owner.disabled_at), (None, Some(at(7))));

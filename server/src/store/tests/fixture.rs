@@ -229,8 +229,8 @@ pub(super) fn delete_user(c: &mut Connection, tenant: TenantId, user: UserId) ->
     Ok(users::delete(c, tenant, user, at(0), 1_000)? == Deletion::Done)
 }
 
-/// Deletes a tenant with its data. A later call of [`kept_logs::delete_due`] deletes its log. Returns `false` if the tenant
-/// does not exist.
+/// Deletes a tenant with its data, but not its log. A later call of [`kept_logs::delete_due`] deletes the log. Returns
+/// `false` if the tenant does not exist.
 pub(super) fn delete_tenant(c: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
     if !tenants::mark_deleted(c, tenant, at(0))? {
         return Ok(false);

@@ -1,5 +1,5 @@
-//! Functions that take a tenant id neither read nor change rows of another tenant, even if rows of both tenants have
-//! the same ids.
+//! Functions that take a tenant id must neither read nor change rows of another tenant, even if both tenants have rows
+//! with the same ids.
 
 use doorward_shared::{
     AttestationTrust, AuditType, TenantId,

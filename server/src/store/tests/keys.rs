@@ -1,5 +1,5 @@
-//! Requirements of engines that shard PostgreSQL by tenant: primary, unique and foreign keys begin with the tenant id,
-//! and migrations contain no constructs that these engines refuse.
+//! Requirements of engines that shard PostgreSQL by tenant. Primary, unique and foreign keys must begin with the tenant
+//! id, and migrations must not contain constructs that these engines refuse.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -92,7 +92,7 @@ fn migrations_contain_nothing_that_a_sharded_engine_refuses() {
     }
 }
 
-/// Every table, with the tables that its foreign keys reference.
+/// Returns every table with the tables that its foreign keys reference.
 fn referenced_tables() -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::new();
     for migration in migrations() {

@@ -1,4 +1,4 @@
-//! Tests of the tables. They run on SQLite, and on PostgreSQL if there is a test server (see [`crate::db::tests`]).
+//! Tests of the tables. They run on SQLite and, if there is a test server (see [`crate::db::tests`]), on PostgreSQL.
 
 mod attestations;
 mod audit;

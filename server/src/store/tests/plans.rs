@@ -16,7 +16,7 @@ struct Step {
     step: String,
 }
 
-/// Returns the plan of a statement for unknown values.
+/// Returns the generic plan of a statement, which does not depend on the values of the parameters.
 async fn generic_plan(db: &TestDatabase, statement: &'static str, values: &'static str) -> String {
     db.read(move |conn| explain(conn, statement, values)).await
 }
@@ -37,7 +37,7 @@ fn explain(conn: &mut Connection, statement: &str, values: &str) -> Result<Strin
     Ok(steps.into_iter().map(|step| step.step + "\n").collect())
 }
 
-/// One tenant has half of all entries, and 20 000 tenants share the others.
+/// Half of all entries belong to one tenant. The other half belong to 20 000 tenants.
 async fn searches_read_only_a_part_of_one_index(db: TestDatabase) {
     if db.database.engine() == Engine::Sqlite {
         return;
@@ -62,7 +62,7 @@ async fn searches_read_only_a_part_of_one_index(db: TestDatabase) {
     assert!(plan.contains("Index Scan using audit_counts_pkey"), "{plan}");
 }
 
-/// PostgreSQL uses a plan that it made for a small table until the next ANALYZE, even if the table grows meanwhile.
+/// Until the next ANALYZE, PostgreSQL keeps a plan that it made for a small table, even if the table grows meanwhile.
 async fn rows_of_a_small_table_are_found_by_an_index(db: TestDatabase) {
     if db.database.engine() == Engine::Sqlite {
         return;

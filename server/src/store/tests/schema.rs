@@ -19,7 +19,7 @@ async fn migrations_go_up_down_and_up(db: TestDatabase) {
     assert!(!reverted.is_empty());
     let pending = db.database.pending_migrations().await.expect("a look");
     assert_eq!(pending.len(), reverted.len());
-    // The tables were deleted, so a read returns a database error, and not an empty result.
+    // The tables were deleted. Therefore, a read returns a database error instead of an empty result.
     let read = db.database.read(|c: &mut Connection| tenants::find(c, tenant_id(1))).await;
     assert!(matches!(read, Err(DbError::Database(_))), "{read:?}");
     assert_eq!(db.database.migrate_up().await.expect("up"), pending);

@@ -17,7 +17,7 @@ on_every_engine!(
     transactions_are_listed_and_searched_newest_first
 );
 
-/// Returns the ids on all pages of a search, and the number of matches on the last page.
+/// Returns the ids on all pages of a search, and the number of matches that the last page reports.
 async fn walk(db: &TestDatabase, tenant: TenantId, search: Option<&str>, limit: u32) -> (Vec<String>, u64) {
     let (mut ids, mut after) = (Vec::new(), None::<SearchCursor>);
     for _ in 0..10_000 {
@@ -54,7 +54,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
 async fn users_are_listed_newest_first(db: TestDatabase) {
     two_tenants(&db).await;
     insert(&db, (4..=9).map(|number| named(number, &format!("user-{number}"), "n", "d")).collect()).await;
-    // The order is by time, then by id. Users 3 and 6 have the same time.
+    // The list is ordered by time, then by id. Users 3 and 6 have the same time.
     let expected: Vec<String> = [9, 8, 7, 6, 3, 5, 4, 2, 1].map(|number| format!("user-{number}")).into();
     for limit in [1, 2, 4, 9, 50] {
         assert_eq!(walk(&db, tenant_id(1), None, limit).await, (expected.clone(), 9), "{limit}");
@@ -86,7 +86,7 @@ async fn prefix_matches_come_first_and_no_user_is_listed_twice(db: TestDatabase)
         }
     };
     for limit in [1, 2, 3, 50] {
-        // The case matters for prefixes of ids, but not for names.
+        // Upper and lower case differ in the prefix search of ids, but not in the search of names.
         assert_eq!(find("anna", limit).await, ["anna-13", "u11", "ANNA", "u14", "u12"], "{limit}");
         assert_eq!(find("ANNA", limit).await, ["ANNA", "anna-13", "u11", "u14", "u12"], "{limit}");
         assert_eq!(find("@example.com", limit).await, ["u12", "u11", "user-3", "user-2", "user-1"], "{limit}");
@@ -101,7 +101,7 @@ async fn prefix_matches_come_first_and_no_user_is_listed_twice(db: TestDatabase)
 
 async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     two_tenants(&db).await;
-    // There are more users than two pages examine. One of the oldest users and one user in the middle contain `rare`.
+    // There are more users than a search examines for two pages. An old user and one in the middle contain `rare`.
     let number = EXAMINED * 2 + 100;
     db.write(move |c| {
         let sql = format!(
@@ -121,7 +121,7 @@ async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     let rare = vec![format!("bulk-{EXAMINED}"), "bulk-7".to_owned()];
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 50).await, (rare.clone(), 2));
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 1).await, (rare.clone(), 2));
-    // Prefix matches are on the first page, although they are far back in the list.
+    // Users whose name begins with the text are on the first page, although they are at the end of the list.
     let query = TimeQuery { search: Some("A RARE".to_owned()), after: None, limit: 2 };
     let found = db.read(move |c| users::search(c, tenant_id(1), &query)).await;
     assert_eq!(found.rows.iter().map(|user| user.external_id.clone()).collect::<Vec<_>>(), rare);

@@ -66,7 +66,7 @@ async fn counts_follow_every_change(db: TestDatabase) {
     two_tenants(&db).await;
     assert_eq!(counts(&db, 1).await, numbers(3, 0, 0));
     db.write(|c| {
-        // These users exist already, so they are not counted again.
+        // Users 1 and 2 exist already and must not be counted again.
         users::upsert(c, &user(1, 1))?;
         users::upsert(c, &User { name: "new".to_owned(), ..user(1, 2) })?;
         for number in [1, 2, 3] {
@@ -115,8 +115,8 @@ async fn counts_are_exact_after_concurrent_changes(db: TestDatabase) {
             tokio::spawn(async move {
                 let work = move |c: &mut Connection| {
                     match number % 6 {
-                        // A concurrent insertion of a credential of this user is rejected, or the credential is deleted
-                        // with the user.
+                        // If a credential of this user is inserted concurrently, the insertion fails or the credential
+                        // is deleted with the user.
                         0 => drop(delete_user(c, tenant_id(1), user_id(2))?),
                         5 => drop(api_keys::insert(c, &api_key(1, number.into()))?),
                         _ => {
@@ -129,7 +129,7 @@ async fn counts_are_exact_after_concurrent_changes(db: TestDatabase) {
                     Ok(())
                 };
                 match db.database.write(work).await {
-                    // Only this test allows `Duplicate`, because two of its units add a user with the same id.
+                    // Only this test expects `Duplicate`: two of its units may add a user with the same id.
                     Ok(()) | Err(DbError::Orphan | DbError::Unavailable(_) | DbError::Duplicate { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -156,7 +156,7 @@ async fn last_activity_never_moves_backwards(db: TestDatabase) {
     db.write(|c| tenant_summaries::record_activity(c, tenant_id(9), at(1))).await;
 }
 
-/// The day of [`at`].
+/// Returns the day of the times that [`at`] returns.
 fn today() -> Days {
     Days { first: at(0).day(), last: at(0).day() }
 }
@@ -204,7 +204,7 @@ async fn ten(db: &TestDatabase) {
             for (count, kind) in [succeeded, refused, (1, AuditType::MfaAuthenticationInitSucceeded)] {
                 for entry in 0..count {
                     audit::insert(c, &event(tenant_id(number), 0, entry as u8, kind))?;
-                    // Entries of other days do not count.
+                    // Entries of other days must not be counted.
                     audit::insert(c, &event(tenant_id(11 - number), -86_400_000, entry as u8, kind))?;
                 }
             }
@@ -249,7 +249,7 @@ async fn searches_match_names_and_ids(db: TestDatabase) {
         ("Äpf", 2),
         ("-00000000000a", 1),
         ("000A", 1),
-        // This text is too short to be searched in ids.
+        // This text is too short to be searched for in ids.
         ("00a", 0),
         ("nobody", 0),
     ] {
@@ -273,7 +273,7 @@ async fn orders_by_counts_contain_the_tenants_with_the_latest_activity(db: TestD
             tenants::insert(c, &tenant(number))?;
             tenant_summaries::record_activity(c, tenant_id(number), at(number as i64))?;
         }
-        // The tenant with the most refusals was active before all others.
+        // The tenant with the most refusals has the oldest activity.
         for (number, count) in [(1, 3), (6, 1), (tenants, 2)] {
             for entry in 0..count {
                 let kind = AuditType::WebauthnAuthenticationFinalFailed;

@@ -27,7 +27,7 @@ on_every_engine!(
 
 async fn names_of_any_number_of_tenants_are_returned(db: TestDatabase) {
     two_tenants(&db).await;
-    // A query of PostgreSQL has at most 65 535 parameters, and one of SQLite at most 32 766.
+    // A query may have at most 65 535 parameters on PostgreSQL, and at most 32 766 on SQLite.
     let ids = (1..=70_000).map(tenant_id).collect();
     let names = db.read(move |c| tenants::names(c, &ids)).await;
     assert_eq!(names.into_keys().collect::<Vec<_>>(), [tenant_id(1), tenant_id(2)]);
@@ -37,7 +37,7 @@ fn numbered(page: u32, per_page: u32) -> PageQuery {
     PageQuery::numbered(Order::Ascending, PageRequest { page, per_page })
 }
 
-/// Returns the names on all pages, the first total, and the number of the last numbered page.
+/// Returns the names on all pages, the total of the first page, and the number of the last numbered page.
 async fn walk(db: &TestDatabase, text: Option<&'static str>) -> (Vec<String>, Option<Total>, u32) {
     let mut query = numbered(1, 900);
     let (mut names, mut total) = (Vec::new(), None);
@@ -109,7 +109,7 @@ async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     let page = db.read(|c| tenants::list(c, None, None, &numbered(2, 1))).await;
     assert_eq!((page.total, page.items[0].id), (Some(Total::Exact(2)), tenant_id(2)));
 
-    // Deleting the nil tenant or an unknown tenant does nothing, so the installation's log is kept.
+    // Attempts to delete the nil tenant or an unknown tenant do nothing, so the installation's log is kept.
     let kind = doorward_shared::AuditType::TenantDeleted;
     db.write(move |c| audit::insert(c, &event(TenantId::INSTALLATION, 0, 1, kind))).await;
     assert!(!db.write(|c| delete_tenant(c, TenantId::INSTALLATION)).await);
@@ -152,7 +152,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
         .await;
     assert_eq!(late, Err(DbError::Orphan));
     assert!(db.read(|c| challenges::find(c, tenant_id(1), &challenge_value(1))).await.is_some());
-    // The job can resume after any unit of work.
+    // After any unit of work, the job can resume.
     assert_eq!(db.read(|c| tenants::deleted(c, 10)).await, [tenant_id(1)]);
     let mut units = 0;
     while db.write(|c| tenants::remove_some(c, tenant_id(1), 2)).await {
@@ -184,7 +184,7 @@ async fn search_matches_wildcards_literally(db: TestDatabase) {
         ("\\", vec!["back\\slash"]),
         ("A_B", vec!["a_b"]),
         ("SLASH", vec!["back\\slash"]),
-        // The case of letters outside ASCII matters, on both engines.
+        // On both engines, upper and lower case of letters outside ASCII are distinguished.
         ("Ä", vec!["ÄRGER"]),
         ("ä", vec![]),
         ("ärger", vec![]),

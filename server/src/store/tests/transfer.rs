@@ -1,4 +1,4 @@
-//! Tests of transfers. With a PostgreSQL server they copy between the engines, otherwise between two files.
+//! Tests of transfers. They copy between the engines or, without a PostgreSQL server, between two SQLite files.
 
 use std::sync::{Arc, Mutex};
 
@@ -29,7 +29,7 @@ fn challenge_key(number: i64) -> ChallengeValue {
     ChallengeValue((number * 7 % CHALLENGES).to_be_bytes().repeat(4))
 }
 
-/// Number of users; large enough to need more than one batch.
+/// Number of users. It is so large that the users need more than one batch.
 const USERS: u128 = 603;
 const EVENTS: i64 = 1_107;
 const CHALLENGES: i64 = 1_103;
@@ -58,7 +58,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     admin_tokens::insert(c, &token(2, "first"))?;
     for number in 1..=USERS {
         let mut person = user(1, number);
-        // The order of these ids by bytes differs from their alphabetical order.
+        // Sorting these ids by bytes gives another order than sorting them alphabetically.
         person.external_id = format!("{}{number}", ["a", "B", "ä", "\u{1f511}", STRANGE][number as usize % 5]);
         users::upsert(c, &person)?;
     }
@@ -74,7 +74,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     challenges::insert(c, &challenge(1, Some(1), 1))?;
     challenges::insert(c, &challenge(2, None, 2))?;
     redeemed_tokens::insert(c, tenant_id(1), STRANGE, at(5))?;
-    // Adds more challenges than one batch contains. The order of their times differs from the order of their keys.
+    // Adds more challenges than one batch contains. Their order by time differs from their order by key.
     for number in 0..CHALLENGES {
         let mut pending = challenge(1, Some(1), 9);
         pending.value = challenge_key(number);
@@ -137,7 +137,7 @@ fn everything(c: &mut Connection) -> Result<String, DbError> {
     Ok(text)
 }
 
-/// Returns pairs of a source with rows and an empty target.
+/// Returns pairs of databases: a source with rows and an empty target.
 async fn pairs() -> Vec<(TestDatabase, TestDatabase)> {
     let make = async |server: bool| match server {
         true => TestDatabase::postgres().await.expect("a PostgreSQL server"),
@@ -176,7 +176,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
     for (source, target) in pairs().await {
         let report = run_transfer(&source, &target, |_| ()).await.expect("a transfer");
         assert!(!report.resumed);
-        // The report contains every table of the schema, and each has rows.
+        // The report must contain every table of the schema, and each table must have rows.
         let tables: Vec<&str> = report.tables.iter().map(|table| table.table).collect();
         let store = target.another().await;
         let names = store.read(|c: &mut Connection| tables_of(c)).await.expect("the schema's tables");
@@ -190,7 +190,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
         assert_eq!(read_all(&source).await, read_all(&target).await);
         let again = run_transfer(&source, &target, |_| ()).await;
         assert!(matches!(again, Err(TransferError::NotEmpty(_))), "{again:?}");
-        // The counters of the target are correct: after the entries are deleted, only the kept entry is counted.
+        // If the counters of the target are correct, only the kept entry is counted after the others are deleted.
         let store = target.another().await;
         let newest = event(tenant_id(1), 1, 255, AuditType::ApiKeyCreated);
         store.write(move |c: &mut Connection| audit::insert(c, &newest)).await.expect("an entry");
@@ -202,7 +202,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
                 Ok::<_, DbError>((all.total, all.items.len(), days))
             })
             .await;
-        // The newest entry of all logs is kept.
+        // A deletion always keeps the newest entry of all logs.
         assert_eq!(left, Ok((crate::domain::audit::Total::Exact(1), 1, 1)));
         store.close().await;
     }
@@ -255,7 +255,7 @@ async fn interrupted_transfer_continues() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn change_of_the_source_during_the_transfer_is_detected() {
     for (source, target) in pairs().await {
-        // Another program ignores the lock and changes the source.
+        // Simulates another program that ignores the lock and changes the source.
         let url = source.options.url.clone();
         let sql = "UPDATE users SET display_name = 'changed' WHERE external_id = 'a5'";
         let mut done = false;
@@ -294,7 +294,7 @@ async fn databases_in_use_are_rejected_and_locked_during_the_transfer() {
             assert_eq!(run_transfer(&source, &target, |_| ()).await, Err(TransferError::InUse(role)));
             other.close().await;
         }
-        // During the transfer no other process can open the databases.
+        // During the transfer, no other process may open the databases.
         let databases = [source.options.clone(), target.options.clone()];
         let errors = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&errors);

@@ -47,7 +47,7 @@ fn metadata() -> Metadata {
     ])
 }
 
-/// Returns credentials with different facts, of three users of the first tenant.
+/// Returns credentials of three users of the first tenant. The credentials differ in the facts that policies use.
 fn different() -> Vec<Credential> {
     let mut made = Vec::new();
     for &attestation_trust in AttestationTrust::ALL {
@@ -194,7 +194,7 @@ async fn pages_list_the_affected_users_once(db: TestDatabase) {
     }
 }
 
-/// The scan counts the users in parts of 2 000.
+/// The scan processes the users in chunks of 2 000 users.
 async fn every_part_of_the_users_is_counted_and_listed(db: TestDatabase) {
     two_tenants(&db).await;
     let (losing_all, losing_some): ([u128; 3], [u128; 3]) = ([2_000, 2_001, 4_100], [1, 3_000, 4_099]);
@@ -299,7 +299,7 @@ async fn scans_read_only_the_index_of_users() {
     let (before, after) = (LoginRequirements::default(), device_bound());
     let scan = "SEARCH credentials USING COVERING INDEX credentials_of_user";
     let users = UserRange { after: Some(user_id(1)), to: None };
-    // These queries do not sort, so the scan ends when all users of the part are counted or the page is full.
+    // These queries do not sort. Therefore, a scan stops when all users of the range are counted or the page is full.
     for query in
         [by_user(tenant_id(1), &before, &after, users, 50), group(tenant_id(1), &before, &after, false, users, 50)]
     {

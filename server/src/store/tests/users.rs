@@ -29,7 +29,7 @@ async fn upsert_keeps_id_and_creation_time(db: TestDatabase) {
     changed.id = user_id(77);
     changed.updated_at = at(50);
     changed.created_at = at(50);
-    // An update without changes also keeps `updated_at`.
+    // An update that changes nothing also keeps `updated_at`.
     let same = changed.clone();
     assert_eq!(db.write(move |c| users::upsert(c, &same)).await, user(1, 1));
     changed.display_name = "Renamed".to_owned();
@@ -67,7 +67,7 @@ async fn pages_are_sorted_and_searched(db: TestDatabase) {
     }
 }
 
-/// Returns the ids on all pages, the first total, and the number of the last numbered page.
+/// Returns the ids on all pages, the total of the first page, and the number of the last numbered page.
 async fn walk(db: &TestDatabase, text: Option<&'static str>, order: Order) -> (Vec<String>, Option<Total>, u32) {
     let mut query = PageQuery::numbered(order, PageRequest { page: 1, per_page: 900 });
     let (mut ids, mut total) = (Vec::new(), None);
@@ -151,7 +151,7 @@ async fn transactions_of_a_deleted_user_are_deleted_in_units(db: TestDatabase) {
     assert_eq!(delete().await, Deletion::Started);
     assert_eq!(delete().await, Deletion::Done);
     assert_eq!(delete().await, Deletion::NotFound);
-    // The user is gone, although five transactions are left.
+    // The user no longer exists, although five of the user's transactions still do.
     assert_eq!(db.read(|c| users::find(c, tenant_id(1), user_id(1))).await, None);
     assert_eq!(db.read(|c| users::find_by_external(c, tenant_id(1), "user-1")).await, None);
     let query = TimeQuery { search: None, after: None, limit: 100 };

@@ -1,4 +1,4 @@
-//! The row type of the table `users`, and the query of the users of a tenant.
+//! The row type of the table `users`, and the query for a tenant's users.
 
 use diesel::prelude::*;
 use doorward_shared::Timestamp;

@@ -98,8 +98,8 @@ pub(super) fn parse_unverified(bytes: &[u8]) {
     let _ = Blob::parse(bytes);
 }
 
-/// Checks that the certificates of a path below the default roots are for the FIDO Alliance's service. The same roots
-/// have certified authorities that may issue certificates only for e-mail or for the domains of one company.
+/// Checks that the certificates of a path below the default roots are for the FIDO Alliance's service. The default
+/// roots have also certified authorities that may issue certificates only for e-mail or for the domains of one company.
 pub(super) fn check_service(leaf: &X509Certificate<'_>, path: &[&[u8]]) -> Result<(), BlobError> {
     let is_service =
         |name: &GeneralName<'_>| matches!(name, GeneralName::DNSName(dns) if dns.eq_ignore_ascii_case(SIGNER));

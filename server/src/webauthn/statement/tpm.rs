@@ -115,7 +115,7 @@ impl<'a> Fields<'a> {
         self.take(4)?.try_into().ok().map(u32::from_be_bytes)
     }
 
-    /// Reads a `TPM2B`: a length of 16 bits and this number of bytes.
+    /// Reads a `TPM2B`: a 16-bit length, followed by that number of bytes.
     fn sized(&mut self) -> Option<&'a [u8]> {
         let length = self.u16()?;
         self.take(length.into())

@@ -92,7 +92,7 @@ fn backup_eligibility_may_be_gained_but_not_lost() {
     assert_eq!(error_code(&assertion), ErrorCode::BackupStateInvalid);
 }
 
-/// webauthn-rs would require user verification of every credential whose registration verified the user.
+/// Unlike Doorward, webauthn-rs requires user verification of a credential if its registration verified the user.
 #[test]
 fn user_verification_is_optional_unless_required() {
     for policy in [UserVerification::Preferred, UserVerification::Discouraged] {
@@ -230,7 +230,7 @@ fn only_strict_der_signatures_are_accepted() {
     let order = [&[0], &order[..]].concat();
     let long_form = [&[0x30, 0x81], &signature[1..]].concat();
     let indefinite = [&[0x30, 0x80], &signature[2..], &[0, 0]].concat();
-    // Two integers of 32 bytes each without DER, as in a JWS (RFC 7518 §3.4).
+    // Two integers of 32 bytes each, without DER encoding, as in a JWS (RFC 7518 §3.4).
     let plain = [&[vec![0; 33 - r.len()], r.to_vec()].concat()[1..], &padded[1..]].concat();
     let wrong = [
         der(&with_zero, s),

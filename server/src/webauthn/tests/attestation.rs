@@ -176,7 +176,7 @@ fn android_key_statements_are_verified() {
     }
     let key = Key::es256;
     assert_eq!(outcome(&android_key(key(), &[&sign], &[&generated], None)), Ok(true));
-    // A key description without origin or purpose does not prove enough.
+    // Without origin or purpose, a key description does not prove enough.
     assert_eq!(outcome(&android_key(key(), &[], &[&sign], None)), Ok(false));
     assert_eq!(outcome(&android_key(key(), &[&generated], &[], None)), Ok(false));
     assert_eq!(outcome(&android_key(key(), &[], &[&sign, &generated], Some(&[1; 32]))), INVALID);
@@ -196,7 +196,7 @@ fn android_key_certificates_must_be_for_the_credential() {
     assert_eq!(outcome(&signed("android-key", Key::es256(), &certificate, None)), Ok(false));
 }
 
-/// A TPM with parts that tests can change.
+/// A TPM whose responses tests can change.
 struct Tpm {
     credential: Key,
     signer: Key,
@@ -204,9 +204,9 @@ struct Tpm {
     magic: u32,
     kind: u16,
     certificate: Certificate,
-    /// Whether the public area contains another key.
+    /// `true` if the public area contains another key than that of the credential.
     other_key: bool,
-    /// Whether the certified name is changed.
+    /// `true` if the certified name is changed.
     other_name: bool,
     extra_byte: bool,
 }

@@ -173,7 +173,7 @@ fn signed_over(auth_data: &[u8], client_data_json: &[u8]) -> Vec<u8> {
     [auth_data, digest(&SHA256, client_data_json).as_ref()].concat()
 }
 
-/// A registration with parts that tests can change.
+/// A registration that tests can change.
 pub(super) struct Registration {
     pub(super) key: Key,
     pub(super) state: CeremonyState,
@@ -222,7 +222,7 @@ impl Registration {
         auth_data(self.rp_id, self.flags, self.sign_count, &[&attested, &self.extensions])
     }
 
-    /// Returns the bytes that most statements sign.
+    /// Returns the bytes that most attestation statements sign.
     pub(super) fn signed_bytes(&self) -> Vec<u8> {
         signed_over(&self.auth_data(), self.client_data.as_bytes())
     }
@@ -282,7 +282,7 @@ impl Registration {
     }
 }
 
-/// An assertion with parts that tests can change.
+/// An assertion that tests can change.
 pub(super) struct Assertion {
     pub(super) credential: Credential,
     pub(super) key: Key,
@@ -340,7 +340,7 @@ impl Assertion {
         };
         let credential =
             StoredCredential { public_key: &self.credential.public_key, sign_count: self.credential.sign_count };
-        // webauthn-rs cannot verify signatures of the other algorithms.
+        // webauthn-rs supports only some of the algorithms.
         if !reference_verifier::supports(&self.credential.public_key) {
             return Some(result);
         }
@@ -356,7 +356,7 @@ impl Assertion {
             Err(ErrorCode::CounterRegression) => {
                 assert!(matches!(reference, Err(WebauthnError::CredentialPossibleCompromise)), "{reference:?}: {body}");
             }
-            // The other errors come from checks in which Doorward is stricter than webauthn-rs.
+            // Other errors of Doorward come from checks in which Doorward is stricter than webauthn-rs.
             Err(_) => {}
         }
         Some(result)

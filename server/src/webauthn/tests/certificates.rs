@@ -30,7 +30,7 @@ pub(super) fn octets(bytes: &[u8]) -> Vec<u8> {
     der(0x04, &[bytes])
 }
 
-/// Encodes a relative distinguished name of one attribute `2.5.4.<attribute>`.
+/// Encodes a relative distinguished name that consists of the attribute `2.5.4.<attribute>`.
 fn attribute((attribute, value): &(u8, &str)) -> Vec<u8> {
     let name = der(0x06, &[&[0x55, 0x04, *attribute]]);
     der(0x31, &[&sequence(&[&name, &der(0x0c, &[value.as_bytes()])])])
@@ -54,7 +54,7 @@ pub(super) mod oid {
     pub(in super::super) const AIK_CERTIFICATE: &[u8] = &[0x67, 0x81, 5, 8, 3];
 }
 
-/// A certificate with parts that tests can change.
+/// A certificate that tests can change.
 #[derive(Clone)]
 pub(super) struct Certificate {
     /// Version minus one.
@@ -116,7 +116,7 @@ impl Certificate {
     }
 }
 
-/// From 2020 to 2030.
+/// The years 2020 to 2029.
 const VALIDITY: [&str; 2] = ["200101000000Z", "300101000000Z"];
 
 fn extension((id, critical, value): &(&'static [u8], bool, Vec<u8>)) -> Vec<u8> {

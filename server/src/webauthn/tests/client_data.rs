@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::authenticator::{Assertion, Registration, client_data};
 use crate::webauthn::{parse_assertion, parse_registration, verify_assertion};
 
-/// Returns the error code with which both ceremonies reject changed client data; `None` if both accept it.
+/// Returns the error code with which both ceremonies reject the changed client data; `None` if both accept it.
 fn error_code(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
     let changed = |kind: &str| {
         let mut client_data = client_data(kind);

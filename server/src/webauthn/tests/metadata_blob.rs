@@ -110,12 +110,12 @@ fn untrusted_signers_are_rejected() {
     let blob = signer.sign(&payload(&[]));
     let verify = |roots: &Roots, now: Timestamp| verify_blob(blob.as_bytes(), roots, now);
     assert!(signer.verify(&blob).is_ok());
-    // The default roots did not issue the certificate.
+    // None of the default roots issued the certificate.
     assert_eq!(verify(&Roots::default(), NOW), Err(BlobError::Signer(PathError::UnknownIssuer)));
     let other = Roots::from_file(&Maker::new("Test root").root).unwrap();
     assert_eq!(verify(&other, NOW), Err(BlobError::Signer(PathError::UnknownIssuer)));
     let own = Roots::from_file(&signer.root.root).unwrap();
-    // At this time, the root has expired.
+    // The root has expired at the time that is passed here.
     assert_eq!(verify(&own, Timestamp::from_millis(2_000_000_000_000)), Err(BlobError::Signer(PathError::NotValidNow)));
     let mut expired = Signer::new();
     expired.certificate.validity = EXPIRED;
@@ -150,7 +150,7 @@ fn default_roots_require_certificates_of_the_service() {
     for name in names.into_iter().chain([der(0x81, &[b"mds.fidoalliance.org"])]) {
         assert_eq!(check(&name, vec![], vec![]), Err(BlobError::SignerName));
     }
-    // These certificates are valid only for e-mail, or their authority only for the names of a company.
+    // The leaf or its authority may be used only for e-mail, or the authority may be used only for one domain.
     assert_eq!(check(&service, vec![usage(&[4])], vec![]), Err(BlobError::SignerPurpose));
     assert_eq!(check(&service, vec![], vec![usage(&[4])]), Err(BlobError::SignerPurpose));
     let names = sequence(&[&der(0xa0, &[&sequence(&[&der(0x82, &[b"example.com"])])])]);
@@ -210,7 +210,7 @@ fn elliptic_curve_signatures_are_verified() {
     let signer = Signer { key: Key::es256(), alg: "ES256", ..Signer::new() };
     let blob = signer.sign(&payload(&[]));
     let (signed, signature) = blob.rsplit_once('.').unwrap();
-    // A JWS contains r and s as 32 bytes each, not in DER encoding.
+    // A JWS contains r and s as 32 bytes each. The DER encoding is not valid here.
     assert_eq!(signer.verify(&blob), Err(BlobError::Signature));
     let signature = doorward_shared::Base64Url::decode(signature).unwrap().0;
     let mut fixed = Vec::new();

@@ -81,7 +81,7 @@ fn private_ml_dsa_keys_and_keys_of_another_length_are_rejected() {
     }
 }
 
-/// In RFC 9864, the identifier of an algorithm also specifies the curve.
+/// RFC 9864 defines identifiers that specify both the algorithm and the curve.
 #[test]
 fn fully_specified_identifiers_are_accepted_where_their_algorithm_is() {
     for (key, id) in [(Key::es256(), -9), (Key::es384(), -51), (Key::es512(), -52), (Key::ed25519(), -19)] {
@@ -118,7 +118,7 @@ fn other_algorithms_and_sizes_are_rejected() {
     assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
 }
 
-/// No signature is valid with an even exponent, and small exponents have repeatedly allowed forgeries.
+/// With an even exponent, no signature is valid. Small exponents have repeatedly allowed forged signatures.
 #[test]
 fn even_or_small_rsa_exponents_are_rejected() {
     let with_exponent = |exponent: [u8; 3]| {

@@ -23,8 +23,8 @@ fn self_attestation_is_verified() {
     assert_eq!(other_key.self_attested().verify().unwrap_err().code, ErrorCode::AttestationInvalid);
 }
 
-/// If `x5c` is present, the key of the certificate must have signed the statement, not the key of the credential
-/// (§8.2).
+/// If `x5c` is present, the statement must be signed with the key of the certificate, not with the key of the
+/// credential (§8.2).
 #[test]
 fn signature_of_the_credential_does_not_replace_that_of_the_certificate() {
     for certificates in [Cbor::Array(vec![]), Cbor::Array(vec![bytes(20)]), Cbor::Null] {
@@ -51,8 +51,8 @@ fn self_attestation_with_a_signature_that_is_not_der_is_rejected() {
     }
 }
 
-/// webauthn-rs cannot parse these client data and extension outputs, so only Doorward verifies the self attestation. A
-/// login with the same data is accepted.
+/// Only Doorward verifies the self attestation, because webauthn-rs cannot parse these client data and extension
+/// outputs. A login with the same data is accepted.
 #[test]
 fn registrations_with_unusual_client_data_or_extension_outputs_are_accepted() {
     let good = client_data("webauthn.create").to_string();
@@ -144,7 +144,7 @@ fn with_changed_bit(vector: &Vector) -> Option<Vector> {
         "packed-self-es256" | "packed-es256" | "packed-es384" | "packed-es512" | "android-key-es256"
         | "fido-u2f-es256" | "tpm-es256" => {
             let object = &mut changed.registration.attestation_object.0;
-            // `sig` is followed by the head of a byte string (two bytes) and a DER sequence of two integers.
+            // After the name `sig` come the head of a byte string (two bytes) and a DER sequence of two integers.
             let sig = object.windows(4).position(|bytes| bytes == b"csig")?;
             object[sig + 4 + 2 + 20] ^= 1;
         }

@@ -18,10 +18,10 @@ use crate::{
     webauthn::judge_again,
 };
 
-/// In 2026, when all certificates of the tests are valid.
+/// A time in 2026, at which all certificates of the tests are valid.
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
-/// A manufacturer with a root certificate.
+/// A manufacturer of authenticators with its root certificate.
 pub(super) struct Maker {
     pub(super) authority: Certificate,
     pub(super) key: Key,
@@ -80,7 +80,7 @@ fn trust(registration: &Registration, metadata: &Metadata) -> AttestationTrust {
     registration.verify_with(metadata, NOW).unwrap().attestation_trust
 }
 
-/// CVE-2025-12150: a client states the AAGUID of a trusted model without a certificate of its manufacturer.
+/// CVE-2025-12150: a client states the AAGUID of a trusted model, but has no certificate of the manufacturer.
 #[test]
 fn forged_aaguid_without_a_chain_does_not_prove_the_model() {
     let metadata = of_model(&Maker::new("Maker").root);
@@ -94,7 +94,7 @@ fn forged_aaguid_without_a_chain_does_not_prove_the_model() {
     assert_eq!(metadata.proven(verified.attestation_trust, verified.aaguid, None), None);
 }
 
-/// CVE-2026-6856: a chain to the root certificate of another manufacturer, with the AAGUID of a trusted model.
+/// CVE-2026-6856: a client states the AAGUID of a trusted model with a chain to the root of another manufacturer.
 #[test]
 fn forged_aaguid_under_the_chain_of_another_manufacturer_does_not_prove_the_model() {
     let (maker, other, signer) = (Maker::new("Maker"), Maker::new("Other"), Key::es256());
@@ -107,7 +107,7 @@ fn forged_aaguid_under_the_chain_of_another_manufacturer_does_not_prove_the_mode
     let forged = packed(vec![other.issue(&Certificate::new(), &signer)], &signer);
     assert_eq!(trust(&forged, &metadata), AttestationTrust::UnknownIssuer);
     assert_eq!(stored(forged.verify_with(&metadata, NOW).unwrap()).proven_aaguid(), None);
-    // An issuer with the same name and another key.
+    // The imitator is an issuer with the same name but another key.
     let imitator = Maker::new("Maker");
     let forged = packed(vec![imitator.issue(&Certificate::new(), &signer), imitator.root.clone()], &signer);
     assert_eq!(trust(&forged, &metadata), AttestationTrust::UnknownIssuer);
@@ -131,7 +131,7 @@ fn chains_of_every_algorithm_are_verified() {
     }
 }
 
-/// A root, an intermediate authority, and a leaf.
+/// A certification path: a root, an intermediate authority, and a leaf.
 struct Path {
     maker: Maker,
     intermediate: Certificate,
@@ -144,7 +144,7 @@ impl Path {
         Self { maker: Maker::new("Maker"), intermediate, leaf: Certificate::new() }
     }
 
-    /// Judges the path without the root, and checks that the result is the same with the root.
+    /// Judges the path without the root certificate, and checks that the result with the root certificate is the same.
     fn trust(&self) -> AttestationTrust {
         let (key, signer) = (Key::es384(), Key::es256());
         let intermediate = self.maker.issue(&self.intermediate, &key);
@@ -343,7 +343,7 @@ fn kept_attestation_is_judged_with_newer_metadata() {
     let mut kept = verified.kept.unwrap();
     let metadata = of_model(&maker.root);
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::Chain);
-    // The certificate was not valid at this other time of registration.
+    // The leaf certificate was not yet valid at this time of registration.
     assert_eq!(judge_again(&kept, &metadata, Timestamp::from_millis(0)), AttestationTrust::UnknownIssuer);
     kept.client_data_hash = vec![0; 32];
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::None);
@@ -359,14 +359,14 @@ fn large_attestation_is_not_kept_and_does_not_prove_the_model() {
     let verified = packed(path, &signer).verify_with(&of_model(&maker.root), NOW).unwrap();
     assert_eq!(verified.attestation_trust, AttestationTrust::Chain);
     assert!(verified.kept.is_some());
-    // Otherwise, a client could prevent newer metadata from changing the trust.
+    // If a large attestation proved the model but was not kept, newer metadata could never change the trust.
     certificate.extensions[2].2 = vec![0; 16_384];
     let verified = packed(vec![maker.issue(&certificate, &signer)], &signer);
     let verified = verified.verify_with(&of_model(&maker.root), NOW).unwrap();
     assert_eq!((verified.attestation_trust, verified.kept), (AttestationTrust::UnknownIssuer, None));
 }
 
-/// Anybody can add unknown members to a statement, because its signature does not include them.
+/// The signature does not cover unknown members of a statement, so anybody can add such members.
 #[test]
 fn statement_with_a_large_unknown_member_does_not_prove_the_model() {
     let (maker, signer) = (Maker::new("Maker"), Key::es256());

@@ -76,7 +76,7 @@ pub(super) fn try_register(vector: &Vector) -> Result<Result<VerifiedRegistratio
     Ok(verify_registration(&policy(), &challenge, &parsed, &Metadata::default(), Timestamp::from_millis(0)))
 }
 
-/// Returns the ceremony state of a tenant whose pages the vectors' top origin may contain in a frame.
+/// Returns the ceremony state of a tenant that allows the vectors' top origin to contain its pages in a frame.
 fn policy() -> CeremonyState {
     CeremonyState { top_origins: vec!["https://example.com".to_owned()], ..state(UserVerification::Preferred) }
 }

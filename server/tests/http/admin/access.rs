@@ -25,7 +25,7 @@ fn bearer(server: &TestServer, token: &str) -> Http {
     Http::new(server.admin_url.clone()).header("Authorization", &format!("Bearer {token}"))
 }
 
-/// Checks that every endpoint that needs a token rejects this caller and writes one entry to the installation's log.
+/// Checks that every endpoint that needs a token rejects `caller` and writes one entry to the installation's log.
 async fn expect_rejected(fixture: &Fixture, caller: &Http, reason: &str) {
     for endpoint in guarded() {
         let response = fixture.call(caller, endpoint).await;
@@ -118,7 +118,7 @@ async fn resources_of_another_tenant_are_not_found() {
     let before = fixture.state().await;
     let mut calls = 0;
     for endpoint in guarded().filter(|endpoint| endpoint.path.contains("{tenant_id}")) {
-        // The path contains the id of the first tenant and the ids of objects of the other tenant.
+        // The path contains the id of the first tenant and the id of an object of the other tenant.
         let inner = ["{secret_id}", "{credential_id}"].iter().any(|name| endpoint.path.contains(name));
         if inner {
             let response = fixture.call_for(&fixture.admin, endpoint, &fixture.one, &fixture.other).await;
@@ -140,7 +140,7 @@ async fn resources_of_another_tenant_are_not_found() {
                 response.expect_refusal(status, code);
             }
             assert!(response.status >= 400, "{} {path}", endpoint.method);
-            // Only refused changes write an entry. It is in the installation's log.
+            // Only refused changes write an entry. This entry is in the installation's log.
             let entries = fixture.entries(&response).await;
             let is_change = endpoint.access == Access::Admin;
             assert_eq!(entries.len(), usize::from(is_change), "{} {path}", endpoint.method);
@@ -181,7 +181,7 @@ async fn flood_of_wrong_tokens_stops_growing_the_audit_log_and_valid_tokens_work
         let caller = callers[number % callers.len()].clone();
         flood.spawn(async move { caller.get("/me").await });
     }
-    // The first 6 requests get delayed 401 responses; all others get 429 responses at once.
+    // The first 6 requests get delayed 401 responses. All other requests get 429 responses at once.
     for _ in 0..50 {
         let response = timeout(Duration::from_secs(60), flood.join_next()).await.expect("a response at once");
         let response = response.unwrap().unwrap();

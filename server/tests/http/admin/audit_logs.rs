@@ -105,7 +105,7 @@ async fn a_bounded_page_has_a_lower_bound_and_a_cursor() {
     assert_eq!((counted.header("x-total-count"), counted.header("x-total-count-relation")), (Some("10010"), None));
     assert!(!counted.header("link").unwrap().contains("rel=\"last\""), "the last page is beyond the numbered ones");
 
-    // The entry is not among the newest entries, so the first page is empty. Its link leads to a page with the entry.
+    // The entry is not among the newest entries, so the first page is empty, but it links to a page with the entry.
     let mut page = admin.get(&format!("{own}?q=first&per_page=5")).await.expect(200);
     assert_eq!((page.header("x-total-count"), page.header("x-total-count-relation")), (Some("0"), Some("gte")));
     assert_eq!(page.json().as_array().unwrap().len(), 0);

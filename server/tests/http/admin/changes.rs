@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{Fixture, body, changes, guarded, method};
 
-/// Method, path, expected status and expected audit entry types of every change. All succeed in this order.
+/// Method, path, expected status and expected audit entry types of every change. In this order, all changes succeed.
 const CHANGES: &[(&str, &str, u16, &[&str])] = &[
     ("PUT", "/tenants/{tenant_id}", 204, &["tenant_updated"]),
     ("PUT", "/tenants/{tenant_id}/config", 204, &["tenant_config_updated"]),
@@ -198,7 +198,7 @@ async fn stale_versions_are_refused() {
     let changed = with(&version).put(&format!("{path}/config"), &config).await.expect(204);
     let newer = changed.header("etag").unwrap().to_owned();
     assert_ne!(newer, version);
-    // Another administrator sends requests with the first version, which is now outdated.
+    // Another administrator sends requests with the first version, which is outdated by now.
     let name = json!({ "display_name": "Lost" });
     for (caller, path, body) in [
         (with(&version), format!("{path}/config"), &read.json()["config"]),

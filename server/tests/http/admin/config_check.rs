@@ -1,4 +1,4 @@
-//! `/config/check`. A request that stores a configuration applies the same rules.
+//! `/config/check`. The same rules apply to a request that stores a configuration.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{TestServer, config};
@@ -25,7 +25,7 @@ async fn all_problems_are_reported_at_once() {
     let expected = [&format!("{origins}[0]"), &format!("{origins}[1]"), "webauthn.timeout", "cors.allowed_origins[0]"];
     assert_eq!(fields(&response), expected);
     assert!(response["problems"][0]["message"].as_str().unwrap().contains("write `https://app.example.com`"));
-    // A request that stores the configuration is refused with the same messages.
+    // A request to store this configuration is refused with the same messages.
     let path = format!("/tenants/{}/config", tenant.id);
     let refused = admin.put(&path, &wrong).await;
     refused.expect_refusal(400, "config_invalid");
@@ -75,7 +75,7 @@ async fn check_and_put_report_the_same_problems() {
     wrong["webauthn"]["timeout"] = json!(1);
     wrong["cors"]["allowed_origins"] = json!(["https://*.com"]);
     let found = admin.post("/config/check", &wrong).await.expect(200).json();
-    // Structural problems come first. They do not hide invalid values of other settings.
+    // Structural problems are listed first. They do not hide invalid values of other settings.
     let expected = ["webauthn.user_verificaton", "webauthn.attachment", "webauthn.timeout", "cors.allowed_origins[0]"];
     assert_eq!(fields(&found), expected);
     let refused = admin.put(&format!("/tenants/{}/config", tenant.id), &wrong).await;

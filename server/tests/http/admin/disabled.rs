@@ -12,7 +12,7 @@ fn paths() -> impl Iterator<Item = &'static Endpoint> {
     changes().filter(|endpoint| endpoint.path.ends_with("/disabled") && endpoint.method == "PUT")
 }
 
-/// Returns the value of `disabled_at` for each object of the first tenant that has one.
+/// Returns each disabled object of the first tenant with the value of its member `disabled_at`.
 async fn disabled(fixture: &Fixture) -> Vec<(String, Value)> {
     let (tenant, admin) = (fixture.one.tenant.id, &fixture.admin);
     let mut found = Vec::new();
@@ -89,7 +89,7 @@ async fn only_the_latest_change_can_be_reverted() {
             let admin = version.map_or(admin.clone(), |version| admin.header("if-match", version));
             admin.send(method, &path, None).await
         };
-        // A response has a version only if the request changed the state.
+        // The response contains a version only if the request changed the state.
         let change = async |method: Method| {
             let response = send(method, None).await.expect(204);
             response.header("etag").map(str::to_owned)
@@ -97,7 +97,7 @@ async fn only_the_latest_change_can_be_reverted() {
         assert_eq!(change(Method::DELETE).await, None, "{path}");
         let disabled_here = change(Method::PUT).await.unwrap();
         assert_eq!(change(Method::PUT).await, None, "{path}");
-        // Another administrator enables the object and disables it again, at the same time of the test clock.
+        // Another administrator enables the object and disables it again. The test clock does not advance meanwhile.
         let enabled_there = change(Method::DELETE).await.unwrap();
         let disabled_there = change(Method::PUT).await.unwrap();
         let refused = send(Method::DELETE, Some(&disabled_here)).await;
@@ -127,7 +127,7 @@ async fn version_of_a_deleted_user_does_not_match_a_new_one() {
     let _ = admin.delete(&user).await.expect(204);
     let _ = Person::new("alice").register(tenant).await.expect(200);
     let after = disable().await;
-    // Each version belongs to the first change of a user with this id.
+    // Both users have the same user id, and each version belongs to the first change of one of them.
     let [before, after] = [&before, &after].map(|response| response.header("etag").unwrap());
     assert!(before.ends_with("-1\"") && after.ends_with("-1\""), "{before} {after}");
     let undo =

@@ -43,7 +43,7 @@ impl Fixture {
         Self { server, one, other, admin, auditor, spare }
     }
 
-    /// Returns the path of an endpoint, with the id of the tenant `of` and the ids of objects of the tenant `whose`.
+    /// Returns the path of an endpoint, with the id of the tenant `of` and with ids of objects that belong to `whose`.
     pub(crate) fn path(&self, endpoint: &Endpoint, of: &Owner, whose: &Owner) -> String {
         let secret = match endpoint.path {
             path if path.contains("/secrets/api/") => &whose.api_key,
@@ -89,7 +89,7 @@ impl Fixture {
         Value::Array(state)
     }
 
-    /// Returns all audit entries of a request, in any log, newest first.
+    /// Returns all audit entries of a request, whichever log they are in, newest first.
     pub(crate) async fn entries(&self, response: &Response) -> Vec<Value> {
         let newest = self.admin.get("/audit_logs?per_page=100").await.expect(200).json();
         let of_request = |entry: &Value| entry["meta_http_request_id"] == response.request_id();
@@ -97,7 +97,7 @@ impl Fixture {
     }
 }
 
-/// Removes times of last use, because the requests that read the state update them.
+/// Removes the times of last use, because the requests that read the state change these times.
 fn remove_last_uses(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -130,12 +130,12 @@ pub(crate) fn method(endpoint: &Endpoint) -> Method {
     endpoint.method.parse().unwrap()
 }
 
-/// Routes that require an admin token.
+/// Returns the routes that require an admin token.
 pub(crate) fn guarded() -> impl Iterator<Item = &'static Endpoint> {
     ADMIN.iter().filter(|endpoint| endpoint.access != Access::Anybody)
 }
 
-/// Routes that require an admin token of the role `admin`.
+/// Returns the routes that require an admin token of the role `admin`.
 pub(crate) fn changes() -> impl Iterator<Item = &'static Endpoint> {
     ADMIN.iter().filter(|endpoint| endpoint.access == Access::Admin)
 }

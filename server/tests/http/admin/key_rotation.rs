@@ -90,7 +90,7 @@ async fn private_part_of_a_key_that_no_longer_signs_is_destroyed_after_a_week() 
     let (server, tenant, auditor) = fixture().await;
     let admin = server.admin("ops", Role::Admin).await;
     let path = format!("/tenants/{}/secrets/jwk", tenant.id);
-    // Two keys are retired, and one of them is also withdrawn.
+    // Retires two keys, and withdraws one of these two.
     let withdrawn = admin.post(&format!("{path}?force=true"), &json!({})).await.expect(201).field("id");
     let _ = admin.post(&format!("{path}?force=true"), &json!({})).await.expect(201);
     let _ = admin.delete(&format!("{path}/{withdrawn}?withdraw=true")).await.expect(200);
@@ -176,7 +176,7 @@ async fn tenant_whose_key_is_damaged_does_not_stop_the_others() {
         None => statement.replace("public_jwk", "CAST(public_jwk AS BLOB)"),
     };
     doorward_testkit::database::execute(server.database_url(), &statement).await;
-    // The creation of a tenant invalidates the cached signing keys.
+    // Creating a tenant invalidates the cached signing keys.
     let good = server.tenant().await;
     server.clock.advance_ms(i64::from(DAYS) * DAY_MS);
     let result = jobs::rotate_signing_keys(&server.app).await;

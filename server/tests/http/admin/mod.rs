@@ -1,4 +1,4 @@
-//! The admin API. The files mirror its paths, but `access` and `changes` call all routes.
+//! The admin API. The files mirror the paths of the API, except `access` and `changes`, which call all routes.
 
 mod access;
 mod admin_tokens;

@@ -69,7 +69,7 @@ async fn overview_counts_today_once_a_minute_and_past_days_once() {
     assert_eq!(overview().await, ([0, 2], 0));
     server.clock.advance_ms(DAY_MS);
     assert_eq!(overview().await, ([2, 0], 0));
-    // Past days are not counted again, so an entry that is added to a past day does not appear.
+    // Past days are not counted again, so the overview does not show an entry that is added later for a past day.
     server.clock.advance_ms(-DAY_MS);
     reject().await;
     server.clock.advance_ms(DAY_MS);
@@ -152,7 +152,7 @@ async fn last_activity_is_written_at_most_once_a_minute() {
         let summary = admin.get(&format!("/tenants/{}/summary", tenant.id)).await.expect(200).json();
         assert_eq!(summary["last_activity"], json!(start.plus_millis(written * 1_000)), "{seconds}");
     }
-    // One unit of work writes fewer rows than these 250.
+    // These are more tenants than one unit of work updates.
     for number in 0..250 {
         server.app.key_usage.tenant_active(TenantId::new(uuid::Uuid::from_u128(number + 1)), server.app.clock.now());
     }
@@ -193,7 +193,7 @@ async fn tenants_are_listed_searched_and_sorted_in_pages() {
     for query in ["sort=size", "order=up", "limit=0", "limit=201", "after=x", "sort=users&after=MQp0eA"] {
         admin.get(&format!("/tenant_summaries?{query}")).await.expect_refusal(400, "query_invalid");
     }
-    // A cursor is valid only for the sort order of its page.
+    // A cursor is valid only with the sort order of the page that returned the cursor.
     let page = admin.get("/tenant_summaries?sort=users&limit=1").await.expect(200).json();
     let after = page["next"].as_str().unwrap();
     let _ = admin.get(&format!("/tenant_summaries?sort=users&after={after}")).await.expect(200);

@@ -93,7 +93,7 @@ async fn rejected_tokens_record_their_id_and_role() {
     assert!(!entries[0].to_string().contains(&key[36..]));
 }
 
-/// A caller may by mistake send a key instead of an id.
+/// By mistake, a caller may send a key where an id is expected.
 #[tokio::test]
 async fn keys_in_the_place_of_ids_are_not_stored() {
     let fixture = Fixture::new().await;

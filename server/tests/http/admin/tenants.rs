@@ -39,7 +39,7 @@ async fn log_of_a_deleted_tenant_is_kept_for_90_days() {
     let body = alice.mfa_assertion(&tenant).await;
     let entries = tenant.count("").await;
     let _ = admin.delete(&path(&tenant)).await.expect(204);
-    // No request finds the tenant, although the job has not deleted its data yet.
+    // Requests no longer find the tenant, although the job has not deleted the data of the tenant yet.
     tenant.http.post("/mfa/login/finalize", &body).await.expect_refusal(404, "tenant_not_found");
     tenant.anonymous.get("/.well-known/jwks.json").await.expect_refusal(404, "tenant_not_found");
     admin.get(&path(&tenant)).await.expect_refusal(404, "tenant_not_found");

@@ -1,4 +1,4 @@
-//! Limited admin tokens call every endpoint of the admin API, for their own tenant and for another one.
+//! Limited admin tokens call every endpoint of the admin API, for a tenant that they may use and for another one.
 
 use doorward_server::routes::{Access, Endpoint};
 use doorward_server::service::admin::admin_tokens;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{Fixture, guarded};
 
-/// Endpoints without a tenant in their path that a limited token may use.
+/// Endpoints without a tenant in the path that a limited token may use.
 const ALLOWED: [&str; 5] = ["GET /tenants", "GET /tenant_summaries", "GET /me", "GET /mds", "POST /config/check"];
 
 async fn scoped(server: &TestServer, name: &str, role: Role, tenant: TenantId) -> Http {
@@ -51,7 +51,7 @@ async fn token_sees_and_changes_no_other_tenant() {
         assert_eq!(found, (&"admin_token_rejected".into(), &"limited".into(), &"forbidden".into()));
         refused += 1;
     }
-    // The log of the installation has the path of a tenant's log.
+    // The path of the installation's log looks like that of a tenant's log.
     let own_log = format!("/tenants/{}/audit_logs", TenantId::INSTALLATION);
     admin.get(&own_log).await.expect_refusal(404, "tenant_not_found");
     assert_eq!(refused, guarded().count() - ALLOWED.len());
@@ -140,7 +140,7 @@ async fn tenants_of_a_new_token_are_checked_and_shown() {
     let bearer = format!("Bearer {}", made["secret"].as_str().unwrap());
     let limited = Http::new(server.admin_url.clone()).header("Authorization", &bearer);
     assert_eq!(limited.get("/me").await.expect(200).json()["tenants"], json!([tenant]));
-    // A limited token cannot create tokens, so it does not count as the last administrator.
+    // A limited token cannot create tokens, so it cannot replace the last administrator.
     let root = format!("/admin_tokens/{}", of("root")["id"].as_str().unwrap());
     admin.delete(&root).await.expect_refusal(409, "last_admin_token");
 }

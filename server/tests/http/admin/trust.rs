@@ -5,8 +5,8 @@ use doorward_shared::{CoseAlgorithm, admin::Role};
 use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use serde_json::{Value, json};
 
-/// Creates users: `both` has a synced and a device-bound credential, `synced-0` to `synced-2` only a synced one, `bound`
-/// only a device-bound one.
+/// Creates users: `both` has a synced and a device-bound credential, `synced-0` to `synced-2` each have only a synced
+/// one, and `bound` has only a device-bound one.
 async fn fill(tenant: &TestTenant) {
     let synced = || Authenticator::new().backup(true, true);
     let _ = Person::with("both", synced()).register(tenant).await.expect(200);

@@ -4,7 +4,7 @@ use doorward_shared::admin::Role;
 use doorward_testkit::{Http, Person, TestServer, TestTenant};
 use serde_json::{Value, json};
 
-/// Starts a server with a tenant of five users. All have a second factor; the newest also has a passkey.
+/// Starts a server with a tenant that has five users. All have a second factor, and the newest user also has a passkey.
 async fn server_with_users() -> (TestServer, TestTenant, Http, Person) {
     let server = TestServer::start().await;
     let tenant = server.tenant().await;
@@ -70,7 +70,7 @@ async fn admin_deletes_a_credential() {
     let passkey = credentials.iter().find(|one| one["is_mfa"] == false).unwrap()["id"].as_str().unwrap();
     let path =
         |tenant: &TestTenant, user: &str, id: &str| format!("/tenants/{}/users/{user}/credentials/{id}", tenant.id);
-    // Requests with another user's or tenant's credential, an unknown id or an invalid id change nothing.
+    // Requests change nothing if the credential belongs to another user or tenant, or if the id is unknown or invalid.
     let other = server.tenant().await;
     let _ = Person::new("zoe").register(&other).await.expect(200);
     let summary = format!("/tenants/{}/summary", tenant.id);

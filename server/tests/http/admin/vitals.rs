@@ -22,7 +22,7 @@ async fn vitals_count_requests_ceremonies_and_refusals_of_tenants() {
     assert_eq!(before.node, after.node);
     assert!(after.node.ends_with(&format!("/{}", std::process::id())), "{}", after.node);
     assert!(after.uptime_ms >= before.uptime_ms);
-    // The vitals count two requests of the registration, two of the login and one refusal, but no admin requests.
+    // The vitals count two registration requests, two login requests and one refused request, but no admin requests.
     assert_eq!(after.requests - before.requests, 5);
     assert_eq!(after.request_times.since(&before.request_times).total(), 5);
     let count = |ceremony: &str| after.ceremonies.iter().find(|it| it.ceremony == ceremony).cloned();

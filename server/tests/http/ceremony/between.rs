@@ -1,4 +1,4 @@
-//! Changes by an administrator between the initialize and the finalize request of a ceremony.
+//! Changes that an administrator makes between the initialize and the finalize request of a ceremony.
 
 use doorward_server::{
     domain::UserSelector,
@@ -102,7 +102,7 @@ async fn challenges_of_a_deleted_user_are_unknown() {
         let body = ceremony.begin(&tenant, &mut person).await;
         users::delete(&server.administrator(), tenant.id, selector()).await.unwrap();
         let response = ceremony.finalize(&tenant, &body).await;
-        // The challenges of a deleted user are no longer known.
+        // The challenges of a deleted user are deleted as well, so this challenge is unknown.
         ceremony.expect_unknown(&tenant, &response).await;
         // A new user with the same name is a different user.
         let _ = Person::new("alice").register(&tenant).await.expect(200);
@@ -155,7 +155,7 @@ fn selector() -> UserSelector {
     UserSelector { id: "alice".to_owned(), by: Some(UserIdKind::UserId) }
 }
 
-/// A registration uses the list of algorithms at the time of its initialize request. Existing credentials keep working.
+/// A registration uses the algorithms at the time of its initialize request. Existing credentials keep working.
 #[tokio::test]
 async fn changed_algorithms_apply_only_to_new_registrations() {
     let server = TestServer::start().await;

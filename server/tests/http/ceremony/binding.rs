@@ -1,4 +1,4 @@
-//! A challenge is bound to one tenant, one ceremony and, if known, one user.
+//! A challenge is bound to one tenant, one ceremony and, if the user is known, to one user.
 
 use doorward_testkit::Person;
 

@@ -34,7 +34,7 @@ async fn enable(server: &TestServer, tenant: &TestTenant, target: Target) {
     assert!(disabling::enable(&server.administrator(), tenant.id, target).await.unwrap());
 }
 
-/// Returns the entries of a tenant's log, newest first. A disabled tenant has no access to its own log.
+/// Returns a tenant's entries, newest first, through the admin API, because a disabled tenant cannot read its log.
 async fn log(admin: &Http, tenant: &TestTenant) -> Vec<Value> {
     let path = format!("/tenants/{}/audit_logs?per_page=100", tenant.id);
     admin.get(&path).await.expect(200).json().as_array().unwrap().clone()
@@ -167,7 +167,7 @@ async fn finalize_with_a_cached_tenant_checks_the_stored_state() {
         let admin = server.admin("ops", Role::Admin).await;
         let mut person = ceremony.person(&tenant, "alice").await;
         let body = ceremony.begin(&tenant, &mut person).await;
-        // A request that began before the tenant was disabled uses this snapshot.
+        // Simulates a request that began before the tenant was disabled and therefore uses this snapshot.
         let snapshot = server.app.tenant(tenant.id).await.unwrap().unwrap();
         disable(&server, &tenant, Target::Tenant).await;
         let meta = RequestMeta { request_id: "running".to_owned(), ..RequestMeta::default() };
@@ -189,7 +189,7 @@ async fn finalize_with_a_cached_tenant_checks_the_stored_state() {
             (&entry["type"], &entry["error_code"]),
             (&json!(ceremony.event("final_failed")), &json!("tenant_disabled"))
         );
-        // The refused request consumed the challenge. A refused registration stored no credential.
+        // The refused request has consumed the challenge. A refused registration has stored no credential.
         enable(&server, &tenant, Target::Tenant).await;
         let again = ceremony.finalize_bytes(&tenant, body.into_bytes()).await;
         ceremony.expect_unknown(&tenant, &again).await;
@@ -227,8 +227,8 @@ async fn no_token_is_issued_after_the_credential_was_disabled() {
     race(passkey, "credential_disabled").await;
 }
 
-/// Disables the target while logins and registrations of the user finish. No entry about a success may follow the entry
-/// about the change, because entries are in the order of commit.
+/// Disables the target while logins and registrations of the user finish. Entries are in the order of commit.
+/// Therefore, no entry about a success may follow the entry about the change.
 async fn race(target: impl FnOnce(&Value) -> Target, code: &str) {
     let (server, tenant) = server_with_tenant().await;
     let admin = server.admin("ops", Role::Admin).await;
@@ -266,7 +266,7 @@ async fn race(target: impl FnOnce(&Value) -> Target, code: &str) {
     let succeeded = |entry: &&Value| entry["type"].as_str().unwrap().ends_with("_final_succeeded");
     assert_eq!(entries[..at].iter().find(succeeded), None, "a token was issued after the change");
     let tokens = responses.iter().filter(|response| response.status == 200).count();
-    // The registration of the passkey succeeded as well.
+    // The log also contains the entry of the successful registration of the passkey.
     assert_eq!(entries.iter().filter(succeeded).count(), tokens + 1);
     for response in responses.iter().filter(|response| response.status != 200) {
         let found = response.field("code");

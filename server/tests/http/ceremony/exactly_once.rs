@@ -32,7 +32,7 @@ async fn failed_finalize_consumes_the_challenge() {
     }
 }
 
-/// Returns the body with one bit flipped: in the signature, or in the RP ID hash of the attestation object.
+/// Returns the body with one bit changed: in the signature or, for registrations, in the RP ID hash.
 fn corrupted(good: &Value) -> Value {
     let mut body = good.clone();
     let flip = |text: &Value, index: usize| {

@@ -1,4 +1,4 @@
-//! A challenge expires exactly when the tenant's timeout has passed, to the millisecond.
+//! A challenge expires exactly at the end of the tenant's timeout, to the millisecond.
 
 use crate::support::{Ceremony, server_with_tenant};
 
@@ -68,7 +68,7 @@ async fn challenge_lives_at_most_ten_minutes() {
     }
 }
 
-/// A login by autofill waits until the user selects a passkey, possibly for longer than the browser's dialog.
+/// A login by autofill waits until the user selects a passkey. This may take longer than the timeout of a dialog.
 #[tokio::test]
 async fn challenge_can_live_longer_than_the_timeout() {
     let (server, _) = server_with_tenant().await;

@@ -19,7 +19,7 @@ async fn initialize(ceremony: Ceremony, tenant: &TestTenant, person: &Person, mi
     tenant.http.post(&format!("{}/initialize", ceremony.path()), &request).await
 }
 
-/// Changes the options so that the authenticator does not verify its user.
+/// Changes the options so that the authenticator does not verify the user.
 fn without_verification(mut options: Value) -> Value {
     options["publicKey"]["userVerification"] = json!("discouraged");
     options
@@ -145,7 +145,7 @@ async fn level_is_stored_with_the_challenge() {
     let _ = alice.register(&tenant).await.expect(200);
     let options = initialize(Ceremony::Login, &tenant, &alice, "aal2").await.expect(200).json();
     let body = alice.get(&without_verification(options));
-    // Another node does not have the ceremony in its cache.
+    // The second node does not have the ceremony in its cache.
     let second = server.second_node().await;
     Ceremony::Login.finalize(&tenant.on(&second), &body).await.expect_refusal(401, "acr_too_low");
 }

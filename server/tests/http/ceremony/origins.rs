@@ -1,5 +1,5 @@
-//! Origins that a tenant accepts besides the origins of its own pages: related origins, patterns, apps, extensions, and
-//! frames.
+//! Origins that a tenant accepts in addition to those of its own pages: related origins, patterns, apps, browser
+//! extensions, and frames.
 
 use doorward_shared::config::TenantConfig;
 use doorward_testkit::{ORIGIN, Person, TestServer, TestTenant};
@@ -113,7 +113,7 @@ async fn tenant_without_top_origins_refuses_every_frame() {
     }
 }
 
-/// The challenge contains the origins that were configured when the ceremony began.
+/// A pending ceremony keeps the origins that were configured when the ceremony began.
 #[tokio::test]
 async fn removed_related_origin_is_refused_from_the_next_ceremony_on() {
     let server = TestServer::start().await;

@@ -9,7 +9,7 @@ use crate::support::{Ceremony, server_with_tenant};
 
 type Corrupt = fn(&mut AssertionParts);
 
-/// Runs a corrupted assertion and returns the check, the expected values and the received value in its audit entry.
+/// Finalizes a corrupted assertion and returns the detail of the audit entry.
 async fn refused(
     ceremony: Ceremony,
     tenant: &TestTenant,

@@ -1,5 +1,5 @@
-//! Later imports of the same source. They keep the data of tenants that Doorward serves, and do not restore what was
-//! deleted in Doorward.
+//! Repeated imports of the same source. They keep the data of tenants that Doorward already serves, and do not restore
+//! data that was deleted in Doorward.
 
 use doorward_server::{
     import::neutral::{self, Target},
@@ -15,7 +15,7 @@ fn include_used() -> Options {
     Options { include_used: true, ..Options::default() }
 }
 
-/// Calls the API with an imported key, so that Doorward serves the tenant.
+/// Calls the API with an imported key, so that the tenant counts as served by Doorward.
 async fn serve(server: &TestServer, tenant: &TestTenant) {
     let _ = tenant.http.get("/credentials").await.expect(200);
     server.flush_usage().await;
@@ -37,7 +37,7 @@ async fn only_used_keys_and_completed_ceremonies_count_as_served() {
         let mut laptop = authenticator("forum.example", FORUM_PASSKEY, handle.as_bytes(), key);
         let _ = log_in(&forum, "https://forum.example", "/login", json!({}), &mut laptop).await;
         serve(&server, &shop).await;
-        // The use of a key writes no audit entry.
+        // The use of an API key writes no audit entry.
         server.sql("UPDATE tenant_summaries SET last_activity = created_at").await;
         let third = source.import(&server, Options::default()).await.unwrap();
         let is_left_out = |tenant: &TenantReport| tenant.state == TenantState::Skipped && tenant.is_outdated;
@@ -186,7 +186,7 @@ async fn later_import_replaces_digests_of_a_lost_digest_key() {
     }
 }
 
-/// Runs two statements in a PostgreSQL transaction: `first` at once, and `then` when another transaction waits for it.
+/// Runs `first` in a PostgreSQL transaction, waits until another transaction waits for this one, and then runs `then`.
 async fn hold(server: &TestServer, first: &str, then: &str) -> tokio::task::JoinHandle<()> {
     const WAITED_FOR: &str = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid' AND transactionid = \
          pg_current_xact_id()::xid";
@@ -231,7 +231,7 @@ async fn import_during_other_transactions_loses_no_counter_and_no_unit() {
          UPDATE webauthn_users SET display_name = 'Changed' WHERE id = '{CUSTOMER}'"
     );
     source.sql(&changes).await;
-    // These statements lock rows in the order of a request that changes a user and then the counts of its tenant.
+    // These statements lock rows in the same order as a request that changes a user and then the tenant's counts.
     let first = format!("UPDATE users SET icon = icon WHERE id = '{CUSTOMER}'");
     let then = format!("UPDATE tenant_summaries SET users = users WHERE tenant_id = '{SHOP}'");
     let held = hold(&server, &first, &then).await;

@@ -1,4 +1,4 @@
-//! Signature counter (WebAuthn §6.1.1): it is stored and must increase.
+//! Signature counter (WebAuthn §6.1.1): the server stores the counter, and the counter must increase.
 
 use doorward_authenticator::{Authenticator, Counter};
 use doorward_shared::config::CounterPolicy;
@@ -67,8 +67,8 @@ async fn forged_signature_does_not_change_the_counter() {
     let _ = alice.mfa_login(&tenant).await.expect(200);
 }
 
-/// In any order of commits, the stored counter becomes the highest value. A response with a counter below the stored
-/// one is rejected.
+/// In whatever order the logins commit, the stored counter becomes the highest value. A response whose counter is below
+/// the stored one is rejected.
 #[tokio::test]
 async fn concurrent_logins_leave_the_highest_counter() {
     let (_server, tenant) = server_with_tenant().await;
@@ -139,7 +139,7 @@ async fn counter_regression_of_a_synced_credential_is_rejected_by_default() {
     let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "counter_regression").await;
 }
 
-/// Concurrent logins with lower counters are all accepted. Each entry contains the counter that the login replaced.
+/// Concurrent logins with lower counters are all accepted. Each entry contains the counter value before that login.
 #[tokio::test]
 async fn concurrent_regressions_of_a_synced_credential_are_recorded() {
     let (server, _) = server_with_tenant().await;

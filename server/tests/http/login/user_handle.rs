@@ -75,7 +75,7 @@ async fn handle_of_another_user_is_rejected() {
     }
 }
 
-/// The handles belong to no user, and the credential is unknown. A database cannot store some of the handles as text.
+/// The user handles belong to no user, and the credential is unknown. Some handles cannot be stored as text.
 #[tokio::test]
 async fn handle_of_an_unknown_user_is_rejected() {
     let (_server, tenant) = server_with_tenant().await;

@@ -92,7 +92,7 @@ async fn user_presence_is_required_without_mediation() {
         let response = ceremony.finalize(&tenant, &body).await;
         let _ = ceremony.expect_audited_refusal(&tenant, &response, status, "user_presence_missing").await;
     }
-    // A client cannot choose the mediation: only the initialize request can.
+    // The client cannot enable conditional mediation: only the initialize request can.
     let mut alice = Person::new("alice");
     let mut options = Ceremony::Registration.start(&tenant, &alice).await;
     options["mediation"] = json!("conditional");
@@ -138,7 +138,7 @@ async fn registered_authenticator_is_excluded_from_upgrades() {
     assert_eq!(excluded, Err(doorward_authenticator::ClientError::Excluded));
 }
 
-/// If initialize succeeded, the password manager would create a passkey that finalize always refuses.
+/// If initialize succeeded, the password manager would create a passkey, but finalize would always refuse it.
 #[tokio::test]
 async fn upgrades_are_refused_at_once_if_the_trust_policy_needs_an_attestation() {
     let (server, _) = server_with_tenant().await;
@@ -174,6 +174,6 @@ async fn upgrade_cannot_replace_a_second_factor() {
     let kind = Ceremony::Registration.event("init_failed");
     let entry = tenant.expect_audited_refusal(&response, 400, "validation_failed", &kind).await;
     assert!(entry.text("error").unwrap().contains("a user with a second factor"), "{entry:?}");
-    // A registration in which the user acts is still possible.
+    // A registration in which the user takes part is still possible.
     let _ = alice.register(&tenant).await.expect(200);
 }

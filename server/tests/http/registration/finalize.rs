@@ -83,7 +83,7 @@ async fn only_verified_statements_are_listed_as_the_attestation_type() {
             assert_eq!((&shown["attestation_type"], &shown["algorithm"]), (&json!(stated), &json!("ES256")));
         }
     }
-    // The format of an unverifiable statement is stored, but lists do not show it as the attestation type.
+    // The format of a statement that cannot be verified is stored, but lists do not show it as the attestation type.
     let mut carol = Person::new("carol");
     let mut body = Ceremony::Registration.begin(&tenant, &mut carol).await;
     let object = doorward_authenticator::from_base64url(body["response"]["attestationObject"].as_str().unwrap());

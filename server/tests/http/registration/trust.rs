@@ -21,13 +21,13 @@ async fn register(tenant: &TestTenant, user: &str) {
     let _ = Ceremony::Registration.finalize(tenant, &body).await.expect(200);
 }
 
-/// Registers an authenticator that states the model of the test manufacturer, with self attestation.
+/// Registers an authenticator with self attestation that states the model of the test manufacturer.
 async fn register_imitation(tenant: &TestTenant, user: &str) {
     let authenticator = Authenticator::new().aaguid(mds::AAGUID).attestation(Attestation::PackedSelf);
     let _ = Person::with(user, authenticator).register(tenant).await.expect(200);
 }
 
-/// Returns trust, model, and whether the model is proven.
+/// Returns the attestation trust, the model, and whether the model is proven.
 async fn shown(tenant: &TestTenant, user: &str) -> (Value, Value, Value) {
     let list = tenant.http.get(&format!("/credentials?user_id={user}")).await.expect(200).json();
     let one = &list[0];

@@ -59,7 +59,7 @@ async fn self_attestation_does_not_attest_the_model() {
     assert_eq!(assurance(&claims), json!(["aal2", true, false, false, false, null]));
 }
 
-/// The attestation of a U2F model proves a key identifier. The AAGUID in the authenticator data is not signed.
+/// The attestation of a U2F model proves a key identifier, but not the AAGUID in the authenticator data.
 #[tokio::test]
 async fn claims_omit_the_aaguid_of_a_u2f_model() {
     let (server, tenant) = server_with_tenant().await;
@@ -74,7 +74,7 @@ async fn claims_omit_the_aaguid_of_a_u2f_model() {
     assert_eq!(assurance(&stated), json!(["aal2", true, false, false, true, Uuid::from_bytes([7; 16])]));
 }
 
-/// Registers a passkey of the test manufacturer's model, which the imported metadata describes.
+/// Registers a passkey of the test manufacturer's model. The imported metadata describes this model.
 async fn register_certified(tenant: &TestTenant, authenticator: Authenticator) -> Person {
     let mut person = Person::with("alice", authenticator.aaguid(mds::AAGUID).attestation(Attestation::PackedSelf));
     let mut body = Ceremony::Registration.begin(tenant, &mut person).await;
@@ -101,7 +101,7 @@ async fn certified_device_bound_authenticator_reaches_aal3() {
     import(&server, mds::BLOB).await;
     let mut key = register_certified(&tenant, Authenticator::new()).await;
     let mut synced = register_certified(&tenant, Authenticator::new().backup(true, true)).await;
-    // This authenticator states the same model, but nothing proves it.
+    // This authenticator states the same model, but no attestation proves it.
     let stated = Authenticator::new().aaguid(mds::AAGUID).attestation(Attestation::PackedSelf);
     let mut imitation = Person::with("alice", stated);
     let _ = imitation.register(&tenant).await.expect(200);
@@ -123,7 +123,7 @@ async fn certified_device_bound_authenticator_reaches_aal3() {
         let token = ceremony.finalize(&tenant, &key.get(&options)).await.expect(200);
         assert_eq!(claims(&token)["acr"], "aal3");
     }
-    // Any passkey may be used in a discoverable login.
+    // In a discoverable login, the user may choose any passkey.
     let start = async || tenant.http.post("/login/initialize", &json!({ "min_acr": "aal3" })).await.expect(200).json();
     for person in [&mut synced, &mut imitation] {
         let refused = tenant.anonymous.post("/login/finalize", &person.get(&start().await)).await;

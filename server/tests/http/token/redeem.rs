@@ -45,8 +45,8 @@ async fn token_of_every_ceremony_is_redeemed_once() {
             (entry.text("actor_user_id"), detail.check, detail.received.as_deref()),
             (Some("alice".into()), Some(Check::TokenUnused), expected["jti"].as_str())
         );
-        // The id of the token is kept for some time after the token has expired, because the clock of another node may
-        // be behind.
+        // The job must keep the id of the token until some time after the expiry of the token, because the clock of
+        // another node may be behind.
         doorward_server::jobs::purge_expired(&server.app).await.unwrap();
         redeem(&tenant, &token).await.expect_refusal(409, "token_already_redeemed");
     }
@@ -66,7 +66,7 @@ async fn expired_token_is_refused() {
     assert_eq!(entry.detail().check, Some(Check::TokenUnexpired));
     assert_eq!(entry.text("actor_user_id"), Some("alice".into()));
     redeem(&tenant, &in_time).await.expect_refusal(401, "token_expired");
-    // Ten minutes after the expiry, the id of the redeemed token is deleted.
+    // The id of a redeemed token is deleted ten minutes after the expiry of the token.
     assert_eq!(doorward_server::jobs::purge_expired(&server.app).await.unwrap(), 0);
     server.clock.advance_ms(600_001);
     assert_eq!(doorward_server::jobs::purge_expired(&server.app).await.unwrap(), 1);

@@ -9,7 +9,7 @@ use crate::{
     store::{credentials, transactions as table, users},
 };
 
-/// A user with the credentials. The transactions may be large; [`transactions`] reads them in pages.
+/// A user with all credentials. Transactions may be large; [`transactions`] reads them in pages.
 #[derive(Debug, Clone)]
 pub struct UserRows {
     pub user: User,

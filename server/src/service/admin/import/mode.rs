@@ -16,7 +16,7 @@ pub enum Mode {
     DryRun,
 }
 
-/// The reason for which a unit of work of a dry run is rolled back.
+/// Reason why a unit of work of a dry run is rolled back.
 enum Stop<T> {
     Determined(T),
     Failed(ServiceError),

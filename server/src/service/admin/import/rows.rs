@@ -28,7 +28,7 @@ pub struct Entry {
     pub event: AuditEvent,
 }
 
-/// Reason of the refusal of a row whose user is not stored.
+/// Reason for refusing a row whose user is not stored.
 pub const USER_MISSING: &str = "its user was not imported";
 
 /// A row, and what the import may do with it.
@@ -132,8 +132,8 @@ pub async fn history(
     each((context, mode), batch, None, key, import).await
 }
 
-/// Stores the time of each tenant's latest entry as the tenant's last activity. Runs in a separate unit of work, so
-/// that no summary is locked during the wait for the counters of entries, which other units lock in another order.
+/// Stores the time of each tenant's latest entry as the tenant's last activity. Runs in a separate unit of work,
+/// because a unit that holds the lock of a summary while it waits for an entry counter could deadlock.
 async fn record_activity(context: &AdminContext, batch: &[Entry]) -> Result<(), ServiceError> {
     let mut latest = BTreeMap::<TenantId, Timestamp>::new();
     for Entry { event, .. } in batch {
@@ -181,7 +181,7 @@ async fn each<T: Send + 'static>(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Returns the next ids after `after`, in order, of users that were created at `until` or earlier.
+/// Returns the ids of users that were created at `until` or earlier: the next ids after `after`, in order.
 pub async fn older_users(
     context: &AdminContext,
     tenant: TenantId,
@@ -198,7 +198,7 @@ pub async fn delete_user(context: &AdminContext, tenant: TenantId, id: UserId) -
     admin_users::delete(context, tenant, user).await
 }
 
-/// Returns the next ids, in order, of credentials that were created at `until` or earlier, with the ids of their users.
+/// Returns the next credentials that were created at `until` or earlier, in order, each with the id of its user.
 pub async fn older_credentials(
     context: &AdminContext,
     tenant: TenantId,
@@ -221,7 +221,7 @@ pub async fn delete_credentials(
     context
         .change(move |connection| {
             let mut deleted = Audited::without_entry(0);
-            // An API key may have been used with Doorward since the check of the caller.
+            // An API key may have been used with Doorward since the caller checked this.
             if tenant_summaries::is_used(connection, tenant)? {
                 return Ok(deleted);
             }

@@ -12,15 +12,15 @@ use crate::{
     },
 };
 
-/// Stored before the first row of a tenant is imported, and again after the last one.
+/// State of a tenant's import. It is stored before the first row is imported, and again after the last row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportState {
-    /// Digest of the converted configuration. While it is unchanged, changes that were made in Doorward are kept.
+    /// Digest of the converted configuration. Until it differs, changes of the configuration in Doorward are kept.
     pub config: String,
-    /// Creation time of the newest user or credential of the source in the last import that began, complete or not.
-    /// Older rows that the source does not contain were deleted in the source.
+    /// Creation time of the newest user or credential in the source at the start of the last import, even an incomplete
+    /// one. Older stored rows that the source does not contain were deleted in the source.
     pub rows_until: Timestamp,
-    /// The same time in the last complete import. Older rows that Doorward does not contain were deleted in Doorward.
+    /// Like `rows_until`, for the last complete import. Older rows that Doorward does not contain were deleted there.
     #[serde(default)]
     pub complete_until: Option<Timestamp>,
     /// Time of the newest imported audit entry, in microseconds.

@@ -26,7 +26,7 @@ pub struct ImportedTenant {
     /// Whether the stored configuration of an existing tenant is kept.
     pub keep_config: bool,
     pub api_keys: Vec<ApiKey>,
-    /// Whether imported keys that are missing from `api_keys` are revoked, unless Doorward serves the tenant.
+    /// Whether to revoke imported keys that are missing from `api_keys`. Ignored if Doorward already serves the tenant.
     pub revoke_missing: bool,
     pub signing_keys: Vec<SigningKeyRecord>,
 }

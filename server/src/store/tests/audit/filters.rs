@@ -11,7 +11,7 @@ on_every_engine!(
     a_request_id_with_its_time_is_found_anywhere
 );
 
-/// Returns whether an entry matches a filter, without SQL.
+/// Returns whether an entry matches a filter. This implementation uses no SQL.
 pub(super) fn matches(item: &AuditLogItem, tenant: Option<TenantId>, filter: &AuditFilter) -> bool {
     let contains = |text: Option<&str>, part: &str| {
         text.is_some_and(|text| text.to_ascii_lowercase().contains(&part.to_ascii_lowercase()))
@@ -154,7 +154,7 @@ async fn substrings_match_literally_in_every_script(db: TestDatabase) {
     };
     add(&db, (1..).zip(actors).map(entry).collect()).await;
     for (part, found) in [
-        // The case of ASCII letters is ignored. The case of other letters matters.
+        // For ASCII letters, upper and lower case are equivalent. For other letters, they differ.
         ("ÞÓRA", 0),
         ("Þóra", 1),
         ("ægis", 0),
@@ -186,7 +186,7 @@ async fn substrings_match_literally_in_every_script(db: TestDatabase) {
 async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     let newest = EXAMINED as i64 + 700;
     pages::bulk(&db, (0..newest).map(|number| (tenant_id(1), number)).collect()).await;
-    // The first request id contains the time of its entry. The second was chosen by a client.
+    // The first request id contains the time of its audit entry. A client chose the second request id.
     let own = pages::time_id(2);
     for (number, request) in [(2, own.clone()), (3, "mine".to_owned())] {
         let id = pages::bulk_id(number);
@@ -199,7 +199,7 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     let found = page(&own).await;
     assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), [pages::bulk_id(2)]);
     assert_eq!(found.total, Total::AtLeast(1));
-    // Together, the linked pages contain the entry only once. They also contain a later entry with the same request id.
+    // The entry is on exactly one of the linked pages. These pages also contain a later entry with this request id.
     let again = pages::bulk_id(600);
     let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{again}'");
     db.write(move |c| c.run(&sql)).await;
@@ -221,14 +221,14 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
         before = next;
     }
     assert_eq!(ids, [pages::bulk_id(2), again]);
-    // An entry in the first window is found by the normal scan, which returns its usual cursor.
+    // If an entry with this request id is in the first window, the normal scan finds it and returns the usual cursor.
     let recent = pages::bulk_id(newest - 1);
     let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{recent}'");
     db.write(move |c| c.run(&sql)).await;
     let found = page(&own).await;
     assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), [recent]);
     assert_eq!(found.next, Some(NextPage::Before(pages::bulk_id(700))));
-    // An entry whose request id has no time is found only when the scan examines it.
+    // If a request id contains no time, its entry is found only when the scan examines the entry.
     let first = page("mine").await;
     assert_eq!((first.items.len(), first.total), (0, Total::AtLeast(0)));
     assert_eq!(first.next, Some(NextPage::Before(pages::bulk_id(700))));

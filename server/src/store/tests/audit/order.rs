@@ -29,7 +29,7 @@ on_every_engine!(
 const WRITERS: u8 = 8;
 const UNITS: u8 = 40;
 
-/// Runs units that write one to three entries each. Some roll back. Returns the ids of the committed entries.
+/// Runs units that write one to three entries each. Some units roll back. Returns the ids of the committed entries.
 async fn write(db: Database, writer: u8) -> Vec<AuditId> {
     let mut committed = Vec::new();
     for unit in 0..UNITS {
@@ -38,7 +38,7 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
                 let mut ids = Vec::new();
                 for number in 0..=unit % 3 {
                     let mut one = event(tenant_id(1 + u128::from(writer % 2)), 0, number, KINDS[0]);
-                    // Units stay open for different times, so they do not end in the order in which they start.
+                    // Units have different durations, so they end in another order than that in which they start.
                     one.at = SystemClock.now().plus_millis(-i64::from(unit % 7));
                     one.random = u64::from(writer) << 56 | u64::from(unit) << 48 | u64::from(number) << 40;
                     ids.push(audit::insert(c, &one)?);
@@ -55,7 +55,7 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
     committed
 }
 
-/// Reads a page and polls for newer entries until the writers have ended and a poll returns nothing.
+/// Reads a page and then polls for newer entries until the writers have ended and a poll returns no entries.
 async fn follow(db: Database, done: Arc<AtomicBool>) -> Vec<AuditId> {
     let horizon = read_horizon(&db).await.expect("a horizon");
     let filter = AuditFilter::default;
@@ -83,10 +83,10 @@ async fn a_poller_gets_every_entry_exactly_once(db: TestDatabase) {
     let nodes = [&db.database, &second, &third];
     let writers: Vec<_> =
         (0..WRITERS).map(|writer| tokio::spawn(write(nodes[usize::from(writer % 3)].clone(), writer))).collect();
-    // Commands run at the same time as the servers. Each opens the database, writes one entry and ends.
+    // Commands run at the same time as the servers. Each command opens the database, writes one entry and ends.
     let mut committed = BTreeSet::new();
     for number in 0..10 {
-        // On a machine with other programs, the writers may hold the lock for longer than a command waits by default.
+        // If the machine is busy, the writers may hold the lock longer than the default time that a command waits.
         let command = db.another_with(|options| options.busy_timeout = Duration::from_secs(60)).await;
         let mut one = event(TenantId::INSTALLATION, 0, number, AuditType::ApiKeyCreated);
         one.at = SystemClock.now();
@@ -185,14 +185,14 @@ async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
     let ids = add(&db, vec![now.clone(), now.clone()]).await;
     assert!([AuditId::new(id), ids[0], ids[1]].is_sorted_by(|one, other| one < other));
     let filter = AuditFilter { end: Some(now.at.plus_millis(1)), ..AuditFilter::default() };
-    // The horizon does not depend on the time in ids.
+    // The horizon is not computed from the time that ids contain.
     let horizon = read_horizon(&db.database).await.expect("a horizon");
     let page = db.read(move |c| audit::page(c, Some(tenant_id(1)), &filter, horizon.as_ref(), ALL)).await;
     assert_eq!(page.items.iter().map(|item| item.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
 }
 
 async fn ids_are_uuids_of_version_7_with_the_time_of_the_entry(db: TestDatabase) {
-    // Ids distinguish 4 096 fractions of a millisecond. This test writes more entries than that with one time.
+    // Ids can distinguish 4 096 entries in one millisecond. This test writes more entries than that with the same time.
     let mut now = event(tenant_id(1), 0, 1, KINDS[0]);
     now.at = SystemClock.now();
     now.random = u64::MAX;
@@ -230,15 +230,15 @@ async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
         return;
     }
     let tenant = Some(tenant_id(1));
-    // The newest id is ahead of the clock, as after a correction of the clock.
+    // The time in the newest id is ahead of the clock, as happens after the clock was set back.
     let mut early = event(tenant_id(1), 0, 1, KINDS[0]);
     early.at = SystemClock.now();
     let first = add(&db, vec![early.clone()]).await[0];
     let ahead = "UPDATE audit_logs SET id = overlay(id PLACING 'f' FROM 1 FOR 1)";
     db.write(move |c| c.run(ahead)).await;
     let future: AuditId = format!("f{}", &first.to_string()[1..]).parse().expect("an id");
-    // Stores the clock difference first. Otherwise, each of the next transactions would store it, and they would wait
-    // for each other.
+    // Stores the clock difference first. Otherwise, each of the next transactions would store the difference, and the
+    // transactions would wait for each other.
     let first = add(&db, vec![early.clone()]).await[0];
     assert!(first > future);
     assert_eq!(read_horizon(&db.database).await, Ok(Some(Horizon { end: format!("{first}+"), is_newest: true })));

@@ -21,7 +21,7 @@ pub(super) fn bulk_id(number: i64) -> AuditId {
     AuditId::new(uuid::Builder::from_unix_timestamp_millis(millis, &[5; 10]).into_uuid())
 }
 
-/// Returns a UUID of version 7 with the time of an entry from [`bulk_id`], but with other random bits.
+/// Returns a UUID of version 7 with the same time as [`bulk_id`], but with other random bits.
 pub(super) fn time_id(number: i64) -> String {
     let millis = u64::try_from(NOW + number * 1_000).expect("a time");
     uuid::Builder::from_unix_timestamp_millis(millis, &[9; 10]).into_uuid().to_string()
@@ -67,7 +67,7 @@ async fn page(db: &TestDatabase, tenant: Option<TenantId>, filter: &AuditFilter,
     db.read(move |c| audit::page(c, tenant, &filter, None, page)).await
 }
 
-/// Follows cursors from an entry to the oldest one. Returns the ids of the older entries and the number of slices.
+/// Follows cursors from an entry to the oldest entry. Returns the ids of the older entries and the number of slices.
 async fn older(
     db: &TestDatabase,
     tenant: Option<TenantId>,
@@ -122,7 +122,7 @@ async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
             assert_eq!(ids, expected[..100]);
             let counted = tenant.is_some() && filter == &by_type;
             assert_eq!(first.total, if counted { Total::Exact(203) } else { Total::AtLeast(100) });
-            // The page stopped at the maximum number of examined entries. The last examined entry does not match.
+            // The page ends at the maximum number of examined entries. The last of these entries does not match.
             let Some(NextPage::Before(cursor)) = first.next else { panic!("{:?}", first.next) };
             assert_eq!(cursor, bulk_id(entries - NEWEST));
             let (rest, slices) = older(&db, tenant, filter, cursor).await;
@@ -130,7 +130,7 @@ async fn rare_entries_are_found_by_cursors_exactly_once(db: TestDatabase) {
             assert_eq!(slices, 2);
         }
     }
-    // The scan also works in the order from the oldest entry to the newest one.
+    // The scan also works from the oldest entry to the newest one.
     let (mut found, mut after) = (Vec::new(), Some(AuditId::new(uuid::Uuid::nil())));
     while let Some(id) = after {
         let (filter, cursor) = (by_code.clone(), AuditCursor::After(id));
@@ -148,7 +148,7 @@ async fn totals_of_all_logs_are_lower_bounds(db: TestDatabase) {
     let total = |filter: AuditFilter| db.read(move |c| audit::total(c, None, &filter, None));
     assert_eq!(total(AuditFilter::default()).await, Total::AtLeast(10_000));
     assert_eq!(total(within(None, None, &KINDS[..1])).await, Total::AtLeast(100));
-    // If a filter by time leaves fewer entries than the bound, the total is exact.
+    // If a time filter matches fewer entries than the bound, the total is exact.
     assert_eq!(total(within(Some(9_000_000), None, &[])).await, Total::Exact(1_010));
     assert_eq!(total(within(Some(9_000_000), Some(9_500_500), &KINDS[..1])).await, Total::Exact(6));
 }
@@ -178,7 +178,7 @@ async fn cursors_go_in_both_directions(db: TestDatabase) {
     let newest = AuditId::new(uuid::Uuid::max());
     assert_eq!(slice(one, odd, AuditCursor::Before(newest), 9).await, (vec![ids[4], ids[2], ids[0]], None));
     assert_eq!(slice(None, all(), AuditCursor::After(ids[2]), 9).await.0.len(), 5);
-    // A cursor still works after its entry was deleted.
+    // A cursor still works after the entry with this id was deleted.
     db.write(move |c| audit::purge(c, one, at(1), None, 2)).await;
     assert_eq!(slice(one, all(), AuditCursor::After(ids[1]), 9).await.0, ids[2..]);
 }
@@ -189,12 +189,12 @@ async fn an_exact_actor_is_scanned_by_its_index(db: TestDatabase) {
     let actor = Values { any_of: vec!["even".to_owned()], none_of: Vec::new() };
     let filter = AuditFilter { actor, ..AuditFilter::default() };
     let found = page(&db, Some(tenant_id(1)), &filter, 1).await;
-    // 10 010 entries have the actor, and only those are examined.
+    // The actor has 10 010 entries, and the scan examines only these.
     assert_eq!((found.items.len(), found.total), (900, Total::AtLeast(10_000)));
     let code = Values { any_of: vec!["internal".to_owned()], none_of: Vec::new() };
     let narrow = AuditFilter { error_code: code, ..filter };
     let found = page(&db, Some(tenant_id(1)), &narrow, 1).await;
-    // With the second condition, the scan must read other columns of each entry. It then examines only a quarter as
-    // many entries.
+    // To check the second condition, the scan must read other columns of each entry. Therefore, it examines only a
+    // quarter as many entries as before.
     assert_eq!((found.items.len(), found.next), (50, Some(NextPage::Before(bulk_id(15_020)))));
 }
