@@ -87,8 +87,9 @@ pub struct PendingUndo {
     pub left_alone: Vec<String>,
     /// Requests to send after the pending one, and the notification after success.
     pub rest: Undo,
-    /// Number of failed requests, and the latest error.
+    /// Number of failed requests.
     pub failed: usize,
+    /// The latest error.
     pub error: Option<ApiError>,
 }
 

@@ -60,7 +60,7 @@ struct Ceremony<'a> {
     /// Path of its endpoints, such as `/mfa/login`.
     path: &'a str,
     name: CeremonyName,
-    /// Body of the request that starts it.
+    /// Body of the request that starts the ceremony.
     request: &'a Value,
     transaction: Option<&'a str>,
 }

@@ -151,7 +151,7 @@ mod tests {
         respond(&mut response, "11;rgb:0/0/0", key('g', KeyModifiers::CONTROL));
         assert_eq!(response.receive(d.clone()), Received::Event(d));
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Event(key(']', KeyModifiers::ALT)));
-        // Letters that are not part of a response reach the app, even after the user has pressed Alt+].
+        // Letters typed after Alt+], which sends `ESC ]` like the start of a response, must still reach the app.
         let mut response = Response::Expected;
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Part);
         let j = key('j', KeyModifiers::NONE);

@@ -131,7 +131,7 @@ async fn views_are_saved_opened_and_deleted() {
     app.keys("x v").await;
     app.wait_for("bob fails").await;
     app.keys_show("enter", &["user: bob ×", "outcome: failed ×"]).await;
-    // The view is also available in the log of a tenant, with the mouse.
+    // The log of a tenant has the same view, and the mouse selects it too.
     app.keys("2 enter a v").await;
     app.click("bob fails").await;
     app.shows(&["Audit log of Acme Bank", "user: bob ×"]);

@@ -10,7 +10,7 @@ use crate::{
     harness::App,
 };
 
-/// Starts the app with a server, and with the contexts `lab`, which has one tenant, and `prod`.
+/// Starts the app with two contexts, `lab` (with one tenant) and `prod`, each with its own server.
 async fn start() -> (Arc<FakeServer>, Arc<FakeServer>, App) {
     let mut world = World::default();
     world.add_tenant("Lab tenant");
@@ -40,7 +40,7 @@ async fn profile_and_its_mark_of_production_follow_the_server() {
     app.lacks(&["PRODUCTION"]);
     app.keys_show(": 'ctx prod' enter", &["prod  PRODUCTION  https://prod.example.com"]).await;
     app.keys_show("2 d", &["Delete tenant", "PRODUCTION  prod: https://prod.example.com"]).await;
-    // The question about unsaved changes covers the screen, but also shows the mark of production.
+    // The question about unsaved changes covers the screen, but the label of the production server stays visible.
     app.keys("esc e j enter ' plc' enter").await;
     app.keys_show(": 'ctx lab' enter", &["Switch to lab?", "PRODUCTION  prod: https://prod.example.com"]).await;
     app.keys_show("y", &["lab  https://lab.example.com"]).await;

@@ -59,7 +59,7 @@ pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32,
     }
 }
 
-/// Reads the number of rows on a page that begins after a given row.
+/// Reads the parameter `limit`, the number of rows on a page of a list with cursors.
 pub fn limit(query: &Query) -> Result<u32, ApiError> {
     number(query, "limit", DEFAULT_LIMIT, MOST_ROWS)
 }

@@ -71,7 +71,7 @@ pub(super) async fn confirm<T>(app: &App, request_id: &str, written: Written<Aud
         Written::Unknown(audited, error) => (audited, error),
     };
     let Some((tenant, entry)) = entry else { return Ok(value) };
-    // Invalidates the caches, because they may have been filled between the loss of the connection and the commit.
+    // PostgreSQL may commit after the loss of the connection, so caches may contain data from before the commit.
     let found = app.db.write_and_invalidate(move |connection| audit::hold(connection, tenant, entry)).await;
     match found {
         Ok(true) => {

@@ -46,9 +46,9 @@ struct Counted {
 
 impl DailyCounts {
     /// Returns the sums of the given days, and the time at which the last of these days was read. Today is read at most
-    /// once a minute, and earlier days only once. Days that retention has deleted are read once more. Entries that are
-    /// deleted with their tenant stay in the sums of past days. After an error, days that were already read stay in the
-    /// cache.
+    /// once a minute, and earlier days only once. After retention has deleted the entries of a day, this day is read
+    /// one more time. Entries that are deleted with their tenant stay in the sums of past days. After an error, days
+    /// that were already read stay in the cache.
     pub async fn get(
         &self,
         db: &Database,

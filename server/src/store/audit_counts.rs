@@ -36,8 +36,9 @@ const ADDITION: Addition =
 /// Number of counters that one unit of work sums.
 const SUMMED: i64 = 10_000;
 
-/// Sum of the next counters after a key. With ORDER BY and LIMIT, PostgreSQL reads only a part of the primary key. For
-/// a range between two keys, it would read the whole table, because it cannot estimate the number of rows.
+/// Sums a limited number of counters that follow a primary key. With ORDER BY and LIMIT, PostgreSQL reads only a part
+/// of the index. For a range between two keys, it would read the whole table, because it cannot estimate how many rows
+/// there are.
 pub(super) const SUM_OF_SOME: &str = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM (SELECT count FROM audit_counts \
     WHERE (tenant_id, day, type, shard) > (?, ?, ?, ?) ORDER BY tenant_id, day, type, shard LIMIT ?) AS next";
 

@@ -1,4 +1,4 @@
-//! TLS connections to the database. The tests create certificates with `openssl`. Debian's PostgreSQL depends on it.
+//! TLS connections to the database. The tests create certificates with `openssl`. Debian's PostgreSQL depends on `openssl`, so it is installed.
 
 use std::{
     fs,

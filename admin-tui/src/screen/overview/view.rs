@@ -18,8 +18,9 @@ const THREE_LISTS: u16 = 150;
 const CHART_HEIGHT: u16 = 15;
 const PANELS_HEIGHT: u16 = 22;
 const TALL: u16 = 34;
-/// Number of rows of the facts, including an empty row below them; minimum height of a screen that shows the facts.
+/// Number of rows of the facts, including the empty row below them.
 const FACTS_HEIGHT: u16 = 3;
+/// Minimum height of a screen that shows the facts.
 const FACTS_MIN_HEIGHT: u16 = 12;
 
 impl View for Overview {

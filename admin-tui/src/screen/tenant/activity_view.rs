@@ -18,7 +18,7 @@ use crate::{
 const WIDE: u16 = 120;
 /// Minimum height of an area that shows more than the list of refusals.
 const SHORT: u16 = 12;
-/// Minimum height of an area with larger panels on narrow screens.
+/// On narrow screens, an area of at least this height has larger panels.
 const TALL: u16 = 24;
 /// Height of the panel with the fix on wide screens, and minimum height of the chart below this panel.
 const FIX_HEIGHT: u16 = 9;

@@ -200,7 +200,7 @@ impl Worker {
     ) {
         let may_succeed = take_transaction_error() || rolled_back.is_err();
         self.keep(conn, rolled_back.is_ok());
-        // A unit that has waited for too long would be refused, and the error would not contain the cause.
+        // A unit that has waited for too long does not run again: the queue would refuse it without the cause.
         let retries = |unit: &mut Box<dyn Unit>| self.shared.queue.may_wait(&**unit) && unit.take_retry();
         if !is_alone || (may_succeed && units.iter_mut().all(retries)) {
             return self.run_each(units);

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::domain::{Metadata, metadata::ModelId};
 
-/// The requirements of a policy, with the models that the current metadata contains. A credential is accepted
-/// if it meets all of them.
+/// The requirements of a policy. Requirements on models are lists of the models that meet them by the current metadata.
+/// A credential is accepted if it meets all requirements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustRequirements {
     pub attestation: bool,

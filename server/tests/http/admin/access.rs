@@ -192,7 +192,7 @@ async fn flood_of_wrong_tokens_stops_growing_the_audit_log_and_valid_tokens_work
     for _ in 0..20 {
         let _ = admin.get("/me").await.expect(200);
     }
-    // The 401 responses are still delayed, so their entries may be written a little later.
+    // The 401 responses are delayed, so the entries of these requests may not be written yet.
     let list = async || admin.get("/audit_logs?type=admin_token_rejected").await.expect(200).json();
     let complete = async {
         loop {
