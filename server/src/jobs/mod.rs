@@ -189,12 +189,12 @@ pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
 /// Fills the cache of daily sums, newest days first, so that an overview waits for at most one unit of work. With ten
 /// million entries in 100 000 logs, a unit takes 0.3 s on SQLite and 1 s on PostgreSQL.
 pub async fn count_days(app: &App) -> Result<(), DbError> {
-    let (per_unit, mut last) = (i64::from(days_per_unit(app.db.engine())), app.clock.now().day());
-    let oldest = last + 1 - i64::from(MAX_DAYS);
-    while last >= oldest {
-        let days = audit::Days { first: (last + 1 - per_unit).max(oldest), last };
+    let today = app.clock.now().day();
+    let days: Vec<i64> = (today + 1 - i64::from(MAX_DAYS)..=today).rev().collect();
+    for part in days.chunks(days_per_unit(app.db.engine())) {
+        let (Some(&last), Some(&first)) = (part.first(), part.last()) else { continue };
+        let days = audit::Days { first, last };
         app.daily_counts.get(&app.db, app.settings.audit_retention_days, app.clock.now(), days).await?;
-        last = days.first - 1;
     }
     Ok(())
 }

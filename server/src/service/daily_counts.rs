@@ -27,7 +27,7 @@ const DAY_MS: i64 = 86_400_000;
 
 /// Returns the maximum number of days that one unit of work reads. SQLite finds the counters of each day with an index.
 /// PostgreSQL often reads the whole table, so one day takes as much time as many days.
-pub const fn days_per_unit(engine: Engine) -> u32 {
+pub const fn days_per_unit(engine: Engine) -> usize {
     match engine {
         Engine::Sqlite => 1,
         Engine::Postgres => 45,
@@ -64,7 +64,7 @@ impl DailyCounts {
         let is_current =
             |day: &i64| cache.get(day).is_some_and(|counted| counted.is_current(*day, now, retention_days));
         let missing: Vec<i64> = (days.first..=days.last).rev().filter(|day| !is_current(day)).collect();
-        let per_unit = usize::try_from(days_per_unit(db.engine())).unwrap_or(1);
+        let per_unit = days_per_unit(db.engine());
         let periods = missing.chunk_by(|day, earlier| day - earlier == 1).flat_map(|period| period.chunks(per_unit));
         let mut parts: Vec<&[i64]> = periods.collect();
         parts.reverse();

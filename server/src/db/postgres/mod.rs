@@ -124,10 +124,8 @@ pub(crate) fn connect_exclusively(
 /// limits. Must be called on a thread without an async runtime.
 pub(crate) fn connect_to_read(url: &str, options: &DatabaseOptions) -> Result<PostgresConnection, DbError> {
     let mut conn = connect(&Target::new(url, options)?)?;
-    conn.batch_execute(WITHOUT_LIMITS)?;
-    conn.batch_execute(
-        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1",
-    )?;
+    let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1";
+    conn.batch_execute(&format!("{WITHOUT_LIMITS}; {begin}"))?;
     Ok(conn)
 }
 

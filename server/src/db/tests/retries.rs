@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{exists, harness::TestDatabase, put};
+use super::{exists, harness::TestDatabase, lose_commits, put};
 use crate::db::{Connection, Database, DbError};
 
 /// Runs a unit that writes the row `kept` and executes `sql`. Returns the result and the number of runs.
@@ -106,17 +106,7 @@ async fn unit_that_ran_for_too_long_keeps_its_error() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unit_with_an_unknown_outcome_does_not_run_again() {
     let Some(db) = TestDatabase::postgres().await else { return };
-    // A deferred trigger ends the session during COMMIT.
-    fail_first(&db, 1, LOST).await;
-    db.write(|conn| {
-        conn.run(
-            "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN PERFORM fail_first(); RETURN NULL; END $$; \
-             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON installation \
-             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()",
-        )
-    })
-    .await;
+    lose_commits(&db).await;
     let (written, runs) = write(&db.database, "SELECT 1").await;
     assert!(matches!(written, Err(DbError::CommitUnknown(_))), "{written:?}");
     assert_eq!(runs, 1);
