@@ -20,6 +20,7 @@ pub mod environment;
 pub mod error;
 pub mod extensions;
 pub mod ids;
+pub mod key_format;
 pub mod origin;
 pub mod page;
 pub mod public;

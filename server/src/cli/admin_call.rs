@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{ErrorCode, TenantId};
+use doorward_shared::{ErrorCode, TenantId, key_format::without_keys};
 
 use super::{CliError, args::AdminArgs, process_user, start};
 use crate::{
     app::App,
     clock,
-    domain::{RequestMeta, key_format::without_keys},
+    domain::RequestMeta,
     installation::Purpose,
     service::{
         ServiceError,

@@ -1,11 +1,14 @@
-//! Generates and parses API keys and admin tokens; [`crate::domain::key_format`] describes their form.
+//! Generates and parses API keys and admin tokens; [`doorward_shared::key_format`] describes their form.
 //!
 //! The secret consists of 192 random bits, encoded as 32 characters of base64url. The lengths of id and secret are
 //! fixed, because base64url can contain the separator `_`.
 
 use std::fmt;
 
-use doorward_shared::Base64Url;
+use doorward_shared::{
+    Base64Url,
+    key_format::{ID_CHARS, KeyKind},
+};
 use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
 
@@ -15,35 +18,13 @@ use super::{
 };
 use crate::{
     clock::{Entropy, random},
-    domain::{
-        SecretHash,
-        key_format::{ID_CHARS, KeyKind},
-    },
+    domain::SecretHash,
 };
 
 const SECRET_BYTES: usize = 24;
 const SECRET_CHARS: usize = 32;
 /// Number of random bytes in the secret of an imported key.
 const IMPORTED_BYTES: usize = 64;
-
-impl KeyKind {
-    /// Describes a value that is not a key of this kind. The description contains no part of the value.
-    pub fn describe_malformed(self, value: &str) -> &'static str {
-        let (other, name) = match self {
-            Self::Api => (Self::Admin, "an admin token"),
-            Self::Admin => (Self::Api, "an API key"),
-        };
-        if PresentedKey::parse(other, value).is_some() {
-            name
-        } else if value.trim().starts_with(self.prefix()) {
-            "a value with the right prefix, but another length or other characters"
-        } else if value.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
-            "a value that begins with `Bearer `"
-        } else {
-            "a value without the right prefix"
-        }
-    }
-}
 
 /// A newly generated key, with the hash to store.
 #[derive(Clone)]
@@ -106,6 +87,23 @@ impl PresentedKey {
         }
         Some(Self { id: Uuid::try_parse(id).ok()?, secret: PlainSecret::new(secret.to_owned()) })
     }
+
+    /// Describes a value that is not a key of this kind. The description contains no part of the value.
+    pub fn describe_malformed(kind: KeyKind, value: &str) -> &'static str {
+        let (other, name) = match kind {
+            KeyKind::Api => (KeyKind::Admin, "an admin token"),
+            KeyKind::Admin => (KeyKind::Api, "an API key"),
+        };
+        if Self::parse(other, value).is_some() {
+            name
+        } else if value.trim().starts_with(kind.prefix()) {
+            "a value with the right prefix, but another length or other characters"
+        } else if value.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
+            "a value that begins with `Bearer `"
+        } else {
+            "a value without the right prefix"
+        }
+    }
 }
 
 /// Parses a secret of an imported API key: 64 bytes in base64url with padding. Other secrets are not imported, because
@@ -150,7 +148,7 @@ mod tests {
             (KeyKind::Api, "hunter2", "a value without the right prefix"),
             (KeyKind::Api, "日本語です", "a value without the right prefix"),
         ] {
-            assert_eq!(kind.describe_malformed(value), expected);
+            assert_eq!(PresentedKey::describe_malformed(kind, value), expected);
         }
     }
 

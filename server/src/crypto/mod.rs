@@ -35,4 +35,4 @@ pub use secret::PlainSecret;
 pub use signing_key::{SigningKey, SigningKeyError, TOKEN_LIFETIME_SECONDS};
 pub use verified_key_cache::{KeyScope, VerifiedKeyCache};
 
-pub use crate::domain::key_format::KeyKind;
+pub use doorward_shared::key_format::KeyKind;

@@ -15,7 +15,6 @@ pub mod forward_target;
 pub mod import;
 pub mod json;
 pub mod json_reader;
-pub mod key_format;
 pub mod list;
 pub mod listen_address;
 pub mod master_key_origin;

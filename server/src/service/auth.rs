@@ -74,7 +74,7 @@ impl KeyRejection {
 
     /// Adds the expected form of keys, and a description of the presented value, which is not a key of this kind.
     pub fn of_form(self, kind: KeyKind, value: &str) -> RejectedKey {
-        RejectedKey { form: Some((kind.form(), kind.describe_malformed(value))), ..self.into() }
+        RejectedKey { form: Some((kind.form(), PresentedKey::describe_malformed(kind, value))), ..self.into() }
     }
 }
 

@@ -6,7 +6,9 @@ use diesel::{
     prelude::*,
     sql_types::{Bool, Nullable, Text},
 };
-use doorward_shared::{AuditId, AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem};
+use doorward_shared::{
+    AuditId, AuditType, ErrorCode, TenantId, Timestamp, audit::AuditLogItem, key_format::without_keys,
+};
 
 use super::{
     super::{Connection, DbError, audit_counts, on_engine, row_convert, schema::audit_logs},
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     db::cached_sql::{Bind, CachedSql},
-    domain::{AuditEvent, key_format::without_keys},
+    domain::AuditEvent,
 };
 
 /// Maximum number of stored bytes of an actor. Valid user ids and token names are shorter.
