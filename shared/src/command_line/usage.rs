@@ -7,9 +7,9 @@ use clap::{
 
 use super::{Exit, exit::usage_error_as_json};
 
-/// Prefix of API keys and admin tokens.
+/// Prefix of API keys.
 const SECRET_PREFIX: &str = "dw_";
-/// Number of characters of a secret that lists show as its hint.
+/// Number of characters in the hint of an API key.
 const HINT_CHARS: usize = 7;
 
 /// Parses the arguments of this process. If they are invalid or request help, prints the error or help and exits.
@@ -27,7 +27,7 @@ pub fn parse_arguments<C: Parser>() -> C {
     })
 }
 
-/// Shortens secrets in an error message to their hints. The message repeats arguments, and users may enter a key
+/// Shortens API keys in an error message to their hints. The message repeats arguments, and users may enter a key
 /// instead of its id by mistake.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
     let context: Vec<(ContextKind, ContextValue)> =
@@ -45,7 +45,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Shortens each word that begins with the prefix of a secret to the hint of the secret.
+/// Shortens each word that begins with the prefix of API keys to the hint of the key.
 fn hide_secrets(text: &str) -> String {
     let mut hidden = String::new();
     let mut rest = text;
