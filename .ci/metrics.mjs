@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const binary = process.env.DOORWARD_BIN;
-// Metrics of Prometheus itself, of scheduled probes (server/tests/probe.rs), and metrics that need PostgreSQL or TLS.
+// Metrics that this server does not return: a metric of Prometheus itself, the metric of scheduled probes (tested in
+// server/tests/probe.rs), and metrics that need PostgreSQL or TLS.
 const elsewhere = new Set([
     "up",
     "doorward_probe_success",

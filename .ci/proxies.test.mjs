@@ -178,7 +178,7 @@ const PORTS = { DOORWARD_PUBLIC_ADDR: "127.0.0.1:0", DOORWARD_ADMIN_ADDR: "127.0
 // Clients of a Unix socket are trusted without a setting.
 const SOCKETS = { DOORWARD_PUBLIC_ADDR: `unix:${folder}/public.sock`, DOORWARD_ADMIN_ADDR: `unix:${folder}/admin.sock` };
 
-// Each proxy writes the address of a socket in its own way.
+// The notation for the address of a Unix socket differs between the proxies.
 for (const [name, start, ofSocket] of [
   ["nginx", startNginx, (address) => address],
   ["Caddy", startCaddy, (address) => address.replace("unix:", "unix/")],

@@ -1,4 +1,4 @@
-// Measures how far the live audit log of doorward-admin lags behind during logins, on an installation of doorward-seed:
+// Measures the lag of the live audit log of doorward-admin during logins. `doorward-seed` must have filled DATA_DIR:
 //   node e2e/live-log.mjs DATA_DIR [--programs DIR] [--rate 2000] [--clients 64] [--users 5000] [--seconds 20]
 //     [--size 200x50] [--limit-ms 1000]
 // Starts the server, the app in a real terminal (tmux), and doorward-load from the folder DIR (default: target/dist).

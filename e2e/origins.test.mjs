@@ -96,7 +96,7 @@ after(async () => {
   await doorward?.stop();
 });
 
-/** Opens a page and returns its frame with the origin of the RP ID. Without such a frame, returns the page itself. */
+/** Opens a page and returns its last frame. Returns the main frame if the page contains no other frame. */
 async function open(url) {
   await page.goto(url);
   return page.frames().at(-1);
@@ -156,7 +156,8 @@ test("signals rename and remove passkeys", async () => {
     for (const entry of entries) await PublicKeyCredential[method](entry);
   }, [method, entries]);
 
-  // The second registration excludes the authenticator, but its request changes the display name.
+  // The initialize request of a second registration changes the display name. The page does not finish this
+  // registration.
   await call("POST", "registration/initialize", { user_id: "bob", username: "bob", display_name: "Robert" });
   const { body: signals } = await call("GET", "users/bob/signals");
   assert.equal(signals.current_user_details[0].displayName, "Robert");

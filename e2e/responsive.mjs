@@ -1,4 +1,5 @@
-// Measures the response time of doorward-admin to each key, and its memory use, on an installation of doorward-seed:
+// Measures the response time of doorward-admin to each key, and its memory use. `doorward-seed` must have filled
+// DATA_DIR:
 //   node e2e/responsive.mjs DATA_DIR [--size 80x24]… [--rounds 5] [--limit-ms 100] [--limit-mb 60]
 // Uses a real terminal (tmux). Measures the time from a key press until the requested screen appears, and until its
 // data appears. Each round starts the app again, without cached data. Exits with 1 if a limit is exceeded.

@@ -110,7 +110,7 @@ export async function serve(binary, dataDir) {
   return { public_url: `http://127.0.0.1:${publicPort}`, admin_url: url, pid: child.pid, stop };
 }
 
-/** Waits until a process uses little CPU time. At its first start with a log, a server does work in the background. */
+/** Waits until a process uses little CPU time. At its first start on a filled log, a server works in the background. */
 export async function waitUntilIdle(pid) {
   /** Returns the CPU time in hundredths of a second. */
   const cpuTime = async () => {

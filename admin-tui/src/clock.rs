@@ -10,7 +10,7 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// A reading of both clocks.
+/// One reading of the wall clock and of the monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time {
     /// The time of day, for times that people read or enter. It can jump forward or back when the clock is set.

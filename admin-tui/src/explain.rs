@@ -84,7 +84,8 @@ pub fn key_history() -> AuditQuery {
     AuditQuery { kinds: vec![AuditType::ApiKeyCreated, AuditType::ApiKeyRevoked], ..AuditQuery::default() }
 }
 
-/// Returns the values that help to understand the refusal. For ceremonies, absent values are named as well.
+/// Returns further recorded values, each with its label. For a finalize request, always lists the challenge, the flags
+/// and the counter, with [`NOT_RECORDED`] for those that the entry does not contain.
 fn values(entry: &AuditLogItem, detail: &RefusalDetail) -> Vec<(&'static str, String)> {
     let mut values = Vec::new();
     let absent = || NOT_RECORDED.to_owned();

@@ -77,7 +77,7 @@ pub struct UndoOffer {
 /// A change that is being reverted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingUndo {
-    /// The pending request.
+    /// Id of the pending request.
     pub id: RequestId,
     /// Name of the object that the pending request changes.
     pub name: String,
@@ -89,7 +89,7 @@ pub struct PendingUndo {
     pub rest: Undo,
     /// Number of failed requests.
     pub failed: usize,
-    /// The latest error.
+    /// Error of the latest failed request.
     pub error: Option<ApiError>,
 }
 

@@ -32,7 +32,8 @@ pub fn micros(micros: u64) -> String {
     }
 }
 
-/// Formats a number in the largest unit that it reaches, with one decimal below 10.
+/// Formats a number in the largest of `units` in which it is at least 1. Each unit is `base` times the previous one. A
+/// result below 10 has one decimal place, except in the first unit. Further digits are cut off.
 fn scaled(number: u64, base: u64, units: &[&str]) -> String {
     let (mut whole, mut rest) = (number, 0);
     for (index, unit) in units.iter().enumerate() {

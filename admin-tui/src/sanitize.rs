@@ -34,7 +34,7 @@ pub const fn needs_escape(symbol: char) -> bool {
         | '\u{2028}' | '\u{2029}'
         // Interlinear annotations.
         | '\u{fff0}'..='\u{fffb}'
-        // Shorthand format and musical controls.
+        // Invisible format characters of shorthand and of musical notation.
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         // Tags and supplementary variation selectors.
         | '\u{e0000}'..='\u{e0fff}'

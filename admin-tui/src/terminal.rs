@@ -114,8 +114,8 @@ fn disable_modes() {
     let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, DisableMouseCapture, Show);
 }
 
-/// Extends the panic hook of ratatui. That hook only leaves the alternate screen; the extended hook also disables the
-/// other modes.
+/// Extends the panic hook of ratatui. That hook disables raw mode and leaves the alternate screen; the extended hook
+/// also disables the modes of [`enable_modes`].
 fn restore_modes_on_panic() {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -177,8 +177,8 @@ impl TerminalControl for Control {
     }
 
     fn reacquire(&mut self) {
-        // If a signal stopped the process, the shell disabled raw mode without the knowledge of crossterm, which would
-        // therefore not enable raw mode. It must be disabled first. Errors appear when the next frame is drawn.
+        // If a signal stopped the process, the shell disabled raw mode. crossterm still considers raw mode enabled and
+        // would not enable it again, so it is disabled first. Errors appear when the next frame is drawn.
         let _ = disable_raw_mode();
         let _ = enable_raw_mode();
         if std::mem::take(&mut self.suspended) {

@@ -34,22 +34,22 @@ pub fn duration(millis: i64) -> String {
     unit.map_or_else(|| "now".to_owned(), |(_, length, symbol)| format!("{}{symbol}", millis / length))
 }
 
-/// Formats as `2026-11-25 10:03:22`.
+/// Formats a time as `2026-11-25 10:03:22`.
 pub fn date_time(at: Timestamp) -> String {
     format!("{} {}", date(at), time_of_day(at))
 }
 
-/// Formats as `2026-11-25`.
+/// Formats the date of a time as `2026-11-25`.
 pub fn date(at: Timestamp) -> String {
     at.to_string().get(..10).unwrap_or_default().to_owned()
 }
 
-/// Formats as `10:03:22`.
+/// Formats the time of day as `10:03:22`.
 pub fn time_of_day(at: Timestamp) -> String {
     at.to_string().get(11..19).unwrap_or_default().to_owned()
 }
 
-/// Formats as `11-25`, for the axes of charts.
+/// Formats the month and the day as `11-25`, for the axes of charts.
 pub fn month_day(at: Timestamp) -> String {
     at.to_string().get(5..10).unwrap_or_default().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{admin::TrustImpact, counted};
 
-/// Describes what users would lose.
+/// Describes how many users would lose credentials.
 pub fn describe(impact: TrustImpact) -> String {
     let TrustImpact { users_losing_all: all, users_losing_some: some, credentials_lost } = impact;
     if credentials_lost == 0 {

@@ -117,7 +117,8 @@ impl Authenticator {
         self
     }
 
-    /// Sets whether the authenticator can verify the user. If so, it does unless the options discourage verification.
+    /// Sets whether the authenticator can verify the user. An authenticator that can do this verifies the user, except
+    /// if the options discourage verification.
     #[must_use]
     pub const fn user_verification(mut self, able: bool) -> Self {
         self.user_verification = able;

@@ -92,7 +92,8 @@ impl Client {
             bits &= !flags::UP;
         }
         let attachment = self.attach(authenticator, selection.authenticator_attachment)?;
-        // Platform authenticators always create discoverable credentials, other authenticators unless discouraged.
+        // Platform authenticators always create discoverable credentials. Other authenticators create them except if
+        // the options discourage this.
         let discoverable =
             authenticator.resident_keys && (resident != "discouraged" || attachment == Attachment::Platform);
 
@@ -166,11 +167,12 @@ impl Client {
 
     /// Returns the requested RP ID, by default the host of the origin. The RP ID must be this host or a parent domain.
     ///
-    /// A single label is rejected unless it is the host. The public suffix list is not checked.
+    /// A single label is accepted only if it is the host. The public suffix list is not checked.
     fn rp_id(&self, requested: Option<&str>) -> Result<String, ClientError> {
         let host = self.host();
         let rp_id = requested.or(host).unwrap_or_default().to_owned();
-        // Origins of apps (`android:apk-key-hash:…`) have no host. The operating system checks apps on the RP's site.
+        // Origins of apps (`android:apk-key-hash:…`) have no host. For apps, the operating system checks on the RP's
+        // site whether the app may use the RP ID.
         let is_allowed = self.origin.starts_with("android:")
             || host.is_some_and(|host| {
                 host == rp_id

@@ -1,4 +1,4 @@
-//! Export and import of authenticators (`probe --keep`, load tests). Exports contain unencrypted private keys.
+//! Export and import of authenticators, for tests. Exports contain unencrypted private keys.
 
 use std::sync::Arc;
 

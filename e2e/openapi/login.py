@@ -72,7 +72,7 @@ payment = TransactionInitRequest(user_id="grace", transaction_id="payment-7", tr
 transaction = confirm(post_transaction_finalize, call(post_transaction_initialize, body=payment))
 credentials = call(get_credentials, user_id="grace")
 
-# The client reports refusals as objects: a second factor is not a passkey.
+# The client returns a refusal as an object. The server refuses this request, because a second factor is not a passkey.
 refused = post_transaction_initialize.sync(
     TENANT, client=client, body=TransactionInitRequest(user_id="ada", transaction_id="8", transaction_data=[1])
 )

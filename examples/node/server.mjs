@@ -21,7 +21,7 @@ const accounts = new Map([["alice", { id: "42", password: "correct horse" }]]);
 // Session id → { user, name, level }. `level` is "password", then "mfa".
 const sessions = new Map();
 
-/** The user has proved the second factor, or has none yet. */
+/** Returns whether the user may register a second factor: the user has proved one in this session, or has none yet. */
 async function mayRegister({ user, level }) {
   return level === "mfa" || (await request("GET", `credentials?user_id=${encodeURIComponent(user)}`)).length === 0;
 }

@@ -1,4 +1,5 @@
-//! State that all requests of an installation share. There are no globals. `main` and tests build it in the same way.
+//! State that all requests of an installation share. `main` and tests build this state in the same way. There are no
+//! globals.
 
 use std::{
     sync::{
@@ -35,7 +36,6 @@ use crate::{
     untrusted_peers::UntrustedPeers,
 };
 
-/// The shared state.
 #[derive(Debug)]
 pub struct App {
     pub db: Database,
@@ -51,7 +51,7 @@ pub struct App {
     pub readiness: Readiness,
     /// Results of scheduled probes.
     pub probe_results: ProbeResults,
-    /// Last use of keys and last activity of tenants.
+    /// Last use of keys and last activity of tenants, until a job writes them to the database.
     pub key_usage: KeyUsage,
     /// Cache of the daily counts of audit entries.
     pub daily_counts: DailyCounts,

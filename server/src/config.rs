@@ -1,8 +1,8 @@
 //! Settings, read once at start. Precedence: command-line flag, environment variable, settings file, default.
 //!
 //! [`setting::SETTINGS`] lists every setting with its names and default. [`values`] collects the values and their
-//! sources. This module converts them into one struct per concern. All errors are reported together. Each contains the
-//! name of the setting and the source of the value.
+//! sources. This module converts them into one struct per concern. All errors are reported together. Each error
+//! contains the name of the setting and the source of the value.
 
 use std::{collections::BTreeMap, io, path::PathBuf, time::Duration};
 
@@ -55,7 +55,7 @@ pub struct Settings {
     pub traces: Option<TracesSettings>,
     /// Every setting with its value as text and its source.
     pub effective: Vec<Effective>,
-    /// Uses of old names of settings.
+    /// One warning for each old name of a setting that is used.
     pub warnings: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ pub struct ServerConfig {
     /// Address of the public API. With port 0 the system chooses a port. Unix sockets do not use TLS.
     pub public_addr: ListenAddress,
     pub admin_addr: ListenAddress,
-    /// Number of threads that serve requests; `None` for one per core.
+    /// Number of threads that serve requests of the public API; `None` for one per core.
     pub workers: Option<usize>,
     /// Maximum number of open connections of each API; `None` to derive it from the limit of open files.
     pub max_connections: Option<usize>,
@@ -79,7 +79,8 @@ pub struct ServerConfig {
 pub struct TlsConfig {
     pub certificate: PathBuf,
     pub key: PathBuf,
-    /// Authorities that issue the certificates of admin API clients; `None` if these clients need no certificate.
+    /// CA certificates of the authorities that issue the certificates of admin API clients; `None` if these clients
+    /// need no certificate.
     pub client_ca: Option<PathBuf>,
 }
 
@@ -200,11 +201,11 @@ impl Settings {
         Self::resolve(flags, env, Some(ConfigFile { path: &path, text: &text }))
     }
 
-    /// Resolves the settings from the arguments. Reads only files that contain the value of a single setting.
-    /// Precedence: flag, environment variable, file, default.
+    /// Resolves the settings from the arguments. Reads no files except those that contain the value of a single
+    /// setting, such as `database.url_file`. Precedence: flag, environment variable, file, default.
     ///
-    /// An empty environment variable counts as not set, because compose files produce such variables. Unknown variables
-    /// that begin with `DOORWARD_` are errors, except those of other programs and of Kubernetes services.
+    /// An empty environment variable counts as not set, because Docker Compose files produce such variables. Unknown
+    /// variables that begin with `DOORWARD_` are errors, except those of other programs and of Kubernetes services.
     pub fn resolve(
         flags: &Flags,
         env: &BTreeMap<String, String>,
@@ -370,7 +371,7 @@ impl DataConfig {
 
 impl DatabaseConfig {
     fn read(values: &mut Values, data: Option<&DataConfig>) -> Option<Self> {
-        // The default of `database.url` depends on the setting `data.dir`. If the folder is invalid, only this problem
+        // The default of `database.url` depends on the setting `data.dir`. If `data.dir` is invalid, only its problem
         // is reported.
         let folder = data.map(|data| data.dir.clone()).unwrap_or_default();
         values.set_default("database.url", &folder.join("doorward.db").to_string_lossy());

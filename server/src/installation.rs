@@ -56,7 +56,8 @@ pub async fn open(
     let files = Files::new(location);
     let database = options.url.to_string();
     let found = files.clone();
-    // Exclusive: a running server would sign with the old keys, and its master key could not decrypt the new keys.
+    // The lock must be exclusive, because a running server would sign with the old keys, and its master key could not
+    // decrypt the new keys.
     let options = DatabaseOptions { exclusive: purpose == Purpose::ReplaceSigningKeys, ..options };
     let db = Database::open_if(options, move |connection| accept(connection, purpose, database, &found)).await?;
     let entropy = Arc::new(SystemEntropy::default());
@@ -154,7 +155,8 @@ pub fn check(location: &Location, options: &DatabaseOptions) -> Result<Vec<Strin
         let database = options.url.to_string();
         inspect_sqlite(path, |connection| accept(connection, Purpose::Serve, database, &files))?;
     }
-    // Before the first start, the data folder may lack the key. The key is created before the first admin token.
+    // Before the first start, the data folder may lack the key. If it contains the first admin token, it must also
+    // contain the key, because the key is created first.
     if files.master_key.in_data_folder().is_none_or(|file| file.exists() || files.admin_token.exists()) {
         files.master_key.load()?;
     }
@@ -186,9 +188,9 @@ fn check_files(location: &Location, options: &DatabaseOptions) -> Result<Vec<Str
     access::check(&location.data_dir, &options.url)
 }
 
-/// Stores the check text of the current master key. This makes the key the master key of the installation. Deletes the
-/// digest key if it was encrypted with another master key; imported API keys are then no longer accepted. Returns
-/// whether the digest key was deleted.
+/// Encrypts the check text with the current master key and stores it. This makes the key the master key of the
+/// installation. Deletes the digest key if it was encrypted with another master key; imported API keys are then no
+/// longer accepted. Returns whether the digest key was deleted.
 ///
 /// # Errors
 /// [`MasterKeyError::NewerFormat`] if a newer program encrypted the digest key. In this case nothing is changed.
@@ -220,7 +222,7 @@ fn may_create(purpose: Purpose, database: String, files: &Files) -> Result<(), O
     if let Some(file) = lost {
         return Err(OpenError::LostDatabase { database, file: file.to_path_buf() });
     }
-    // A key that the operator must provide is loaded before any file is created.
+    // If the operator must provide the key, load it now, so that an error occurs before any file is created.
     if files.master_key.in_data_folder().is_none() {
         files.master_key.load()?;
     }
@@ -232,7 +234,7 @@ async fn finish(app: &App, files: &Files, purpose: Purpose, created: bool) -> Re
     if !matches!(purpose, Purpose::Create | Purpose::Serve) {
         return Ok(());
     }
-    // Another node may have created the installation at the same time.
+    // Another node may have created the installation at the same time, with another master key. Check the key again.
     let stored = app.db.read(|connection| installation::get(connection, installation::SEALED_WORD)).await?;
     let stored = stored.ok_or_else(|| DbError::Database("the installation was deleted".to_owned()))?;
     MasterKeyUse::Required.load(files, &stored)?;

@@ -58,7 +58,7 @@ const HISTOGRAMS: [(&str, &str); 3] = [
     (COMMIT_SECONDS, "time of a commit, which several units of work can share on SQLite"),
 ];
 
-/// Name and description of each gauge that is set when the metrics are read.
+/// Name and description of each gauge, except those of the process ([`process::GAUGES`]).
 const GAUGES: [(&str, &str); 16] = [
     ("doorward_build_info", "always 1; the labels are the version and the database engine"),
     ("doorward_database_bytes", "size of the database in bytes"),
@@ -257,13 +257,14 @@ impl Metrics {
         self.gauge(CERTIFICATE_EXPIRY, &[], expiry.seconds() as f64);
     }
 
-    /// Sets a gauge of scheduled probes. `tenant` is the id of a tenant in the settings.
+    /// Sets a gauge of scheduled probes. `tenant` is the id of a tenant in `probe.keys_file`.
     pub fn probe(&self, name: &'static str, tenant: &str, value: f64) {
         let labels = vec![Label::new("tenant", tenant.to_owned())];
         self.recorder.register_gauge(&Key::from_parts(name, labels), &METADATA).set(value);
     }
 
-    /// Returns the metrics of an audit forwarding target. `target` contains its kind and its position in the setting.
+    /// Returns the metrics of an audit forwarding target. `target` contains the kind of the target and its position in
+    /// `audit.forward`.
     pub fn forwarding(&self, target: &str) -> ForwardMetrics {
         let key = |name| Key::from_parts(name, vec![Label::new("target", target.to_owned())]);
         ForwardMetrics {

@@ -55,12 +55,12 @@ type Response = (u16, Value);
 
 /// A ceremony that the probe performs.
 struct Ceremony<'a> {
-    /// Name of the ceremony's step.
+    /// Name of the step in the report ([`Step::name`]).
     step: &'static str,
-    /// Path of its endpoints, such as `/mfa/login`.
+    /// Path of the ceremony, such as `/mfa/login`; the probe appends `/initialize` and `/finalize`.
     path: &'a str,
     name: CeremonyName,
-    /// Body of the request that starts the ceremony.
+    /// Body of the initialize request.
     request: &'a Value,
     transaction: Option<&'a str>,
 }
@@ -84,7 +84,7 @@ pub async fn run(target: &Target, observe: &mut (dyn FnMut(&Step) + Send + Sync)
         None => target.url.trim_end_matches('/').to_owned(),
     };
     let mut probe = Probe { target, client: client.build()?, base, steps: Vec::new(), observe };
-    // The error needs no handling, because the list contains the failed step.
+    // The error needs no handling, because the list of steps contains the failed step.
     let _ = probe.ceremonies().await;
     Ok(probe.steps)
 }

@@ -14,8 +14,8 @@ use governor::{
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-/// IPv6 addresses with the same first 64 bits count as one address. An internet customer gets at least a network of
-/// this size (RFC 6177), and could otherwise use a new address for each request.
+/// Prefix length in bits: IPv6 addresses with the same prefix count as one address. An internet customer gets at least
+/// a network of this size (RFC 6177), and could otherwise use a new address for each request.
 const IPV6_ADDRESS_BITS: u32 = 64;
 /// Prefix lengths of the networks that have their own limit. One client may control all addresses of such a
 /// network.
@@ -49,8 +49,7 @@ pub struct RejectedRequests {
 }
 
 impl RateLimits {
-    /// Creates limits in requests per minute; `None` disables a limit. A burst of a tenth of the limit is allowed at
-    /// any time.
+    /// Creates limits in requests per minute; `None` disables a limit. One burst may use up to a tenth of a limit.
     pub fn new(per_address: Option<u32>, per_tenant: Option<u32>, rejected: RejectedRequests) -> Self {
         let per_network = per_address.map(|limit| limit.saturating_mul(NETWORK_FACTOR));
         Self {
@@ -85,7 +84,8 @@ impl RateLimits {
             })
     }
 
-    /// Returns the number of seconds that an address must wait if its last request was above its limit. Counts nothing.
+    /// Returns the number of seconds that an address must wait, if its last request exceeded the limit of the address
+    /// or of its network. Counts nothing.
     pub fn wait_of(&self, address: &str) -> Option<u64> {
         let until = self.above_limit.get(&caller_and_network(address).0)?;
         let wait = until.checked_duration_since(Instant::now())?;
@@ -122,8 +122,8 @@ fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + 1
 }
 
-/// Returns the two keys under which an address is counted: the address itself, or its /64 network for IPv6, and the
-/// larger network that contains it.
+/// Returns the two keys under which an address is counted. The first is the address itself or, for IPv6, its /64
+/// network. The second is the larger network that contains the address.
 fn caller_and_network(address: &str) -> (IpAddr, IpAddr) {
     match parse(address) {
         address @ IpAddr::V4(_) => (address, masked(address, IPV4_NETWORK_BITS)),
@@ -136,7 +136,7 @@ fn parse(address: &str) -> IpAddr {
     address.parse().unwrap_or(Ipv6Addr::UNSPECIFIED.into())
 }
 
-/// Returns the first address of the network that contains an address and has this prefix length.
+/// Returns the first address of the network that has this prefix length and contains `address`.
 fn masked(address: IpAddr, bits: u32) -> IpAddr {
     match address {
         IpAddr::V4(address) => {

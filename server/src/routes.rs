@@ -22,7 +22,7 @@ pub enum Access {
     Anybody,
     /// Everybody, but the tenant must exist.
     Visitor,
-    /// Everybody for a discoverable login. If the body contains a user, only holders of the tenant's API key.
+    /// Everybody for a discoverable login. If the body contains a user id, only holders of the tenant's API key.
     VisitorOrKey,
     ApiKey,
     /// Holders of an admin token with any role.
@@ -137,7 +137,7 @@ table! { ADMIN, admin_api, Admin, "The admin API.":
     DELETE "/admin_tokens/{secret_id}"                    Admin   => admin::admin_tokens::delete,
 }
 
-/// Routes grouped by path. A method without a route gets a 405 response with `Allow` (RFC 9110 §15.5.6).
+/// Routes grouped by path. A request whose method has no route gets a 405 response with `Allow` (RFC 9110 §15.5.6).
 #[derive(Default)]
 struct Resources(Vec<(&'static str, Resource, PathParameters)>);
 

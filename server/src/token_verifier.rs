@@ -18,7 +18,7 @@ pub struct Expected<'a> {
     pub issuer: &'a str,
     pub audience: &'a str,
     pub ceremony: CeremonyName,
-    /// The user who started the ceremony; `None` for a discoverable login.
+    /// User id of the user for whom the ceremony was started; `None` for a discoverable login.
     pub subject: Option<&'a str>,
     pub transaction: Option<&'a str>,
 }

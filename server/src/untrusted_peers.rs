@@ -24,7 +24,7 @@ struct Recorded {
 
 impl UntrustedPeers {
     /// Records a peer. If there was no report in the last minute, a new report is due: returns the number of other
-    /// peers that were recorded since the last report.
+    /// peers that were recorded since the last report. Otherwise, returns `None`.
     pub fn record(&self, peer: IpAddr, now: Instant) -> Option<usize> {
         let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = recorded.reported.is_none_or(|at| now.saturating_duration_since(at) >= REPORT_EVERY);

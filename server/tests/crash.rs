@@ -1,4 +1,5 @@
-//! Kills the server under load: every successful response is durable, and no challenge can be used twice.
+//! Kills the server under load. Every login that got a successful response must be durable, and no challenge may yield
+//! two tokens.
 //!
 //! `DOORWARD_TEST_CRASHES` is the number of rounds (default: 5). `DOORWARD_TEST_POSTGRES_URL` selects PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]

@@ -6,11 +6,14 @@ text_enum! {
     pub enum AttestationTrust {
         /// Nothing. There is no attestation statement, or it could not be verified.
         None => "none",
-        /// The statement is signed by the credential's own key. It does not prove the model of the authenticator.
+        /// The credential's own key signed the statement, so the statement does not prove the model of the
+        /// authenticator.
         SelfSigned => "self",
-        /// The statement is signed by an attestation certificate, but no root certificate in the metadata of the stated model issued it. It does not prove the model of the authenticator.
+        /// The key of an attestation certificate signed the statement, but the metadata of the stated model contains no
+        /// root certificate that issued this certificate. The statement does not prove the model of the authenticator.
         UnknownIssuer => "unknown_issuer",
-        /// The statement is signed by an attestation certificate that a root certificate in the metadata of the model issued. It proves the model of the authenticator.
+        /// The key of an attestation certificate signed the statement, and a root certificate in the metadata of the
+        /// model issued this certificate. The statement proves the model of the authenticator.
         Chain => "chain",
     }
 }

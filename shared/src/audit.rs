@@ -55,7 +55,7 @@ text_enum! {
         WebauthnCredentialUpdateFailed => "webauthn_credential_update_failed",
         /// A credential was not deleted: it does not exist.
         WebauthnCredentialDeleteFailed => "webauthn_credential_delete_failed",
-        /// The tenant's application deleted a user with all credentials.
+        /// The tenant's backend deleted a user with all credentials.
         WebauthnUserDeleted => "webauthn_user_deleted",
         /// A user was not deleted: it does not exist.
         WebauthnUserDeleteFailed => "webauthn_user_delete_failed",
@@ -64,11 +64,12 @@ text_enum! {
         /// A token was not redeemed: it is invalid, expired or already redeemed.
         TokenRedeemFailed => "token_redeem_failed",
         /// A request was refused because its tenant is disabled. Or a request with a valid API key was refused because
-        /// it is invalid or its target does not exist.
+        /// the request is invalid or its target does not exist.
         RequestRejected => "request_rejected",
         /// A request had a wrong, expired, revoked or disabled API key, or the API key of another tenant.
         ApiKeyRejected => "api_key_rejected",
-        /// A request had a wrong, expired or revoked admin token, or one whose role does not allow the request.
+        /// A request had a wrong, expired or revoked admin token, or an admin token whose role does not allow the
+        /// request.
         AdminTokenRejected => "admin_token_rejected",
         /// An administrator's change was refused: its target does not exist, or the request is invalid.
         AdminRequestRejected => "admin_request_rejected",
@@ -186,7 +187,7 @@ pub struct AuditLogItem {
     pub meta_source_ip: String,
     /// The client's `User-Agent`.
     pub meta_user_agent: String,
-    /// The user (`user_id`, the tenant's own id), or the name of the admin token.
+    /// Actor: the user id of a ceremony, or the name of the admin token or command of an administrative change.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actor_user_id: Option<String>,
     /// The credential that the entry concerns.
@@ -206,7 +207,7 @@ pub struct AuditLogItem {
     pub updated_at: Timestamp,
     /// The tenant whose log contains the entry.
     pub tenant_id: TenantId,
-    /// The caller's transaction id, for transactions.
+    /// The application's own id for the transaction. Null in entries that concern no transaction.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub transaction_id: Option<String>,
 }

@@ -12,7 +12,7 @@ pub const ADMIN_APP: [&str; 7] = [
     "DOORWARD_ADMIN_URL",
 ];
 
-/// Variables of commands of `doorward` that are not settings of `doorward serve`.
+/// Variables that commands of `doorward` read, but that are not settings of `doorward serve`.
 pub const COMMANDS: [&str; 5] =
     ["DOORWARD_API_KEY", "DOORWARD_CONFIG", "DOORWARD_IMPORT_FROM", "DOORWARD_MIGRATE_FROM", "DOORWARD_MIGRATE_TO"];
 

@@ -25,7 +25,7 @@ pub struct ErrorBody {
 /// Error for text that is not a value of a `text_enum` type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownWord {
-    /// Kind of the expected value: words, or the name of a type. Such a name is displayed as separate words.
+    /// Kind of the expected value, as words or as the name of a Rust type. A type name is displayed as separate words.
     pub kind: &'static str,
     pub allowed: &'static [&'static str],
 }
@@ -166,7 +166,7 @@ text_enum! {
         TrustPolicy => "trust_policy",
         /// The request conflicts with stored data.
         Conflict => "conflict",
-        /// The id is Doorward's id of one user and the tenant's own id for another user: send `by`.
+        /// The id is the internal id of one user and the user id of another user: send `by`.
         UserAmbiguous => "user_ambiguous",
         /// The tenant was changed since it was read: its `ETag` differs from `If-Match`.
         TenantChanged => "tenant_changed",

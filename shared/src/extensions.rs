@@ -118,7 +118,7 @@ pub struct LargeBlobUse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PrfUse {
-    /// Inputs for any credential.
+    /// Inputs for credentials without an entry in `evalByCredential`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eval: Option<PrfInputs>,
     /// Inputs by credential id (base64url). The request must contain `user_id`. Ids that are not in `allowCredentials`
@@ -156,7 +156,7 @@ impl RegistrationExtensions {
         .collect()
     }
 
-    /// Returns these extensions, with the inputs of `others` for the members that are absent here.
+    /// Returns the extensions of `self`, and for the members that are absent there the inputs of `others`.
     #[must_use]
     pub fn or(self, others: &Self) -> Self {
         let others = others.clone();

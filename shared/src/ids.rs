@@ -45,11 +45,11 @@ uuid_id!(
     TenantId
 );
 uuid_id!(
-    /// Doorward's id of a user. `user_id` on the wire is the tenant's own id, a string.
+    /// Internal id of a user. `user_id` in the APIs is the user id, a string that the application chooses.
     UserId
 );
 uuid_id!(
-    /// An audit entry (UUIDv7, ordered by time).
+    /// An audit entry (UUIDv7). Ids are in the order of commit.
     AuditId
 );
 uuid_id!(
@@ -65,7 +65,7 @@ uuid_id!(
     SigningKeyId
 );
 uuid_id!(
-    /// Doorward's id of a transaction. `transaction_id` on the wire is the tenant's own id.
+    /// Doorward's id of a transaction. `transaction_id` in the APIs is the application's own id for it.
     TransactionRowId
 );
 

@@ -1,6 +1,6 @@
 //! Text form of API keys and admin tokens: `dw_<key id>_<secret>` and `dwa_<token id>_<secret>`.
 //!
-//! The id, a UUID of 32 hexadecimal digits, identifies the stored hash. It is not secret.
+//! The id is a UUID of 32 hexadecimal digits that identifies the stored hash. The id is not secret.
 
 use std::borrow::Cow;
 
@@ -35,7 +35,7 @@ impl KeyKind {
         }
     }
 
-    /// Returns the form in which lists show a key: its first characters and an ellipsis, `dw_7f3a…`. `key` is the key
+    /// Returns the hint by which lists show a key: its first characters and an ellipsis, `dw_7f3a…`. `key` is the key
     /// without its prefix, or only the id.
     pub fn hint(self, key: &str) -> String {
         format!("{}{}…", self.prefix(), key.get(..HINT_CHARS).unwrap_or_default())

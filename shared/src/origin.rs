@@ -18,7 +18,8 @@ impl<'a> SubdomainPattern<'a> {
         Some(Self { scheme, parent: rest.strip_prefix("*.")? })
     }
 
-    /// Returns whether an origin has the scheme and port of the pattern, and one or more labels before its parent domain.
+    /// Returns whether an origin has the scheme and port of the pattern, and one or more labels before the pattern's
+    /// parent domain.
     #[must_use]
     pub fn matches(self, origin: &str) -> bool {
         let host = origin.strip_prefix(self.scheme).and_then(|rest| rest.strip_prefix("://"));

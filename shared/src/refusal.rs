@@ -40,7 +40,7 @@ pub struct RefusalDetail {
     /// The stored challenge of a finalize request.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub challenge: Option<StoredChallenge>,
-    /// What the authenticator data contains.
+    /// Flags and signature counter of the authenticator data.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authenticator: Option<AuthenticatorState>,
     /// The stored credential of an assertion.

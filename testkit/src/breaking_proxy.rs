@@ -28,7 +28,7 @@ const COMMITTED: &[u8] = b"COMMIT\0";
 
 #[derive(Debug, Default)]
 struct State {
-    /// Text of the statements at which connections are closed, the moment, and the number of connections yet to close.
+    /// Text of the statements at which connections are closed, the moment, and the number of connections left to close.
     armed: Option<(&'static str, Moment, usize)>,
     /// Connections, except those of sessions that listen for changes.
     connections: Vec<TcpStream>,

@@ -20,12 +20,12 @@ pub struct TestDatabase {
     name: String,
 }
 
-/// Returns the URL of the PostgreSQL server if this run uses PostgreSQL.
+/// Returns the URL of the PostgreSQL server; `None` if this test run uses SQLite.
 pub fn postgres() -> Option<String> {
     std::env::var(POSTGRES_VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
-/// Returns whether this run uses SQLite. If it does not, prints that the test is skipped.
+/// Returns whether this test run uses SQLite. If it does not, prints that the test is skipped.
 pub fn is_sqlite(test: &str) -> bool {
     let sqlite = postgres().is_none();
     if !sqlite {
@@ -34,7 +34,7 @@ pub fn is_sqlite(test: &str) -> bool {
     sqlite
 }
 
-/// Returns whether this run uses PostgreSQL. If it does not, prints that the test is skipped.
+/// Returns whether this test run uses PostgreSQL. If it does not, prints that the test is skipped.
 pub fn is_postgres(test: &str) -> bool {
     let found = postgres().is_some();
     if !found {

@@ -16,7 +16,7 @@ pub const AAGUID: [u8; 16] = [0xd0, 0x01, 0x2a, 0x7d, 0, 0, 0x40, 0, 0x80, 0, 0,
 /// Name of the model in the metadata.
 pub const MODEL: &str = "Test key";
 
-/// Root certificate (PEM) of the signer of the BLOBs.
+/// Root certificate (PEM) that verifies the signatures of the BLOBs.
 pub const ROOT: &[u8] = include_bytes!("../fixtures/mds/root.pem");
 /// BLOB with number 1: the model is certified with level 1. This BLOB also contains models of the published metadata.
 pub const BLOB: &[u8] = include_bytes!("../fixtures/mds/blob-1.jwt");
@@ -28,8 +28,8 @@ pub const OUTDATED_BLOB: &[u8] = include_bytes!("../fixtures/mds/blob-3-outdated
 const CERTIFICATE: &[u8] = include_bytes!("../fixtures/mds/attestation.der");
 const KEY: &[u8] = include_bytes!("../fixtures/mds/attestation.p8");
 
-/// Replaces the attestation statement in the body of a finalize request with one of the format `packed` that the
-/// manufacturer's attestation key signed. The authenticator must have the AAGUID of the model.
+/// Replaces the attestation statement in the body of a finalize request. The new statement has the format `packed`, and
+/// the manufacturer's attestation key signs it. The authenticator must have the AAGUID of the manufacturer's model.
 pub fn attest(body: &mut Value) {
     let bytes = |member: &Value| from_base64url(member.as_str().expect("text")).expect("base64url");
     let client_data = bytes(&body["response"]["clientDataJSON"]);

@@ -9,8 +9,8 @@ use serde_json::Value;
 static DOCUMENTS: LazyLock<[Value; 2]> =
     LazyLock::new(|| [Api::Public, Api::Admin].map(|api| serde_json::from_str(document(api)).expect("JSON")));
 
-/// Checks a response against the documents. Also checks that the status of an error is one of the statuses of its error
-/// code. The response to an undocumented path or method must be an error in the common format.
+/// Checks a response against the OpenAPI documents. Also checks that the status of an error is one of the statuses of
+/// its error code. A JSON error for an undocumented path or method must have the common format.
 ///
 /// # Errors
 /// Returns the first difference with its position.

@@ -13,7 +13,7 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts PgBouncer in the mode `transaction` or `session` if this run uses PostgreSQL. If this run uses SQLite, or
+    /// Starts PgBouncer in the mode `transaction` or `session` if this test run uses PostgreSQL. If it uses SQLite, or
     /// if PgBouncer is missing, prints that the test is skipped.
     pub fn start(test: &str, mode: &str) -> Option<Self> {
         if !crate::database::is_postgres(test) {

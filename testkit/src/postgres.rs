@@ -14,7 +14,7 @@ pub struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Starts a server if this run uses PostgreSQL. If it does not, prints that the test is skipped.
+    /// Starts a server if this test run uses PostgreSQL. If it does not, prints that the test is skipped.
     pub fn start(test: &str) -> Option<Self> {
         Self::start_with(test, None)
     }

@@ -16,7 +16,7 @@ use crate::{http::Http, server::TestTenant};
 pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
     let _ = command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DATABASE_URL", database);
-    // Tests do not wait for load balancers.
+    // Tests have no load balancer, so a server need not wait before it stops.
     let _ = command.env("DOORWARD_DRAIN", "0s");
     command
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-/// Constructs that such an engine does not accept in any statement.
+/// Constructs that a sharded engine does not accept in any statement.
 const REFUSED: [&str; 17] = [
     "CREATE TRIGGER",
     "CREATE CONSTRAINT TRIGGER",
@@ -27,7 +27,7 @@ const REFUSED: [&str; 17] = [
     "CTID",
 ];
 const ROW_LOCKS: [&str; 4] = ["FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE"];
-/// Tables without a tenant id, which such an engine keeps on one machine or copies to all machines.
+/// Tables without a tenant id, which a sharded engine keeps on one machine or copies to all machines.
 const UNSHARDED: [&str; 5] =
     ["INSTALLATION", "ADMIN_TOKENS", "METADATA_ENTRIES", "METADATA_ROOTS", "__DIESEL_SCHEMA_MIGRATIONS"];
 
@@ -86,7 +86,8 @@ fn contains(sql: &str, words: &str) -> bool {
     })
 }
 
-/// Checks all statements on the connections that this process opens. On drop, panics if an engine would refuse one.
+/// Checks all statements on the connections that this process opens. On drop, panics if a sharded engine would refuse
+/// one of the statements.
 #[derive(Debug)]
 pub(crate) struct StatementCheck(());
 

@@ -108,7 +108,7 @@ impl Api {
         self.get(&["tenants", &id.to_string(), "summary"]).param("days", days).json().await
     }
 
-    /// `GET /tenants/{id}/activity`: success, refusals, users and models of a tenant.
+    /// `GET /tenants/{id}/activity`: recent ceremonies, active users, refusals and authenticator models of a tenant.
     pub async fn tenant_activity(&self, id: TenantId) -> Result<TenantActivity, ApiError> {
         self.get(&["tenants", &id.to_string(), "activity"]).json().await
     }
@@ -129,8 +129,8 @@ impl Api {
         self.update_tenant(id, &request, version).await.map(drop)
     }
 
-    /// `PUT /tenants/{id}`: renames a tenant and returns its new version. Fails with `tenant_changed` if `version` is not
-    /// the current version of the tenant.
+    /// `PUT /tenants/{id}`: renames a tenant and returns its new version. Fails with `tenant_changed` if `version` is
+    /// not the current version of the tenant.
     pub async fn update_tenant(
         &self,
         id: TenantId,
@@ -147,8 +147,8 @@ impl Api {
         if tenant.display_name == name { Ok(version) } else { Err(ApiError::renamed(&tenant.display_name)) }
     }
 
-    /// `DELETE /tenants/{id}`: deletes the tenant. Its audit log is kept for the retention time unless `erase_audit` is set.
-    /// Fails with `tenant_changed` if the tenant no longer has this name.
+    /// `DELETE /tenants/{id}`: deletes the tenant. With `erase_audit`, also deletes its audit log, which is otherwise
+    /// kept for the retention time. Fails with `tenant_changed` if the tenant no longer has this name.
     pub async fn delete_tenant(&self, id: TenantId, name: &str, erase_audit: bool) -> Result<(), ApiError> {
         let version = self.version_of(id, name).await?;
         let request = self.delete(&["tenants", &id.to_string()]).if_match(version);

@@ -166,7 +166,7 @@ fn certificate(why: &rustls::CertificateError) -> String {
     }
 }
 
-/// Iterates over an error and its causes. Includes the inner error of an [`io::Error`]; [`Error::source`] skips it.
+/// Iterates over an error and its causes. Includes the inner error of an [`io::Error`], which [`Error::source`] skips.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);

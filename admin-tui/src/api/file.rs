@@ -35,8 +35,8 @@ pub enum ExportError {
 /// Writes an export to a file and calls `progress` after each chunk.
 ///
 /// The rows are written to a hidden file in the same folder. When this file is complete, it is renamed. Dropping the
-/// future cancels the export and removes the hidden file. The poll that renames the file also returns the result, so a
-/// cancelled export never leaves a file. Only the owner can read the file (mode 0600), because it contains IP
+/// future cancels the export and removes the hidden file. The poll that renames the file also completes the future, so
+/// a cancelled export never leaves a file. Only the owner can read the file (mode 0600), because it contains IP
 /// addresses and user ids.
 pub async fn export_to_file(
     mut stream: ExportStream,
@@ -56,7 +56,8 @@ pub async fn export_to_file(
         progress(stream.progress());
     }
     blocking(move || file.sync_all()).await.map_err(file_error)?;
-    // Renames the file on this thread, so that the future cannot be dropped after the rename without a result.
+    // Renames the file on this thread without an await point. The future can therefore not be dropped between the
+    // rename and the result.
     match partial.publish(&path, on_existing) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(ExportError::Exists(path)),
         Err(error) => Err(file_error(error)),

@@ -31,12 +31,11 @@ impl Tail {
         Ok((tail, entries))
     }
 
-    /// Returns the next entries, oldest first. If the page [`is_full`], more entries may be available now.
-    /// An error does not change the position, so the next poll misses nothing.
+    /// Returns the next entries, oldest first. If the result [`is_full`], more entries may already exist. An error does
+    /// not change the position, so the next poll misses nothing.
     pub async fn poll(&mut self) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         // Reads the end of the log before the entries, so that the next poll can start there even if no entry matches.
-        // Otherwise, with a filter that matches nothing, the server would scan all entries since the start at each
-        // poll.
+        // Otherwise, while no entry matches, each poll would make the server scan all entries since the start again.
         let end = if self.query.is_everything() { None } else { Some(self.end().await?) };
         let entries = self.api.audit_after(&self.query, self.cursor, AUDIT_PAGE_SIZE).await?;
         self.advance(&entries);

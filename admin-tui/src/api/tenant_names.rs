@@ -11,7 +11,7 @@ const MAX_PAGE_SIZE: u32 = 200;
 /// Maximum number of tenants that a message names.
 const MAX_NAMED: usize = 5;
 
-/// Result of looking for a tenant.
+/// Result of a search for a tenant by its id or name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundTenant {
     Id(TenantId),

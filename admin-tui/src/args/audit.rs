@@ -30,7 +30,7 @@ pub struct AuditArgs {
     /// Earliest time (inclusive): a duration like 1h or 2d, or a time like 2027-01-31T12:00:00Z
     #[arg(long, value_name = "WHEN")]
     pub since: Option<TimeInput>,
-    /// Latest time (exclusive), in the same form
+    /// Latest time (exclusive), in the same form as --since
     #[arg(long, value_name = "WHEN")]
     pub until: Option<TimeInput>,
     /// Substring of the actor or of the source address
@@ -55,8 +55,8 @@ pub struct AuditArgs {
     pub force: bool,
 }
 
-/// Filters by whole values. An entry must have one of the values of a filter, and none of the values of its `--not-…`
-/// form.
+/// Filters by whole values. An entry matches a filter if it has one of the filter's values. It matches a `--not-…`
+/// filter if it has none of them.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Exact filters (each can be repeated)")]
 pub struct ExactFilters {
@@ -100,7 +100,7 @@ pub struct ExactFilters {
     /// Id of the API key that made the request
     #[arg(long, value_name = "ID")]
     pub api_key_id: Vec<ApiKeyId>,
-    /// Excluded API key
+    /// Excluded id of an API key
     #[arg(long, value_name = "ID")]
     pub not_api_key_id: Vec<ApiKeyId>,
     /// Excluded type

@@ -64,7 +64,7 @@ pub struct ApiKeyRevokeArgs {
 pub enum SigningKeyCommand {
     /// List the current, next and previous signing keys of a tenant
     List(TenantFlag),
-    /// Create a new signing key, which replaces the current one after it has been published
+    /// Create a signing key, which is published at once and replaces the current key 15 minutes later
     Rotate(SigningKeyRotateArgs),
     /// Stop signing with a key; it stays published until its tokens have expired
     Retire(SigningKeyArgs),
@@ -79,7 +79,7 @@ pub struct SigningKeyRotateArgs {
     /// ES256, RS256 or EdDSA [default: that of the current key]
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     pub algorithm: Option<SigningAlgorithm>,
-    /// Sign with the new key at once, instead of 15 minutes later; verifiers with a cached JWKS refuse new tokens until then
+    /// Sign with the new key at once, not 15 minutes later; verifiers refuse new tokens until they reload the JWKS
     #[arg(long)]
     pub force: bool,
 }
@@ -130,7 +130,7 @@ pub struct AdminTokenRevokeArgs {
     /// Id of the token, from `list`
     #[arg(value_name = "TOKEN")]
     pub token: AdminTokenId,
-    /// Revoke it even if it is the last token with the role admin
+    /// Revoke the token even if it is the last one with the role admin
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]

@@ -132,7 +132,7 @@ pub struct ConfigSetArgs {
     /// Print the changes without saving them; the exit code is 10 if there are any
     #[arg(long)]
     pub dry_run: bool,
-    /// The confirmation, needed if the RP ID changes or if new trust policies take credentials away.
+    /// The confirmation. Needed if the RP ID changes, or if users lose credentials under new trust policies.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }
@@ -142,7 +142,7 @@ pub struct ConfigEditArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
-    /// The confirmation, needed before the changes are saved.
+    /// The confirmation. Needed before the changes are saved.
     #[command(flatten)]
     pub confirmation: Confirmation,
 }

@@ -23,7 +23,7 @@ pub struct TrustPreviewArgs {
     /// JSON file with a configuration, as printed by `tenant config get`; - for standard input [default: the current configuration]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Preview `enforce` in place of `monitor`
+    /// Treat the mode `monitor` as `enforce` in the preview
     #[arg(long)]
     pub enforce: bool,
     /// Maximum number of rows [default: all]

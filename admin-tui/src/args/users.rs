@@ -95,7 +95,7 @@ pub enum TransactionCommand {
 pub struct TransactionListArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
-    /// Only transactions of this user, by the application's id
+    /// Only transactions of the user with this user_id (the application's id)
     #[arg(long, short, value_name = "USER")]
     pub user: Option<String>,
     /// Substring of the transaction id

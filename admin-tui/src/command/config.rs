@@ -172,7 +172,8 @@ async fn save_draft(
     }
 }
 
-/// Lists the values that another administrator changed while the user was editing, each with the value in the draft.
+/// Returns the error for a draft whose tenant another administrator changed in the meantime. For each value that the
+/// administrator or the user changed, the message lists the old value and each new value.
 fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &Draft) -> CommandError {
     let find = |changes: &[Change], path: &str| changes.iter().find(|change| change.path == path).cloned();
     let paths: BTreeSet<&str> = theirs.iter().chain(mine).map(|change| change.path.as_str()).collect();
@@ -213,7 +214,7 @@ fn print_saved(
     output.change(true, &result, &text)
 }
 
-/// Returns the validation errors of the server.
+/// Returns the problems that the server finds in a configuration.
 async fn problems(context: &CommandContext, value: &Value) -> Result<Vec<ConfigProblem>, CommandError> {
     Ok(context.api.check_config(value).await?.problems)
 }
@@ -228,7 +229,7 @@ fn read_json(file: &Path) -> Result<Value, CommandError> {
     serde_json::from_str(&text).map_err(|error| CommandError::failed(format!("{}: {error}", file.display())))
 }
 
-/// Returns the changed values.
+/// Returns the values that differ between two configurations.
 fn changes(current: &TenantConfig, new: &TenantConfig) -> Result<Vec<Change>, CommandError> {
     Ok(diff(&serde_json::to_value(current)?, &serde_json::to_value(new)?))
 }
@@ -244,7 +245,7 @@ fn print_changes(output: Output, changes: &[Change]) -> Result<(), CommandError>
     changes.iter().try_for_each(|change| output.line(&sanitize(&change.to_string())))
 }
 
-/// Prints what users would lose under new trust policies.
+/// Prints how many users would lose credentials under new trust policies.
 fn print_impact(output: Output, impact: Option<TrustImpact>) -> Result<(), CommandError> {
     match impact {
         Some(impact) if !output.json => output.line(&crate::trust_text::describe(impact)),

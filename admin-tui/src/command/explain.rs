@@ -43,8 +43,8 @@ pub(super) async fn run(context: &CommandContext, args: ExplainArgs) -> Result<(
     Ok(())
 }
 
-/// Returns the entries of the first page that is not empty. A request id that the server generated contains the time at
-/// which it was generated, so the server finds the entries of such an id for the first page.
+/// Returns the entries of the first page that is not empty. If the server generated the request id, the id contains the
+/// time of its creation, which the server uses to find the entries for the first page.
 async fn find(context: &CommandContext, query: &AuditQuery) -> Result<Vec<AdminAuditLogItem>, CommandError> {
     let mut position = AuditPosition::Newest;
     loop {

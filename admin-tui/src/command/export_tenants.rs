@@ -23,7 +23,7 @@ pub(super) async fn run(context: &CommandContext) -> Result<(), CommandError> {
     context.output.flush()
 }
 
-/// Returns the members of a tenant in the file.
+/// Returns a tenant as the members of its table in the file.
 fn document(tenant: &TenantDetail) -> Result<Map<String, Value>, CommandError> {
     let mut members = Map::new();
     members.insert("id".to_owned(), tenant.id.to_string().into());

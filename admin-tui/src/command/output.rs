@@ -156,7 +156,7 @@ fn escape_json(json: &str) -> String {
     text
 }
 
-/// Formats a time with seconds.
+/// Formats a time as RFC 3339 without fractions of a second.
 pub(super) fn time(at: Timestamp) -> String {
     let text = at.to_string();
     text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))

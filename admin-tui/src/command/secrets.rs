@@ -112,7 +112,7 @@ async fn revoke_token(context: &CommandContext, args: AdminTokenRevokeArgs) -> R
     context.output.done(&format!("revoked {token}"))
 }
 
-/// Asks for confirmation. Returns kind, name and id of the secret.
+/// Asks whether to revoke a secret. Returns a text with its kind, name and id.
 fn confirm_revocation<'a>(
     confirmation: Confirmation,
     kind: &str,

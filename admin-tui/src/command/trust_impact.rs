@@ -1,11 +1,11 @@
-//! Effect of new trust policies on users.
+//! Effect of new trust policies: the numbers of users and credentials that are affected.
 
 use doorward_shared::{TenantId, admin::TrustImpact, config::TrustPolicies};
 
 use super::context::CommandContext;
 use crate::api::ApiError;
 
-/// Returns the impact of new policies; `None` if the policies do not change.
+/// Returns how many users would lose credentials under new policies; `None` if the policies do not change.
 pub(super) async fn of_change(
     context: &CommandContext,
     tenant: TenantId,
@@ -15,7 +15,7 @@ pub(super) async fn of_change(
     if current == new { Ok(None) } else { of_policies(context, tenant, new).await.map(Some) }
 }
 
-/// Returns what users would lose if the tenant had these policies.
+/// Returns how many users would lose credentials if the tenant had these policies.
 pub(super) async fn of_policies(
     context: &CommandContext,
     tenant: TenantId,

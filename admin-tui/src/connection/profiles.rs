@@ -117,7 +117,7 @@ impl Profiles {
         }
     }
 
-    /// Returns a profile by name. `source` describes the origin of the name, for error messages.
+    /// Returns a profile by name. `source` says where the name comes from, for error messages.
     pub(super) fn get(&self, name: &str, source: &str) -> Result<Profile, ConnectionError> {
         let path = |text: &String| self.environment.resolve_path(&self.path, text);
         match self.content.profiles.get(name) {

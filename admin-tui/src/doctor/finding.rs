@@ -30,7 +30,7 @@ pub struct Finding {
     pub severity: Severity,
     /// Stable name of the kind of finding.
     pub name: &'static str,
-    /// Description of the problem, with the values.
+    /// Description of the problem, with the values that it concerns.
     pub message: String,
     /// Shell command that fixes the problem.
     #[serde(skip_serializing_if = "Option::is_none")]

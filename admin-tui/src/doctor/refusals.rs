@@ -63,7 +63,7 @@ impl Refusals<'_> {
         self.all.iter().filter(move |(_, other, _)| *other == code).map(|(entry, _, detail)| (*entry, detail))
     }
 
-    /// Returns the number of refusals in words, with the period.
+    /// Describes a number of refusals: `3 requests in the last 7 days`.
     fn times(count: usize) -> String {
         let noun = if count == 1 { "request" } else { "requests" };
         format!("{count} {noun} in the last {REPORT_DAYS} days")
@@ -73,7 +73,7 @@ impl Refusals<'_> {
         change_config(self.program, self.report.tenant.id, expression)
     }
 
-    /// Ceremonies from origins that are not configured.
+    /// Returns a finding for each origin that was refused and is not configured.
     fn unknown_origins(&self) -> Vec<Finding> {
         let config = &self.report.tenant.config;
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -93,7 +93,8 @@ impl Refusals<'_> {
         let url = Url::parse(origin).ok().filter(|url| url.origin().ascii_serialization() == origin);
         let is_own = url.as_ref().and_then(Url::host_str).is_some_and(|host| is_within(host, &rp.id));
         let is_secure = origin.starts_with("https://") || is_local(origin);
-        // Anyone can sign an Android app and send its origin, so no proposed command accepts such an origin.
+        // No command is proposed for the origin of an Android app. Such an origin contains no domain, so it does not
+        // show whether the app belongs to the tenant.
         let command = shell::json_string(origin).filter(|_| is_own && is_secure).map(|json| {
             let mut expression = format!(".webauthn.relying_party.origins += [{json}]");
             if !has_cors(&self.report.tenant.config, origin) {
@@ -160,7 +161,7 @@ impl Refusals<'_> {
             Some(lifetime) => ("challenge_lifetime", i64::from(lifetime)),
             None => ("timeout", i64::from(config.webauthn.timeout)),
         };
-        // The next multiple of 30 seconds.
+        // Rounds up to the next multiple of 30 seconds.
         let longer = slow.map(|age| (age / 30_000 + 1) * 30_000).map(|longer| longer.min(MAX_TIMEOUT_MS));
         let mfa = match config.mfa.challenge_lifetime {
             Some(lifetime) => Some(("challenge_lifetime", lifetime)),
@@ -181,7 +182,7 @@ impl Refusals<'_> {
         Some(Finding::new(Severity::Warning, "challenges_expire", message, command))
     }
 
-    /// Clients that still use an expired key.
+    /// Returns a finding for each expired API key that clients still use.
     fn expired_keys(&self) -> Vec<Finding> {
         let keys = self.report.api_keys.iter().filter_map(|key| {
             let is_used = |entry: &AuditLogItem, detail: &RefusalDetail| {
@@ -204,7 +205,7 @@ impl Refusals<'_> {
         .collect()
     }
 
-    /// Findings for codes that occur often, regardless of the details of the refusals.
+    /// Returns a finding for each error code that occurs often, regardless of the details of the refusals.
     fn patterns(&self) -> Vec<Finding> {
         let (program, tenant) = (self.program, self.report.tenant.id);
         let patterns = [

@@ -1,4 +1,4 @@
-//! Data of an explanation.
+//! An explanation as data, for output as text or JSON.
 
 use doorward_shared::{AuditId, TenantId, Timestamp};
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct Explanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
     pub code: Option<String>,
-    /// The reason in the entry.
+    /// The reason of the refusal, as the entry states it.
     pub message: Option<String>,
     /// The condition that does not hold.
     pub check: Option<&'static str>,

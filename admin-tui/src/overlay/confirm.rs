@@ -84,7 +84,7 @@ impl ConfirmDialog {
         }
     }
 
-    /// Number of requests of this dialog.
+    /// Returns the total number of requests that this dialog sends.
     fn total(&self) -> usize {
         1 + self.question.more.len()
     }

@@ -297,7 +297,7 @@ pub(super) fn submit(
     }))
 }
 
-/// Changes the extension of the file name of an export to match the chosen format.
+/// Makes the extension of the export file match the chosen format.
 pub(super) fn follow_format(kind: &FormKind, fields: &mut [FormField]) {
     if let (FormKind::Export(_), [format, file]) = (kind, fields) {
         let (from, to) = if format.chosen() == 0 { (".csv", ".ndjson") } else { (".ndjson", ".csv") };

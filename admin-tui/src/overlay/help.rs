@@ -56,7 +56,7 @@ const TOPICS: [(&str, &[(&str, &str)]); 4] = [
 
 #[derive(Debug, Clone)]
 pub struct Help {
-    /// Left column, right column, and the tone of the left one.
+    /// Text of the left column, text of the right column, and tone of the left column.
     lines: Vec<(String, String, Tone)>,
     scroll: Selection,
 }

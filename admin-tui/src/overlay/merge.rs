@@ -14,10 +14,11 @@ const NAME_WIDTH: u16 = 11;
 #[derive(Debug)]
 pub struct MergeDialog {
     fields: Vec<MergeField>,
-    /// The side whose value each field gets. `None` if the user must still choose.
+    /// For each field, the side whose value it gets. `None` if the user must still choose.
     sides: Vec<Option<Side>>,
-    /// The selected setting, and the number of its rows above the visible rows.
+    /// Index of the selected setting.
     selected: usize,
+    /// Number of rows of the selected setting that are hidden above the visible rows.
     scroll: usize,
     /// Number of rows of the selected setting that do not fit.
     hidden: usize,

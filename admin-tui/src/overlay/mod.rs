@@ -20,7 +20,7 @@ use crate::{
     ui::{Dialog, Page},
 };
 
-/// Builds a dialog. `profile` is the profile of the server.
+/// Builds a dialog. `profile` is the name of the server's profile.
 pub fn build(dialog: Dialog, folders: &BaseFolders, profile: Option<&str>, now: Timestamp) -> Box<dyn Page> {
     match dialog {
         Dialog::Form(kind) => Box::new(form::Form::new(kind, folders, now)),

@@ -17,7 +17,7 @@ use crate::{
 use item::{Item, Target};
 use search::Search;
 
-/// Pause in typing after which the server is searched, in milliseconds.
+/// Delay in milliseconds: the app sends a search to the server when the user has not typed for this long.
 const PAUSE_MS: i64 = 150;
 
 #[derive(Debug)]

@@ -30,10 +30,10 @@ pub struct Report {
     title: String,
     subject: Subject,
     lines: Vec<ReportLine>,
-    /// Pending request for more data.
+    /// Pending request for the data that completes the report.
     pending: Option<RequestId>,
     scroll: Selection,
-    /// Number of rows in the last frame.
+    /// Number of rows of the wrapped text in the last frame.
     rows: usize,
 }
 

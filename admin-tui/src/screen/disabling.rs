@@ -29,8 +29,8 @@ pub(super) fn name_cell<'a>(name: impl Into<Cow<'a, str>>, disabled_at: Option<T
     }
 }
 
-/// Returns the binding that disables or enables the selected object or, if objects are marked, all of them. `marked` says
-/// for each marked object whether it is disabled.
+/// Returns the binding that disables or enables the selected object or, if objects are marked, all marked objects.
+/// `marked` says for each marked object whether it is disabled.
 pub(super) fn list_binding(
     keys: &'static [Key],
     is_selected_disabled: bool,
@@ -72,7 +72,7 @@ pub(super) fn requests_refused() -> Vec<(Tone, String)> {
     vec![(Tone::Plain, "Their requests are refused, from the next one on.".to_owned())]
 }
 
-/// A marked object: the text that identifies it, and whether it is disabled.
+/// A marked object: text that identifies it in the dialog, target of the request, and `true` if it is disabled.
 pub(super) type Marked = (String, DisableTarget, bool);
 
 /// Asks once whether to disable all marked objects or, if all of them are disabled, to enable them. `consequences` are

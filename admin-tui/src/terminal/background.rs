@@ -32,7 +32,7 @@ pub(super) enum Response {
     #[default]
     NotExpected,
     Expected,
-    /// The characters so far.
+    /// The characters of the response that have arrived so far.
     Incomplete(String),
 }
 
@@ -86,8 +86,8 @@ impl Response {
     }
 }
 
-/// Returns whether a character can be the next character of a response. The first event of a response is the same as
-/// for Alt+], and if the user pressed Alt+], the letters that follow are commands.
+/// Returns whether a character can be the next character of a response. A response begins with the same event as
+/// Alt+]. If the user pressed Alt+], the letters that follow are commands, which must reach the app.
 fn continues(text: &str, symbol: char) -> bool {
     let expected = PREFIX.get(text.len()..).and_then(|rest| rest.chars().next());
     text.len() < MAX_CHARS && expected.is_none_or(|expected| expected == symbol)

@@ -179,7 +179,7 @@ impl Canvas<'_> {
         inside
     }
 
-    /// Draws a note into the lower border of a panel, at its right end.
+    /// Draws a note over the right end of the lower border of a panel.
     pub fn panel_note(&mut self, panel: Rect, text: &str) {
         let border = row(panel, panel.height.saturating_sub(1));
         let inside = Rect { x: border.x + 2, width: border.width.saturating_sub(4), ..border };
@@ -252,7 +252,7 @@ impl Canvas<'_> {
         self.panel(place, title, true)
     }
 
-    /// Draws a table of a screen with several lists. Unless the list is focused, the click targets of its rows contain
+    /// Draws a table of a screen with several lists. If the list is not focused, the click targets of its rows contain
     /// the number `list`.
     pub fn list_of(&mut self, list: usize, draw: impl FnOnce(&mut Self)) {
         let before = self.info.targets.len();

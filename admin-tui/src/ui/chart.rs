@@ -18,9 +18,9 @@ const LABEL_WIDTH: usize = 7;
 const MAX_DAY_WIDTH: u16 = 12;
 /// Width in columns of the names of the two series. The names distinguish the series on terminals without colours.
 const NAMES_WIDTH: u16 = 12;
-/// Minimum number of rows of an area with a row of dates.
+/// Minimum height in rows of an area whose chart shows dates.
 const DATES_HEIGHT: u16 = 3;
-/// Minimum number of rows of an area with an empty row between the series.
+/// Minimum height in rows of an area whose chart has an empty row between the series.
 const SPACED_HEIGHT: u16 = 8;
 
 /// Symbols for heights from one eighth of a row to a whole row.

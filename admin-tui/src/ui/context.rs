@@ -57,7 +57,7 @@ pub enum Navigation {
     Run(Command),
     /// Switches to the server of a profile. If work would be lost, asks for confirmation first.
     SwitchServer(String),
-    /// Switches to the server of a profile.
+    /// Switches to the server of a profile without a confirmation.
     Connect(String),
     ApplyFilters(Box<AuditQuery>),
     /// Searches the audit log of the current screen.

@@ -7,7 +7,8 @@ use super::{
     text_input::TextInput,
 };
 
-/// After this pause in typing, in milliseconds, a request is sent even if the previous one is still pending.
+/// Delay in milliseconds: when the user has not typed for this long, a request is sent even if the previous one is
+/// still pending.
 const PAUSE_MS: i64 = 150;
 
 /// The text of a filter, and the time at which to request the filtered rows.
@@ -43,7 +44,7 @@ impl FilterInput {
         !is_pending
     }
 
-    /// Returns whether the text changed while the request that has now completed was pending. Clears this state.
+    /// Returns whether the text changed while a request was pending, and resets this state. Called after the response.
     pub fn take_waiting(&mut self) -> bool {
         self.due_at.take().is_some()
     }

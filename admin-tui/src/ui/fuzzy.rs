@@ -15,7 +15,8 @@ fn word_distance(text: &[char], word: &str) -> Option<usize> {
         |at: usize| at.checked_sub(1).and_then(|at| text.get(at)).is_none_or(|before| !before.is_alphanumeric());
     let mut letters = word.chars().flat_map(char::to_lowercase);
     let first = letters.next()?;
-    // For each position in the text: the lowest distance of a match of the letters so far that ends at this position.
+    // For each position in the text: the lowest distance of the matches that end at this position. A match contains the
+    // letters of the word that have been read so far.
     let mut ends: Vec<Option<usize>> =
         text.iter().enumerate().map(|(at, letter)| (*letter == first).then(|| usize::from(!is_start(at)))).collect();
     for wanted in letters {

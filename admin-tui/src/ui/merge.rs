@@ -1,11 +1,11 @@
 //! A configuration that two administrators changed at the same time.
 
-/// Source of a value.
+/// The administrator whose value a setting gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The unsaved value of this app.
+    /// The user of this app: the unsaved value.
     Mine,
-    /// The value that another administrator saved.
+    /// Another administrator: the value on the server.
     Theirs,
 }
 

@@ -99,7 +99,7 @@ pub enum Dialog {
         views: Views,
         search: String,
     },
-    /// Explains a refusal. The response to the request, if there is one, contains entries about API keys.
+    /// Explains a refusal. If there is a request, its response contains the history of API keys for the explanation.
     Explain(Box<AdminAuditLogItem>, Option<RequestId>),
     /// Findings about a tenant, from the response to the request.
     Doctor {
@@ -165,7 +165,7 @@ pub struct Question {
     /// A name that the user must type to confirm.
     pub typed_name: Option<String>,
     pub action: Action,
-    /// Name of the object that the request of the action changes.
+    /// Name of the object that `action` changes.
     pub object: String,
     /// Further objects and their requests, which are sent one at a time after the request of `action`.
     pub more: MarkedObjects,
@@ -201,8 +201,8 @@ impl Question {
         Self::destructive(title, verb, lines, Action::Request { call: Box::new(call), done, leaves_screen: false })
     }
 
-    /// Asks for one confirmation of the same action on several objects, and lists the objects. `verb` is lower case,
-    /// `done` its past tense. Returns `None` if there are no objects.
+    /// Creates one question for the same action on several objects, and lists the objects. `verb` is lower case, `done`
+    /// its past tense. Returns `None` if there are no objects.
     pub fn bulk(
         (verb, done): (&'static str, &str),
         noun: &str,

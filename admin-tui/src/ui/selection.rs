@@ -50,7 +50,7 @@ impl Selection {
         });
         match found {
             Some(_) => self.select_found(found, new.len()),
-            // The newest rows become visible, and the next movement selects the first one.
+            // The newest rows become visible, and the next movement selects the first row.
             None => {
                 self.select(0, new.len());
                 self.is_none = true;

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::sanitize::sanitize;
 
-/// Returns the tabs to draw if not all fit. The range starts at the first tab or, if the selected tab would then be
-/// hidden, as few tabs further right as possible. One column at each end is left for an arrow.
+/// Returns the range of tabs to draw if not all fit. It leaves out tabs on the left only until the selected tab fits.
+/// One column at each end is left for an arrow.
 fn shown_tabs(widths: &[u16], selected: usize, available: u16) -> Range<usize> {
     let available = available.saturating_sub(2);
     let width = |range: Range<usize>| widths.get(range).unwrap_or_default().iter().sum::<u16>();

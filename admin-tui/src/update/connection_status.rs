@@ -60,7 +60,7 @@ pub(super) fn tick(model: &mut Model, output: &mut UpdateOutput) {
     }
 }
 
-/// Updates the status of the connection after a response. Returns the response unless it was to [`request_me`].
+/// Updates the status of the connection after a response. Returns any response except the one to [`request_me`].
 pub(super) fn observe(model: &mut Model, response: RequestResult, output: &mut UpdateOutput) -> Option<RequestResult> {
     let is_me = model.me_request.take_if(|id| *id == response.id).is_some();
     match &response.result {

@@ -63,7 +63,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer) -> FrameInfo {
     info
 }
 
-/// Draws the mark of a production server into the lower border of a dialog, with the server's profile and address.
+/// If the server is a production server, draws its mark, profile and address over the lower border of the dialog.
 fn draw_production(canvas: &mut Canvas<'_>, model: &Model) {
     let Some(profile) = model.options.profile.as_ref().filter(|profile| profile.production) else { return };
     let dialog = canvas.info.targets.iter().find(|(_, target)| *target == ClickTarget::Overlay);

@@ -56,7 +56,8 @@ async fn entries_of_an_api_key_are_opened_from_its_row() {
     app.keys_show("enter", &["Audit log", &format!("key: {key} ×"), "mallory"]).await;
     app.lacks(&["nobody"]);
     assert_eq!(last_query(&fake).exact, [("api_key_id", key.to_string())]);
-    // The complete entry and the frequent values contain the id of the key. The search uses the field `key` for it.
+    // The pane shows the id of the API key in the details of the entry and among the most frequent values. The search
+    // text contains it in the field `key`.
     app.keys_show("enter", &["API key      ", &key.to_string()]).await;
     app.keys_show("/", &[&format!("/ key:{key}")]).await;
     app.keys("esc x c").await;

@@ -525,7 +525,7 @@ fn matches(query: &AuditQuery, row: &AdminAuditLogItem) -> bool {
         && matches_exact(query, entry)
 }
 
-/// Returns whether an entry passes all exact filters: has one of the accepted values and no excluded value of each.
+/// Returns whether an entry passes all exact filters: for each, it has one of the accepted values and no excluded one.
 fn matches_exact(query: &AuditQuery, entry: &AuditLogItem) -> bool {
     let has = |name: &str, value: &str| match name {
         "actor" => entry.actor_user_id.as_deref() == Some(value),

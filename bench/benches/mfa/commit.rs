@@ -1,5 +1,6 @@
-//! Measures the cost of a commit per finalize request of an MFA login: 32 units of work share one transaction. Each
-//! unit executes the statements that the server executes, but without the queue and the savepoint.
+//! Measures the CPU time that the database needs for one finalize request of an MFA login, if 32 of these requests
+//! share a transaction. Each request is one unit of work, with the same statements as in the server, but without the
+//! queue and the savepoint.
 
 use std::{path::Path, time::Duration};
 
@@ -49,7 +50,8 @@ impl Commits {
         Self { connection, units, rounds: 0 }
     }
 
-    /// Returns the CPU time of one unit, as the mean over all pending challenges.
+    /// Returns the CPU time of one unit of work, including its share of the commit: the mean over all pending
+    /// challenges.
     pub(crate) fn share(&mut self) -> Duration {
         self.run("INSERT INTO challenges SELECT * FROM kept; PRAGMA wal_checkpoint(TRUNCATE)");
         self.rounds += 1;

@@ -23,7 +23,7 @@ use commit::Commits;
 use fixture::WORKERS;
 use mimalloc::MiMalloc;
 
-/// The server's allocator.
+/// The allocator that the server uses.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

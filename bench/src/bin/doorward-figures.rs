@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use doorward_bench::report::{self, Options, ReportError, Section, results::Results};
 
-/// Measures temporary installations on loopback and prints each figure with its target.
+/// Creates installations on this machine, measures them over loopback, and prints each figure with its target.
 ///
 /// Exit codes: 0 if every target was met, 3 if a target was missed, 1 if a measurement failed.
 #[derive(Parser)]
 #[command(name = "doorward-figures", version, max_term_width = 100)]
 struct Arguments {
-    /// Figures to measure
+    /// Group of figures to measure
     #[arg(value_enum)]
     section: Section,
     #[command(flatten)]

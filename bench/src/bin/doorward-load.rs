@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use doorward_bench::load::{self, Options};
 
-/// Runs concurrent ceremonies with software authenticators against a server with Doorward's public API, and reports
-/// rate, latencies, errors and the CPU and memory of the server processes.
+/// Runs concurrent ceremonies with software authenticators against a server with Doorward's public API. Reports rate,
+/// latencies, errors, and the CPU time and memory of the server processes.
 ///
-/// Exit codes: 0 if all responses were as expected, 1 if one was not or a challenge gave a second token, 2 if the run
-/// could not start.
+/// Exit codes: 0 if all responses were as expected, 1 if a response was unexpected or a challenge yielded a second
+/// token, 2 if the load could not start.
 #[derive(Parser)]
 #[command(name = "doorward-load", version, max_term_width = 100)]
 struct Arguments {

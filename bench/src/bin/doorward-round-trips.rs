@@ -8,14 +8,14 @@ use std::{
 use clap::Parser;
 use doorward_testkit::counting_proxy::{CountingProxy, address_of};
 
-/// Forwards connections to a PostgreSQL server and counts their round trips.
+/// Runs a proxy that forwards connections to a PostgreSQL server and counts the round trips.
 ///
-/// Prints the URL of the proxy, and then, for each line of its input, the number of round trips so far. Connections that
-/// listen for changes are not counted. Ends at the end of its input.
+/// First prints the URL of the proxy. Then, for each line of standard input, prints the number of round trips since the
+/// start. Round trips of connections that listen for notifications are not counted. Stops at the end of standard input.
 #[derive(Parser)]
 #[command(name = "doorward-round-trips", version, max_term_width = 100)]
 struct Arguments {
-    /// URL of the server, without TLS
+    /// URL of the PostgreSQL server; the connections must not use TLS
     url: String,
 }
 

@@ -10,7 +10,8 @@ use doorward_server::{
 };
 use doorward_shared::Timestamp;
 
-/// Fills a Doorward installation with tenants, users, credentials and an audit log. The same seed gives the same data.
+/// Fills a Doorward installation with tenants, users, credentials and an audit log. The same seed and options give the
+/// same data, except for secrets.
 ///
 /// The server must not be running. All rows are written in one transaction, so an interrupted run writes nothing.
 #[derive(Parser)]
@@ -22,7 +23,7 @@ struct Arguments {
     /// Database path or postgres:// URL (without TLS) [default: doorward.db in the data directory]
     #[arg(long, env = "DOORWARD_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
-    /// Seed of all generated data
+    /// Seed of the random numbers from which all data is generated
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
     /// Number of tenants; the first ones are the largest
@@ -37,7 +38,7 @@ struct Arguments {
     /// Number of days covered by the audit log
     #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_650))]
     days: u32,
-    /// End of the last of these days, such as 2026-01-31T12:00:00Z [default: now]
+    /// Time at which the audit log ends, such as 2026-01-31T12:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
     /// Include names with control characters, markup and SQL, to test escaping
@@ -46,7 +47,7 @@ struct Arguments {
     /// Allow a database that already has tenants
     #[arg(long)]
     append: bool,
-    /// Output file for doorward-load [default: seeded.json in the data directory]
+    /// File to write for the option --seeded of doorward-load [default: seeded.json in the data directory]
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
     /// Print no progress

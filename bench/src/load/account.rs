@@ -29,7 +29,7 @@ pub(super) struct Heads {
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) heads: Rc<Heads>,
-    /// Body of the initialize request. For transactions, the client appends the end with the transaction id.
+    /// Body of the initialize request. For transactions it is incomplete: the client appends the transaction id.
     pub(super) initialize: Vec<u8>,
     browser: Client,
     authenticator: RefCell<Authenticator>,
@@ -107,7 +107,8 @@ pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<
     Ok(accounts.into_inner())
 }
 
-/// Computes users of a seeded installation: about the same number from each of several evenly spread tenants.
+/// Computes users of a seeded installation. Takes about the same number of users from each chosen tenant. The chosen
+/// tenants are spread evenly over all tenants.
 fn seeded(options: &Options, hosts: &[Host], seeded: &Seeded) -> Result<Vec<Rc<Account>>, LoadError> {
     let plan = &seeded.plan;
     let wanted = u64::from(options.user_count());

@@ -192,7 +192,8 @@ impl Client {
         .await
     }
 
-    /// Sends a request to the client's node, or to one chosen round-robin by `turn`. Any status except 200 is a failure.
+    /// Sends a request: with `keep_node` to the client's node, otherwise to the node that `turn` selects. Any status
+    /// except 200 is a failure.
     async fn request<T>(
         &mut self,
         endpoint: &'static str,

@@ -14,7 +14,8 @@ use tokio::net::TcpStream;
 
 /// Time limit for a request, including the time to connect.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Minimum idle time of a connection after which a request is retried if the server has closed the connection.
+/// Idle time that allows one retry. If the server closes a connection that was idle for at least this time, the failed
+/// request is sent again on a new connection.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Base URL of a server, with the resolved address.

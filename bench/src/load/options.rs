@@ -37,13 +37,13 @@ pub struct Options {
     /// Ceremony to repeat
     #[arg(value_enum)]
     pub mode: Mode,
-    /// Base URL of the public API (http only); repeat for several nodes, which are used round-robin
+    /// Base URL of the public API (http only); repeat for several nodes, which get the requests in turn
     #[arg(long = "url", default_value = "http://127.0.0.1:8000", value_name = "URL")]
     pub urls: Vec<Url>,
-    /// Each client sends all its requests to one node, as behind a balancer that keeps a client on a node
+    /// Send all requests of a client to the same node, as a load balancer with sticky sessions does
     #[arg(long)]
     pub keep_node: bool,
-    /// Tenant in which users are registered
+    /// Id of the tenant in which the program registers its users; --seeded replaces this option
     #[arg(
         long,
         value_name = "ID",
@@ -52,55 +52,57 @@ pub struct Options {
         requires = "api_key"
     )]
     pub tenant: Option<String>,
-    /// API key of the tenant
+    /// API key of the tenant in --tenant
     #[arg(long, env = "DOORWARD_API_KEY", hide_env_values = true, value_name = "KEY")]
     pub api_key: Option<String>,
-    /// Origin that the software client reports [default: https:// and the RP ID]
+    /// Origin that the software client states in its responses [default: https:// and the RP ID]
     #[arg(long, value_name = "ORIGIN", conflicts_with = "seeded")]
     pub origin: Option<String>,
-    /// Use the users of an installation filled by doorward-seed: the file that it wrote
+    /// File that doorward-seed wrote (seeded.json); use the users of this seeded installation
     #[arg(long, value_name = "FILE")]
     pub seeded: Option<PathBuf>,
-    /// Number of seeded tenants to use [default: all, at most one per user]
+    /// Number of tenants to use of the seeded installation [default: all, but at most one per user]
     #[arg(long, value_name = "N", conflicts_with = "tenant", value_parser = value_parser!(u64).range(1..))]
     pub tenants: Option<u64>,
-    /// Concurrent clients, each with its own connection
+    /// Number of concurrent clients; each opens its own connection to each node
     #[arg(long, default_value_t = 16, value_name = "N", value_parser = value_parser!(u16).range(1..=4096))]
     pub clients: u16,
-    /// Number of users [default: one per client]
+    /// Number of users who run the ceremonies [default: one per client]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub users: Option<u32>,
     /// Length of the measurement in seconds
     #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = seconds)]
     pub duration: Duration,
-    /// Length of the warm-up before it in seconds
+    /// Length of the warm-up before the measurement in seconds
     #[arg(long, default_value = "2", value_name = "SECONDS", value_parser = seconds)]
     pub warm_up: Duration,
-    /// Stop after N ceremonies, even if time is left
+    /// End the measurement after N ceremonies, even before the end of --duration
     #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = value_parser!(u64).range(1..=100_000_000))]
     pub ceremonies: u64,
-    /// Start N ceremonies per second in total [default: each client starts the next one at once]
+    /// Start N ceremonies per second in total [default: each client starts its next ceremony as soon as the last one
+    /// ends]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub rate: Option<u32>,
-    /// Login mode: send user_id and API key in the initialize request
+    /// Mode login: send the user id and the API key in the initialize request [default: discoverable logins]
     #[arg(long)]
     pub by_user: bool,
-    /// Replay mode: concurrent finalize requests per challenge
+    /// Mode replay: number of concurrent finalize requests for each challenge
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = value_parser!(u16).range(2..=1000))]
     pub replays: u16,
     /// Measure a second time while N more clients continuously send wrong API keys
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=4096))]
     pub wrong_keys: Option<u16>,
-    /// Process id of the server, to report its CPU and memory; repeat for several nodes
+    /// Process id of a server, to report its CPU time and memory; repeat for several nodes
     #[arg(long = "pid", value_name = "PID")]
     pub pids: Vec<u32>,
-    /// Process id of the database server's main process; its child processes are included
+    /// Process id of the database server's main process, to report its memory and the CPU time of it and its child
+    /// processes
     #[arg(long, value_name = "PID")]
     pub database_pid: Option<u32>,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-    /// Allow servers on other machines
+    /// Allow servers on other machines; use this only for servers that you may put under load
     #[arg(long)]
     pub i_own_this_server: bool,
 }

@@ -27,7 +27,8 @@ pub struct Report {
     setup: Setup,
     /// The measured phases: one without and, if requested, one with wrong keys.
     pub phases: Vec<Measured>,
-    /// p99 of the slowest endpoint with wrong keys, divided by the p99 of the slowest endpoint in the first phase.
+    /// p99 latency of the slowest endpoint in the phase with wrong keys, divided by that of the slowest endpoint in the
+    /// phase without wrong keys.
     pub p99_ratio_under_wrong_keys: Option<f64>,
     /// Whether all responses were as expected.
     pub ok: bool,

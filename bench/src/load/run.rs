@@ -74,7 +74,7 @@ async fn phase(
     let watching = async {
         tokio::time::sleep_until(measured_from.into()).await;
         let before = (Instant::now(), read_all(&pids)?);
-        // With a limited number of ceremonies, the clients may finish early.
+        // The clients may finish before the end of the phase, because the number of ceremonies is limited.
         let _ = tokio::time::timeout_at(phase.end.into(), phase.finished.notified()).await;
         Ok::<_, LoadError>((before, (Instant::now(), read_all(&pids)?)))
     };

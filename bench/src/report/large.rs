@@ -37,7 +37,7 @@ pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<
     print_heading(results);
     let mut measured = Vec::new();
     for clients in CLIENTS {
-        // The runs alternate, so that other load on the machine affects both installations equally.
+        // The runs on the two installations alternate, so that other load on the machine affects both equally.
         let (mut of_small, mut of_large) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
             for (name, installation, node, reports) in

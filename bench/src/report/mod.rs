@@ -26,7 +26,7 @@ pub enum Section {
     Ceremonies,
     /// Start time of a large installation, and logins on it compared with a small one
     Large,
-    /// Pages of the large installation's logs and lists
+    /// Response times of pages of the large installation's logs and lists
     Pages,
     /// Valid logins while other clients send wrong keys
     Keys,
@@ -35,31 +35,31 @@ pub enum Section {
 /// Command-line options of `doorward-figures`.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Directory for installations; its subdirectory `large` is kept and reused
+    /// Directory in which the program creates installations; its subdirectory `large` is kept and reused by later runs
     #[arg(long, value_name = "DIR")]
     pub dir: PathBuf,
     /// Database of the large installation: path or postgres:// URL [default: SQLite in its directory]
     #[arg(long, env = "DOORWARD_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Directory of the binary doorward [default: that of this program]
+    /// Directory that contains the binary doorward [default: the directory of this program]
     #[arg(long, value_name = "DIR")]
     pub programs: Option<PathBuf>,
-    /// Tenants of the large installation
+    /// Number of tenants of the large installation
     #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = value_parser!(u64).range(1..=10_000_000))]
     pub tenants: u64,
-    /// Users of the large installation
+    /// Number of users of the large installation
     #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = value_parser!(u64).range(1..=100_000_000))]
     pub users: u64,
-    /// Audit entries of the large installation
+    /// Number of audit entries of the large installation
     #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     pub audit_rows: u64,
     /// Length of each measurement in seconds
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=600))]
     pub duration: u64,
-    /// Requests for each kind of page
+    /// Number of requests for each kind of page in the section `pages`
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub requests: u32,
-    /// Valid logins per second in the section `keys`
+    /// Number of valid logins per second in the section `keys`
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
 }
@@ -78,7 +78,7 @@ pub enum ReportError {
     Response { path: String, reason: String },
 }
 
-/// Measures a section and prints the results. A missed target is not an error.
+/// Measures a group of figures and prints the results. A missed target is not an error.
 pub async fn run(section: Section, options: &Options) -> Result<Results, ReportError> {
     let mut results = Results::default();
     match section {

@@ -20,7 +20,7 @@ use crate::{
 
 /// Target for the p95 of a page, in milliseconds.
 const P95_MS: f64 = 20.0;
-/// Time limit per kind of page.
+/// Maximum duration of the measurement of one kind of page.
 const LONGEST: Duration = Duration::from_secs(20);
 /// Number of measured tenants of medium size.
 const MIDDLE: u32 = 16;
@@ -80,7 +80,7 @@ const LIST_PAGES: &[(&str, &str)] = &[
     ("transactions: absent", "/tenants/{tenant}/transactions?q=~{number}~"),
 ];
 
-/// An API with the header for authentication.
+/// Address of an API, and name and value of the header for authentication.
 #[derive(Debug, Clone)]
 struct Api {
     host: Host,
@@ -359,10 +359,12 @@ mod tests {
         })
         .await
         .unwrap();
-        // Each kind of page gets the same number of requests: 4, or one for each of the 16 other tenants.
+        // In each group, all kinds of pages get the same number of requests: 4, or 16 in the group of the 16 other
+        // tenants.
         assert_eq!(counts, [4, 16, 4, 4].map(|count| BTreeSet::from([count])));
 
-        // If the sample is rejected, the measurement ends with an error. A rejected page only counts as a failure.
+        // If the request for sample entries is rejected, the measurement ends with an error. A rejected request for a
+        // page only counts as a failure.
         let stranger = Site { admin_token: "wrong".to_owned(), ..site.clone() };
         let refused = stranger.visit(|_, _| ()).await.unwrap_err();
         assert!(refused.to_string().starts_with("/audit_logs?per_page=100: status 401"), "{refused}");

@@ -39,7 +39,8 @@ const START: &[Refusal] = &[
     ("no_suitable_credential", "user has no suitable credentials for this operation"),
 ];
 
-/// A kind of ceremony: frequency per thousand, prefix of its audit types, refusals of finalize, kind of credential.
+/// A kind of ceremony: frequency per thousand, prefix of its audit types, refusals of its finalize request, kind of
+/// credential.
 type Ceremony = (u64, &'static str, &'static [Refusal], CredentialKind);
 const CEREMONIES: [Ceremony; 5] = [
     (520, "mfa_authentication", ASSERTION, CredentialKind::SecondFactor),

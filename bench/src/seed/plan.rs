@@ -11,7 +11,7 @@ use uuid::{Builder, Uuid};
 use super::random::Random;
 
 const DAY: i64 = 86_400_000;
-/// Length of the period before the start of the log in which tenants and users are created.
+/// Length of the period, in milliseconds, in which tenants and users are created. It ends at the start of the log.
 const HISTORY: i64 = 400 * DAY;
 
 /// Size and seed of an installation.
@@ -79,7 +79,8 @@ impl Plan {
         before(tenant + 1) - before(tenant)
     }
 
-    /// Relative position of a tenant, from 0 to 1. IEEE 754 makes square roots of it equal on every machine.
+    /// Relative position of a tenant, from 0 to 1. IEEE 754 defines square roots exactly, so the square roots of this
+    /// number are equal on every machine.
     fn position(&self, tenant: u64) -> f64 {
         tenant.min(self.tenants) as f64 / self.tenants.max(1) as f64
     }
@@ -115,7 +116,7 @@ impl Plan {
         UserId::new(id_at(self.user_since(tenant, user), &mut random))
     }
 
-    /// External id of a user: a number, a mail address or a UUID, depending on the tenant.
+    /// User id, as an application would choose it: a number, a mail address or a UUID, depending on the tenant.
     pub fn external_id(&self, tenant: u64, user: u64) -> String {
         match tenant % 3 {
             0 => format!("user-{user:06}"),
@@ -128,7 +129,7 @@ impl Plan {
         self.digest(tenant, user, 1 + u64::from(kind == CredentialKind::SecondFactor))
     }
 
-    /// Key pair of both credentials of a user. It is not secret, because it can be computed from the seed.
+    /// Key pair that both credentials of a user share. It is not secret, because it can be computed from the seed.
     pub fn key(&self, tenant: u64, user: u64) -> Result<Key, ClientError> {
         Key::from_secret(&self.digest(tenant, user, 0))
     }

@@ -12,7 +12,7 @@ use super::{Plan, SeedError};
 pub struct Seeded {
     #[serde(flatten)]
     pub plan: Plan,
-    /// Secret part of all API keys.
+    /// Secret part that all API keys share.
     pub api_secret: String,
 }
 

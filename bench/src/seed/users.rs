@@ -19,13 +19,14 @@ use super::{
     writer::{Table, Writer},
 };
 
-/// Attestation and model of passkeys and second factors.
+/// Pairs of attestation trust and AAGUID; each passkey gets one of them.
 const PASSKEYS: &[(&str, &str)] = &[
     ("none", "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"),
     ("none", "fbfc3007-154e-4ecc-8c0b-6e020557d7bd"),
     ("none", "00000000-0000-0000-0000-000000000000"),
     ("chain", "08987058-cadc-4b81-b6e1-30de50dcbe96"),
 ];
+/// Pairs of attestation trust and AAGUID; each second factor gets one of them.
 const KEYS: &[(&str, &str)] = &[
     ("chain", "cb69481e-8ff7-4039-93ec-0a2729a154a8"),
     ("chain", "2fc0579f-8113-47ea-b116-bb5a8db9202a"),
@@ -34,7 +35,7 @@ const KEYS: &[(&str, &str)] = &[
 
 /// Secrets shared by the rows of all tenants.
 pub(super) struct Secrets<'a> {
-    /// Hash of the secret of all API keys.
+    /// Hash of the secret part that all API keys share.
     pub(super) key_hash: &'a SecretHash,
     /// Key that seals signing keys.
     pub(super) master_key: &'a MasterKey,

@@ -16,7 +16,8 @@ use super::SeedError;
 
 /// Size of the buffered statements, in bytes, at which [`Writer::flush_if_full`] writes them.
 const FULL: usize = 256 * 1024;
-/// Maximum number of retries, 100 ms apart, while other connections exist. PostgreSQL lists closed ones for a while.
+/// Maximum number of retries, 100 ms apart, while other connections exist. PostgreSQL still lists closed connections
+/// for a while.
 const TRIES: u32 = 20;
 
 /// Tables that are filled.

@@ -15,11 +15,11 @@ use doorward_shared::Timestamp;
 use super::manifest::{Manifest, failed, path_of};
 use crate::db::{self, DbError};
 
-/// Maximum time to wait for another process that changes the files.
+/// Maximum time to wait for a lock of another process on the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Writes a consistent copy of a SQLite database to a new file, and its manifest beside it. Servers may use the
-/// database in the meantime. `now` is the current time.
+/// database in the meantime. The manifest states `now` as the time of the backup.
 ///
 /// # Errors
 /// [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
@@ -34,7 +34,8 @@ pub async fn create(database: PathBuf, to: PathBuf, now: Timestamp) -> Result<Ma
     };
     let written = db::back_up_sqlite(database, to.clone(), BUSY_TIMEOUT, finish).await;
     if let Err(error) = written {
-        // In all other cases, the manifest may belong to another backup.
+        // Delete only a manifest that this call wrote and that has no backup. Any other manifest at this path may
+        // belong to another backup.
         if began.load(Relaxed) && !to.exists() {
             let _ = fs::remove_file(path_of(&to));
         }
@@ -46,7 +47,7 @@ pub async fn create(database: PathBuf, to: PathBuf, now: Timestamp) -> Result<Ma
 /// Checks the file of a backup: its manifest, SHA-256, integrity, schema version and number of rows.
 ///
 /// # Errors
-/// [`DbError::Unavailable`] with the difference.
+/// [`DbError::Unavailable`], which names the first difference or the file that cannot be read.
 pub fn verify(backup: &Path) -> Result<Manifest, DbError> {
     if !backup.is_file() {
         return Err(failed(backup, &"there is no such file"));

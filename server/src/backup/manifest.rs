@@ -83,7 +83,8 @@ impl Manifest {
         serde_json::from_slice(&text).map(Some).map_err(invalid)
     }
 
-    /// Writes the manifest to a new file that only its owner can read. Replaces a file or link at its path.
+    /// Writes the manifest to a new file that only its owner can read. Replaces a file or link that exists at the
+    /// manifest's path.
     pub(super) fn write(&self, backup: &Path) -> Result<(), DbError> {
         let path = path_of(backup);
         let write = || {

@@ -22,7 +22,7 @@ const SUFFIX: &str = ".db";
 const PARTIAL: &str = ".partial";
 /// File that is locked while a process examines or changes the folder.
 const LOCK_FILE: &str = "backup.lock";
-/// Time after which a failed backup is tried again, unless the interval is shorter.
+/// Time after which a failed backup is tried again. If the interval between backups is shorter, the interval applies.
 const RETRY_AFTER: Duration = Duration::from_secs(900);
 
 /// Settings of scheduled backups.
@@ -40,7 +40,8 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct Scheduled {
     plan: Plan,
-    /// Earliest time for another attempt after a failed backup, in milliseconds.
+    /// Earliest time of another attempt after a failed backup, as a Unix time in milliseconds; `i64::MIN` after a
+    /// success.
     not_before: AtomicI64,
 }
 
@@ -103,8 +104,8 @@ impl Scheduled {
         Ok(path)
     }
 
-    /// Deletes the oldest backups. Backups after `newest` were written while a clock was wrong: they are neither
-    /// counted nor deleted.
+    /// Deletes the oldest backups. A backup whose name states a later time than `newest` was written while a clock was
+    /// wrong. Such backups are neither counted nor deleted.
     fn remove_oldest(&self, newest: &Path) -> io::Result<()> {
         let mut backups = list(&self.plan.folder)?;
         for folder in named_like_backups(&self.plan.folder)?.into_iter().filter(|path| path.is_dir()) {

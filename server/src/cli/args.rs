@@ -56,7 +56,8 @@ pub enum Command {
     Probe(ProbeArgs),
     /// Create an installation: database, master key and first admin token
     ///
-    /// `serve` also creates one if the data folder is new. Use this command with a master.key that several nodes share
+    /// `serve` also creates an installation if the data folder is new. Use this command if the data folder already
+    /// contains a master.key, for example one that several nodes share
     Init(AdminArgs),
     /// Migrate the database schema, and exit
     ///
@@ -71,7 +72,7 @@ pub enum Command {
     /// Import tenants from another system
     #[command(subcommand, arg_required_else_help = true)]
     Import(ImportCommand),
-    /// Write a copy of the embedded database and its manifest, even while a server runs; or verify such a copy
+    /// Write a backup of the embedded database with a manifest, even while a server runs; or verify a backup
     #[command(after_help = help::BACKUP)]
     Backup(BackupArgs),
     /// Restore a backup as the embedded database, which must not exist yet
@@ -95,7 +96,7 @@ pub enum Command {
     /// Import metadata of authenticator models from the FIDO Metadata Service
     #[command(subcommand, arg_required_else_help = true)]
     Mds(MdsCommand),
-    /// Check the settings, and print each with its source
+    /// Check the settings, and print each setting with its value and source
     CheckConfig(CheckConfigArgs),
     /// Print an OpenAPI document
     Openapi(OpenapiArgs),

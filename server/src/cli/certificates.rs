@@ -12,12 +12,12 @@ use crate::{
     net::{Tls, TlsFiles},
 };
 
-/// Interval at which the files are compared with the certificates in use. Programs that renew certificates replace them
-/// weeks before they expire, so a shorter interval has no advantage.
+/// Interval at which the certificate files are compared with the certificates in use. Programs that renew certificates
+/// replace the files weeks before the old certificates expire, so a shorter interval has no advantage.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
-/// A certificate that expires within this time causes a warning. Programs renew certificates earlier: when a third of
-/// the lifetime is left, or half of it if the lifetime is shorter than 90 days.
+/// Remaining lifetime in milliseconds at which a certificate causes a warning. Programs renew certificates earlier:
+/// when a third of the lifetime is left, or half of the lifetime if it is shorter than 90 days.
 const WARN_BEFORE_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// The TLS configuration of each API; `None` without TLS.
@@ -72,7 +72,8 @@ impl Certificates {
     }
 }
 
-/// Returns whether the files have changed or cannot be used. If unusable, the current certificate stays in use.
+/// Replaces the certificate if its files have changed. Returns whether the files have changed or cannot be used. If
+/// they cannot be used, the current certificate stays in use.
 fn reload(tls: &Tls) -> bool {
     match tls.reload() {
         Ok(true) => {

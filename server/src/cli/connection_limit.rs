@@ -5,7 +5,7 @@ use super::CliError;
 /// Number of open files besides connections: standard streams, listeners, locks, log, and files that are open for a
 /// short time.
 const RESERVED: usize = 128;
-/// Number of open files of a thread that serves requests: its event queue and its timers. Each API has such threads.
+/// Number of open files for each thread that serves requests of the public API: its event queue and its timers.
 const PER_WORKER: usize = 8;
 /// Number of open files per database connection. SQLite opens the database, the write-ahead log and the index of this
 /// log.

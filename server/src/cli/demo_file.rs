@@ -53,7 +53,7 @@ fn failed(path: &Path, error: &io::Error) -> CliError {
     CliError::new(format!("{}: {error}", path.display()))
 }
 
-/// Logs a warning if the folder contains a demo file of `quickstart` whose API key is valid.
+/// Logs a warning if the folder contains a demo file of `quickstart` and its API key is still valid.
 pub(super) async fn warn_about_key(app: &App, data_dir: &Path) {
     let Ok(Some(file)) = DemoFile::read(data_dir) else { return };
     let Some(key) = PresentedKey::parse(KeyKind::Api, &file.api_key) else { return };

@@ -10,7 +10,7 @@ use doorward_shared::{
 pub struct CliError {
     pub(super) message: String,
     pub(super) exit: Exit,
-    /// Code of a refusal, the same as in responses of the admin API.
+    /// Code of a refusal, the same as in responses of the admin API; `None` for other errors.
     pub(super) code: Option<ErrorCode>,
 }
 

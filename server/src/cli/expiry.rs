@@ -23,7 +23,7 @@ pub struct InvalidExpiry;
 pub struct AlreadyExpired;
 
 impl Expiry {
-    /// Returns the point in time.
+    /// Returns the time of expiry, or an error if this time is not after `now`.
     pub fn resolve(self, now: Timestamp) -> Result<Timestamp, AlreadyExpired> {
         let at = match self {
             Self::After(millis) => now.plus_millis(millis),

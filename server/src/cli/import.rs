@@ -62,7 +62,7 @@ pub(super) async fn hanko(args: ImportHankoArgs) -> Result<(), CliError> {
     if report.dry_run && importable { Err(CliError::would_change()) } else { Ok(()) }
 }
 
-/// Imports a file in the neutral format.
+/// Imports a tenant from a file with JSON lines ([`neutral`]).
 pub(super) async fn tenant(args: ImportTenantArgs) -> Result<(), CliError> {
     let call = open(&args.admin).await?;
     let into = match &args.into {

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::{CliError, args::AdminArgs, output, start};
 use crate::installation::{ADMIN_TOKEN_FILE, Purpose};
 
-/// Creates an installation, unless the database already contains one that uses this master key.
+/// Creates an installation. Does nothing if the database already contains an installation that uses the configured
+/// master key.
 pub(super) async fn run(args: &AdminArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.installation.flags())?;
     let _log = start::log(&settings)?;

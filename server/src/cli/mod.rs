@@ -57,7 +57,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a command. Then waits at most [`MAX_END_TIME`] for threads that still run, such as a lookup of a host name.
+/// Runs a command. Then waits at most [`MAX_END_TIME`] for threads that still run, such as one that looks up a host
+/// name.
 fn run_on<T>(runtime: Runtime, command: impl Future<Output = T>) -> T {
     let outcome = runtime.block_on(command);
     runtime.shutdown_timeout(MAX_END_TIME);

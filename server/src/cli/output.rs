@@ -92,7 +92,8 @@ impl SecretOutput {
     /// Opens standard output.
     ///
     /// # Errors
-    /// An error if standard output is `/dev/null`. Rust's runtime also opens `/dev/null` if standard output is closed.
+    /// An error if standard output is `/dev/null`. This includes a closed standard output, because Rust's runtime then
+    /// opens `/dev/null` in its place.
     pub(super) fn open() -> Result<Self, CliError> {
         // `io::stdout()` reports no error if its descriptor is not writable, so the descriptor is used directly.
         let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);

@@ -131,7 +131,7 @@ fn start_demo(
         .map_err(|error| CliError::new(format!("demo application: {error}")))
 }
 
-/// Returns the demo tenant from the file, or creates one. Also returns whether the tenant is new.
+/// Returns the demo tenant from the demo file, or creates one. Also returns whether the tenant is new.
 async fn tenant(app: &Arc<App>, data_dir: &Path, origin: &str) -> Result<(DemoFile, bool), CliError> {
     let meta = RequestMeta { request_id: "quickstart".to_owned(), ..RequestMeta::default() };
     let call = AdminContext { app: Arc::clone(app), actor: "cli:quickstart".to_owned(), meta, scope: None };

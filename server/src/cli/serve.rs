@@ -138,13 +138,15 @@ impl Running {
         self.app.begin_stop();
         self.servers.iter().for_each(Serving::drain);
         sleep(drain).await;
-        // No probe has started during the drain, so a probe that is still running has taken longer than the drain.
+        // No probe starts during the drain, so a probe that still runs has taken longer than the drain. Dropping the
+        // job aborts this probe.
         drop(self.probes);
         let deadline = Instant::now() + shutdown_timeout;
         join_all(self.servers.into_iter().map(|server| server.stop(shutdown_timeout))).await;
         let close = async {
             self.forwarding.stop().await;
-            // If the timeout expires here, the last uses of keys are lost. An unreleased lease only delays forwarding.
+            // The last uses of keys are written before the leases are released, in case the timeout expires in between:
+            // an unreleased lease only delays forwarding, but a last use that is not written is lost.
             if let Err(error) = self.app.key_usage.flush(&self.app.db, true).await {
                 tracing::warn!(%error, "could not write the last use of keys");
             }

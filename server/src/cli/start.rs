@@ -32,7 +32,7 @@ const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
 /// Minimum length of the secret that signs requests to webhooks.
 const MIN_FORWARD_SECRET: usize = 32;
 
-/// Settings with the path of a file that contains a secret.
+/// Settings whose value is the path of a file with a secret.
 const FILES_WITH_SECRETS: [&str; 5] =
     ["tls.key", "database.url_file", "database.listen_url_file", "audit.forward_secret_file", "probe.keys_file"];
 
@@ -113,8 +113,8 @@ pub(super) fn database_options(settings: &Settings) -> Result<DatabaseOptions, C
     Ok(options)
 }
 
-/// Returns the options of the database whose URL a flag contains. The error names the flag but not its value, because
-/// the value may contain a password.
+/// Returns the options of the database that a flag such as `--from` names. The error names the flag but not its value,
+/// because the value may contain a password.
 pub(super) fn options_of_flag(flag: &str, url: &DatabaseUrlText) -> Result<DatabaseOptions, CliError> {
     let failed = |error: DatabaseUrlError| {
         CliError::usage(format!(

@@ -35,7 +35,7 @@ pub enum Problem {
         file_key: &'static str,
         file_source: Source,
     },
-    /// A setting has a value under its present name and another one under an old name.
+    /// One source sets a setting under its present name and also under an old name.
     OldNameToo {
         /// The settings file; `None` for environment variables.
         path: Option<PathBuf>,
@@ -51,7 +51,7 @@ pub enum Problem {
     },
     Unreadable {
         path: PathBuf,
-        /// Source of the path: `--config` or its environment variable.
+        /// Source of the path: `--config` or `DOORWARD_CONFIG`.
         by: &'static str,
         error: io::Error,
     },

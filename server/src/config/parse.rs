@@ -27,7 +27,7 @@ pub fn path(text: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
-/// Parses a path like [`path`]; an empty text becomes `None`.
+/// Like [`path`], but an empty text becomes `None`.
 pub fn optional_path(text: &str) -> Result<Option<PathBuf>, &'static str> {
     if text.is_empty() { Ok(None) } else { path(text).map(Some) }
 }
@@ -185,7 +185,7 @@ pub fn server_url(text: &str) -> Result<String, String> {
     if matches!(url.scheme(), "http" | "https") { Ok(url.into()) } else { Err(NO_SERVER_URL.to_owned()) }
 }
 
-/// Parses an address like [`server_url`]; an empty text becomes `None`.
+/// Like [`server_url`], but an empty text becomes `None`.
 pub fn optional_server_url(text: &str) -> Result<Option<String>, String> {
     if text.is_empty() { Ok(None) } else { server_url(text).map(Some) }
 }

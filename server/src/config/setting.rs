@@ -79,7 +79,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("traces.ratio", "DOORWARD_TRACES_RATIO", "1", "share of the requests that are recorded, from 0 to 1, unless a trusted proxy decides"),
 ];
 
-/// Settings that may contain a secret. Each has a second setting: the path of a file that contains the value.
+/// Pairs of settings: a setting that may contain a secret, and the setting for the path of a file that contains its
+/// value.
 pub const SECRET_FILES: &[(&str, &str)] =
     &[("database.url", "database.url_file"), ("database.listen_url", "database.listen_url_file")];
 

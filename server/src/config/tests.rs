@@ -108,7 +108,8 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
 
 #[test]
 fn every_setting_can_be_set_by_variable_and_file() {
-    // Settings that name a file containing a value have their own test, because the file must exist.
+    // `secret_settings_are_read_from_files` tests the settings that end with `url_file`, because their files must
+    // exist.
     for (key, value) in GOOD.into_iter().filter(|(key, _)| !key.ends_with("url_file")) {
         let setting = setting::find(key).unwrap();
         let needed = needed_by(key);
@@ -118,7 +119,7 @@ fn every_setting_can_be_set_by_variable_and_file() {
         let by_file = resolve(needed, &format!("[{section}]\n{name} = \"{value}\"")).unwrap();
         let effective =
             |settings: &Settings| settings.effective.iter().find(|effective| effective.key == key).unwrap().clone();
-        // The arguments of a command may contain a secret.
+        // `effective` omits the arguments of a command, because they may contain a secret.
         let value = if key == "master_key.command" { "systemd-creds …" } else { value };
         assert_eq!(effective(&by_variable).value, *value);
         assert_eq!(effective(&by_variable).source, Source::Variable(setting.variable));
@@ -204,7 +205,8 @@ fn invalid_values_are_rejected_with_name_and_source() {
             assert_eq!(message.lines().count(), 1, "{message}");
         }
     }
-    // `BAD` contains no database URLs, because messages about a database URL do not contain the value.
+    // `BAD` leaves out `database.url` and `database.listen_url`: the loop above expects the value in the message, but
+    // messages about these two settings omit it.
     let tried: Vec<_> = BAD.iter().map(|(key, _)| *key).chain(["database.url", "database.listen_url"]).collect();
     assert!(SETTINGS.iter().all(|setting| tried.contains(&setting.key)));
 }
@@ -376,7 +378,7 @@ fn tls_without_a_tcp_listener_is_refused() {
     let authority = ("DOORWARD_TLS_CLIENT_CA", "clients.pem");
     assert!(error(&with(&[admin, authority]), "").starts_with("tls.client_ca (DOORWARD_TLS_CLIENT_CA): "));
     assert!(resolve(&with(&[public, authority]), "").is_ok());
-    // A probe through the Unix socket does not need the host name of a certificate.
+    // A probe through the Unix socket uses no TLS, so `probe.url` is not required.
     let probe = [("DOORWARD_PROBE_EVERY", "5m"), ("DOORWARD_PROBE_KEYS_FILE", "/keys")];
     assert!(resolve(&with(&[public, probe[0], probe[1]]), "").is_ok());
 }
@@ -544,7 +546,7 @@ fn variables_similar_to_those_of_other_programs_are_rejected() {
     }
 }
 
-/// Returns the names of environment variables in string literals of a crate's product code.
+/// Returns the names of environment variables in the string literals of a crate, without its tests.
 fn variables_in(crate_folder: &str) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(crate_folder);
     let mut found = BTreeSet::new();

@@ -37,7 +37,7 @@ pub struct Effective {
 pub(super) struct Values {
     found: BTreeMap<&'static str, (String, Source)>,
     problems: Vec<Problem>,
-    /// Uses of old names.
+    /// One warning for each old name that is used.
     warnings: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ impl Values {
         values
     }
 
-    /// Reads the values of settings whose value is the content of a separate file.
+    /// Reads the settings whose value is in a file of its own, such as `database.url_file`.
     fn take_secret_files(&mut self) {
         for &(key, file_key) in SECRET_FILES {
             let Some((path, file_source)) = self.found.get(file_key).filter(|(path, _)| !path.is_empty()).cloned()
@@ -106,7 +106,8 @@ impl Values {
         }
     }
 
-    /// Warns about an old name. If the same source also sets the present name, records a problem and returns false.
+    /// If the same source also sets the present name, records a problem and returns `false`. Otherwise, warns about the
+    /// old name and returns `true`.
     fn may_use_old_name(
         &mut self,
         old: &'static str,
@@ -179,7 +180,7 @@ impl Values {
     }
 
     fn unknown_key(&mut self, path: &Path, key: String) {
-        // Also suggests the setting if only the section is wrong or missing.
+        // If only the section is wrong or missing, suggest the setting with this name.
         let last = key.rsplit('.').next().unwrap_or_default();
         let same_name = |setting: &&Setting| setting.key.split('.').nth(1) == Some(last);
         let nearest = SETTINGS
@@ -248,7 +249,7 @@ impl Values {
         }
     }
 
-    /// Sets the default of a setting that depends on other settings.
+    /// Sets the default of a setting whose default depends on another setting.
     pub(super) fn set_default(&mut self, key: &'static str, value: &str) {
         self.found.entry(key).or_insert_with(|| (value.to_owned(), Source::Default));
     }
@@ -268,7 +269,7 @@ impl Values {
     }
 }
 
-/// The setting whose value is a command. Its arguments may contain a secret.
+/// The setting whose value is a command. The arguments of the command may contain a secret.
 const COMMAND: &str = "master_key.command";
 
 /// Returns the program of a command, with `…` in place of its arguments.

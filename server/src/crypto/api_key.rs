@@ -47,7 +47,7 @@ impl GeneratedSecret {
         Self::from_presented(kind, PresentedKey { id, secret }, entropy)
     }
 
-    /// Hashes an existing key, for example the first admin token, which is written to a file before it is stored.
+    /// Hashes an existing key, for example the first admin token, which is written to a file before its hash is stored.
     pub fn from_presented(kind: KeyKind, key: PresentedKey, entropy: &dyn Entropy) -> Result<Self, HashError> {
         let PresentedKey { id, secret } = key;
         let plain = PlainSecret::new(format!("{}{}_{}", kind.prefix(), id.simple(), secret.expose()));
@@ -79,7 +79,7 @@ impl PresentedKey {
     pub fn parse(kind: KeyKind, value: &str) -> Option<Self> {
         let (id, secret) = value.trim().strip_prefix(kind.prefix())?.split_at_checked(ID_CHARS)?;
         let secret = secret.strip_prefix('_')?;
-        // Upper case and the other forms of a UUID are rejected, so that each key has one spelling.
+        // Upper-case digits and other notations of a UUID are rejected, so that each key has one spelling.
         let lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if !id.bytes().all(lower_hex) || secret.len() != SECRET_CHARS || !secret.bytes().all(base64url) {
@@ -106,8 +106,8 @@ impl PresentedKey {
     }
 }
 
-/// Parses a secret of an imported API key: 64 bytes in base64url with padding. Other secrets are not imported, because
-/// people may have chosen them.
+/// Parses a secret of an imported API key: 64 bytes in base64url with padding. Other secrets are not imported: a person
+/// may have chosen them, so they may be easy to guess.
 pub fn imported_secret(value: &str) -> Option<PlainSecret> {
     let value = value.trim();
     let unpadded = value.strip_suffix("==")?;

@@ -1,8 +1,8 @@
 //! Keyed digests by which imported API keys are found.
 //!
-//! An imported key contains no key id. Its digest (HMAC-SHA-256) selects the one hash against which it is verified. The
-//! digest key is random, belongs to the installation and is stored encrypted under the master key. A rotation of the
-//! master key therefore encrypts only the digest key again, and the digests stay the same.
+//! An imported key contains no key id. Its digest (HMAC-SHA-256) selects the one stored hash against which the key is
+//! verified. The digest key is random, belongs to the installation and is stored encrypted under the master key. A
+//! rotation of the master key therefore re-encrypts the digest key, and the digests stay the same.
 
 use std::fmt;
 
@@ -44,15 +44,16 @@ impl DigestKey {
     /// Decrypts a stored digest key.
     ///
     /// # Errors
-    /// [`MasterKeyError::NotLoaded`] without a master key; [`MasterKeyError::Open`] for a text sealed with another one.
+    /// [`MasterKeyError::NotLoaded`] without a master key; [`MasterKeyError::Open`] if `sealed` is damaged or was
+    /// sealed with another master key; [`MasterKeyError::NewerFormat`] if a newer version of Doorward sealed it.
     pub fn open(master: &MasterKey, sealed: &str) -> Result<Self, MasterKeyError> {
         let sealed = Base64Url::decode(sealed).map_err(|_| MasterKeyError::Open)?;
         let key = master.open(TenantId::INSTALLATION, SEALED_FOR, sealed.as_bytes())?;
         Ok(Self(hmac::Key::new(HMAC_SHA256, &key)))
     }
 
-    /// Encrypts a stored digest key with another master key. Returns the text to store; `None` if it is already
-    /// encrypted with `new`.
+    /// Encrypts a stored digest key with another master key. Returns the text to store; `None` if the digest key is
+    /// already encrypted with `new`.
     ///
     /// # Errors
     /// [`MasterKeyError::Open`] if neither master key decrypts the text.

@@ -1,7 +1,7 @@
 //! Argon2id hashes (RFC 9106) of API keys and admin tokens, stored as PHC strings.
 //!
-//! A secret has 192 random bits, so it cannot be guessed even if a hash costs nothing. The parameters are therefore so
-//! small that the thread that serves the request can compute the hash.
+//! A secret has at least 192 random bits, so it cannot be guessed even if a hash costs nothing. The parameters are
+//! therefore so small that the thread that serves the request can compute the hash.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,

@@ -29,7 +29,8 @@ pub struct KeySet {
 #[derive(Debug)]
 struct KeyOfSet {
     jwk: Jwk,
-    /// The parsed public key. Only tenants that redeem tokens need it. `None` if the stored key is damaged.
+    /// The public key, parsed when it is first needed, because only tenants that redeem tokens need it. `None` if the
+    /// stored public key is damaged.
     verifying: OnceLock<Option<ParsedPublicKey>>,
     signs_from: Timestamp,
     retired_at: Option<Timestamp>,
@@ -40,7 +41,7 @@ struct KeyOfSet {
 impl KeySet {
     /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so
     /// that a damaged old key cannot prevent logins. A destroyed private part is skipped even if the key is not retired
-    /// at `now`: the clock may have been set back after the destruction.
+    /// at `now`. This happens if the clock was ahead when the private part was destroyed, and was then corrected.
     ///
     /// # Errors
     /// The errors of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable
@@ -67,12 +68,13 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// Returns the key that signs: the key with the latest `signs_from` in the past that is not retired.
+    /// Returns the key that signs. Among the keys that are not retired and whose `signs_from` is in the past, this is
+    /// the key with the latest `signs_from`.
     ///
-    /// If `signs_from` of all keys is in the future, the key with the earliest `signs_from` signs. This happens when
-    /// another node has just created the tenant with its first key, and the clock of this node is slightly behind. It
-    /// also happens when the clock was set back after a key was retired. In the second case, the private part of the
-    /// retired key is not decrypted, so its successor signs instead.
+    /// If `signs_from` of every unretired key is in the future, the one with the earliest `signs_from` signs. This
+    /// happens in two cases. First, another node has just created the tenant with its first key, and the clock of this
+    /// node is slightly behind. Second, a key was retired while the clock was ahead, and the clock was then corrected.
+    /// The private part of the retired key is then not decrypted, so its successor signs instead.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || {
             let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));
@@ -86,8 +88,8 @@ impl KeySet {
         self.active(now).map(SigningKey::id)
     }
 
-    /// Returns the keys that verify tokens. A new key is published from its creation, long before it signs. A retired
-    /// key stays published until its last token has expired.
+    /// Returns the keys that verify tokens. A new key is published as soon as it is created, even if it begins to sign
+    /// later. A retired key stays published until its last token has expired.
     pub fn jwks(&self, now: Timestamp) -> Jwks {
         let published = self.keys.iter().filter(|key| outlives_tokens(key.retired_at, now));
         Jwks { keys: published.map(|key| key.jwk.clone()).collect() }
@@ -177,7 +179,7 @@ mod tests {
         assert!(set.active(at(500)).is_none());
     }
 
-    /// A key set is cached, so the clock may be set back after the key set was opened.
+    /// A key set is cached, so the clock may be adjusted backwards between opening the key set and signing with it.
     #[test]
     fn successor_signs_when_the_clock_is_set_back_across_a_retirement() {
         let set = KeySet::open(&[es256(1, 0, Some(1000)), es256(2, 1000, None)], &master(), at(1500)).unwrap();

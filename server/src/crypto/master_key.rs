@@ -23,12 +23,13 @@ use crate::{
 };
 
 pub const MASTER_KEY_BYTES: usize = 32;
-/// Version of the format, in the first byte of a sealed key. Sealed keys of all earlier versions must stay readable.
+/// Version of the format of sealed keys, stored in their first byte. Keys that were sealed in an earlier format must
+/// stay readable.
 const VERSION: u8 = 1;
 /// Permission bits that the key file in the data folder must not have: those of group and others.
 const PRIVATE: u32 = 0o077;
-/// Permission bits that a key file of the operator must not have. The group may read this file, because Kubernetes
-/// secrets and systemd credentials are readable by the group of the service.
+/// Permission bits that a key file provided by the operator must not have. The group may read this file, because
+/// Kubernetes secrets and systemd credentials are readable by the group of the service.
 const PROVIDED: u32 = 0o037;
 
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +89,8 @@ pub enum MasterKeyError {
 
 /// The master key. `Debug` does not print it, and its memory is wiped on drop.
 ///
-/// `Err` contains the reason why the key could not be loaded. Administration without signing keys still works.
+/// `Err` contains the reason why the key could not be loaded. Administrative operations that need no signing key still
+/// work.
 pub struct MasterKey(Result<LessSafeKey, Arc<MasterKeyError>>);
 
 impl fmt::Debug for MasterKey {
@@ -104,7 +106,8 @@ impl MasterKey {
             .map_err(|_| MasterKeyError::Seal)
     }
 
-    /// Returns a placeholder for a key that could not be loaded. Sealing and opening fail with this reason.
+    /// Returns a placeholder for a key that could not be loaded. Sealing and opening fail with
+    /// [`MasterKeyError::NotLoaded`], which contains `reason`.
     pub fn not_loaded(reason: MasterKeyError) -> Self {
         Self(Err(Arc::new(reason)))
     }
@@ -133,7 +136,8 @@ impl MasterKey {
     ///
     /// # Errors
     /// [`MasterKeyError::Missing`] or [`MasterKeyError::DanglingLink`]; [`MasterKeyError::Permissions`] if group or
-    /// others have any permission; [`MasterKeyError::Malformed`] unless the file has 32 bytes; [`MasterKeyError::Io`].
+    /// others have any permission; [`MasterKeyError::Malformed`] if the file does not have 32 bytes;
+    /// [`MasterKeyError::Io`].
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
         Self::load_if(path, PRIVATE)
     }
@@ -189,10 +193,11 @@ impl MasterKey {
         Ok([&[VERSION], nonce.as_slice(), buffer.as_slice(), tag.as_ref()].concat())
     }
 
-    /// Checks that this program reads the format of a sealed key.
+    /// Checks that this version of Doorward can read the format of a sealed key.
     ///
     /// # Errors
-    /// [`MasterKeyError::NewerFormat`]; [`MasterKeyError::Open`] if no version has this format.
+    /// [`MasterKeyError::NewerFormat`] for the format of a newer version; [`MasterKeyError::Open`] if there is no such
+    /// format.
     pub fn check_format(sealed: &[u8]) -> Result<(), MasterKeyError> {
         match sealed.first() {
             Some(&VERSION) => Ok(()),

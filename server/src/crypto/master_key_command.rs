@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 /// Maximum time for the command. A key management service responds within seconds.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// Maximum length of the output: several times the length of a key in Base64.
+/// Maximum length of the output in bytes. A key in Base64 is much shorter.
 const MAX_OUTPUT: usize = 1024;
 
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +31,8 @@ pub enum CommandError {
     Failed(ExitStatus),
 }
 
-/// Runs a program without a shell and returns its output. The program inherits the standard error of this process. When
-/// the timeout expires, the program and the processes that it started are killed.
+/// Runs a program without a shell and returns its standard output. The program inherits the standard error of this
+/// process. If the program runs longer than `limit`, it is killed together with the processes that it started.
 pub(super) fn output(words: &[String], limit: Duration) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     let (program, arguments) =
         words.split_first().ok_or_else(|| CommandError::Start(io::ErrorKind::NotFound.into()))?;
@@ -49,7 +49,7 @@ pub(super) fn output(words: &[String], limit: Duration) -> Result<Zeroizing<Vec<
     match receiver.recv_timeout(limit) {
         Ok(result) => result,
         Err(_) => {
-            // An error only means that the command has just ended, so there is no process to kill.
+            // An error here only means that the command has just ended, so there is no process to kill.
             let _ = kill_process_group(group, Signal::KILL);
             Err(CommandError::TimedOut(limit))
         }

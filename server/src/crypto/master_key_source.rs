@@ -61,7 +61,7 @@ impl MasterKeySource {
         }
     }
 
-    /// Returns the file that contains the key; `None` if it does not come from a file.
+    /// Returns the path of the file that contains the key; `None` if the key does not come from a file.
     pub fn file(&self) -> Option<&Path> {
         match &self.origin {
             MasterKeyOrigin::DataFolder(path) | MasterKeyOrigin::File(path) => Some(path),
@@ -95,8 +95,8 @@ impl MasterKeySource {
         }
     }
 
-    /// Returns whether the origin supplies the same key again. Runs a command a second time and compares the keys.
-    /// Returns `true` for other origins without reading them again.
+    /// Returns whether the origin supplies the same key each time. If the origin is a command, runs it a second time
+    /// and compares the two keys. Returns `true` for other origins without reading them again.
     ///
     /// # Errors
     /// Those of [`Self::load`].
@@ -134,11 +134,11 @@ pub fn is_mounted(path: &Path) -> bool {
     found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// Reads a file descriptor to its end. `limit` is needed because the writer of a pipe may never close the pipe.
+/// Reads a file descriptor to its end. Fails after `limit`, because the writer of a pipe may never close the pipe.
 fn descriptor(number: u32, limit: Duration) -> Result<Zeroizing<Vec<u8>>, MasterKeyError> {
     let failed = |source| MasterKeyError::Descriptor { number, source };
     let (sender, receiver) = mpsc::channel();
-    // Opening a named pipe can also block forever.
+    // A separate thread also opens the descriptor, because opening a named pipe can block forever.
     thread::spawn(move || {
         let read = || {
             let file = fs::File::open(PathBuf::from(format!("/proc/self/fd/{number}")))?;

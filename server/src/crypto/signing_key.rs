@@ -1,6 +1,7 @@
 //! Signing keys of a tenant: generates, seals and opens them, and signs tokens (RFC 7515, RFC 7519).
 //!
-//! Key pairs are parsed only once: parsing takes half as long as an ES256 signature, but longer than an RS256 one.
+//! Key pairs are parsed only once. Parsing an ES256 key takes half as long as a signature with it, and parsing an RS256
+//! key takes longer than a signature.
 
 use std::fmt;
 
@@ -116,7 +117,8 @@ impl KeyPair {
     }
 }
 
-/// Generates a signing key. RS256 keys take up to hundreds of milliseconds, so do not call this on a request thread.
+/// Generates a signing key. Generating an RS256 key can take hundreds of milliseconds, so do not call this on a request
+/// thread.
 ///
 /// The key pair comes from the random generator of aws-lc; `entropy` is used only for the nonce of the encryption.
 pub fn generate(
@@ -143,10 +145,10 @@ pub fn generate(
     })
 }
 
-/// Seals a private key of another system, which is given as PKCS #8.
+/// Seals a private key that comes from another system, as PKCS #8.
 ///
 /// # Errors
-/// [`SigningKeyError::Corrupt`] if it is not a key of this algorithm.
+/// [`SigningKeyError::Corrupt`] if `pkcs8` is not a key of this algorithm.
 pub fn import(
     tenant_id: TenantId,
     id: SigningKeyId,
@@ -175,7 +177,7 @@ pub struct SigningKey {
     id: SigningKeyId,
     algorithm: SigningAlgorithm,
     pair: KeyPair,
-    /// The encoded header and the dot after it, which are the same in every token.
+    /// The encoded header and the dot after it, which are the same in every token of this key.
     header: String,
 }
 
@@ -268,7 +270,8 @@ pub(super) mod tests {
 
     pub(crate) const TENANT: TenantId = TenantId::new(Uuid::from_u128(1));
     const KEY: SigningKeyId = SigningKeyId::new(Uuid::from_u128(2));
-    /// A time in the year 2125, because jsonwebtoken compares `exp` with the system clock.
+    /// A time in the year 2125, in seconds. It must be in the future, because jsonwebtoken compares `exp` with the
+    /// system clock.
     const LATER: i64 = 4_900_000_000;
 
     pub(crate) fn master() -> MasterKey {

@@ -131,7 +131,7 @@ mod tests {
             cache.digest(KeyScope::Admin, &key(7, SECRET), &hash("$a")),
             cache.digest(tenant(1), &key(8, SECRET), &hash("$a")),
             cache.digest(tenant(1), &key(7, "other"), &hash("$a")),
-            // The key was replaced under the same id.
+            // The key was replaced, and its id stayed the same.
             cache.digest(tenant(1), &key(7, SECRET), &hash("$b")),
         ] {
             assert!(!cache.contains(&other));

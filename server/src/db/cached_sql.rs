@@ -10,7 +10,8 @@ use diesel::{
     sql_types::{BigInt, Bool, HasSqlType, Nullable, SmallInt, Text},
 };
 
-/// One statement for both engines. Each `?` in the text stands for one bind, in order. `T` is the SQL type of a row.
+/// One statement for both engines. Each `?` in its text stands for one bind, in order. `T` is the SQL type of a row of
+/// the result.
 #[derive(Debug)]
 pub(crate) struct CachedSql<'a, T = ()> {
     sql: &'static str,

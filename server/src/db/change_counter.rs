@@ -77,8 +77,8 @@ impl ChangeCounter {
         self.local.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Records whether the listener receives notifications. This also counts as a change, because notifications may
-    /// have been lost before.
+    /// Records whether the listener receives notifications. Each call also counts as a change, because notifications
+    /// may have been lost before it.
     pub(super) fn set_listening(&self, value: bool) {
         if let RemoteChanges::Notify { listening, .. } = &self.remote {
             self.increment();
@@ -98,8 +98,8 @@ impl ChangeCounter {
         matches!(&self.remote, RemoteChanges::Notify { supported, .. } if supported.load(Ordering::SeqCst))
     }
 
-    /// SQLite: increments the number in the open transaction and announces it. The transaction has the write lock, so
-    /// the order of announcements is the order of commits.
+    /// SQLite: increments `user_version` in the open transaction and announces the new number. The transaction has the
+    /// write lock, so the order of announcements is the order of commits.
     pub(super) fn increment_in(&self, conn: &mut Connection) -> Result<(), DbError> {
         let next = stored(conn)? + 1;
         conn.run(&format!("PRAGMA user_version = {next}"))?;
@@ -128,7 +128,7 @@ impl ChangeCounter {
     }
 }
 
-/// Returns whether data from this snapshot may be cached under `change_counter`, a value of
+/// Returns whether data from the snapshot of `conn` may be cached under `change_counter`. This is a value of
 /// [`super::Database::change_counter`] that was read before the snapshot began. On SQLite, returns `false` while a
 /// change is announced but not committed.
 pub(crate) fn may_cache(conn: &mut Connection, change_counter: u64) -> Result<bool, DbError> {

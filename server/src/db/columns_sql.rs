@@ -11,8 +11,9 @@ use diesel::{
 
 use super::{cached_sql::Bind, error::DbError};
 
-/// One statement for any number of rows, so that each connection prepares it once. The `?` in the text stands for the
-/// arrays of all columns, separated by commas. `T` is the SQL type of a row of the result.
+/// A statement for several rows. Its text does not depend on their number, so each connection prepares it only once.
+/// The `?` in the text stands for the arrays of all columns, separated by commas. `T` is the SQL type of a row of the
+/// result.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ColumnsSql<T = ()> {
     sql: &'static str,

@@ -30,12 +30,12 @@ impl Engine {
 /// A PostgreSQL connection with diesel's blocking interface. It does not use libpq.
 pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
 
-/// The statements that add to counters.
+/// The two statements that add to the counters of a table, one for each engine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Addition {
     /// Adds to one counter. The last bind is the amount; the binds before it are the counter's key.
     pub(crate) sqlite: &'static str,
-    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. The columns are the binds of `sqlite`.
+    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. Each column contains one bind of `sqlite`.
     pub(crate) postgres: &'static str,
 }
 
@@ -79,7 +79,8 @@ impl Connection {
     }
 
     /// Lets the statements in `read` scan whole tables if PostgreSQL expects that an index would take longer. Do not
-    /// use it for statements that find a few rows, because their plans are kept for other transactions.
+    /// use it for statements that find a few rows: the session keeps their plans, so other transactions would then scan
+    /// whole tables too.
     pub(crate) fn with_table_scans<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, DbError>,
@@ -114,8 +115,8 @@ impl Connection {
         self.run("ROLLBACK")
     }
 
-    /// Returns the shard of counters to which this connection adds. With several shards, transactions of one tenant
-    /// rarely wait for each other.
+    /// Returns the number of the counter shard to which this connection adds. With several shards, transactions of one
+    /// tenant rarely wait for each other.
     pub(crate) const fn shard(&self) -> i16 {
         match self {
             Self::Sqlite(_) => 0,
@@ -123,8 +124,9 @@ impl Connection {
         }
     }
 
-    /// Changes secrets. SQLite then overwrites old values with zeros. Otherwise, they would stay in the file until
-    /// their space is reused. This is off by default, because it writes pages that a normal deletion only frees.
+    /// Runs `change`, which changes or deletes secrets. Meanwhile, SQLite overwrites deleted data with zeros, which
+    /// would otherwise stay in the file until its space is reused. Overwriting is off by default, because it writes
+    /// pages that a normal deletion only marks as free.
     pub(crate) fn erasing<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T, DbError>) -> Result<T, DbError> {
         if self.engine() != Engine::Sqlite {
             return change(self);

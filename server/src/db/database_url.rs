@@ -43,7 +43,7 @@ pub enum DatabaseUrlError {
 }
 
 /// Parses a path, `sqlite:PATH` or a PostgreSQL URL. Schemes are compared case-insensitively. Rejects a text that looks
-/// like the address of another database, because SQLite would otherwise create a file with this name.
+/// like the address of a database server of another kind. SQLite would otherwise create a file with this name.
 impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
 

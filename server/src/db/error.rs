@@ -69,13 +69,14 @@ pub(super) fn set_runs_postgres() {
 
 /// Returns whether a statement on this thread has failed since the last call. On PostgreSQL, only failures caused by a
 /// concurrent transaction count (SQLSTATE 40001 or 40P01). On SQLite, only errors count after which SQLite may have
-/// ended the transaction, such as a full disk. The units' own errors do not show this, because they can be of any type.
+/// ended the transaction, such as a full disk. The error that a unit returns does not show this, because it can be of
+/// any type.
 pub(super) fn take_transaction_error() -> bool {
     TRANSACTION_ERROR.take()
 }
 
 /// Returns whether PostgreSQL ended a transaction because of a deadlock. Diesel drops the SQLSTATE, and messages are
-/// translated. In every language, each line of the details contains the numbers of two processes.
+/// translated. In every language, each line of the details contains the ids of two processes.
 fn is_deadlock(info: &dyn DatabaseErrorInformation) -> bool {
     let numbers =
         |line: &str| line.split(|symbol: char| !symbol.is_ascii_digit()).filter(|part| !part.is_empty()).count();

@@ -11,7 +11,7 @@ pub struct DatabaseMetrics {
     pub read_seconds: Histogram,
     /// Time that writes wait in their queue.
     pub write_seconds: Histogram,
-    /// Time of a commit. On SQLite, several units of work can share a commit.
+    /// Duration of a commit, which several units of work can share.
     pub commit_seconds: Histogram,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Measurements(OnceLock<DatabaseMetrics>);
 
 impl Measurements {
     pub(super) fn set(&self, metrics: DatabaseMetrics) {
-        // Only the first call has an effect, because an installation has one set of metrics.
+        // An error means that the histograms are already set. They then stay the same.
         let _ = self.0.set(metrics);
     }
 

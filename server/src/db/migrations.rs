@@ -26,8 +26,8 @@ pub(crate) enum SchemaChange {
     ListPending,
 }
 
-/// Performs the operation and returns the versions that were applied, reverted or listed. The caller must hold a lock
-/// that keeps other processes from changing the schema.
+/// Performs a schema change and returns the versions of the migrations that were applied, reverted or listed. The
+/// caller must hold a lock that keeps other processes from changing the schema.
 pub(super) fn change<DB: Backend>(
     conn: &mut impl MigrationHarness<DB>,
     source: EmbeddedMigrations,

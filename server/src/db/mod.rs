@@ -6,12 +6,14 @@
 //!
 //! A unit may run again if its transaction was certainly not committed. On PostgreSQL, it is retried at most twice,
 //! after a conflict with another transaction or if the connection was lost before COMMIT was sent. If a unit of a
-//! shared transaction failed, all its units run once more. On SQLite, a unit also runs once more if it failed alone. A
-//! unit must therefore have no effect outside its transaction. A unit is an [`Fn`], so it cannot change or consume what
-//! it captures. Create ids and secrets before the unit runs, so that they stay the same.
+//! shared transaction failed, all units of this transaction run once more. On SQLite, this also applies to a
+//! transaction that contains only one unit. A unit must therefore have no effect outside its transaction. A unit is an
+//! [`Fn`], so it cannot change or consume what it captures. Create ids and secrets before the unit runs, so that they
+//! stay the same.
 //!
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because
-//! PostgreSQL has already aborted the transaction. After [`DbError::Duplicate`] the transaction can continue.
+//! PostgreSQL has already aborted the transaction. If an insert with ON CONFLICT DO NOTHING caused a
+//! [`DbError::Duplicate`], the transaction can continue.
 
 pub(crate) mod cached_sql;
 mod change_counter;
@@ -220,7 +222,8 @@ impl Database {
         }
     }
 
-    /// Creates a statement for [`Database::write_after`]; `None` on SQLite, where units always share a transaction.
+    /// Creates a statement for [`Database::write_after`]. Returns `None` on SQLite, where every unit can share a
+    /// transaction.
     pub(crate) fn shared<S: Statement>(
         &self,
         create: impl FnOnce() -> Result<S, DbError>,
@@ -231,7 +234,7 @@ impl Database {
     /// Like [`Database::write_with_outcome`], for a unit of work that begins with a known statement. On PostgreSQL, the
     /// statements of units that wait at the same time share a round trip and a transaction. If this transaction fails,
     /// each unit runs again in its own transaction, so an error of one unit undoes only that unit. The unit gets the
-    /// response to its statement, or `None` if there is no response.
+    /// response to its statement, or `None` if `statement` is `None`.
     ///
     /// # Errors
     /// Those of [`Database::write_with_outcome`] and of the statement.
@@ -284,7 +287,7 @@ impl Database {
         Ok(self.write_and_invalidate_with_outcome(f).await?.committed()?)
     }
 
-    /// Like [`Database::write_and_invalidate`], but returns the results of [`Database::write_with_outcome`].
+    /// Like [`Database::write_and_invalidate`], but reports the outcome as [`Database::write_with_outcome`] does.
     ///
     /// # Errors
     /// Those of [`Database::write_with_outcome`].
@@ -410,7 +413,7 @@ pub fn inspect_sqlite<E: From<DbError>>(
 /// in the meantime. Calls `finish` with the path of the complete copy before the copy gets its final name.
 ///
 /// # Errors
-/// The error of `finish`, or [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
+/// The error of `finish`, or [`DbError::Unavailable`] if `to` exists or a file cannot be read or written.
 pub async fn back_up_sqlite<E: From<DbError> + Send + 'static>(
     database: PathBuf,
     to: PathBuf,

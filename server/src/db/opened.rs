@@ -24,7 +24,7 @@ pub(super) struct Opened {
     pub(super) space: Option<Arc<Space>>,
 }
 
-/// Threads and locks that are held while the database is open.
+/// The threads that run, and the lock that is held, while the database is open.
 pub(super) struct Running {
     /// Threads that end when their queue is closed and empty.
     pub(super) threads: Vec<JoinHandle<()>>,
@@ -32,7 +32,7 @@ pub(super) struct Running {
     pub(super) background: JoinHandle<()>,
     /// Stops the background thread when it is dropped.
     pub(super) stop: Box<dyn Send>,
-    /// SQLite only. On PostgreSQL the listener's session holds the lock.
+    /// SQLite only. On PostgreSQL the listening session holds the lock.
     pub(super) process_lock: Option<ProcessLock>,
 }
 

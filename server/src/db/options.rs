@@ -23,14 +23,15 @@ pub struct DatabaseOptions {
     pub read_queue: usize,
     /// Maximum time for which a unit of work waits in the queue before it is refused.
     pub wait: Duration,
-    /// SQLite: maximum time to wait for the write of another process.
+    /// SQLite: maximum time to wait while another process writes.
     pub busy_timeout: Duration,
     /// SQLite: size of the write-ahead log in bytes above which [`super::Database::check_space`] returns an error.
     pub wal_limit: u64,
-    /// PostgreSQL: timeout of one statement, which the server enforces. One second later, the client closes the
-    /// connection.
+    /// PostgreSQL: timeout of one statement, which the server enforces. If the statement is still running one second
+    /// later, the client closes the connection.
     pub statement_timeout: Duration,
-    /// PostgreSQL: timeout of one connection attempt, per host, and of the start of a transaction.
+    /// PostgreSQL: timeout of a connection attempt and of the start of a transaction. If the URL names several hosts,
+    /// both are multiplied by the number of hosts.
     pub connect_timeout: Duration,
 }
 

@@ -14,7 +14,8 @@ use super::{error::DbError, paths::with_suffix};
 /// Key of the advisory lock on PostgreSQL. All versions of Doorward must use the same value.
 pub(crate) const ADVISORY_LOCK: i64 = 0x70_7265_7365_6e74;
 
-/// Maximum time that PostgreSQL needs to end the session of a process that has ended.
+/// Time for which an attempt to take the exclusive lock on PostgreSQL is repeated. PostgreSQL may take a moment to end
+/// the session of a process that has ended.
 pub(super) const SESSION_END: Duration = Duration::from_secs(5);
 /// Interval between attempts to take the exclusive lock on PostgreSQL.
 pub(super) const RETRY_INTERVAL: Duration = Duration::from_millis(50);

@@ -29,9 +29,10 @@ const UNITS_OF_SECOND_BATCH: usize = 16;
 const SECOND_BATCH_TIME: Duration = Duration::from_millis(20);
 /// After a batch with at least this many units, the next batch waits for [`GATHER_TIME`], so that more units share it.
 const GATHER_THRESHOLD: usize = 4;
-/// Waiting time after such a batch. It is short compared with the time that units wait under such load.
+/// Waiting time after a batch of at least [`GATHER_THRESHOLD`] units. It adds little to the time that units
+/// wait under such load anyway.
 const GATHER_TIME: Duration = Duration::from_millis(1);
-/// Maximum time for which units wait for the end of several running batches, in case these are stuck.
+/// Maximum time for which units wait while two or more batches run, in case these batches are stuck.
 const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
 
 /// Work for a thread that owns a connection.
@@ -74,24 +75,24 @@ impl State {
             if unit.waited() <= self.wait {
                 return Some(unit);
             }
-            // The caller still waits: the unit had started, but another unit made the shared transaction fail.
+            // The caller still waits, because the unit had started in time before it was queued again.
             unit.refuse(waited_too_long(self.wait));
         }
         None
     }
 
-    /// Returns whether a batch may start.
+    /// Returns whether a batch may start: units wait, and the gather time has passed or the queue is closed.
     fn may_start_batch(&self) -> bool {
         let Some(first) = self.shared.front() else { return false };
         self.closed || first.waited() >= self.max_gather_time()
     }
 
-    /// Returns the time for which the first waiting unit waits for other units and for running batches.
+    /// Returns the time after which a batch starts, counted from the submission of the first unit in `shared`.
     fn max_gather_time(&self) -> Duration {
         max_gather_time(self.running_batches, self.shared.len(), self.last_batch)
     }
 
-    /// Returns the time that the first waiting unit must still wait; `None` if no unit waits.
+    /// Returns the remaining time until a batch starts; `None` if `shared` is empty.
     fn gather_time(&self) -> Option<Duration> {
         self.shared.front().map(|first| self.max_gather_time().saturating_sub(first.waited()))
     }
@@ -131,8 +132,8 @@ impl State {
     }
 }
 
-/// Returns the time for which the first of `waiting` units waits. `last_batch` is the number of units in the batch that
-/// started last.
+/// Returns the time for which the first of `waiting` shared units waits until a batch starts. `last_batch` is the
+/// number of units in the batch that started last.
 const fn max_gather_time(running_batches: usize, waiting: usize, last_batch: usize) -> Duration {
     match running_batches {
         0 if last_batch < GATHER_THRESHOLD => Duration::ZERO,

@@ -33,7 +33,7 @@ pub(crate) trait Query: Statement {
     fn on_sqlite(&self, conn: &mut SqliteConnection) -> Result<Self::Output, DbError>;
 }
 
-/// An output of [`AnyStatement`].
+/// The [`Statement::Output`] of a statement of any type.
 pub(super) type AnyOutput = Box<dyn Any + Send>;
 
 /// A [`Statement`] of any type.
@@ -65,7 +65,7 @@ impl<S: Statement> AnyStatement for S {
 #[derive(Clone, Copy)]
 pub(crate) struct Pipeline<'c> {
     pub(crate) conn: &'c AsyncPgConnection,
-    /// The shard of counters to which the connection adds.
+    /// Number of the counter shard to which the connection adds.
     pub(crate) shard: i16,
 }
 

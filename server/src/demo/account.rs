@@ -25,8 +25,8 @@ pub(super) const PRESET_PASSWORD: &str = "correct horse";
 const MAX_ACCOUNTS: usize = 1_000;
 const MAX_CHARACTERS: usize = 64;
 
-/// Argon2id hash of a password with a random salt. Passwords are chosen by users, unlike API keys. The parameters are
-/// therefore the strong defaults of the crate (19 MiB, two passes).
+/// Argon2id hash of a password with a random salt. Users choose passwords, which are therefore easier to guess than API
+/// keys. For this reason, the parameters are the strong defaults of the crate (19 MiB, two passes).
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct PasswordHash {
     salt: [u8; 16],

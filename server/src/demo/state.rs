@@ -45,6 +45,7 @@ impl Demo {
     }
 }
 
-/// Cache of the tenant's keys. They are fetched at first use, when they expire, and when a token has an unknown key id.
+/// Cache of the tenant's public keys (JWKS), with the time of the fetch. The keys are fetched at first use, when they
+/// expire, and when a token has an unknown key id.
 #[derive(Debug, Default)]
 pub(super) struct KeyCache(pub(super) Mutex<Option<(Timestamp, JwkSet)>>);

@@ -1,8 +1,8 @@
-//! Names of common authenticator models that need no metadata, such as passkey providers.
+//! Built-in names of common authenticator models and passkey providers, for models that the metadata does not name.
 
 use uuid::Uuid;
 
-/// Common authenticators, sorted by AAGUID for binary search.
+/// AAGUIDs and names of common authenticator models, sorted by AAGUID for binary search.
 const KNOWN: &[(u128, &str)] = &[
     (0x0898_7058_cadc_4b81_b6e1_30de_50dc_be96, "Windows Hello"),
     (0x0ea2_42b4_43c4_4a1b_8b17_dd6d_0b6b_aec6, "Keeper"),

@@ -4,8 +4,8 @@ use doorward_shared::{AuthenticatorStatus, config::AssuranceLevel};
 
 use super::{AuthenticatorMetadata, Ceremony, Credential, Metadata};
 
-/// Statuses of models whose attestation, user verification or key storage was broken. They count for all versions of a
-/// model, because the attestation does not contain the version.
+/// Statuses of models whose attestation, user verification or key storage was broken. A status applies to all versions
+/// of a model, because an attestation does not state the version.
 const COMPROMISED: [AuthenticatorStatus; 4] = [
     AuthenticatorStatus::AttestationKeyCompromise,
     AuthenticatorStatus::UserVerificationBypass,
@@ -13,7 +13,7 @@ const COMPROMISED: [AuthenticatorStatus; 4] = [
     AuthenticatorStatus::UserKeyPhysicalCompromise,
 ];
 
-/// Facts about a finished ceremony that determine its level.
+/// Properties of a finished ceremony that determine its level of assurance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Evidence {
     pub ceremony: Ceremony,
@@ -48,7 +48,7 @@ pub fn reachable(ceremony: Ceremony, credential: &Credential, metadata: &Metadat
     Evidence { ceremony, user_verified: true, backup_eligible, certified: is_certified(credential, metadata) }.level()
 }
 
-/// Returns whether a level cannot be reached without user verification.
+/// Returns whether a level requires user verification.
 pub fn needs_user_verification(minimum: AssuranceLevel) -> bool {
     minimum > AssuranceLevel::Aal1
 }

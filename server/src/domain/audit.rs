@@ -17,7 +17,8 @@ pub struct RequestMeta {
     pub api_key: Option<ApiKeyId>,
 }
 
-/// An event that is written as one audit entry. Entries never change. The database assigns the id of the entry.
+/// An event that is written as one audit entry. Entries never change. The id of an entry is assigned when it is
+/// written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {
     /// Random bits of the entry's id.
@@ -27,13 +28,13 @@ pub struct AuditEvent {
     pub kind: AuditType,
     pub error: Option<AuditError>,
     pub meta: RequestMeta,
-    /// The tenant's own id for the user, or the name of the admin token or command.
+    /// The user id of a ceremony, or the name of the admin token or command that made a change.
     pub actor: Option<String>,
     /// The credential that the event concerns, in base64url.
     pub credential_id: Option<String>,
-    /// The caller's transaction id.
+    /// The application's own id of the transaction.
     pub transaction_id: Option<String>,
-    /// The values before and after the change.
+    /// Details as a JSON object, such as the values before and after a change, or the failed check of a refusal.
     pub detail: Option<serde_json::Value>,
     pub at: Timestamp,
 }
@@ -41,7 +42,7 @@ pub struct AuditEvent {
 /// The reason of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditError {
-    /// The text of an `ErrorCode`, which is machine-readable.
+    /// Machine-readable text of an `ErrorCode`.
     pub code: &'static str,
     /// Human-readable explanation.
     pub reason: String,
@@ -84,7 +85,7 @@ impl Values<IpNet> {
         Some(Values { any_of: texts(&self.any_of)?, none_of: texts(&self.none_of)? })
     }
 
-    /// Returns whether an entry's address matches.
+    /// Returns whether the filter accepts an entry's source address.
     pub fn accept(&self, source_ip: &str) -> bool {
         let address = source_ip.parse::<IpAddr>().ok();
         let one_of = |networks: &[IpNet]| {
@@ -109,7 +110,7 @@ pub struct AuditFilter {
     pub request_id: Values<String>,
     /// Credential ids in base64url.
     pub credential_id: Values<String>,
-    /// The callers' transaction ids.
+    /// The applications' own ids of transactions.
     pub transaction_id: Values<String>,
     /// API keys with which the requests were made.
     pub api_key_id: Values<ApiKeyId>,
@@ -119,16 +120,17 @@ pub struct AuditFilter {
     pub source_ip_part: Option<String>,
     /// Text that the actor or the source address must contain.
     pub text: Option<String>,
-    /// Entries of an earlier page; they do not match.
+    /// Range of ids that an earlier page has already searched. Entries in this range do not match.
     pub shown: Option<ShownEntries>,
 }
 
-/// Range of the matching entries that a page returned out of order. Later pages leave out the entries in this range.
+/// Range of ids that a page searched out of order. The page returned all matching entries in this range, so later pages
+/// leave the range out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShownEntries {
-    /// Id of the oldest of these entries.
+    /// Id of the oldest entry in the range.
     pub oldest: AuditId,
-    /// Id of the newest of these entries.
+    /// Id of the newest entry in the range.
     pub newest: AuditId,
 }
 
@@ -169,7 +171,8 @@ impl AuditFilter {
         Some(named.iter().copied().filter(accepted).collect())
     }
 
-    /// Returns the time that the request id contains, if the filter accepts exactly one id and this id is a UUIDv7.
+    /// Returns the time that the request id contains, if the filter names exactly one request id and this id is a
+    /// UUIDv7.
     pub fn request_time(&self) -> Option<Timestamp> {
         let [id] = self.request_id.any_of.as_slice() else { return None };
         let id = Uuid::parse_str(id).ok().filter(|id| id.get_version_num() == 7)?;
@@ -177,7 +180,7 @@ impl AuditFilter {
     }
 }
 
-/// A position in a log and a direction. The entry at the position is not included.
+/// A position in a log and a reading direction. The entry at the position is not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditCursor {
     /// Entries newer than the entry with this id, oldest first.
@@ -193,13 +196,14 @@ impl AuditCursor {
     pub const OLDEST: Self = Self::After(AuditId::new(Uuid::nil()));
 }
 
-/// Upper limit of the ids that a read on PostgreSQL may return. No entry is added below this limit later.
+/// Upper limit of the ids that a read on PostgreSQL may return. After the limit was determined, no entry is added below
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Horizon {
     /// A text that sorts after the ids that a read may return, and before all other ids.
     pub end: String,
-    /// Whether the limit is directly after the newest id. If not, some committed entries are left out, because a
-    /// running transaction may still commit a smaller id.
+    /// Whether a read may return all committed entries. If `false`, it leaves out committed entries whose ids are
+    /// larger than an id that a running transaction may still commit.
     pub is_newest: bool,
 }
 
@@ -234,7 +238,8 @@ impl Total {
 pub enum NextPage {
     Number,
     Before(AuditId),
-    /// With the cursor `before`. The next page must leave out this page's entries in the range.
+    /// With the cursor `before`. The next page must leave out the entries in this range, because this page contains
+    /// them.
     BeforeWithout(AuditId, ShownEntries),
 }
 
@@ -253,11 +258,11 @@ pub struct LogSlice<T> {
     pub items: Vec<T>,
     /// Cursor of the next slice; `None` at the end of the log.
     pub next: Option<AuditId>,
-    /// Whether committed entries were left out, because a running transaction may still commit a smaller id.
+    /// Whether committed entries were left out, because a running transaction may still commit an entry before them.
     pub is_cut: bool,
 }
 
-/// A range of UTC days since the epoch, both ends included.
+/// A range of UTC days, both ends included. A day is the number of days since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Days {
     pub first: i64,

@@ -1,7 +1,7 @@
 //! Key identifiers of attestation certificates.
 
 /// Key identifier of an attestation certificate: SHA-1 of its public key (RFC 5280 §4.2.1.2, method 1). It identifies
-/// models of the format `fido-u2f`, which have no AAGUID.
+/// U2F models (attestation format `fido-u2f`), which have no AAGUID.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CertificateKeyId(pub [u8; Self::BYTES]);
 

@@ -86,7 +86,7 @@ impl Ceremony {
     }
 }
 
-/// The bytes that the authenticator signs: 32 random bytes and, for a transaction, a hash of its data.
+/// The bytes of a challenge: 32 random bytes and, for a transaction, a hash of its data.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChallengeValue(pub Vec<u8>);
 
@@ -96,9 +96,9 @@ impl std::fmt::Display for ChallengeValue {
     }
 }
 
-/// Settings of the tenant when the ceremony started. The initialize request stores them, and the finalize request is
-/// checked against them. Unknown members are refused: a node of an older version must not ignore a requirement that a
-/// newer node has stored.
+/// Requirements of a pending ceremony, from the tenant's settings and the initialize request. The initialize request
+/// stores them, and the finalize request is checked against them. Unknown members are refused: a node of an older
+/// version must not ignore a requirement that a newer node has stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CeremonyState {
@@ -156,7 +156,7 @@ impl CeremonyState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     pub tenant_id: TenantId,
-    /// The bytes to sign; unique in the tenant.
+    /// The bytes of the challenge; unique in the tenant.
     pub value: ChallengeValue,
     pub ceremony: Ceremony,
     /// The user; `None` for a discoverable login.

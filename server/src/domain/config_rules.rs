@@ -23,11 +23,11 @@ use found::{MAX_ORIGINS, Message, Problems, short_origin};
 pub const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 /// Allowed lifetimes of a challenge, in milliseconds.
 const LIFETIME_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=MAX_LIFETIME_MS;
-/// Allowed values of the maximum number of credentials of a user.
+/// Allowed values of the setting `limits.credentials_per_user`.
 const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
-/// Allowed values of the maximum size of a transaction's data, in bytes.
+/// Allowed values of the setting `limits.transaction_data_bytes`, in bytes.
 const TRANSACTION_DATA_RANGE: std::ops::RangeInclusive<u32> = 1..=32 * 1024;
-/// Maximum length of the name of a level of assurance. Every token contains one.
+/// Maximum number of characters of the name of a level of assurance. Every token contains such a name.
 const MAX_ACR_CHARS: usize = 128;
 
 /// A change of a tenant's configuration: JSON that can be parsed as a configuration.
@@ -62,7 +62,7 @@ pub fn valid(config: TenantConfig) -> Result<TenantConfig, Vec<ConfigProblem>> {
 }
 
 /// Validates a JSON value as a configuration in which omitted settings have their defaults. `parsed` is the
-/// configuration in the text of the value; `None` if the text could not be parsed.
+/// configuration that serde read from the same JSON; `None` if serde returned an error.
 ///
 /// # Errors
 /// All problems: unknown, missing and mistyped settings, then the invalid values of the other settings.
@@ -97,7 +97,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         found.add("cors.allowed_origins", Err(format!("at most {MAX_ORIGINS} are allowed")));
     }
     for (index, pattern) in patterns.iter().take(MAX_ORIGINS).enumerate() {
-        // The problem of an origin that the relying party also lists has already been reported.
+        // If the relying party also lists this origin, its problem has already been reported.
         if refused_origins.contains(&pattern) {
             continue;
         }
@@ -138,8 +138,8 @@ fn lifetime(value: u32, timeout: u32) -> Result<(), Message> {
     Ok(())
 }
 
-/// Checks the names of levels. OpenID Connect separates the names in `acr_values` by spaces, so a name must not contain
-/// spaces.
+/// Checks the names of the levels of assurance. OpenID Connect separates the names in `acr_values` by spaces, so a name
+/// must not contain spaces.
 fn acr(found: &mut Problems, names: &AcrNames) {
     for (index, &level) in AssuranceLevel::ALL.iter().enumerate() {
         let name = names.name(level);

@@ -384,8 +384,8 @@ mod tests {
             }
             for value in changed {
                 let (found, readable) = (problems(&value), serde_json::from_value::<TenantConfig>(value.clone()));
-                // Arrays are rejected here, because serde would read the items of an array as the members of a section
-                // in order.
+                // If a section is expected, `check` rejects an array, but serde accepts it and reads its items as the
+                // members of the section.
                 let is_array = found.len() == 1 && value.pointer(&pointer).is_some_and(Value::is_array);
                 assert_eq!(
                     found.is_empty() || is_array,

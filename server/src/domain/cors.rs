@@ -109,7 +109,8 @@ fn unless_unsafe(allowed: bool, pattern: Pattern, refusal: impl FnOnce() -> Stri
 fn exact(text: &str, lower: String) -> Result<Pattern, String> {
     let Ok(url) = Url::parse(&lower) else { return Err(format!("`{text}` is not an origin")) };
     let canonical = url.origin().ascii_serialization();
-    // For schemes that the specification does not define, the result is `null`. Such origins are compared as text.
+    // The URL standard serialises the origins of most schemes, such as `capacitor:`, as `null`. Such origins are
+    // compared as text.
     if canonical != "null" && canonical != lower {
         return Err(format!("`{text}` never matches: browsers send `{canonical}`"));
     }
@@ -122,13 +123,14 @@ fn exact(text: &str, lower: String) -> Result<Pattern, String> {
     Ok(Pattern::Exact(lower))
 }
 
-/// Returns whether the text consists only of scheme, host and port, so that `*` cannot match anything but a host.
+/// Returns whether the text consists only of scheme, host and port, so that `*` cannot match a user name, a path or a
+/// query.
 fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '\\', '@', '?', '#']))
 }
 
 /// Returns whether the text matches the pattern: `*` matches any bytes, `?` one byte. After a mismatch, only the last
-/// `*` is tried again, so the time for each `*` is linear in the length of the text.
+/// `*` is tried again, so the time is at most proportional to the product of both lengths.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -26,7 +26,7 @@ impl CredentialId {
         &self.0
     }
 
-    /// Returns the first characters of the id in base64url, for texts in which the complete id is too long.
+    /// Returns the first characters of the id in base64url, for texts in which the complete id would be too long.
     pub fn start(&self) -> String {
         id_start(&self.0)
     }
@@ -69,7 +69,7 @@ pub struct Credential {
     pub attestation_trust: AttestationTrust,
     /// Key identifier of the attestation certificate, only for the format `fido-u2f`.
     pub attestation_key_id: Option<CertificateKeyId>,
-    /// Model of the authenticator (AAGUID), as the authenticator stated it.
+    /// AAGUID that the client stated at registration.
     pub aaguid: Uuid,
     /// Last signature counter (WebAuthn §6.1.1).
     pub sign_count: u32,
@@ -85,7 +85,7 @@ pub struct Credential {
     /// Whether the credential is discoverable, as the client reported it at registration (`credProps`). `None` if the
     /// client reported nothing.
     pub discoverable: Option<bool>,
-    /// Time of the last ceremony with this credential.
+    /// Time of the last login or transaction with this credential; `None` before the first.
     pub last_used_at: Option<Timestamp>,
     pub created_at: Timestamp,
     /// Time at which the credential was last renamed.

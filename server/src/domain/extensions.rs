@@ -11,8 +11,8 @@ use super::{
 
 /// Maximum length of an input of the extension `prf`, in bytes.
 const MAX_PRF_BYTES: usize = 256;
-/// Maximum number of credentials with their own inputs of the extension `prf`: the maximum number of credentials that a
-/// user can have.
+/// Maximum number of credentials for which a request can contain inputs of the extension `prf`. It equals the maximum
+/// of the setting `limits.credentials_per_user`.
 const MAX_PRF_CREDENTIALS: usize = 256;
 /// Maximum length of a large blob, in bytes.
 const MAX_BLOB_BYTES: usize = 4_096;
@@ -20,8 +20,8 @@ const MAX_BLOB_BYTES: usize = 4_096;
 /// Problem with a member, and how to correct it.
 type Message = String;
 
-/// Parses the extensions of a registration's initialize request, and adds the extensions of `others`. `allowed` lists
-/// the extensions that the request may contain.
+/// Parses the extensions of a registration's initialize request, and adds those extensions of `others` that the request
+/// leaves out. `allowed` lists the extensions that the request may contain.
 pub fn of_registration(
     value: Option<Value>,
     allowed: &[Extension],
@@ -82,7 +82,8 @@ pub fn of_assertion(
     Ok(extensions)
 }
 
-/// Removes the inputs of credentials that are not allowed, because browsers refuse options that contain them.
+/// Removes the `prf` inputs of credentials that are not in `allowed`, because browsers refuse options with inputs of
+/// other credentials.
 pub fn keep_inputs_of(extensions: &mut AssertionExtensions, allowed: &[CredentialId]) {
     let Some(prf) = &mut extensions.prf else { return };
     if let Some(inputs) = &mut prf.eval_by_credential {
@@ -92,7 +93,7 @@ pub fn keep_inputs_of(extensions: &mut AssertionExtensions, allowed: &[Credentia
 }
 
 fn read<T: DeserializeOwned + Default>(value: Option<Value>) -> Result<T, Message> {
-    // With this object, the paths in errors begin with `extensions`.
+    // Wraps the extensions, so that the paths in errors begin with `extensions`.
     #[derive(Deserialize)]
     struct Body<T> {
         extensions: T,

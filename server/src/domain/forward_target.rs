@@ -49,7 +49,8 @@ impl FromStr for ForwardTarget {
     }
 }
 
-/// The text of the setting. It identifies the target: a different text means a different target.
+/// Prints the target as in the setting `audit.forward`. This text identifies the target: a different text means a
+/// different target.
 impl fmt::Display for ForwardTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,8 +8,8 @@ use serde::Serialize;
 pub struct ImportRule {
     /// Whether a stored row is updated to the values of the other system. Otherwise it stays unchanged.
     pub update: bool,
-    /// Creation time up to which an earlier import added all rows. If an older row is not stored, it has been deleted
-    /// in Doorward since that import, so it is not added again.
+    /// Creation time up to which an earlier import added all rows. If such a row is not stored, it has been deleted in
+    /// Doorward since that import, so it is not added again. `None` if every row that is not stored may be added.
     pub complete_until: Option<Timestamp>,
 }
 
@@ -32,7 +32,7 @@ pub enum ImportOutcome {
     Refused(&'static str),
 }
 
-/// Numbers of imported rows by outcome.
+/// Number of rows for each outcome of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
     /// Number of rows that the source contains.

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 const MAX_SHOWN_CHARS: usize = 64;
 /// Name of the struct with which serde_json's `RawValue` requests the text of a value.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
-/// Minimum similarity of a name to the known name that an error suggests.
+/// Minimum Jaro-Winkler similarity (0 to 1) between an unknown name and the known name that an error suggests.
 const MIN_SIMILARITY: f64 = 0.8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Queries and cursors of lists whose pages start after a given row instead of at an offset.
+//! Queries, cursors and pages of lists. A page has a number, or starts after the row of a cursor.
 
 use doorward_shared::{
     Base64Url,
@@ -69,12 +69,12 @@ impl Cursor {
         (!id.contains('\0')).then(|| Self { key, id: id.to_owned() })
     }
 
-    /// Returns the opaque text for clients of a list that has several orders. `order` names the order of this page.
+    /// Like [`Self::encode`], for a list that has several sort orders. `order` is the name of the order of this page.
     pub fn encode_in(&self, order: &str) -> String {
         format!("{order}.{}", self.encode())
     }
 
-    /// Parses the text of [`Self::encode_in`]; `None` for the text of another order.
+    /// Parses the text of [`Self::encode_in`]; `None` for the cursor of another sort order.
     pub fn decode_in(text: &str, order: &str) -> Option<Self> {
         Self::decode(text.strip_prefix(order)?.strip_prefix('.')?)
     }
@@ -83,12 +83,11 @@ impl Cursor {
 /// The part of the search results to which a page belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchStage {
-    /// Rows that start with the text.
+    /// Rows that start with the search text.
     Prefixes,
-    /// Rows that contain the text, but do not start with it.
+    /// Rows that contain the search text, but do not start with it.
     Others,
-    /// All rows that contain the text. Used if too many rows start with the text, so that these rows cannot be listed
-    /// first.
+    /// All rows that contain the search text. Used if the rows that start with it are too many to be listed first.
     All,
 }
 
@@ -132,7 +131,7 @@ impl SearchCursor {
 pub struct TimeQuery {
     /// Text that names or ids must contain.
     pub search: Option<String>,
-    /// Position at the end of the previous page.
+    /// Position at the end of the previous page; `None` for the first page.
     pub after: Option<SearchCursor>,
     pub limit: u32,
 }
@@ -216,13 +215,14 @@ pub struct TenantQuery {
     pub search: Option<String>,
     pub sort: TenantSort,
     pub order: Order,
-    /// Last row of the previous page.
+    /// Last row of the previous page; `None` for the first page.
     pub after: Option<Cursor>,
     pub limit: u32,
 }
 
 impl TenantQuery {
-    /// Returns the name of an order in cursors. A position in one order has no meaning in another order.
+    /// Returns the name of a sort order, for [`Cursor::encode_in`]. A position in one order has no meaning in another
+    /// order.
     pub fn order_name(sort: TenantSort, order: Order) -> String {
         format!("{sort}-{order}")
     }

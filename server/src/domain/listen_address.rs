@@ -99,7 +99,7 @@ mod tests {
         assert!(socket_path(&path(107)).is_ok());
         let error = socket_path(&path(108)).unwrap_err();
         assert_eq!(error, "the path has 108 bytes, but the system allows at most 107");
-        // The operating system has the same limit.
+        // The operating system has the same limit as `MAX_PATH`.
         let folder = tempfile::tempdir().unwrap();
         let prefix = folder.path().to_str().unwrap();
         for (length, is_accepted) in [(107, true), (108, false)] {

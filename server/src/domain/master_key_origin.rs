@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MasterKeyOrigin {
-    /// `master.key` in the data folder. Only this file is created with a new installation.
+    /// `master.key` in the data folder. A new installation creates this file; keys of other origins must exist already.
     DataFolder(PathBuf),
     /// A file that the operator provides.
     File(PathBuf),

@@ -14,7 +14,7 @@ use super::{CertificateKeyId, Credential, aaguid};
 /// Identifies an entry of the metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ModelId {
-    /// A model of FIDO2.
+    /// A FIDO2 model, identified by its AAGUID.
     Aaguid(Uuid),
     /// A U2F model, identified by the key of one of its attestation certificates.
     KeyId(CertificateKeyId),
@@ -84,7 +84,7 @@ impl MetadataImport {
 
 /// Returns whether a day, `YYYY-MM-DD`, is in the past.
 pub fn is_outdated(day: &str, now: Timestamp) -> bool {
-    // In this form, the texts sort in the order of the days.
+    // Texts of the form `YYYY-MM-DD` sort in the order of the days.
     now.to_string().get(..day.len()).is_some_and(|today| day < today)
 }
 
@@ -193,7 +193,7 @@ impl Metadata {
         self.models.get(&ModelId::Aaguid(aaguid))
     }
 
-    /// Returns the metadata of a model of U2F, by the key of its attestation certificate.
+    /// Returns the metadata of a U2F model, by the key of its attestation certificate.
     pub fn by_key_id(&self, id: &CertificateKeyId) -> Option<&AuthenticatorMetadata> {
         self.models.get(&ModelId::KeyId(*id))
     }
@@ -222,7 +222,8 @@ impl Metadata {
     }
 
     /// Returns the name of a model: from the metadata, or from the list of common authenticators. The AAGUID may be
-    /// unproven. It is ignored if there is a key identifier, because this identifier is verified.
+    /// unproven. If there is a key identifier, it determines the model and the AAGUID is ignored, because only the key
+    /// identifier is verified.
     pub fn name(&self, aaguid: Uuid, key_id: Option<&CertificateKeyId>) -> Option<&str> {
         let model = key_id.map_or_else(|| self.by_aaguid(aaguid), |id| self.by_key_id(id));
         let name = model.map(|model| model.description.as_str()).filter(|name| !name.is_empty());

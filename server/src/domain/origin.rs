@@ -16,7 +16,8 @@ pub fn accepts(listed: &[String], origin: &str) -> bool {
         })
 }
 
-/// Returns whether a text is an origin as browsers serialise it. Origins of apps and extensions have no canonical form.
+/// Returns whether a text is an origin as browsers serialise it. Origins of apps and extensions have no canonical form;
+/// for these, returns `true`.
 fn is_canonical(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         let origin = url.origin();

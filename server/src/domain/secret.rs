@@ -61,7 +61,7 @@ pub struct ApiKey {
     /// Digest by which an imported key is found; `None` for Doorward's own keys, which contain their id.
     pub digest: Option<SecretDigest>,
     pub created_at: Timestamp,
-    /// Time from which the key is rejected.
+    /// Time from which the key is rejected; `None` if the key does not expire.
     pub expires_at: Option<Timestamp>,
     /// Time of the last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
@@ -82,7 +82,7 @@ pub struct AdminToken {
     pub hint: String,
     pub hash: SecretHash,
     pub created_at: Timestamp,
-    /// Time from which the token is rejected.
+    /// Time from which the token is rejected; `None` if the token does not expire.
     pub expires_at: Option<Timestamp>,
     /// Time of the last use, with a precision of one minute.
     pub last_used_at: Option<Timestamp>,
@@ -97,20 +97,22 @@ pub struct SigningKeyRecord {
     pub algorithm: SigningAlgorithm,
     /// Public key as a JWK (RFC 7517), serialised as JSON.
     pub public_jwk: String,
-    /// Empty after the private key was destroyed. It is destroyed when the key can no longer sign.
+    /// Private key, encrypted with the master key. It is destroyed when the key can no longer sign; then this field is
+    /// empty.
     pub sealed_private_key: Vec<u8>,
     /// Time of creation; the key is published from then on.
     pub created_at: Timestamp,
     /// Time from which the key signs.
     pub signs_from: Timestamp,
-    /// Time from which the key no longer signs. It stays published until the last token that it signed has expired.
+    /// Time from which the key no longer signs. The key stays published until the last token that it signed has
+    /// expired.
     pub retired_at: Option<Timestamp>,
     /// Time at which the key was removed from the JWKS. From then on, verifiers refuse the tokens that it signed.
     pub withdrawn_at: Option<Timestamp>,
 }
 
 impl SigningKeyRecord {
-    /// Returns whether the private key still exists. Without it, the key cannot sign at any time.
+    /// Returns whether the private key still exists. Without it, the key can never sign again.
     pub const fn has_private_key(&self) -> bool {
         !self.sealed_private_key.is_empty()
     }

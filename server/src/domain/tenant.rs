@@ -16,7 +16,6 @@ pub const MAX_LIFETIME_MS: u32 = 600_000;
 pub struct Tenant {
     pub id: TenantId,
     pub display_name: String,
-    /// Configuration; `mfa` is always present.
     pub config: TenantConfig,
     pub created_at: Timestamp,
     /// Time of the last change of the name or the configuration.

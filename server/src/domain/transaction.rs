@@ -6,13 +6,13 @@ use doorward_shared::{TenantId, Timestamp, TransactionRowId, UserId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
     pub tenant_id: TenantId,
-    /// Doorward's id.
+    /// Doorward's own id of the transaction.
     pub id: TransactionRowId,
-    /// Id in the tenant's system, unique in the tenant.
+    /// The application's own id of the transaction, unique in the tenant.
     pub identifier: String,
-    /// The user who confirms it.
+    /// Internal id of the user who confirms the transaction.
     pub user_id: UserId,
-    /// Confirmed data as serialised JSON: exactly the bytes whose hash the challenge contains.
+    /// The data to confirm, as JSON text. The hash in the challenge covers `identifier` and exactly these bytes.
     pub data: String,
     pub created_at: Timestamp,
     /// Equal to `created_at` until the user confirms the transaction. Then the time of the confirmation, which is

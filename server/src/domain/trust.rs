@@ -1,8 +1,8 @@
 //! Trust policies: rules that judge credentials by the stored facts about their authenticators.
 //!
-//! A positive statement about a model (allow list, certification) counts only if the attestation proves the model. A
-//! negative statement (deny list, status) always counts. It stops honest users only: an attacker can state another
-//! model, unless the policy also requires an attestation.
+//! Rules that accept models (allow list, certification) apply only if the attestation proves the model. Rules that
+//! refuse models (deny list, status) always apply. If the policy requires no attestation, these rules stop only honest
+//! users, because an attacker can state another model.
 
 use doorward_shared::{
     AttestationTrust, CoseAlgorithm,
@@ -27,9 +27,9 @@ pub struct TrustFacts {
     pub algorithm: CoseAlgorithm,
     pub backup_eligible: bool,
     pub attestation: AttestationTrust,
-    /// Model, as the authenticator stated it.
+    /// AAGUID that the client stated.
     pub aaguid: Uuid,
-    /// Model of the format `fido-u2f`, which states no AAGUID.
+    /// Key identifier of the attestation certificate, only for the format `fido-u2f`, which has no AAGUID.
     pub key_id: Option<CertificateKeyId>,
 }
 
@@ -49,7 +49,7 @@ impl TrustFacts {
         matches!(self.attestation, AttestationTrust::Chain)
     }
 
-    /// Returns the stated model and whether it is proven.
+    /// Returns a text that names the stated model, with a note if the model is not proven.
     fn model(&self) -> String {
         let name = self.key_id.map_or_else(|| self.aaguid.to_string(), |id| format!("U2F certificate {id}"));
         if self.is_proven() { name } else { format!("{name} (not proven, attestation: {})", self.attestation) }

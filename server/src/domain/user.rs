@@ -7,9 +7,9 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub tenant_id: TenantId,
-    /// Doorward's id.
+    /// Internal id.
     pub id: UserId,
-    /// Id in the tenant's system (`user_id` in the API): 1 to 64 bytes, unique in the tenant.
+    /// User id (`user_id` in the API): 1 to 64 bytes, unique in the tenant.
     pub external_id: String,
     /// Login name.
     pub name: String,

@@ -15,7 +15,7 @@ impl AllowedNetworks {
     }
 
     /// Returns whether a webhook may connect to an address: it is public, or in an allowed network. If an IPv6 address
-    /// contains an IPv4 address, only the IPv4 address is checked.
+    /// contains an IPv4 address, the IPv4 address must be public, or one of the two must be in an allowed network.
     pub fn accept(&self, address: IpAddr) -> bool {
         let target = match address {
             IpAddr::V6(v6) => embedded(v6).map_or(address, IpAddr::V4),
@@ -49,8 +49,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
-/// Only 2000::/3 contains public addresses. Not public in 2000::/3 are Teredo (2001::/32), which hides IPv4 addresses,
-/// the rest of 2001::/23, and the documentation networks.
+/// Only 2000::/3 contains public addresses. These parts of 2000::/3 are not public: Teredo (2001::/32), whose addresses
+/// hide IPv4 addresses; the rest of 2001::/23; and the documentation networks.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let is_special = (first == 0x2001 && (second < 0x200 || second == 0xdb8)) || first == 0x3fff;
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn only_public_addresses_are_accepted() {
         let none = AllowedNetworks::default();
-        // 64:ff9b:1::/48 has no fixed position for the IPv4 address.
+        // In 64:ff9b:1::/48, the position of the IPv4 address is not fixed, so these addresses are never public.
         assert!(!accepted(&none, "64:ff9b:1:7f00:0:100:101:101"));
         for address in ["1.1.1.1", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1"]
         {

@@ -1,4 +1,4 @@
-//! Appends lines to a file or to standard output, on a separate thread, because both may block.
+//! Appends lines to a file or to standard output, on a separate thread, because writing to either may block.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -41,7 +41,8 @@ impl Output {
     }
 }
 
-/// Writes lines. First ends an incomplete line of an earlier write; the entry of that line is written again.
+/// Writes lines. First ends the incomplete line that a failed write has left. The caller sends the entry of that line
+/// again.
 fn write_lines(out: &mut impl Write, lines: &[u8], is_incomplete: &mut bool) -> io::Result<()> {
     let mut rest: &[u8] = if *is_incomplete { &[&b"\n"[..], lines].concat() } else { lines };
     while !rest.is_empty() {
@@ -70,7 +71,8 @@ async fn on_thread(f: impl FnOnce() -> Result<(), String> + Send + 'static) -> R
 }
 
 fn append_blocking(path: &Path, lines: &[u8]) -> io::Result<()> {
-    // A named pipe is not opened for reading: it would then accept lines without a reader, and lose them when closed.
+    // Do not open a named pipe for reading: it would then accept lines even if no other process reads them, and would
+    // lose them when it is closed.
     let is_regular = fs::metadata(path).map_or(true, |metadata| metadata.is_file());
     let mut file = OpenOptions::new().read(is_regular).append(true).create(true).mode(0o600).open(path)?;
     if is_regular {
@@ -84,7 +86,7 @@ fn append_blocking(path: &Path, lines: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Removes the incomplete line that an interrupted write has left. Its entry is written again.
+/// Removes the incomplete line that an interrupted write has left. The caller sends the entry of that line again.
 fn remove_incomplete_line(file: &mut File) -> io::Result<()> {
     let length = file.metadata()?.len();
     let start = length.saturating_sub(TAIL);
@@ -117,7 +119,7 @@ mod tests {
         appended.await.unwrap().unwrap();
     }
 
-    /// A device that accepts only the given numbers of bytes.
+    /// A device that accepts a given number of bytes at each write, from the last number to the first, and then fails.
     struct Device {
         written: Vec<u8>,
         accepts: Vec<usize>,

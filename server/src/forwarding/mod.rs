@@ -28,15 +28,15 @@ use crate::{
 
 /// Pause between two checks for new entries.
 const POLL: Duration = Duration::from_millis(500);
-/// Pause while another node holds the lease.
+/// Pause between two attempts to acquire a lease that another node holds.
 const LEASE_POLL: Duration = Duration::from_secs(5);
-/// Pause after the first failure. It doubles with each further failure.
+/// Pause after the first failure. The pause doubles with each further failure, up to [`MAX_BACKOFF`].
 const MIN_BACKOFF: Duration = Duration::from_millis(500);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
-/// Size of a batch in bytes; one entry may be larger.
+/// Maximum size of a batch in bytes. A larger entry is sent as a batch of its own.
 const BATCH_BYTES: usize = 256 * 1024;
 
-/// Running tasks. They stop when this value is dropped.
+/// Running tasks, one per target. They stop when this value is dropped.
 #[derive(Debug, Default)]
 pub struct Forwarding {
     tasks: Vec<JoinHandle<()>>,
@@ -70,21 +70,21 @@ impl Drop for Forwarding {
     }
 }
 
-/// The connection to a target.
+/// Where the entries of a target are written or sent.
 enum Sink {
     Stdout(Output),
     File(std::path::PathBuf),
     Webhook(Box<Webhook>),
 }
 
-/// Targets that are ready to start.
+/// Targets to which [`start`] can forward.
 pub struct Targets(Vec<(ForwardTarget, Sink)>);
 
 impl Targets {
     /// Prepares the targets without connecting to them.
     ///
     /// # Errors
-    /// The reason, if the certificates of webhooks cannot be used.
+    /// The reason why a webhook cannot be used, such as invalid CA certificates.
     pub fn new(targets: &[ForwardTarget], webhooks: Option<&WebhookOptions>) -> Result<Self, String> {
         let sink = |target: &ForwardTarget| {
             let sink = match target {
@@ -125,7 +125,7 @@ struct Forwarder {
     metrics: ForwardMetrics,
 }
 
-/// What happens after a successful round.
+/// Result of a successful [`Forwarder::round`].
 enum Next {
     /// There may be more entries.
     Continue(Held),
@@ -189,7 +189,7 @@ impl Forwarder {
     }
 
     /// Delivers a batch. During the delivery, the metric shows the growing age of the batch's oldest entry, because a
-    /// reader may block the delivery for hours.
+    /// slow target may block the delivery for hours.
     async fn deliver_and_show_lag(&self, body: Vec<u8>, oldest: Timestamp) -> Result<(), String> {
         let mut delivery = std::pin::pin!(self.deliver(body));
         loop {

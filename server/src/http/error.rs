@@ -23,7 +23,8 @@ pub struct ApiError {
     detail: Option<Box<RefusalDetail>>,
 }
 
-/// The operation that failed. For some operations, the wire contract defines another status or title for an error.
+/// The operation that failed. In some operations, the wire contract defines a different status or title for the same
+/// error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     RegistrationFinalize,
@@ -51,7 +52,7 @@ impl ApiError {
         Self { header: Some(Box::new((name, value.into()))), ..self }
     }
 
-    /// Returns a 500 response without details. The cause is only logged, with the request id.
+    /// Creates a 500 error without details. The cause is logged with the request id, but not sent.
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string().into()),
@@ -64,7 +65,7 @@ impl ApiError {
         }
     }
 
-    /// Returns a 503 with `Retry-After`. The cause is only logged.
+    /// Creates a 503 error with `Retry-After`. The cause is logged, but not sent.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string().into()),
@@ -78,14 +79,14 @@ impl ApiError {
         }
     }
 
-    /// Returns the 503 of the readiness check after a stop signal.
+    /// Creates the 503 error that the readiness check returns after a stop signal.
     pub fn stopping() -> Self {
         let details = "the server is stopping";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, "service unavailable", details)
             .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 
-    /// Returns a 429 with `Retry-After`.
+    /// Creates a 429 error with `Retry-After`.
     pub fn rate_limited(seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -96,18 +97,18 @@ impl ApiError {
         .with_header(header::RETRY_AFTER, seconds.max(1))
     }
 
-    /// Returns the 401 for a missing or wrong API key.
+    /// Creates the 401 error for a missing or wrong API key.
     pub fn api_key_invalid() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyInvalid, "The api key is invalid", "")
     }
 
-    /// Returns the 401 for a disabled API key.
+    /// Creates the 401 error for a disabled API key.
     pub fn api_key_disabled() -> Self {
         let details = "an administrator disabled this key";
         Self::new(StatusCode::UNAUTHORIZED, ErrorCode::ApiKeyDisabled, "The api key is disabled", details)
     }
 
-    /// Returns the 400 for an invalid query parameter.
+    /// Creates the 400 error for an invalid query parameter.
     pub fn query(details: impl Into<String>) -> Self {
         Refusal::Query(details.into()).into()
     }

@@ -16,7 +16,8 @@ use crate::{
     service::Refusal,
 };
 
-/// Parses a JSON object of the public API. Ignores unknown members. No body means `{}`, because some clients send none.
+/// Parses a JSON object of the public API. Ignores unknown members. An empty body means `{}`, because some clients send
+/// no body.
 ///
 /// # Errors
 /// Returns [`Refusal::Malformed`] with the path of the member, or the position of a syntax error.

@@ -25,7 +25,7 @@ pub enum Api {
 const PUBLIC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/public.json.gz"));
 const ADMIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/admin.json.gz"));
 
-/// A document: its text, and the part that the routes use.
+/// A document: its text, and its parsed parameters, which the routes use.
 struct Document {
     text: String,
     content: Content,

@@ -17,7 +17,7 @@ use crate::domain::{
 
 /// Default number of rows on a page of a list with cursors.
 const DEFAULT_LIMIT: u32 = 50;
-/// Maximum number of characters of a text in a query.
+/// Maximum number of characters of a text parameter.
 const MAX_CHARS: usize = 256;
 /// Maximum number of rows on a page of a list with cursors.
 const MOST_ROWS: u32 = 200;
@@ -44,7 +44,7 @@ pub fn requested(query: &Query) -> &str {
     query.get("page").filter(|text| !text.is_empty()).unwrap_or("1")
 }
 
-/// Reads a positive number. Also checks the whole query string, so that callers need not do this.
+/// Reads a positive number. Also calls [`Query::check`], so that callers need not do this.
 ///
 /// # Errors
 /// 400 if the parameter is not a number or is outside its range, or if any parameter contains U+0000.
@@ -115,7 +115,7 @@ pub fn word<T: FromStr<Err = UnknownWord>>(query: &Query, name: &str) -> Result<
     word.map_err(|unknown| ApiError::query(format!("{name} must be one of {}", unknown.allowed.join(", "))))
 }
 
-/// Reads an order. The default is descending.
+/// Reads a sort order. The default is descending.
 pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
     match query.get(name).filter(|text| !text.is_empty()) {
         None => Ok(Order::Descending),
@@ -166,7 +166,7 @@ pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
 }
 
 /// Returns the links of a numbered page. There is a link to the last page only if numbered pages reach the last row.
-/// `cursor` is the link to rows that numbered pages do not reach.
+/// `cursor` is the link to the rows that numbered pages do not reach, if there are any.
 pub fn links(
     path: &str,
     query: &Query,

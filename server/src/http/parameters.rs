@@ -35,7 +35,8 @@ pub struct TenantVersionParams {
     if_match: Option<String>,
 }
 
-/// A change of a state. It is refused if the state has changed since the response whose `ETag` is in `If-Match`.
+/// A change that enables or disables an object. It is refused if the object's state has changed since the response
+/// whose `ETag` is in `If-Match`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct StateVersionParams {

@@ -144,7 +144,8 @@ pub fn etag(version: &TenantVersion) -> (HeaderName, String) {
     (header::ETAG, format!("\"{version}\""))
 }
 
-/// Returns the response to a change of a state. Its `ETag`, the new version, is present only if the state changed.
+/// Returns the response to a request that enables or disables an object. The header `ETag`, the new version of the
+/// object's state, is present only if the state changed.
 pub fn state_response(version: Option<StateVersion>) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     if let Some(version) = version {

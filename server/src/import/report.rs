@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::Tally;
 
-/// Maximum number of problems of one kind and tenant that a report lists one by one.
+/// Maximum number of refused rows of one kind that a report lists for each tenant.
 const LISTED: u64 = 20;
 
 /// Progress of an import: the number of rows of a table that were read.
@@ -21,7 +21,7 @@ pub struct Progress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TenantState {
-    /// A dry run found that the tenant can be imported or updated. Nothing of it was written.
+    /// A dry run found that the tenant can be imported or updated. Nothing was written.
     Importable,
     /// A dry run found that nothing of the tenant would change.
     Current,
@@ -46,9 +46,10 @@ pub struct TenantReport {
     /// Numbers of rows by kind.
     pub rows: BTreeMap<&'static str, Tally>,
     pub problems: Vec<Problem>,
-    /// Whether this run skipped a tenant of an earlier run. The tenant then lacks the latest changes of the source.
+    /// Whether this import skipped a tenant that an earlier import wrote. The tenant then lacks the latest changes of
+    /// the source.
     pub is_outdated: bool,
-    /// Number of problems by kind, to limit how many are listed.
+    /// Number of refused rows by kind, with which [`Self::refuse`] limits how many are listed.
     #[serde(skip)]
     counted: BTreeMap<&'static str, u64>,
 }
@@ -100,7 +101,7 @@ impl TenantReport {
         self.rows.values().any(|tally| tally.changed())
     }
 
-    /// Skips the tenant.
+    /// Records that the tenant is skipped, and the reason.
     pub(super) fn skip(&mut self, reason: impl Into<String>) {
         self.state = TenantState::Skipped;
         self.problem("tenant", reason);

@@ -12,7 +12,7 @@ use crate::crypto::MasterKeySource;
 /// File name of the admin token that is created with the installation.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 
-/// Paths in the data folder.
+/// The source of the master key, and paths in the data folder.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
     pub(super) master_key: MasterKeySource,

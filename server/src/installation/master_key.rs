@@ -1,4 +1,5 @@
-//! Checks that a database uses a given master key. For this check, the database contains an encrypted text.
+//! Checks that a database uses a given master key. For this purpose, the database contains a fixed text, the check
+//! text, encrypted with its master key.
 
 use doorward_shared::{Base64Url, SigningKeyId, TenantId};
 
@@ -10,7 +11,7 @@ use crate::{
     store::installation,
 };
 
-/// Plaintext of the check text.
+/// The check text, not encrypted.
 const KEY_CHECK_TEXT: &[u8] = b"doorward";
 
 /// How an operation uses the master key of an existing installation.
@@ -19,7 +20,8 @@ pub(super) enum MasterKeyUse {
     Required,
     /// The key may be missing. A wrong key is still an error, because the data folder then belongs to another database.
     IfPresent,
-    /// Any key is accepted, because the operation replaces all signing keys. Values of a newer format are an error.
+    /// Any key is accepted, because the operation replaces all signing keys. A check text that a newer program
+    /// encrypted is still an error.
     Unchecked,
 }
 
@@ -41,7 +43,8 @@ impl MasterKeyUse {
             Err(error) if self != Self::Required && is_unavailable(&error) => Ok(MasterKey::not_loaded(error)),
             Ok(key) if decrypts(&key, check_text) => Ok(key),
             Ok(key) if self == Self::Unchecked => match wrong_key(&files.master_key, check_text) {
-                // `master-key rotate` can complete the rotation without losing signing keys.
+                // An unfinished rotation is an error, because `master-key rotate` can complete it without losing
+                // signing keys.
                 OpenError::UnfinishedRotation => Err(OpenError::UnfinishedRotation),
                 _ => Ok(key),
             },
@@ -73,7 +76,7 @@ fn refuse_newer_format(check_text: &str) -> Result<(), OpenError> {
     }
 }
 
-/// Checks that the master key of an installation encrypted the check text of a database.
+/// Checks that `check_text`, which comes from a database, was encrypted with the master key at `location`.
 pub fn check_master_key(location: &Location, check_text: &str) -> Result<(), OpenError> {
     let source = &location.master_key;
     if decrypts(&source.load()?, check_text) { Ok(()) } else { Err(wrong_key(source, check_text)) }
@@ -88,8 +91,8 @@ pub(super) fn wrong_key(source: &MasterKeySource, check_text: &str) -> OpenError
     if is_rotated { OpenError::UnfinishedRotation } else { OpenError::WrongMasterKey(source.origin().clone()) }
 }
 
-/// Returns whether the data folder contains both keys of an interrupted rotation. `rotate` can then complete it without
-/// losing signing keys, so signing keys need not be replaced.
+/// Returns whether the data folder contains both keys of an interrupted rotation. `master-key rotate` can then complete
+/// the rotation without losing signing keys, so the signing keys need not be replaced.
 pub(super) fn can_complete_rotation(
     connection: &mut Connection,
     files: &Files,
@@ -100,7 +103,7 @@ pub(super) fn can_complete_rotation(
     Ok(has_old && rotation_file::load(&files.master_key).is_some_and(|new| decrypts(&new, &marker)))
 }
 
-/// Encrypts the check text for a database.
+/// Encrypts the check text with a master key.
 pub(super) fn seal_check_text(key: &MasterKey, entropy: &dyn Entropy) -> Result<String, MasterKeyError> {
     let sealed = key.seal(TenantId::INSTALLATION, check_key_id(), KEY_CHECK_TEXT, entropy)?;
     Ok(Base64Url::encode(&sealed))

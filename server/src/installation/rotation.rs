@@ -1,7 +1,7 @@
 //! Rotation of the master key under the exclusive process lock: no other server or command can use the database.
 //!
 //! 1. The new key is created as `master.key.new`, or comes from the operator.
-//! 2. The check text, encrypted with the new key, is stored as a marker. Now only a rotation may open the database.
+//! 2. The check text, encrypted with the new key, is stored as a marker. Then only a rotation may open the database.
 //! 3. All sealed values are encrypted again, in bounded units of work.
 //! 4. One unit of work removes the marker and replaces the check text. The database now uses the new key.
 //! 5. `master.key.new` replaces `master.key`.
@@ -38,7 +38,8 @@ use crate::{
 pub struct Rotated {
     /// Number of signing keys that are encrypted with the new key.
     pub signing_keys: usize,
-    /// Number of signing keys that neither key decrypts. They were already unusable before the rotation.
+    /// Number of signing keys that neither the old nor the new key decrypts. They were already unusable before the
+    /// rotation.
     pub undecryptable: usize,
     /// Whether the new key replaced the symbolic link `master.key`, because its target could not be replaced.
     pub replaced_link: bool,
@@ -64,8 +65,8 @@ pub async fn rotate_master_key<E: From<OpenError>>(
     let context = context(app)?;
     let mut rotated = reseal(&context, new_key, state).await.map_err(OpenError::Rotation)?;
     context.app.db.close().await;
-    // A key of the operator stays where it is. If `master.key.new` exists, an earlier rotation created it and stopped
-    // before the first change, so nothing is encrypted with it.
+    // A key that the operator provides is not moved. A file `master.key.new` may still exist in this case, if an
+    // earlier rotation created it and stopped before its first change. Nothing is encrypted with the key in this file.
     if !is_provided {
         rotated.replaced_link = rotation_file::make_current(&location.master_key, context.app.entropy.as_ref())?;
     }
@@ -86,9 +87,9 @@ enum State {
 #[derive(Clone)]
 struct Keys {
     old: Arc<MasterKey>,
-    /// `None` if the key in the data folder has not been created yet.
+    /// `None` if Doorward must still create the new key in the data folder.
     new: Option<Arc<MasterKey>>,
-    /// The new key, if the operator provides it.
+    /// Source of the new key, if the operator provides it.
     provided: Option<MasterKeySource>,
     location: Location,
 }

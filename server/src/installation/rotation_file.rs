@@ -14,7 +14,7 @@ use crate::{
     secret_file,
 };
 
-/// Returns the path; `None` if the master key is not in the data folder.
+/// Returns the path of the new key's file; `None` if the master key is not in the data folder.
 fn path(source: &MasterKeySource) -> Option<PathBuf> {
     source.in_data_folder().map(|path| path.with_added_extension("new"))
 }
@@ -25,7 +25,8 @@ pub(super) fn load(source: &MasterKeySource) -> Option<MasterKey> {
     if is_current(source, &path) { None } else { MasterKey::load(&path).ok() }
 }
 
-/// Returns whether the new key has already replaced the current one, so that only the file must be removed.
+/// Returns whether the new key has already replaced the current one, so that only the new key's file must still be
+/// removed.
 fn is_current(source: &MasterKeySource, path: &Path) -> bool {
     let read = |path: &Path| fs::read(path).ok().map(Zeroizing::new);
     let current = source.in_data_folder().and_then(read);
@@ -104,7 +105,8 @@ mod tests {
     use crate::{clock::SystemEntropy, domain::master_key_origin::MasterKeyOrigin};
 
     /// Returns a data folder whose key file is a link to a file that cannot be replaced: the name of that file has the
-    /// maximum length, so the name of a temporary file beside it would be too long. File modes do not restrict root.
+    /// maximum length, so the name of a temporary file beside it would be too long. A file mode would not prevent the
+    /// replacement if the test runs as root.
     fn linked() -> (tempfile::TempDir, MasterKeySource, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let (key, target) = (folder.path().join("master.key"), folder.path().join("k".repeat(255)));

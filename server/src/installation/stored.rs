@@ -7,7 +7,7 @@ use crate::{
     transfer,
 };
 
-/// Returns the check text of the installation in a database; `None` if there is no installation.
+/// Returns the encrypted check text of the installation in a database; `None` if there is no installation.
 pub(super) fn check_text(connection: Option<&mut Connection>) -> Result<Option<String>, OpenError> {
     let Some(connection) = connection else { return Ok(None) };
     if !installation::table_exists(connection)? {

@@ -10,14 +10,14 @@ use crate::{
     store::{kept_logs, tenants, users},
 };
 
-/// Maximum number of rows that one unit of work deletes. Other writes wait for the unit.
+/// Maximum number of rows that one unit of work deletes. Other writes wait until this unit ends.
 const BATCH: i64 = 200;
 /// Maximum number of audit entries that one unit of work deletes. It is lower than [`BATCH`], because audit entries are
 /// larger and have more indexes.
 const AUDIT_BATCH: i64 = 50;
 /// Maximum number of tenants that one run of the job deletes.
 const TENANTS: i64 = 100;
-/// Pause between units. Other writes run during the pause.
+/// Pause between units of work. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Deletes the remaining data of deleted users and tenants, and the logs of deleted tenants after their retention time.
@@ -27,7 +27,8 @@ pub async fn finish_deletions(app: &App) -> Result<(), DbError> {
     }
     let deleted = app.db.read(|connection| tenants::deleted(connection, TENANTS)).await?;
     if !deleted.is_empty() && !audit_logs::writers_ended(&app.db).await? {
-        // On PostgreSQL, units that began before a deletion may still commit. The next run tries again.
+        // On PostgreSQL, units of work that began before the deletion may still write rows of the tenant. The next run
+        // tries again.
         return Ok(());
     }
     for tenant in deleted {

@@ -23,7 +23,8 @@ const ACTOR: &str = "job:token.rotate_every";
 /// Replaces the due signing keys of all tenants and returns their number. Does nothing if the setting is off.
 ///
 /// # Errors
-/// An error if the keys cannot be read, or, after all tenants were tried, if a key could not be replaced.
+/// An error if the keys cannot be read. If a key cannot be replaced, the other tenants are tried before the error is
+/// returned.
 pub async fn rotate_signing_keys(app: &Arc<App>) -> Result<usize, DbError> {
     let Some(days) = app.settings.rotate_every_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);
@@ -36,7 +37,8 @@ pub async fn rotate_signing_keys(app: &Arc<App>) -> Result<usize, DbError> {
         if !signing_keys::is_due(&keys, before, app.clock.now()) {
             continue;
         }
-        // Before the switch, the other system still serves the tenant, and verifiers need the imported keys.
+        // Do not replace the keys of an imported tenant that has not been used in Doorward yet: the other system still
+        // serves it, and applications verify tokens with the imported keys.
         match import::waits_for_switch(&context, tenant).await {
             Ok(false) => {}
             Ok(true) => continue,
@@ -69,7 +71,7 @@ pub async fn rotate_signing_keys(app: &Arc<App>) -> Result<usize, DbError> {
 /// Reads the signing keys of all tenants, one tenant at a time.
 #[derive(Default)]
 struct Tenants {
-    /// Keys that were read, in reverse order.
+    /// Keys that were read and not yet returned, in reverse order.
     pending: Vec<SigningKeyRecord>,
     after: Option<(TenantId, doorward_shared::SigningKeyId)>,
     at_end: bool,
@@ -90,7 +92,8 @@ impl Tenants {
         Ok(Some(self.pending.split_off(rest)))
     }
 
-    /// Returns whether all pending keys belong to this tenant. The next batch may then contain more of its keys.
+    /// Returns whether the next pending key belongs to this tenant. If `tenant` is the tenant of the last pending key,
+    /// all pending keys belong to it, and the next batch may contain more of its keys.
     fn begins_with(&self, tenant: TenantId) -> bool {
         self.pending.last().is_some_and(|first| first.tenant_id == tenant)
     }

@@ -1,4 +1,5 @@
-//! Background jobs. Several nodes may run the same job at once, because each is idempotent. Units of work are bounded.
+//! Background jobs. Several nodes may run the same job at once, because each job is idempotent. Units of work are
+//! bounded.
 
 mod deletions;
 mod key_rotation;
@@ -42,13 +43,13 @@ const BACKUP_TIME: &str = "doorward_backup_last_success_timestamp_seconds";
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// Number of challenges or redeemed tokens that one unit of work examines.
 const EXPIRED_BATCH: i64 = 1_000;
-/// Number of audit entries that one unit of work examines. It is small, because other writes wait for the unit.
+/// Number of audit entries that one unit of work examines. It is small, because other writes wait until this unit ends.
 const AUDIT_BATCH: i64 = 50;
-/// Pause between units that delete audit entries. Other writes run during the pause.
+/// Pause between units of work that delete audit entries. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Time for which expired challenges are kept, so that late finalize requests get the code `challenge_expired`.
-/// Redeemed tokens are kept for the same time after their expiry, so that a node with a slow clock does not accept one
-/// of them again.
+/// Time in milliseconds for which expired challenges are kept, so that late finalize requests get the code
+/// `challenge_expired`. Redeemed tokens are kept for the same time after their expiry, so that a node with a slow clock
+/// does not accept one of them again.
 const EXPIRED_KEPT_MS: i64 = 10 * 60 * 1_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -172,7 +173,7 @@ pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let mut deleted = 0;
     let mut after = None;
     loop {
-        // The position is read again for each batch, because an import of older entries moves it back.
+        // Read the forwarded position again for each batch, because an import of older entries moves it back.
         let forwarded = forwarding::forwarded_to_all(app).await?;
         let purge =
             move |connection: &mut Connection| audit::purge_up_to(connection, forwarded, before, after, AUDIT_BATCH);
@@ -186,8 +187,9 @@ pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     }
 }
 
-/// Fills the cache of daily sums, newest days first, so that an overview waits for at most one unit of work. With ten
-/// million entries in 100 000 logs, a unit takes 0.3 s on SQLite and 1 s on PostgreSQL.
+/// Fills the cache of daily counts, newest days first. The cache is locked for one unit of work at a time, so a request
+/// for an overview waits for at most one unit. With ten million entries in 100 000 logs, a unit takes 0.3 s on SQLite
+/// and 1 s on PostgreSQL.
 pub async fn count_days(app: &App) -> Result<(), DbError> {
     let today = app.clock.now().day();
     let days: Vec<i64> = (today + 1 - i64::from(MAX_DAYS)..=today).rev().collect();

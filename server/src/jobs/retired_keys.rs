@@ -8,8 +8,9 @@ use crate::{
 
 /// Maximum number of keys whose private parts one unit of work destroys.
 const BATCH: i64 = 500;
-/// Time for which a key that no longer signs keeps its private part. It is much longer than the lifetime of tokens. If
-/// a clock is wrong by more than this, a key can lose its private part too early. Its successor then signs instead.
+/// Time in milliseconds for which a key that no longer signs keeps its private part. It is much longer than the
+/// lifetime of tokens. If a clock is wrong by more than this time, a key can lose its private part too early. The key's
+/// successor then signs instead.
 const KEPT_MS: i64 = 7 * 86_400_000;
 
 /// Destroys the private keys of all signing keys that were retired or withdrawn at least a week ago, so that they

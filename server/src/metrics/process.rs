@@ -11,7 +11,7 @@ pub(super) const GAUGES: [(&str, &str); 6] = [
     ("process_threads", "threads"),
 ];
 
-/// Length of a clock tick in `/proc`. The kernel uses 100 ticks per second there on every architecture.
+/// Length in seconds of a clock tick in `/proc`. The kernel uses 100 ticks per second there on every architecture.
 const TICK_SECONDS: f64 = 0.01;
 
 /// Returns the current values of [`GAUGES`], without those that cannot be read.
@@ -20,7 +20,8 @@ pub(super) fn values() -> impl Iterator<Item = (&'static str, f64)> {
     GAUGES.into_iter().zip(values).filter_map(|((name, _), value)| Some((name, value?)))
 }
 
-/// Returns a field of `/proc/self/stat`, numbered from 1 as in proc_pid_stat(5), from field 3 on.
+/// Returns a field of `/proc/self/stat`. Fields are numbered from 1, as in proc_pid_stat(5); `number` must be at least
+/// 3.
 fn stat(number: usize) -> Option<f64> {
     let text = fs::read_to_string("/proc/self/stat").ok()?;
     // The second field, the name of the program, may contain spaces.

@@ -19,7 +19,7 @@ use metrics::{Counter, CounterFn, Histogram, HistogramFn};
 
 use super::process;
 
-/// Bounds of the buckets in microseconds.
+/// Upper bounds of the buckets of [`TimeBuckets`] in microseconds; the last bucket has no bound.
 const BOUNDS_US: [u64; 31] = [
     50, 70, 100, 150, 200, 300, 500, 700, 1_000, 1_500, 2_000, 3_000, 5_000, 7_000, 10_000, 15_000, 20_000, 30_000,
     50_000, 70_000, 100_000, 150_000, 200_000, 300_000, 500_000, 700_000, 1_000_000, 2_000_000, 3_000_000, 5_000_000,
@@ -97,7 +97,7 @@ impl CounterFn for BothCounters {
 /// Route, status and error code of requests.
 type RequestKind = (String, u16, Option<&'static str>);
 
-/// The counters.
+/// The counters that [`Recorded::counts`] reads.
 #[derive(Default)]
 pub(super) struct Recorded {
     pub(super) request_times: Arc<TimeBuckets>,
@@ -151,7 +151,8 @@ impl Recorded {
         let _ = self.connections.set(open);
     }
 
-    /// Returns the number of requests, the ceremonies, and the error codes.
+    /// Returns the total number of requests, the number of ceremonies by kind and outcome, and the number of responses
+    /// by error code.
     fn requests_by_kind(&self) -> (u64, Vec<CeremonyCount>, Vec<CodeCount>) {
         let mut requests = 0;
         let (mut ceremonies, mut codes) = (BTreeMap::<String, (u64, u64)>::new(), BTreeMap::<&str, u64>::new());

@@ -26,7 +26,7 @@ pub(super) struct Acceptor {
     pub(super) workers: Workers,
     /// Completes when the listener must be closed.
     pub(super) stopped: oneshot::Receiver<()>,
-    /// Receives the workers after the listener was closed.
+    /// Passes the workers on after the listener was closed.
     pub(super) release: oneshot::Sender<Workers>,
 }
 
@@ -83,7 +83,8 @@ impl Acceptor {
 
     async fn failed(&self, error: &io::Error) {
         tracing::error!(%error, "cannot accept connections");
-        // The limit of open files may be reached. Closing the longest waiting connection frees a descriptor.
+        // The process may have reached its limit of open files. Closing the longest waiting connection frees a
+        // descriptor.
         self.shared.connections.close_longest_waiting();
         sleep(RETRY_AFTER).await;
     }

@@ -116,8 +116,8 @@ impl Activity {
         self.unwritten.set(false);
     }
 
-    /// Returns whether a request is in progress, and no part of its response or of an earlier response remains to be
-    /// written.
+    /// Returns whether a response can be sent now: a request is in progress, it has no response yet, and every earlier
+    /// response was passed completely to the transport.
     pub(super) fn can_respond(&self) -> bool {
         self.phase() == Phase::Request && !self.responded.get() && !self.unwritten.get()
     }

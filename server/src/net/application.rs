@@ -8,7 +8,7 @@ use actix_web::{
     dev::{AppConfig, Service, ServiceFactory, ServiceResponse},
 };
 
-/// An actix-web application, with the bounds of `actix_web::HttpServer`.
+/// An actix-web application, with the trait bounds that `actix_web::HttpServer` requires.
 pub trait Application:
     ServiceFactory<
         Request,

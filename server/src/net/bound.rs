@@ -1,4 +1,4 @@
-//! Bound sockets of both kinds, and the connections that they accept.
+//! Bound sockets (TCP or Unix), and the connections that they accept.
 
 use std::{
     io,
@@ -21,7 +21,7 @@ pub enum BoundSocket {
     Unix(UnixSocket),
 }
 
-/// A connection that no runtime has registered yet.
+/// An accepted connection that is not yet registered with a runtime.
 #[derive(Debug)]
 pub(super) enum Connected {
     Tcp(TcpStream),
@@ -60,7 +60,8 @@ impl BoundSocket {
         accepted.and_then(prepared)
     }
 
-    /// Makes new clients fail to connect, but keeps the connections in the kernel's queue (only for Unix sockets).
+    /// On a Unix socket, makes new clients fail to connect, but keeps the connections in the kernel's queue. Does
+    /// nothing on a TCP socket.
     pub(super) fn refuse_new_clients(&mut self) {
         if let Self::Unix(socket) = self {
             socket.remove_file();

@@ -62,7 +62,7 @@ pub(super) async fn serve<F>(
             };
             let mut http = pin!(http(Stream::new(transport, Rc::clone(&activity))));
             http.as_mut().await.map_err(Failure::Http)?;
-            // Dropping the future of actix-http ends the request in progress.
+            // Check this before the future of actix-http is dropped, because dropping it ends the request in progress.
             if activity.can_respond() { Err(Failure::InvalidChunk) } else { Ok(()) }
         };
         run(pin!(served), &activity, &shared.listening).await
@@ -149,7 +149,7 @@ struct Watch {
     phase: Phase,
     progress: u64,
     since: Instant,
-    /// Whether the socket was probed since the last progress.
+    /// Whether actix-http was polled once more since the last progress, so that it tries to write again.
     probed: bool,
     /// Time at which this connection detected that the server is stopping.
     stopping_since: Option<Instant>,

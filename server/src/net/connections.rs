@@ -58,9 +58,10 @@ struct Address {
     waiting: Waiting,
 }
 
-/// Connections that wait for their clients, sorted by waiting time; the last one has waited longest. Connections that
-/// began to wait after the list was made are missing from it, but they have waited for a shorter time. The last element
-/// that still waits is therefore the longest waiting connection of all.
+/// Connections that wait for their clients, as pairs of [`Open::waiting_since`] and id. They are sorted by waiting
+/// time; the last one has waited longest. Connections that began to wait after the list was made are missing from it,
+/// but they have waited for a shorter time. The last element that still waits is therefore the longest waiting
+/// connection of all.
 #[derive(Debug, Default)]
 struct Waiting(Vec<(u64, u64)>);
 
@@ -70,7 +71,8 @@ pub(super) struct Open {
     id: u64,
     /// Address under which the connection is counted; `None` for a trusted proxy or a client of a Unix socket.
     address: Option<IpAddr>,
-    /// Time in microseconds at which the connection began to wait for its client, [`BUSY`] or [`EVICTED`].
+    /// Time at which the connection began to wait for its client, in microseconds since [`Connections::created`]; or
+    /// [`BUSY`] or [`EVICTED`].
     waiting_since: AtomicU64,
     waker: AtomicWaker,
     connections: Arc<Connections>,
@@ -367,7 +369,8 @@ mod tests {
             assert!(clients.admit(peer, since).await);
         }
         assert_eq!(clients.closed(), [1]);
-        // The next connection in the list has served a request and waits again, so it no longer waits longest.
+        // The next connection in the list has served a request and waits again, so another connection has waited
+        // longer.
         clients.set_waiting_since(2, 60);
         assert!(clients.admit("10.0.0.6", 70).await);
         assert_eq!((clients.closed(), clients.all.open()), (vec![0, 1], 4));

@@ -99,7 +99,7 @@ pub struct Listener {
 }
 
 impl From<TcpListener> for Listener {
-    /// A listener for plain HTTP.
+    /// Creates a listener for plain HTTP.
     fn from(socket: TcpListener) -> Self {
         Self { socket: BoundSocket::Tcp(socket), tls: None }
     }

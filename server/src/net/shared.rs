@@ -26,7 +26,7 @@ pub struct Listening {
     pub max_connections: usize,
 }
 
-/// Creates the request id of the response to a request that could not be parsed.
+/// Creates a request id. If a request could not be parsed, its response gets such an id.
 pub type NewRequestId = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What the threads of a server share.

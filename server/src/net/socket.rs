@@ -40,7 +40,7 @@ enum Registered {
     Unix(UnixStream),
 }
 
-/// Evaluates an expression for a stream of either kind.
+/// Evaluates an expression for a TCP stream or a Unix stream.
 macro_rules! with_stream {
     ($socket:expr, $stream:ident => $value:expr) => {
         match $socket {

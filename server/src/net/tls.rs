@@ -24,7 +24,7 @@ use super::socket::Socket;
 /// First byte of a TLS handshake (RFC 8446, section 5.1).
 pub(super) const HANDSHAKE: u8 = 22;
 
-/// Files of a listener's TLS, in PEM format.
+/// Paths of the PEM files with which a listener uses TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     /// The certificate, followed by the intermediate certificates.
@@ -56,7 +56,7 @@ struct Current {
     config: Arc<ServerConfig>,
 }
 
-/// The bytes of the files.
+/// Contents of the files in [`TlsFiles`], with which a reload detects changes.
 #[derive(PartialEq, Eq)]
 struct Contents {
     certificate: Vec<u8>,

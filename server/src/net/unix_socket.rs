@@ -19,10 +19,11 @@ use socket2::{Domain, SockAddr, Socket, Type};
 /// Maximum number of connections in the kernel's queue.
 const MAX_QUEUED: i32 = 1_024;
 
-/// A Unix socket that listens. Its file is removed when this value is dropped.
+/// A listening Unix socket. Dropping this value removes the file of the socket.
 #[derive(Debug)]
 pub struct UnixSocket {
-    /// `None` after the file was removed. Declared first, so that the file is removed while the socket still listens.
+    /// The file of the socket; `None` after it was removed. This field is declared first, so that dropping removes the
+    /// file while the socket still listens.
     file: Option<SocketFile>,
     path: PathBuf,
     listener: UnixListener,
@@ -64,8 +65,8 @@ impl UnixSocket {
         Ok(Self { file: Some(file), path: path.to_owned(), listener: socket.into() })
     }
 
-    /// Checks that no file other than a socket exists at this path, because [`Self::bind`] would refuse it. Changes
-    /// nothing, and does not connect to a socket.
+    /// Checks that no file other than a socket exists at this path, because [`Self::bind`] would refuse such a file.
+    /// Changes nothing, and does not connect to a socket.
     ///
     /// # Errors
     /// [`UnixSocketError::NotASocket`]
@@ -116,7 +117,8 @@ impl Drop for SocketFile {
     }
 }
 
-/// A locked file beside the socket. Dropping this value removes the file. After a kill, the file remains, unlocked.
+/// A locked file beside the socket. Dropping this value removes the file. If the process is killed, the file remains,
+/// but it is not locked.
 #[derive(Debug)]
 struct LockFile {
     path: PathBuf,

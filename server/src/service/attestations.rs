@@ -11,22 +11,22 @@ use crate::{
     webauthn,
 };
 
-/// Number of attestations per unit of work. It limits the duration of a unit.
+/// Maximum number of attestations per unit of work. It limits the duration of the unit.
 const BATCH: i64 = 100;
 /// Pause between units of work. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Result of a run.
+/// Result of [`judge_again`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JudgedAgain {
     /// Number of judgements. A credential that another unit of work has locked is judged again later, so it is counted
     /// more than once.
     pub judged: u64,
-    /// Credentials whose trust changed.
+    /// Number of credentials whose attestation trust changed.
     pub changed: u64,
 }
 
-/// Judges all attestations that were judged with older metadata. Several processes may do this at once.
+/// Judges again all kept attestations that were last judged with older metadata. Several processes may do this at once.
 pub async fn judge_again(app: &App) -> Result<JudgedAgain, DbError> {
     let mut total = JudgedAgain::default();
     loop {

@@ -53,7 +53,7 @@ pub fn event(
 }
 
 impl Entry {
-    /// Sets the actor: the tenant's own id for the user, or the name of the administrator.
+    /// Sets the actor: the user id of a ceremony, or the name of the admin token, command or job.
     #[must_use]
     pub fn by(mut self, actor: impl Into<Option<String>>) -> Self {
         self.event.actor = actor.into();
@@ -66,7 +66,7 @@ impl Entry {
         self
     }
 
-    /// Sets the tenant's own id for the transaction.
+    /// Sets the application's own id of the transaction.
     #[must_use]
     pub fn transaction(mut self, id: impl Into<Option<String>>) -> Self {
         self.event.transaction_id = id.into();
@@ -118,8 +118,8 @@ impl Entry {
         self
     }
 
-    /// Adds code, reason and failed check of a refusal that a policy in the mode `monitor` would have caused. The entry
-    /// keeps the type of a success.
+    /// Adds code, reason and failed check of the refusal that the trust policy would have caused in the mode `enforce`.
+    /// The entry keeps its type, which states a success.
     #[must_use]
     pub fn monitored(mut self, refusal: &Refusal) -> Self {
         self.event.error = Some(AuditError { code: refusal.code().as_str(), reason: refusal.reason() });

@@ -1,4 +1,4 @@
-//! Limit of the audit entries of refused changes.
+//! Limit on the number of audit entries for refused changes.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,15 +6,16 @@ use doorward_shared::Timestamp;
 
 /// Maximum number of entries per minute and process.
 const ENTRIES_PER_MINUTE: u32 = 60;
-/// Limits the number of entries, because a script with an admin token could otherwise fill the log.
+/// Limits the entries for refused changes, because a script with an admin token could otherwise fill the log.
 #[derive(Debug, Default)]
 pub struct AuditLimit(Mutex<Minute>);
 
-/// The entries of one minute.
+/// The current minute, and counts of refused changes.
 #[derive(Debug, Default)]
 struct Minute {
-    /// Minutes since the Unix epoch.
+    /// The minute as the number of minutes since the Unix epoch.
     number: i64,
+    /// Number of entries that were written in this minute.
     written: u32,
     /// Number of refusals without an entry since the last entry was written.
     left_out: u64,

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Pause between two reads of the horizon, while transactions are running.
+/// Pause between two reads of the [`Horizon`], while transactions that write entries are running.
 const WAIT: Duration = Duration::from_millis(2);
 /// Maximum number of these pauses in one request.
 const MAX_WAITS: u32 = 50;

@@ -34,8 +34,9 @@ pub(super) type AuditedOutcome<T> = Result<Audited<Result<T, Refusal>>, DbError>
 
 /// Writes in one transaction and returns after the durable commit; see [`Database::write`](crate::db::Database::write).
 ///
-/// # Errors Those of the unit and of the database. [`DbError::CommitUnknown`] if the connection was lost during the
-/// commit and the audit entry is not found.
+/// # Errors
+/// Those of the unit and of the database. [`DbError::CommitUnknown`] if the connection was lost during the commit and
+/// the audit entry is not found.
 pub(super) async fn write<T, E>(
     context: &RequestContext,
     unit: impl Fn(&mut Connection) -> Result<Audited<T>, E> + Send + 'static,

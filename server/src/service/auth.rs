@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::{Refusal, RequestContext, ServiceError, audit};
 use crate::crypto::{KeyKind, KeyScope, PresentedKey};
 
-/// Reason why a request has no valid API key or admin token. The audit log records it. The client learns only that the
-/// key is invalid or disabled.
+/// Reason why a request has no valid API key or admin token. The audit log records it. The client learns only whether
+/// the key is missing, invalid or disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRejection {
     Missing,

@@ -18,7 +18,7 @@ pub(super) fn random_challenge(context: &RequestContext) -> Result<ChallengeValu
     Ok(ChallengeValue(clock::random::<32>(context.app.entropy.as_ref())?.to_vec()))
 }
 
-/// Returns the hints that the request contains, or those of the tenant.
+/// Returns the hints of the request; if it contains none, those of the tenant.
 pub(super) fn hints(
     context: &RequestContext,
     ceremony: Ceremony,

@@ -1,4 +1,4 @@
-//! Cache of the daily sums over all audit logs, for the overview.
+//! Cache of the numbers of audit entries per day, summed over all logs, for the overview.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use crate::{
 
 /// Maximum number of days of an overview, today included.
 pub const MAX_DAYS: u32 = 90;
-/// Age at which a sum that may still change is read again.
+/// Age in milliseconds at which a sum that may still change is read again.
 const MAX_AGE_MS: i64 = 60_000;
 /// A sum is final if it was read at least this long after the end of its day. The delay covers entries that were still
 /// being written, and differences between the clocks of nodes.
 const FINAL_AFTER_MS: i64 = 300_000;
-/// Retention deletes old days. The sum of such a day is final if it was read at least this long after the entries of
-/// the day were old enough to be deleted. The job that deletes them runs every 10 minutes.
+/// Retention deletes the entries of old days. The sum of such a day is final if it was read at least this long after
+/// all entries of the day were old enough to be deleted. The job that deletes them runs every 10 minutes.
 const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -58,7 +58,7 @@ impl DailyCounts {
     ) -> Result<(BTreeMap<i64, Activity>, Timestamp), DbError> {
         // The lock is held during the reads, so that concurrent requests share their results.
         let mut cache = self.0.lock().await;
-        // Drops sums whose time is in the future: they were read before the clock was set back. Sums whose time is only
+        // Drops sums whose time is in the future: they were read while the clock was ahead. Sums whose time is only
         // slightly in the future were read by concurrent requests and are kept.
         cache.retain(|_, counted| counted.at.millis() <= now.millis() + MAX_AGE_MS);
         let is_current =
@@ -118,8 +118,8 @@ mod tests {
         sums_from_the_future_are_dropped
     );
 
-    /// A sum is final only if it was read after the last late entries of its day were written, and after retention
-    /// deleted the old entries of its day.
+    /// A sum is final only if it was read after the last entries of its day were written and, if retention deletes the
+    /// entries of this day, after their deletion.
     #[test]
     fn sum_is_final_after_the_last_possible_change() {
         let much_later = noon(TODAY + 100);

@@ -32,7 +32,7 @@ pub enum Refusal {
     /// The body is JSON, but not a WebAuthn credential.
     MalformedCredential(String),
     UserNotFound,
-    /// The id is Doorward's id of one user and the application's id of another user.
+    /// The id is the internal id of one user and the user id of another user.
     UserAmbiguous,
     /// The user has no credential that the operation accepts.
     NoSuitableCredential,
@@ -211,7 +211,7 @@ impl From<DbError> for ServiceError {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Unavailable(reason) | DbError::CommitUnknown(reason) => Self::Unavailable(reason),
-            // An administrator deleted the tenant or the user during the request.
+            // The tenant or the user was deleted during the request.
             DbError::Orphan => Refusal::Conflict("the tenant or the user was deleted meanwhile".to_owned()).into(),
             other => Self::Internal(other.to_string()),
         }

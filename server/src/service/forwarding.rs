@@ -20,7 +20,8 @@ use crate::{
 
 /// Time for which a node may forward to a target without renewing its lease.
 pub const LEASE_MS: i64 = 20_000;
-/// A lease with more remaining time was taken with a wrong clock. The factor allows for small clock differences.
+/// Maximum remaining time of a valid lease. A lease with more remaining time was taken by a node with a wrong clock,
+/// and is ignored. The factor allows for small clock differences.
 const MAX_LEASE_MS: i64 = 3 * LEASE_MS;
 /// Remaining time below which a node renews its lease.
 const RENEW_BELOW_MS: i64 = 15_000;
@@ -36,7 +37,7 @@ pub struct Held {
     position: Position,
 }
 
-/// The stored value.
+/// Position of a target, as it is stored (JSON).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Position {
     /// The last entry that the target has received; the nil UUID before the first entry.
@@ -86,7 +87,8 @@ pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Op
 }
 
 /// Ends the lease of a target if this node holds it, so that after a restart no node waits until the lease expires.
-/// Tries again if the position changes concurrently: a stopped task may have left a unit of work in the queue.
+/// Tries again if the position changes concurrently: a stopped task may have left a unit of work in the queue that
+/// changes the position.
 pub async fn release(app: &App, target: &ForwardTarget, node: &str) -> Result<(), DbError> {
     let (target, node, now) = (name(target), node.to_owned(), app.clock.now());
     let release = move |connection: &mut Connection| {
@@ -136,7 +138,7 @@ impl Held {
     }
 }
 
-/// Moves the positions at or after `first`, an entry that was just added, to directly before this entry. The targets
+/// Moves each position at or after the entry `first`, which was just added, to directly before this entry. The targets
 /// then get this entry and all later entries, even if they already have these later entries.
 pub fn rewind(connection: &mut Connection, first: AuditId) -> Result<(), DbError> {
     let before = AuditId::new(uuid::Uuid::from_u128(first.uuid().as_u128().saturating_sub(1)));

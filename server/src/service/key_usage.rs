@@ -90,8 +90,8 @@ impl KeyUsage {
                 }
             }
         }
-        // Removes the entries of keys and tenants whose next use would be written at once. These entries are not
-        // needed: a use without an entry is also written at once.
+        // Removes the keys and tenants whose next use would be written at once. The next use of a removed key or tenant
+        // is written at once as well.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

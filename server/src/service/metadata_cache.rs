@@ -17,7 +17,7 @@ pub struct MetadataCache(Mutex<Cached>);
 #[derive(Debug, Default)]
 struct Cached {
     metadata: Arc<Metadata>,
-    /// Value of the change counter at which the metadata was current.
+    /// Value of the change counter at which the metadata was current; `None` if it must be read again.
     change_counter: Option<u64>,
 }
 

@@ -1,10 +1,12 @@
-//! Cache of pending ceremonies: it saves finalize requests from reading the challenge, the user and the credentials.
+//! Cache of pending ceremonies, so that a finalize request need not read the challenge, the user and the credential
+//! from the database.
 //!
 //! The cache is never authoritative. In one database transaction, a finalize request deletes the challenge row,
 //! compares the cached credential with the stored one, and checks that the tenant, the user and the credential are not
 //! disabled. A stale entry can therefore only cause a rejection. If the attestation has been judged again since the
-//! initialize request, finalize starts over. The cache does not store the certification of the model. If the cache has
-//! no entry, finalize reads the rows from the database.
+//! initialize request, the finalize request starts again with the rows from the database. Whether the authenticator's
+//! model is certified is not cached, but looked up in the metadata at each finalize request. If the cache has no entry,
+//! the finalize request reads the rows from the database.
 
 use doorward_shared::TenantId;
 use quick_cache::{Weighter, sync::Cache};
@@ -20,7 +22,7 @@ const OVERHEAD_BYTES: usize = 256;
 
 type Key = (TenantId, ChallengeValue);
 
-/// A ceremony of a known user.
+/// A pending ceremony whose initialize request named the user.
 #[derive(Debug, Clone)]
 pub struct PendingCeremony {
     pub challenge: Challenge,
@@ -61,7 +63,8 @@ impl Weighter<Key, PendingCeremony> for Bytes {
     }
 }
 
-/// Pending ceremonies of this process by tenant and challenge, limited by memory. The oldest unused ones are evicted.
+/// Pending ceremonies of this process by tenant and challenge, limited by memory. At the limit, the oldest ones are
+/// evicted.
 #[derive(Debug)]
 pub struct PendingCeremonies {
     ceremonies: Cache<Key, PendingCeremony, Bytes>,

@@ -10,8 +10,8 @@ use crate::{
     store::installation,
 };
 
-/// Time for which requests share one check. Clients need no key for the check; because its result is shared, all
-/// clients together cause at most one write in this time.
+/// Time for which requests share the result of one check. Clients need no key for the check. Because its result is
+/// shared, all clients together cause at most one write in this time.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// Maximum duration of a check. A database that needs longer is too slow for requests.
 const TIMEOUT: Duration = Duration::from_millis(1_500);

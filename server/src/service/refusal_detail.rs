@@ -8,7 +8,7 @@ use doorward_shared::{
 use super::Refusal;
 use crate::domain::{Ceremony, Challenge, Credential, credential::id_start};
 
-/// Maximum number of characters of a credential id.
+/// Maximum number of characters of a credential id in the detail.
 const ID_CHARS: usize = 16;
 
 impl Refusal {
@@ -49,7 +49,7 @@ impl Refusal {
                 let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
                 detail.received(format!("invalid: {}", fields.join(", ")))
             }
-            // For these refusals, the audit entry itself contains the values.
+            // The values of these refusals are added later, from the audit entry. `TooOften` writes no entry.
             Self::TooOften(_)
             | Self::UserNotFound
             | Self::ChallengeUnknown
@@ -66,7 +66,7 @@ impl Refusal {
 /// Data of a refused request that the refusal itself does not contain.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestData {
-    /// The ceremony of the endpoint.
+    /// The ceremony that the endpoint finalizes.
     pub(super) ceremony: Option<Ceremony>,
     pub(super) challenge: Option<StoredChallenge>,
     pub(super) authenticator: Option<AuthenticatorState>,

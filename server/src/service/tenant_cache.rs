@@ -1,5 +1,5 @@
-//! Cache of tenant snapshots. A snapshot contains everything that requests need about their tenant, in parsed form. It
-//! is valid until the next administrative change.
+//! Cache of tenant snapshots. A snapshot contains everything that requests need about their tenant, in parsed form. A
+//! snapshot is valid until the next administrative change.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -24,9 +24,9 @@ pub struct TenantSnapshot {
     pub cors: CorsRules,
     /// API keys that are not revoked, including expired ones.
     pub api_keys: HashMap<ApiKeyId, ApiKey>,
-    /// Digests of the imported API keys; `None` if the tenant has none.
+    /// Digests of the imported API keys; `None` if the tenant has none or the digest key does not exist.
     imported_keys: Option<ImportedKeys>,
-    /// The active signing keys, and retired ones whose public keys are still published.
+    /// The published signing keys, including retired keys and keys that do not sign yet.
     pub signing_keys: KeySet,
     change_counter: u64,
 }
@@ -52,7 +52,8 @@ impl ImportedKeys {
 }
 
 impl TenantSnapshot {
-    /// Returns the secret in a value that may be an imported API key; `None` if the tenant has no imported keys.
+    /// Returns the secret in a value that may be an imported API key; `None` if the value does not have the form of
+    /// such a key, or if the tenant has no imported keys.
     pub fn imported_secret(&self, value: &str) -> Option<PlainSecret> {
         self.imported_keys.as_ref().and_then(|_| imported_secret(value))
     }

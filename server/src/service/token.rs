@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Subject<'a> {
     pub evidence: Evidence,
-    /// The user's id in the tenant's system.
+    /// The user id.
     pub user: &'a str,
     pub rp_id: &'a str,
     pub credential: &'a Credential,
@@ -21,7 +21,7 @@ pub struct Subject<'a> {
     pub user_present: bool,
     /// Whether the credential is backed up (flag BS).
     pub backup_state: bool,
-    /// The transaction's id in the tenant's system.
+    /// The application's own id of the transaction.
     pub transaction: Option<&'a str>,
 }
 

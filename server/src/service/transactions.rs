@@ -18,8 +18,8 @@ pub fn item(transaction: Transaction) -> TransactionItem {
     }
 }
 
-/// Returns a page of the user's transactions, newest first, and the cursor of the next page. `user_id` is the id in the
-/// tenant's system or Doorward's id.
+/// Returns a page of the user's transactions, newest first, and the cursor of the next page. `user_id` is the user id
+/// or the internal id.
 pub async fn for_user(
     context: &RequestContext,
     user_id: &str,

@@ -30,7 +30,7 @@ enum TrustStep {
 pub(super) struct TrustCheck {
     tenant: Arc<TenantSnapshot>,
     step: TrustStep,
-    /// `None` if both policies are off.
+    /// The metadata with which the check judges credentials; `None` for logins if both policies are off.
     metadata: Option<Arc<Metadata>>,
 }
 

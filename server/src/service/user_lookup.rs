@@ -9,8 +9,7 @@ use crate::{
     store::users,
 };
 
-/// Finds a user by the id in the tenant's system, or else by Doorward's id. The tenant's own id is tried first, because
-/// it may also be a UUID.
+/// Finds a user by the user id, or else by the internal id. The user id is tried first, because it may also be a UUID.
 pub(super) fn find(connection: &mut Connection, tenant: TenantId, id: &str) -> Result<Option<User>, DbError> {
     // PostgreSQL cannot store U+0000, so no user has such an id.
     if id.contains('\0') {

@@ -19,9 +19,8 @@ use crate::{
 };
 
 /// Deletes a user with credentials and transactions. Challenges of the user remain until they expire, but they can no
-/// longer be finalized. Writes the audit entry of the deletion or of its refusal. `user_id` is the id in the tenant's
-/// system. Doorward's own id is not accepted, because a text can be Doorward's id of one user and the tenant's id of
-/// another user.
+/// longer be finalized. Writes the audit entry of the deletion or of its refusal. The internal id of the user is not
+/// accepted, because a text can be the internal id of one user and the user id of another user.
 pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), ServiceError> {
     const FAILED: AuditType = AuditType::WebauthnUserDeleteFailed;
     let (now, tenant) = (context.app.clock.now(), context.tenant.id());
@@ -55,7 +54,7 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
     }
 }
 
-/// Returns the signals about a user. `user_id` is the id in the tenant's system.
+/// Returns the signals about a user.
 ///
 /// # Errors
 /// [`Refusal::UserNotFound`].
@@ -69,8 +68,9 @@ pub async fn signals(context: &RequestContext, user_id: String) -> Result<UserSi
     Ok(signals_of(&context.tenant.relying_party.id, &user, &credentials))
 }
 
-/// Some authenticators delete credentials that the signals do not list. Second factors are therefore listed too: a
-/// password manager may store them as passkeys. Disabled credentials are listed, because they can be enabled again.
+/// Returns the signals with all credentials of the user. Some authenticators delete credentials that the signals do not
+/// list. Second factors are therefore listed too: a password manager may store them as passkeys. Disabled credentials
+/// are listed, because they can be enabled again.
 fn signals_of(rp_id: &str, user: &User, credentials: &[Credential]) -> UserSignals {
     let ids = || credentials.iter().map(|credential| Base64Url(credential.id.as_bytes().to_vec())).collect();
     let mut signals = UserSignals { all_accepted_credentials: Vec::new(), current_user_details: Vec::new() };

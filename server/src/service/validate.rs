@@ -1,4 +1,4 @@
-//! Validation of single fields, with the messages of the wire contract.
+//! Validation of single fields. Clients see the messages.
 
 use doorward_shared::Timestamp;
 
@@ -43,7 +43,7 @@ pub fn short(field: &str, text: String) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// Validates a user id of the tenant's system. The id becomes the user handle, which has at most 64 bytes.
+/// Validates a user id. The id becomes the user handle, which has at most 64 bytes.
 pub fn user_id(value: Option<String>) -> Result<String, Refusal> {
     let text = required("user_id", value)?;
     if text.len() > MAX_USER_HANDLE_BYTES {

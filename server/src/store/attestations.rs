@@ -18,7 +18,7 @@ pub struct Outdated {
     pub registered_at: Timestamp,
 }
 
-/// Keeps the attestation of a new credential. `metadata` is the number of the metadata that was used to judge it.
+/// Keeps the attestation of a new credential. `metadata` is the number of the BLOB with which it was judged.
 pub fn insert(
     conn: &mut Connection,
     tenant: TenantId,
@@ -37,7 +37,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Returns at most `limit` attestations that were judged with metadata whose number is less than `metadata`.
+/// Returns at most `limit` attestations that were judged with a BLOB whose number is less than `metadata`.
 pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<Outdated>, DbError> {
     type Row = (String, String, Vec<u8>, Vec<u8>, i64);
     let metadata = number(metadata)?;
@@ -69,9 +69,9 @@ pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<
     rows.into_iter().map(convert).collect()
 }
 
-/// Records that an attestation was judged with the metadata that has this number. Returns whether the trust in the
-/// credential changed. Changes nothing if the attestation was deleted, replaced, or judged with the same or newer
-/// metadata in the meantime, or if another unit has locked the credential.
+/// Records that an attestation was judged with the BLOB that has this number. Returns whether the trust in the
+/// credential changed. Changes nothing if, in the meantime, the attestation was deleted, replaced, or judged with the
+/// same or newer metadata. Also changes nothing if another unit has locked the credential.
 pub fn record(
     conn: &mut Connection,
     judged: &Outdated,

@@ -81,7 +81,7 @@ fn after_key<'a, T>(query: CachedSql<'a, T>, (tenant, day, kind, shard): &'a Cou
     query.bind(tenant).bind(*day).bind(kind).bind(*shard)
 }
 
-/// Subtracts deleted entries and removes rows that reach zero. All nodes lock rows in the order of the map.
+/// Subtracts deleted entries and removes rows that reach zero. All nodes lock rows in the order of their keys.
 pub(super) fn subtract(conn: &mut Connection, deleted: BTreeMap<CounterKey, i64>) -> Result<(), DbError> {
     for (key, number) in deleted {
         let counter = || audit_counts::table.find(key.clone());

@@ -1,7 +1,8 @@
 //! Searches of long lists, newest row first, with a bounded cost per page.
 //!
-//! Indexes find rows that start with the text. A scan in the order of the list finds rows that contain it elsewhere.
-//! One page examines [`EXAMINED`] rows and returns a cursor for the next page, so a page may be short or empty.
+//! Indexes find rows that start with the searched text. A scan in the order of the list finds rows that contain the
+//! text elsewhere. One page examines [`EXAMINED`] rows and returns a cursor for the next page, so a page may be short
+//! or empty.
 
 use super::{Connection, DbError};
 use crate::domain::list::{Cursor, SearchCursor, SearchStage};
@@ -16,7 +17,8 @@ pub(super) const EXAMINED: i64 = 5_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<R> {
     pub rows: Vec<R>,
-    /// Number of matches on this page and the pages before it. On the last page, this is the total.
+    /// Number of matches found so far: at least those on this page and the pages before it. On the last page of a
+    /// search, this is the total.
     pub known: u64,
     /// Cursor of the next page; `None` on the last page.
     pub next: Option<SearchCursor>,

@@ -100,7 +100,7 @@ pub fn take(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> 
 /// Like [`take`], but returns `false` if the tenant is disabled. The challenge then remains.
 pub fn take_if_enabled(conn: &mut Connection, tenant: TenantId, value: &ChallengeValue) -> Result<bool, DbError> {
     // This is a single statement, because every successful ceremony runs it. The ceremony's audit entry needs the same
-    // row of `tenants`, so the check reads no additional page.
+    // row of `tenants`, so checking `disabled_at` reads no additional page.
     let (tenant, value) = (tenant.to_string(), value.to_string());
     let take = "DELETE FROM challenges WHERE tenant_id = ? AND value = ? \
                 AND EXISTS (SELECT 1 FROM tenants WHERE id = ? AND disabled_at IS NULL)";

@@ -203,7 +203,7 @@ pub fn of_users(
         .collect()
 }
 
-/// Returns a page of the credentials of one or all users, by creation time, with the tenant's own id for each user.
+/// Returns a page of the credentials of one or all users, by creation time. Each credential comes with its user id.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,

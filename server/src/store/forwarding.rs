@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::{Connection, DbError, installation, on_engine, schema::installation as named_values};
 
-/// Prefix of names in `installation`. Each ends with the digest of a target.
+/// Prefix of names in `installation`. The rest of each name is the digest of a target.
 const PREFIX: &str = "audit_forward/";
 
 pub fn position(conn: &mut Connection, target: &str) -> Result<Option<String>, DbError> {

@@ -10,11 +10,10 @@ use doorward_shared::TenantId;
 use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation};
 use crate::db::cached_sql::CachedSql;
 
-/// Name of a fixed text that is encrypted with the master key. A key that decrypts it is the master key of the
-/// installation.
+/// Name of the check text, encrypted with the master key. A key that decrypts it is the master key of the installation.
 pub const SEALED_WORD: &str = "master_key_check";
 
-/// Name of the fixed text, encrypted with the new master key. It exists until a rotation of the key is complete.
+/// Name of the check text, encrypted with the new master key. This value exists only during a rotation of the key.
 pub const ROTATION: &str = "master_key_rotation";
 /// Name of the digest key of imported API keys, encrypted with the master key.
 pub const SEALED_DIGEST_KEY: &str = "api_key_digest_key";

@@ -22,7 +22,7 @@ struct Count {
     count: i64,
 }
 
-/// Returns the newest migration of a SQLite database.
+/// Returns the version of the newest migration of a SQLite database.
 pub fn schema_version(conn: &mut Connection) -> Result<String, DbError> {
     let newest = "SELECT version AS name FROM __diesel_schema_migrations ORDER BY version DESC LIMIT 1";
     let name: Name = on_engine!(conn, c, _Db => sql_query(newest).get_result(c))?;

@@ -45,6 +45,6 @@ pub fn delete_due(conn: &mut Connection, now: Timestamp, limit: i64) -> Result<b
         installation::delete(conn, &name)?;
         return Ok(true);
     }
-    // The newest entry of all logs is kept until a newer one exists, even if it belongs to this log.
+    // The entry that is the newest across all logs is kept until a newer one exists, even if it belongs to this log.
     Ok(more)
 }

@@ -40,7 +40,7 @@ pub fn number(conn: &mut Connection) -> Result<u64, DbError> {
     row_convert::parse_some(installation::get(conn, NUMBER)?.as_deref()).map(Option::unwrap_or_default)
 }
 
-/// Returns the newest import.
+/// Returns the description of the newest import; `None` if nothing was imported.
 pub fn newest_import(conn: &mut Connection) -> Result<Option<MetadataImport>, DbError> {
     installation::get(conn, IMPORT)?.map(|json| row_convert::from_json(&json)).transpose()
 }

@@ -86,7 +86,7 @@ pub fn list_of_all(
     let (tenant, id) = after.map_or_else(Default::default, |(tenant, id)| (tenant.to_string(), id.to_string()));
     let is_after = || {
         let in_tenant = signing_keys::tenant_id.eq(tenant.clone()).and(signing_keys::id.gt(id.clone()));
-        // With the first condition, the database can start the scan within the primary key.
+        // The first condition lets the database start the scan of the primary key at this tenant.
         signing_keys::tenant_id.ge(tenant.clone()).and(signing_keys::tenant_id.gt(tenant.clone()).or(in_tenant))
     };
     let query = || {

@@ -50,7 +50,7 @@ fn states(models: &[ModelId]) -> String {
     format!("({aaguid} OR (attestation_key_id IS NOT NULL AND {key_id}))")
 }
 
-/// Condition: the credential proves that it is of one of these models. The condition is never NULL.
+/// Condition: the credential's attestation proves one of these models. The condition is never NULL.
 fn proves(models: &[ModelId]) -> String {
     let (aaguids, key_ids) = by_kind(models);
     let (aaguid, key_id) = (one_of("aaguid", &aaguids), one_of("attestation_key_id", &key_ids));
@@ -72,7 +72,7 @@ fn accepts(requirements: &TrustRequirements) -> String {
     if conditions.is_empty() { "1 = 1".to_owned() } else { format!("({})", conditions.join(" AND ")) }
 }
 
-/// Condition: a login with the credential is accepted.
+/// Condition: the requirements accept a login with the credential.
 fn accepts_login(requirements: &LoginRequirements) -> String {
     let (passkeys, second_factors) = (accepts(&requirements.passkeys), accepts(&requirements.second_factors));
     format!("CASE WHEN is_mfa THEN {second_factors} ELSE {passkeys} END")
@@ -291,7 +291,7 @@ pub fn algorithms(conn: &mut Connection, tenant: TenantId) -> Result<[Vec<Algori
 /// Number of requirements for which one query counts users.
 pub const READY_REQUIREMENTS: usize = 4;
 
-/// Numbers of users.
+/// Numbers of users whose credentials meet certain requirements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadyCounts {
     /// Users with a credential.

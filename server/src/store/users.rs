@@ -26,14 +26,14 @@ use crate::{
     },
 };
 
-/// Finds a user by Doorward's id.
+/// Finds a user by the internal id.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: UserId) -> Result<Option<User>, DbError> {
     let (tenant, id) = (tenant.to_string(), id.to_string());
     let query = || existing(&tenant).filter(users::id.eq(&id));
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
 }
 
-/// Finds a user by the tenant's own id.
+/// Finds a user by the user id (`external_id`).
 pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &str) -> Result<Option<User>, DbError> {
     let tenant = tenant.to_string();
     let query = || existing(&tenant).filter(users::external_id.eq(external_id));
@@ -109,7 +109,8 @@ pub fn import(conn: &mut Connection, user: &User, rule: ImportRule) -> Result<Im
     Ok(if is_new { ImportOutcome::Added } else { ImportOutcome::Updated })
 }
 
-/// Returns the next ids after `after`, in ascending order, of users that were created at `until` or earlier.
+/// Returns internal ids of users that were created at `until` or earlier: at most `limit` ids after `after`, in
+/// ascending order.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,
@@ -150,7 +151,7 @@ fn update(conn: &mut Connection, user: &User) -> Result<User, DbError> {
 
 /// Disables or enables a user. Returns the new version of the state; `None` if nothing changed. Also changes the copy
 /// of the state in the user's credentials. Because of row locks on PostgreSQL, a concurrent login or registration
-/// either commits before this change, or waits and then sees it.
+/// either commits before this change, or waits and then sees the new state.
 pub fn set_disabled(
     conn: &mut Connection,
     tenant: TenantId,
@@ -297,9 +298,10 @@ const MARKED_AT_ONCE: i64 = 16;
 pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
     let found: Vec<(String, String)> = on_engine!(conn, c, _Db => marked().limit(MARKED_AT_ONCE).load(c))?;
-    // Another node may run the same job. Without the row lock, that node could find only rows that this unit is
-    // deleting, and delete the user too early. The locking statement contains the tenant id, because sharded engines
-    // can lock rows of only one tenant.
+    // Another node may run the same job. Without the row lock, that node could select the transactions that this unit
+    // is deleting. After the commit of this unit, it would delete none of them, conclude that no transaction is left,
+    // and delete the user. This would delete all remaining transactions at once. The locking statement contains the
+    // tenant id, because sharded engines can lock rows of only one tenant.
     let mut locked = None;
     for (tenant, user) in found {
         if let Connection::Postgres(c, _) = conn {

@@ -102,8 +102,8 @@ impl Count {
     }
 }
 
-/// Removes events of a kind that already has enough lines in this second. Debug events are not limited, because they
-/// are logged only if an operator requests them.
+/// Drops the events of a kind that already has [`LINES_PER_SECOND`] lines in the current second. Debug events are not
+/// limited, because they are logged only if an operator requests them.
 #[derive(Debug)]
 pub(super) struct SampledEvents(pub(super) Arc<Sampler>);
 
@@ -177,7 +177,7 @@ mod tests {
                 tracing::info!(%code, number, "request refused");
             }
         });
-        // A slow test may begin a new second.
+        // If the test is slow, more lines are written in the next second.
         assert!((11..100).contains(&written.len()), "{written:?}");
         assert!(written.contains(&"other".to_owned()));
         let [LeftOut { kind, code, is_error, lines }] = left_out.as_slice() else { panic!("{left_out:?}") };

@@ -22,7 +22,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 enum Message {
     Line(Vec<u8>),
-    /// Asks for a signal after all lines before this message and the final counts have been written.
+    /// Asks for a signal when the lines before this message and the final reports have been written.
     Flush(SyncSender<()>),
 }
 
@@ -35,7 +35,7 @@ pub(super) struct LineQueue {
 }
 
 impl LineQueue {
-    /// Waits until all lines are written. Returns whether this took less than [`FLUSH_TIMEOUT`].
+    /// Waits until all lines are written. Returns `false` if the queue is full, or after [`FLUSH_TIMEOUT`].
     pub(super) fn flush(&self) -> bool {
         let (done, finished) = mpsc::sync_channel(1);
         self.sender.try_send(Message::Flush(done)).is_ok() && finished.recv_timeout(FLUSH_TIMEOUT).is_ok()
@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    /// Accepts lines only while `open` is not locked by the test.
+    /// Blocks each write while the test holds the lock of `open`.
     #[derive(Clone, Default)]
     struct Output {
         open: Arc<Mutex<()>>,

@@ -16,10 +16,10 @@ pub(super) const MAX_WAITING_SPANS: usize = 8_192;
 const SPANS_PER_REQUEST: usize = 512;
 const SEND_EVERY: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// Maximum time for the last spans when the server stops.
+/// Maximum time for sending the last spans when the server stops.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// URL of a collector without the path `/v1/traces`.
+/// URL to which spans are sent. It is parsed from the URL of a collector, to which the path `/v1/traces` is appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
@@ -107,7 +107,7 @@ impl Exporter {
         }
     }
 
-    /// Sends the queued spans. After a failure, drops the rest of them, because new spans follow soon.
+    /// Sends the queued spans. After a failure, drops the rest of them, so that the queue has room for new spans.
     async fn send_waiting(&mut self, client: &Client) {
         let mut waiting = self.spans.len();
         while waiting > 0 {

@@ -124,7 +124,8 @@ impl Traces {
     }
 }
 
-/// Decides by the random identifier of a new trace whether to record it, so all programs with the same ratio agree.
+/// Decides whether to record a new trace. The decision depends only on the trace's random identifier and the ratio, so
+/// other programs with the same ratio make the same decision.
 fn is_drawn(trace: &[u8; 16], ratio: f64) -> bool {
     let random = trace.last_chunk().copied().map_or(0, u64::from_be_bytes) >> 11;
     (random as f64) < ratio * (1_u64 << 53) as f64
@@ -136,7 +137,7 @@ impl RequestTrace {
         hex(&self.trace)
     }
 
-    /// Runs the handling of the request. Within it, [`child`] adds spans to the request.
+    /// Runs `work`, which handles the request. Within `work`, [`child`] adds spans to the request.
     pub async fn record<T>(trace: Option<&Self>, work: impl Future<Output = T>) -> T {
         match trace.and_then(|trace| trace.recording.clone()) {
             Some(recording) => CURRENT.scope(recording, work).await,

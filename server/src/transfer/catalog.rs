@@ -20,7 +20,7 @@ enum Kind {
     Bytes,
 }
 
-/// A column. `key` is its position in the primary key.
+/// A column. `key` is its position in the primary key; `None` if the primary key does not contain it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Column {
     name: String,
@@ -136,7 +136,7 @@ fn statements(engine: Engine, table: Table, columns: &[Column], key: &[usize]) -
     let named = |column: &Column| format!("\"{}\"", column.name);
     let keys: Vec<&Column> = key.iter().filter_map(|index| columns.get(*index)).collect();
     let order = joined(&mut keys.iter().map(|column| sort_column(engine, name, column)));
-    // The key is a JSON array as well.
+    // The key after which a batch begins is a JSON array, like a row.
     let after = joined(&mut keys.iter().enumerate().map(|(index, column)| {
         let parameter = if engine == Engine::Sqlite { "?1" } else { "$1::jsonb" };
         from_json(engine, parameter, index, column.kind)

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::db::DbError;
 
-/// Copies every table, starting at the checkpoint. Returns the number of rows of each table that this run wrote.
+/// Copies every table, starting at the checkpoint. Returns the number of rows of each table that this call wrote.
 pub(super) fn all(
     plans: &[Plan],
     mut checkpoint: Checkpoint,

@@ -99,7 +99,7 @@ impl Endpoint {
         Ok(rows.map_err(|error| self.error(error))?.into_iter().map(|row| row.value).collect())
     }
 
-    /// Reads the next batch of rows after a key.
+    /// Reads the batch of rows after a key, or the first batch if `after` is `None`.
     pub(super) fn batch(&mut self, statements: &Statements, after: Option<&str>) -> Result<Vec<String>, TransferError> {
         match after {
             None => self.texts(&statements.first, None),

@@ -1,10 +1,10 @@
 //! Copies an installation from one database to another, of the same or the other engine.
 //!
 //! Both databases are locked during the transfer. Rows are copied in batches, in the order of their primary key. The
-//! transaction of each batch also stores a [`Checkpoint`] in the target. After an interruption, the next run continues
-//! from the checkpoint. A server refuses to open a database that contains a checkpoint. At the end, every table is read
-//! again from both databases, and the row counts and digests must be equal. This detects changes by programs that
-//! ignore the lock.
+//! transaction of each batch also stores a [`Checkpoint`] in the target. After an interruption, the next call of
+//! [`transfer`] continues from the checkpoint. A server refuses to open a database that contains a checkpoint. At the
+//! end, every table is read again from both databases, and the row counts and digests must be equal. This detects
+//! changes by programs that ignore the lock.
 
 mod catalog;
 mod copy;
@@ -21,8 +21,8 @@ use crate::{
     store::installation,
 };
 
-/// Copies an installation. First calls `accept` with the source's value of [`installation::SEALED_WORD`]. If `accept`
-/// returns an error, nothing is written to the target.
+/// Copies an installation. First calls `accept` with the encrypted check text of the source
+/// ([`installation::SEALED_WORD`]). If `accept` returns an error, nothing is written to the target.
 ///
 /// # Errors
 /// [`TransferError`]. After an interruption, call this function again with the same databases.
@@ -66,7 +66,8 @@ fn run(
     Ok(Report { resumed, tables })
 }
 
-/// Returns the checkpoint of an interrupted run, or stores the first checkpoint in an empty target.
+/// Returns the checkpoint of an interrupted transfer, or stores the first checkpoint in an empty target. Also returns
+/// whether a transfer was interrupted.
 fn begin(
     plans: &[catalog::Plan],
     target: &mut Endpoint,

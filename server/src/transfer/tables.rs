@@ -1,4 +1,5 @@
-//! List of tables to copy. Each table comes after the tables to which it refers. A test compares it with the schemas.
+//! List of tables to copy. Each table comes after the tables to which it refers. A test compares this list with the
+//! schemas.
 
 use crate::db::Engine;
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::DbError;
 
-/// Name of the checkpoint in the table `installation` of an incomplete target.
+/// Name of the checkpoint in the table `installation`. Only a target whose transfer is not complete contains a
+/// checkpoint.
 pub const CHECKPOINT: &str = "storage_transfer";
 pub(super) const BATCH: usize = 500;
 
@@ -92,7 +93,7 @@ pub struct TableReport {
     pub table: &'static str,
     /// Number of rows, equal in both databases.
     pub rows: u64,
-    /// Number of rows that this run wrote. Earlier, interrupted runs wrote the other rows.
+    /// Number of rows that this call wrote. Earlier, interrupted calls wrote the other rows.
     pub copied: u64,
     /// SHA-256 of all rows in the order of their primary key, the same in both databases. `None` for a table that is
     /// computed from other tables.
@@ -101,7 +102,7 @@ pub struct TableReport {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Whether this run continued an interrupted one.
+    /// Whether this call continued an interrupted transfer.
     pub resumed: bool,
     pub tables: Vec<TableReport>,
 }
@@ -109,12 +110,12 @@ pub struct Report {
 /// The state of an interrupted transfer, stored in the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
-    /// The value of `installation::SEALED_WORD`, which is unique to the installation.
+    /// The encrypted check text (`installation::SEALED_WORD`), which is unique to the installation.
     pub(super) identity: String,
-    /// The table that is being copied. The tables before it in the list are complete.
+    /// The table that is being copied. The tables before it in `TABLES` are complete.
     pub(super) table: String,
     /// Primary key of the last copied row, as JSON.
     pub(super) key: Option<String>,
-    /// Number of copied rows.
+    /// Number of rows of this table that were copied.
     pub(super) rows: u64,
 }

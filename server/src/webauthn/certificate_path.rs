@@ -21,7 +21,8 @@ use x509_parser::{
 
 /// Maximum number of certificates in a path, without the trust anchor.
 pub(super) const MAX_CERTIFICATES: usize = 8;
-/// Maximum number of signatures that one validation verifies. Several anchors may have the same name.
+/// Maximum number of signatures that one validation verifies. Several anchors may have the issuer's name, and each of
+/// these anchors is tried.
 const MAX_SIGNATURES: usize = 24;
 
 const SHA256: Oid<'static> = oid!(2.16.840.1.101.3.4.2.1);
@@ -58,9 +59,9 @@ pub enum PathError {
 /// Checks that a path ends at one of the trust anchors. `path` begins with the leaf; each certificate is followed by
 /// the certificate of its issuer. All bytes are DER.
 ///
-/// The path ends at the first certificate that equals an anchor. The leaf and all certificates before this anchor must
-/// be valid at `at`. The signature and the validity period of anchors above the leaf are not checked, but an anchor
-/// must be allowed to issue certificates.
+/// The path ends at the first certificate that equals an anchor or was issued by an anchor. The leaf and all
+/// certificates before the anchor must be valid at `at`. The signature and the validity period of anchors above the
+/// leaf are not checked, but an anchor must be allowed to issue certificates.
 pub(super) fn validate<A: AsRef<[u8]>>(path: &[&[u8]], anchors: &[A], at: Timestamp) -> Result<(), PathError> {
     if path.is_empty() || path.len() > MAX_CERTIFICATES {
         return Err(PathError::Length);
@@ -136,7 +137,8 @@ fn may_issue(certificate: &X509Certificate<'_>, below: usize, is_anchor: bool) -
 /// Returns the content of an extension, or `None` if the certificate does not have it.
 ///
 /// # Errors
-/// [`PathError::Malformed`] if the extension is repeated or cannot be parsed. It must not count as missing.
+/// [`PathError::Malformed`] if the extension is repeated or cannot be parsed. Such an extension must not count as
+/// missing.
 fn extension<'c, T>(
     certificate: &'c X509Certificate<'_>,
     oid: &Oid<'_>,

@@ -24,9 +24,9 @@ const KEY_TYPE_AKP: i64 = 7;
 const CURVE_ED25519: i64 = 6;
 const ED25519_BYTES: usize = 32;
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
-/// Length of the modulus of a key with 2048 bits.
+/// Length in bytes of the modulus of an RSA key with 2048 bits.
 const RSA_2048_BYTES: usize = 256;
-/// Maximum length of an encoded key. An ML-DSA-87 key has 2 602 bytes.
+/// Maximum length of an encoded key in bytes. An ML-DSA-87 key has 2 602 bytes.
 const MAX_KEY_BYTES: usize = 2_700;
 /// First byte of an uncompressed point (SEC 1 §2.3.3).
 const UNCOMPRESSED: u8 = 4;
@@ -54,7 +54,8 @@ impl PublicKey {
         self.key.as_ref()
     }
 
-    /// Returns whether a certificate has this key; `info` is its `SubjectPublicKeyInfo`, `key` the bit string in that.
+    /// Returns whether a certificate has this key. `info` is the certificate's `SubjectPublicKeyInfo`, and `key` is the
+    /// bit string in it.
     pub(super) fn matches(&self, info: &[u8], key: &[u8]) -> bool {
         if self.algorithm == CoseAlgorithm::Rs256 { self.bytes() == info } else { self.bytes() == key }
     }
@@ -80,7 +81,7 @@ impl<'a> KeyParts<'a> {
     }
 }
 
-/// Encoded values of the known labels. They are decoded after the key type is known.
+/// Encoded values of the known labels. They are decoded when the key type is known.
 #[derive(Default)]
 struct Labels<'a> {
     key_type: Option<&'a [u8]>,
@@ -103,7 +104,8 @@ impl<'a> Labels<'a> {
                 Some(-1) => &mut labels.minus_1,
                 Some(-2) => &mut labels.minus_2,
                 Some(-3) => &mut labels.minus_3,
-                // Private part of an elliptic curve key. If it was sent, the key is no longer secret and is rejected.
+                // The private part of an elliptic curve key. A client that sends it has disclosed it, so the key is
+                // rejected.
                 Some(-4) => return None,
                 _ => continue,
             };
@@ -271,7 +273,7 @@ fn ml_dsa(
 }
 
 fn rsa(labels: &Labels<'_>) -> Result<ParsedPublicKey, VerificationError> {
-    // Private exponent (RFC 8230 §4). If it was sent, the key is no longer secret.
+    // The private exponent (RFC 8230 §4). A client that sends it has disclosed it.
     if labels.minus_3.is_some() {
         return Err(VerificationError::malformed("the RSA public key contains its private exponent"));
     }

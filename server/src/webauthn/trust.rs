@@ -36,12 +36,12 @@ pub(super) fn judge(
         Verdict::Certified(path) => path,
     };
     let leaf = path.first().and_then(|der| Certificate::parse(der).ok());
-    // Authenticators of this format have no AAGUID. Their models are identified by their certificates.
+    // Authenticators that use `fido-u2f` have no AAGUID. Their attestation certificates identify their models.
     let has_aaguid = format != "fido-u2f";
     let key_id = leaf.as_ref().filter(|_| !has_aaguid).and_then(key_id);
     let model = if has_aaguid { metadata.by_aaguid(aaguid) } else { key_id.and_then(|id| metadata.by_key_id(&id)) };
     let is_of_model = !has_aaguid || leaf.as_ref().is_some_and(|leaf| leaf.check_aaguid(&aaguid).is_ok());
-    // A certificate that does not state its model must be issued below a root that only this model has (§8.2.1).
+    // A certificate that does not state its model must lead to a root certificate that only this model has (§8.2.1).
     // Otherwise, the attestation key of one model could vouch for other models with the same root.
     let must_state_model = format == "packed" && !leaf.is_some_and(|leaf| leaf.states_aaguid());
     let is_issued = |model: &AuthenticatorMetadata| {

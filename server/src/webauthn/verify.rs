@@ -23,7 +23,7 @@ use crate::domain::{
     credential::id_start,
 };
 
-/// Reason for rejecting an assertion of a credential that is no longer eligible for backup.
+/// Reason for rejecting an assertion whose credential is no longer eligible for backup.
 pub const BACKUP_DOWNGRADED: &str = "the credential was eligible for backup, and the authenticator now denies it";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,11 @@ pub struct VerifiedRegistration {
     pub transports: Vec<String>,
     pub backup_eligible: bool,
     pub backup_state: bool,
-    /// Whether the authenticator detected the user. This is `false` only in automatic passkey upgrades.
+    /// Whether the authenticator detected user presence. This is `false` only in automatic passkey upgrades.
     pub user_present: bool,
     pub user_verified: bool,
-    /// Whether the credential is discoverable, as the client reported it. The report is not signed.
+    /// Whether the credential is discoverable, as the client reported it; `None` without a report. The report is not
+    /// signed.
     pub discoverable: Option<bool>,
     pub extensions: AuthenticatorExtensions,
 }
@@ -159,7 +160,7 @@ fn verify_statement<'a>(
     Ok(verdict)
 }
 
-/// Verifies the attestation statement with webauthn-rs. Accepts registrations that webauthn-rs cannot parse.
+/// Verifies the attestation statement with webauthn-rs. Also accepts registrations that webauthn-rs cannot parse.
 fn ask_webauthn_rs(
     state: &CeremonyState,
     challenge: &ChallengeValue,
@@ -233,7 +234,7 @@ pub fn verify_assertion(
 /// no counter (WebAuthn §6.1.1). Returns whether the counter regressed and the policy accepts this.
 ///
 /// # Errors
-/// [`ErrorCode::CounterRegression`] with the reason, unless the policy accepts the regression.
+/// [`ErrorCode::CounterRegression`] with `reason` if the counter regressed and the policy does not accept this.
 pub fn check_counter(
     policy: CounterPolicy,
     credential: &Credential,
@@ -242,7 +243,7 @@ pub fn check_counter(
 ) -> Result<bool, VerificationError> {
     let stored = credential.sign_count;
     let advances = sent > stored || (sent == 0 && stored == 0);
-    // The stored flag is used, because the holder of a copied key can sign any flag.
+    // The stored flag BE is used, because the holder of a copied key can sign any flag.
     let is_accepted = policy == CounterPolicy::Record && credential.backup_eligible;
     VerificationError::ensure(advances || is_accepted, ErrorCode::CounterRegression, reason, || {
         counter_regressed(stored, sent)
@@ -250,12 +251,12 @@ pub fn check_counter(
     Ok(!advances)
 }
 
-/// Returns the detail of an assertion whose counter is not greater than the stored counter.
+/// Returns the refusal detail for an assertion whose counter is not greater than the stored counter.
 pub fn counter_regressed(stored: u32, sent: u32) -> RefusalDetail {
     RefusalDetail::new(Check::SignatureCounter).expected([format!("more than {stored}")]).received(sent.to_string())
 }
 
-/// Returns the detail of an assertion of a credential that is no longer eligible for backup.
+/// Returns the refusal detail for an assertion whose credential is no longer eligible for backup.
 pub fn backup_downgraded() -> RefusalDetail {
     RefusalDetail::new(Check::BackupEligibility).expected(["BE = 1"]).received("BE = 0")
 }

@@ -37,7 +37,8 @@ pub(super) fn register(
     origin: Url,
     attestation_object: Vec<u8>,
 ) -> Result<(), WebauthnError> {
-    // The state has no constructor that takes a challenge, so it is deserialised. The inserted texts need no escaping.
+    // `RegistrationState` has no constructor that takes a challenge, so it is deserialised. The inserted texts need no
+    // escaping.
     let registration_state: RegistrationState = serde_json::from_str(&format!(
         r#"{{"policy":"{}","exclude_credentials":[],"challenge":"{}","credential_algorithms":["ES256","ES384","RS256"],
             "require_resident_key":false,"authenticator_attachment":null,"extensions":{{}},

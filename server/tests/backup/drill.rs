@@ -1,5 +1,5 @@
-//! The drill: a backup under load, a crash, a restore. After the restore, every ceremony must exist that was
-//! acknowledged before the backup began.
+//! A drill: a backup under load, then a crash and a restore. Every ceremony that was acknowledged before the backup
+//! began must exist after the restore.
 
 use std::{
     collections::BTreeMap,

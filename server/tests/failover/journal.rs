@@ -165,7 +165,7 @@ impl Journal {
         }
         let mut unknown = 0;
         for attempt in &others {
-            // If a login is stored although it was not acknowledged, its challenge must have been consumed.
+            // A login may be stored although its request failed. In this case, its challenge must have been consumed.
             let limit = if stored.contains(&attempt.request_id) { 0 } else { 1 };
             unknown += 1 - limit;
             let tokens = tokens(nodes, &attempt.body).await;
@@ -175,7 +175,7 @@ impl Journal {
     }
 }
 
-/// Results of the finalize requests of a journal.
+/// Numbers of finalize requests in a journal, by result.
 pub(crate) struct Summary {
     acknowledged: usize,
     failed: usize,

@@ -11,7 +11,7 @@ mod postmaster;
 
 use doorward_testkit::{Process, TestTenant, process};
 
-/// Two nodes of one installation, in separate processes, and a tenant on each.
+/// Two nodes of one installation, in separate processes, and a tenant with API clients for each node.
 struct Nodes {
     processes: [Process; 2],
     tenants: [TestTenant; 2],

@@ -2,8 +2,9 @@
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
-/// Duration of the leader's lease, and interval of Patroni's checks, in seconds.
+/// Duration of the leader's lease, in seconds.
 const TTL: u64 = 20;
+/// Time between two checks by Patroni, in seconds.
 const LOOP_WAIT: u64 = 2;
 /// Maximum time from the failure of the leader until the next login succeeds.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(TTL + LOOP_WAIT + 2);

@@ -6,7 +6,7 @@ use doorward_testkit::{PostgresServer, database};
 
 use crate::{Nodes, journal::Clients, rounds};
 
-/// Maximum time from the start of the server until the next logins succeed.
+/// Maximum time from the start of the database server until the next logins succeed.
 const RECOVERY: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -15,7 +15,8 @@ async fn logins_survive_crashes_of_the_database() {
     let nodes = Nodes::start([&postgres.url, &postgres.url]);
     for round in 0..rounds(3) {
         let clients = Clients::start(&format!("round-{round}"), &nodes.tenants).await;
-        // Each round kills the server after a different number of logins, while it is processing other requests.
+        // Each round kills the database server after a different number of logins, while it is processing other
+        // requests.
         clients.wait_for_logins(3 + round * 7 % 11, RECOVERY).await;
         let killed = Instant::now();
         postgres.kill();

@@ -36,7 +36,8 @@ async fn failing_receiver_loses_no_entry() {
     assert_eq!(receiver.accepted_ids(), ids, "the order of commit");
     until("the lag ends", async || installation.metric(&server, LAG).await == Some(0.0)).await;
 
-    // After a crash between a delivery and the storing of the position, entries may be sent twice, but none is lost.
+    // If the server crashes after a delivery but before it stores the id of the last delivered entry, entries may be
+    // sent twice, but none is lost.
     let _ = alice.mfa_login(&tenant).await.expect(200);
     server.kill();
     let server = Process::serve(installation.command(&target, LOOPBACK));
@@ -72,7 +73,7 @@ async fn internal_addresses_are_refused() {
     let receiver = Receiver::start(200).await;
     let port = receiver.port;
     let targets = format!("https://localhost:{port}/, https://127.0.0.1:{port}/, https://[::ffff:7f00:1]:{port}/");
-    // The server may deliver only to another internal network.
+    // With this setting, the server may deliver to one internal network, which contains none of the targets.
     let server = Process::serve(installation.command(&targets, "10.0.0.0/8"));
     for number in 1..=3 {
         let failures = FAILURES.replace("webhook-1", &format!("webhook-{number}"));

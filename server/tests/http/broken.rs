@@ -175,8 +175,8 @@ async fn ceremonies_do_not_begin_while_the_write_ahead_log_is_too_large() {
     assert!(size.is_some_and(|bytes| bytes.parse::<u64>().unwrap() > 2 << 20), "{metrics}");
 }
 
-/// The trigger raises an error like the one that SQLite reports for a full disk. The error rolls back either only the
-/// statement or the whole transaction. SQLite may do either when a real disk is full.
+/// A trigger simulates a full disk. When a disk is full, SQLite rolls back either only the failed statement or the
+/// whole transaction. The test therefore raises the error with `ABORT`, with `FAIL` and with `ROLLBACK`.
 #[tokio::test]
 async fn full_disk_returns_503_without_data_loss() {
     if !database::is_sqlite("full_disk_returns_503_without_data_loss") {

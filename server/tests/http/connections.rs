@@ -111,7 +111,7 @@ async fn request_large_responses(address: SocketAddr, requests: usize) -> TcpStr
 #[tokio::test]
 async fn response_that_is_not_read_is_aborted() {
     let server = TestServer::start().await;
-    // The keep-alive timeout alone would leave the connections open.
+    // The keep-alive timeout is so long that only the write timeout can close the connections during this test.
     let listening = Listening { write_timeout: 20 * SHORT, keep_alive: 100 * DEADLINE, ..LISTENING };
     let (serving, address) = serve(&server.app, listening);
     let start = Instant::now();
@@ -185,7 +185,7 @@ async fn trusted_proxy_may_use_all_connections() {
 async fn bytes_that_are_not_http_get_a_json_error_on_both_ports() {
     let server = TestServer::start().await;
     let large = format!("GET / HTTP/1.1\r\nx-large: {}", "a".repeat(200_000));
-    // The URI parser has its own limit.
+    // The URI parser has its own length limit.
     let long_uri = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(65_534));
     let tls = b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03".repeat(20);
     let tls_details = "this port does not speak TLS: use http://, or the address of the reverse proxy";

@@ -119,7 +119,7 @@ async fn pages_link_to_their_neighbours() {
     for number in 0..5 {
         server.clock.advance_ms(10);
         let mut person = Person::new(if number < 4 { "a&b" } else { "carol" });
-        // Each time, the same user registers a different authenticator.
+        // Each iteration registers another authenticator. Without checks, the client accepts all options.
         person.browser = person.browser.without_checks();
         let options = tenant.http.post("/registration/initialize", &person.registration_request()).await.expect(200);
         let body = person.create(&options.json());

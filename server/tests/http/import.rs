@@ -1,5 +1,5 @@
 //! Import of a Hanko database. A sample file contains the schema and the rows, and its header contains the keys with
-//! which the tests log in. The source needs a PostgreSQL server; there is a target on each engine.
+//! which the tests log in. The source is a PostgreSQL database. The tests import it into one target on each engine.
 
 mod again;
 

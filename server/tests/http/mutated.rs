@@ -63,8 +63,9 @@ async fn mutated_assertions_are_rejected_for_logins() {
     reject_mutated_assertions("/login/initialize", "/login/finalize").await;
 }
 
-/// Returns whether a mutation is accepted by design: the attestation statement cannot be verified (docs/webauthn.md:
-/// the credential is stored as not attested), or a length is encoded in more bytes than necessary.
+/// Returns whether the server accepts a mutation by design. It accepts attestation statements that cannot be verified,
+/// and stores the credential as not attested (docs/webauthn.md). It also accepts a length that is encoded in more bytes
+/// than necessary.
 fn is_tolerated(name: &str) -> bool {
     const STATEMENTS: [&str; 12] = [
         "statement: format \"",

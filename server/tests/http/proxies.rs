@@ -1,4 +1,4 @@
-//! `X-Forwarded-For` is used only if a trusted proxy sent it, and is read from its end.
+//! `X-Forwarded-For` is used only if a trusted proxy sent it. Its addresses are examined from the last to the first.
 
 use doorward_server::config::parse::networks;
 use doorward_testkit::{Http, TestServer, TestTenant};

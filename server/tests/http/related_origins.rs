@@ -17,15 +17,15 @@ async fn document_lists_the_related_origins_for_everybody() {
     assert_eq!(response.json(), json!({ "origins": related }));
     assert_eq!(response.header("content-type"), Some("application/json"));
     assert_eq!(response.header("cache-control"), Some("max-age=600"));
-    // A disabled tenant still publishes this document, as it does its public keys. Browsers check the document before
-    // they offer a passkey.
+    // A disabled tenant still publishes this document and its public keys. Browsers check the document before they
+    // offer a passkey.
     assert!(disabling::disable(&server.administrator(), tenant.id, Target::Tenant).await.unwrap());
     assert_eq!(tenant.anonymous.get(PATH).await.expect(200).json(), json!({ "origins": related }));
     let without = server.tenant().await;
     assert_eq!(without.anonymous.get(PATH).await.expect(200).json(), json!({ "origins": [] }));
 }
 
-/// If a rate limit per tenant applied, many requests could keep browsers from offering passkeys.
+/// If a rate limit per tenant applied, one client could prevent the browsers of all users from offering passkeys.
 #[tokio::test]
 async fn document_is_rate_limited_only_by_address() {
     let server = TestServer::builder()

@@ -187,7 +187,7 @@ async fn withdrawing_the_only_key_creates_another() {
     assert!(verify(&token, &keys).is_some());
 }
 
-/// Returns the detail of the newest withdrawal.
+/// Returns the detail of the newest audit entry of a withdrawal.
 async fn withdrawal(tenant: &TestTenant) -> Value {
     tenant.entries("type=signing_key_withdrawn").await.remove(0).0["detail"].take()
 }

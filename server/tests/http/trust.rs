@@ -182,7 +182,7 @@ async fn denied_model_is_refused_with_and_without_attestation() {
             assert_eq!(register(ceremony, &tenant, authenticator(ALLOWED, attestation)).await, None);
         }
     }
-    // If the policy also requires an attestation, stating another model is not enough to be accepted.
+    // Without `attestation_required`, a client could state another model and be accepted.
     let policy = TrustPolicy { attestation_required: true, ..policy };
     let tenant = tenant_with(&server, &policy).await;
     for attestation in [Attestation::None, Attestation::PackedSelf] {

@@ -11,8 +11,8 @@ use doorward_testkit::{
 };
 use serde_json::{Value, json};
 
-/// Text of the statement that adds to counters. In each unit, it is sent once, after the other statements and before
-/// COMMIT.
+/// Text of the statement that adds to the counters of audit entries. Each unit of work sends this statement once, as
+/// the last one before COMMIT.
 const LAST_STATEMENT: &str = "INTO audit_counts";
 /// Text of a statement that is sent together with the COMMIT of an administrative change.
 const CHANGE: &str = "pg_notify(";
@@ -44,7 +44,8 @@ impl Fixture {
         Some(Self { server, proxy, tenant, person, _data: (folder, database) })
     }
 
-    /// Sends a request while the proxy closes connections, and checks how many connections the proxy closed.
+    /// Sends a request. `at` contains the text of the statements at which the proxy closes connections, the moment, and
+    /// the number of connections. Checks that the proxy has closed this number of connections.
     async fn post(&self, path: &str, body: &Value, at: (&'static str, Moment, usize)) -> Response {
         let (text, moment, times) = at;
         self.proxy.close_at(text, moment, times);
@@ -239,7 +240,8 @@ async fn application_gets_the_response_to_its_change_if_the_commit_gets_no_respo
 async fn conflict_with_another_session_results_in_one_token() {
     let Some(mut fixture) = Fixture::start("conflict with another session results in one token").await else { return };
     let path = "/mfa/login/finalize";
-    // A trigger makes the next two attempts to delete a challenge fail. A rollback does not reset the sequence.
+    // A trigger makes the next two attempts to delete a challenge fail. It counts the attempts with a sequence, because
+    // a rollback does not reset a sequence.
     fixture
         .server
         .sql(

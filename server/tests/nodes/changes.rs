@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::{Nodes, nodes, wait_until_listening};
 
-/// Longer than the two heartbeats within which a node detects a lost listener, because the machine may be busy.
+/// Maximum time until a node detects a change or a lost listener. A node detects a lost listener within two heartbeats;
+/// the rest of this time is a reserve for a busy machine.
 const DETECTION: Duration = Duration::from_secs(5);
 
 /// Creates a key on the first node and uses it on the second node, so that the second node caches the key.

@@ -63,7 +63,7 @@ async fn tenant_is_deleted_while_its_users_log_in() {
     }
     assert!(accepted >= USERS);
     let _ = kept.http.get("/credentials").await.expect(200);
-    // The newest entry of all logs is kept. Therefore, this test writes a newer entry.
+    // The job keeps the newest entry of the database, whichever log contains it. Creating a tenant adds a newer entry.
     let _ = first.tenant().await;
     jobs::finish_deletions(&first.app).await.unwrap();
     let left = format!(

@@ -1,4 +1,5 @@
-//! TLS connections to the database. The tests create certificates with `openssl`. Debian's PostgreSQL depends on `openssl`, so it is installed.
+//! TLS connections to the database. The tests create certificates with `openssl`, which Debian's PostgreSQL packages
+//! install as a dependency.
 
 use std::{
     fs,

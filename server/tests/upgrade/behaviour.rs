@@ -65,7 +65,8 @@ async fn ceremonies(server: &Process, installation: &Installation) {
     let mut erin = Person::new("erin");
     let _ = erin.register(&shop).await.expect(200);
     let _ = erin.login(&shop).await.expect(200);
-    // When the fixture was written, this tenant's signing keys were rotated. All but the newest are retired now.
+    // This tenant's signing keys were rotated when the fixture was written. All keys except the newest one have retired
+    // since then.
     let forum = installation.tenant(server, "Forum");
     let _ = erin.register_mfa(&forum).await.expect(200);
     let token = erin.mfa_login(&forum).await.expect(200).field("token");

@@ -13,13 +13,13 @@ use tempfile::TempDir;
 
 use crate::{clients::Clients, writer};
 
-/// Placeholder in the files of a fixture for the folder of the installation.
+/// Placeholder that stands for the folder of the installation in the files of a fixture.
 pub(crate) const FOLDER: &str = "FOLDER";
 
 /// Files that an installation needs besides its database and its master key.
 pub(crate) const FILES: [&str; 3] = ["doorward.toml", "probe.keys", "forward.secret"];
 
-/// 1 January 2100, in milliseconds.
+/// Start of 1 January 2100 in UTC, in milliseconds since the Unix epoch.
 const YEAR_2100: i64 = 4_102_444_800_000;
 
 /// The folder with all fixtures.

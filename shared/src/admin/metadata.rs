@@ -8,7 +8,7 @@ use crate::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MetadataStatus {
-    /// Number of the imported BLOB. Absent if nothing was imported.
+    /// Serial number of the imported BLOB. Absent if no BLOB was imported.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(example = 291))]
     pub number: Option<u64>,
@@ -24,6 +24,6 @@ pub struct MetadataStatus {
     /// Days since the import.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub age_days: Option<i64>,
-    /// Number of models.
+    /// Number of authenticator models in the imported metadata.
     pub entries: u64,
 }

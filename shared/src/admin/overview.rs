@@ -69,7 +69,8 @@ pub struct TenantSummary {
     pub succeeded: u64,
     /// Refusals in the last seven days.
     pub refused: u64,
-    /// Time of the latest audit entry that a server wrote to the tenant's log. The value may be up to a minute old.
+    /// Time of the latest audit entry that a server wrote to the tenant's log. It is updated with a delay of up to a
+    /// minute.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_activity: Option<Timestamp>,
 }
@@ -94,7 +95,7 @@ text_enum! {
         Name => "name",
         /// By RP ID.
         RpId => "rp_id",
-        /// By creation.
+        /// By creation time.
         Created => "created",
         /// By last activity.
         Activity => "activity",
@@ -109,8 +110,9 @@ text_enum! {
     }
 }
 
-/// Maximum number of tenants in a list that is sorted by successful ceremonies or refusals: the most recently active
-/// ones. No index contains counts of a moving period, so the server adds up the daily counts for each request.
+/// Maximum number of tenants in a list that is sorted by successful ceremonies or refusals. Such a list contains the
+/// most recently active tenants. No index contains counts of a moving period, so the server adds up the daily counts
+/// for each request.
 pub const SORTED_BY_ACTIVITY: u32 = 1_000;
 
 impl TenantSort {
@@ -157,7 +159,7 @@ pub struct Me {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TenantActivity {
-    /// Finalized ceremonies of the last seven days in UTC, today included.
+    /// Successful and refused ceremonies of the last seven days (UTC, including today), by kind of ceremony.
     pub ceremonies: Vec<super::CeremonyCount>,
     /// Number of audit entries that were examined for `active_users` and `refusals`: the newest ones, at most 10 000.
     pub examined_entries: u64,
@@ -180,7 +182,7 @@ pub struct TenantActivity {
 pub struct RefusalCount {
     /// The error code.
     pub code: String,
-    /// Number of audit entries.
+    /// Number of audit entries with this error code.
     pub count: u64,
     /// Time of the latest of these entries.
     pub latest: Timestamp,

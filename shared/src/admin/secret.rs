@@ -89,7 +89,7 @@ pub struct SecretItem {
     pub disabled_at: Option<Timestamp>,
 }
 
-/// Creates a signing key. It replaces the current one at [`SigningKeyItem::signs_from`].
+/// Creates a signing key. The new key replaces the current key at the time `signs_from`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateSigningKeyRequest {

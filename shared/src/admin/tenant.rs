@@ -28,7 +28,7 @@ pub struct CreateTenantRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedTenant {
-    /// Id of the tenant: the first segment of every public path.
+    /// Id of the tenant: the first segment of the tenant's paths in the public API.
     pub id: TenantId,
     /// First API key, if requested. Only this response contains its secret.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::UserItem;
 use crate::CoseAlgorithm;
 
-/// Users who lose credentials if trust policies change.
+/// Users who would lose credentials under other trust policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrustPreview {
@@ -19,29 +19,29 @@ pub struct TrustPreview {
     pub next: Option<String>,
 }
 
-/// Numbers of users and credentials of a tenant that are affected if trust policies change. Disabled users, disabled
+/// Numbers of a tenant's users and credentials that other trust policies would affect. Disabled users, disabled
 /// credentials, and credentials that the current policies refuse at logins are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrustImpact {
-    /// Users who lose all credentials that they can use now.
+    /// Number of users who would lose all credentials that they can use now.
     pub users_losing_all: u64,
-    /// Users who lose a credential and keep another one.
+    /// Number of users who would lose a credential and keep another one.
     pub users_losing_some: u64,
-    /// Credentials that can be used now, but not after the change.
+    /// Number of credentials that can be used now, but not under the other policies.
     pub credentials_lost: u64,
 }
 
-/// A user who loses credentials if trust policies change.
+/// A user who would lose credentials under other trust policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AffectedUser {
     /// The user.
     #[serde(flatten)]
     pub user: UserItem,
-    /// Credentials that the user can use now, but not after the change.
+    /// Number of credentials that the user can use now, but not under the other policies.
     pub credentials_lost: u64,
-    /// Credentials that the user can use after the change.
+    /// Number of credentials that the user can use under the other policies.
     pub credentials_kept: u64,
 }
 
@@ -50,13 +50,13 @@ pub struct AffectedUser {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CryptoRadar {
-    /// Passkeys by algorithm.
+    /// Number of passkeys by algorithm.
     pub passkeys: Vec<AlgorithmCount>,
-    /// Credentials that are only second factors, by algorithm.
+    /// Number of credentials that are only second factors, by algorithm.
     pub second_factors: Vec<AlgorithmCount>,
-    /// Users with at least one credential.
+    /// Number of users with at least one credential.
     pub users: u64,
-    /// Users who would keep at least one credential under each requirement.
+    /// For each requirement, the number of users who would keep at least one credential.
     pub ready: Vec<ReadyUsers>,
 }
 

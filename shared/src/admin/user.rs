@@ -10,9 +10,9 @@ use crate::{
 text_enum! {
     /// Which of a user's ids a request contains.
     pub enum UserIdKind ("kind of user id") {
-        /// Doorward's id, a UUID.
+        /// The internal id: Doorward's UUID of the user.
         Id => "id",
-        /// The tenant's own id (`user_id` of the public API).
+        /// The user id (`user_id` of the public API): the application's own id for the user.
         UserId => "user_id",
     }
 }
@@ -21,9 +21,9 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserItem {
-    /// Doorward's id of the user.
+    /// Internal id: Doorward's UUID of the user.
     pub id: UserId,
-    /// The tenant's own id (`user_id` of the public API).
+    /// The user id (`user_id` of the public API): the application's own id for the user.
     pub user_id: String,
     /// Name with which the user signs in.
     pub name: String,
@@ -85,7 +85,7 @@ pub struct TransactionSummary {
     /// The transaction.
     #[serde(flatten)]
     pub transaction: TransactionItem,
-    /// The tenant's own id for the user.
+    /// User id: the application's own id for the user.
     pub user_id: String,
     /// Whether the user confirmed the transaction.
     pub confirmed: bool,

@@ -24,20 +24,20 @@ pub struct Vitals {
     /// Response times of these requests. Requests that were refused because of their API key or a rate limit are left
     /// out, because their responses are delayed on purpose.
     pub request_times: TimeHistogram,
-    /// Finalize requests, by ceremony.
+    /// Number of finalize requests, by ceremony.
     pub ceremonies: Vec<CeremonyCount>,
-    /// Requests to the tenants' endpoints of the public API that were refused or failed, by error code.
+    /// Number of refused or failed requests to the tenants' endpoints of the public API, by error code.
     pub refusals: Vec<CodeCount>,
     /// Number of writes, by the time that each write waited for the database.
     pub write_wait: TimeHistogram,
-    /// Commits, by their duration.
+    /// Number of commits, by duration.
     pub commits: TimeHistogram,
     /// Queues of the database: `read` and `write` (SQLite), or `all` (PostgreSQL).
     pub queues: Vec<QueueVitals>,
-    /// Open connections of clients to the public API; absent if this process does not serve it.
+    /// Number of open client connections to the public API; absent if this process does not serve the public API.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub connections: Option<u64>,
-    /// Connections to PostgreSQL; absent on SQLite.
+    /// Number of connections to PostgreSQL; absent on SQLite.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub database_connections: Option<u64>,
     /// Size of SQLite's write-ahead log in bytes; absent on PostgreSQL.

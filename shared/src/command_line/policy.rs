@@ -13,14 +13,14 @@ use crate::{
     error::UnknownWord,
 };
 
-/// Requirements of ceremonies. A setting without a flag has its default.
+/// Requirements of ceremonies. A setting whose flag is missing has its default.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Ceremonies")]
 pub struct PolicyArgs {
-    /// Web origin of another domain whose ceremonies are accepted; may be repeated
+    /// Web origin of another domain; pages of this origin may run ceremonies; may be repeated
     #[arg(long = "related-origin", value_name = "ORIGIN")]
     related_origins: Vec<String>,
-    /// Web origin of pages that may run ceremonies in a frame; may be repeated
+    /// Web origin of pages that may show the tenant's pages in a frame and run ceremonies there; may be repeated
     #[arg(long = "top-origin", value_name = "ORIGIN")]
     top_origins: Vec<String>,
     /// Time limit of a ceremony in milliseconds, 1000 to 3600000 [default: 60000]

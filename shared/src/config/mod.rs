@@ -158,7 +158,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cors {
-    /// Origins. A `*` before a registrable domain or `localhost` stands for one or more whole labels, as in
+    /// Allowed origins. A `*` before a registrable domain or `localhost` stands for one or more whole labels, as in
     /// `https://*.example.com`.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_items = 32, example = json!(["https://example.com"])))]
@@ -170,8 +170,8 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// Allows the web pages and extensions among the origins and related origins of a relying party. Apps
-    /// (`android:apk-key-hash:…`) send no cross-origin requests.
+    /// Allows the origins and related origins of a relying party, except those of apps (`android:apk-key-hash:…`),
+    /// because apps send no cross-origin requests.
     #[must_use]
     pub fn for_relying_party(rp: &RelyingParty) -> Self {
         let origins = rp.origins.iter().chain(&rp.related_origins);
@@ -194,9 +194,9 @@ pub struct RelyingParty {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub icon: Option<String>,
-    /// Origins whose ceremonies are accepted: `https://…` with the RP ID or a subdomain of it, `https://*.example.com` for
-    /// all subdomains of a domain, `android:apk-key-hash:…`, `chrome-extension://…` or `moz-extension://…`. At most 32
-    /// together with the related and top origins.
+    /// Origins whose ceremonies are accepted: `https://…` with the RP ID or a subdomain of it as host,
+    /// `https://*.example.com` for all subdomains of a domain, `android:apk-key-hash:…`, `chrome-extension://…` or
+    /// `moz-extension://…`. At most 32 together with the related and top origins.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 32, example = json!(["https://example.com"])))]
     pub origins: Vec<String>,
     /// Origins of other domains whose ceremonies are accepted (WebAuthn §5.11). Browsers require that
@@ -205,8 +205,9 @@ pub struct RelyingParty {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://example.net"])))]
     pub related_origins: Vec<String>,
-    /// Origins of pages in whose frames pages of the tenant may run ceremonies. If the list is empty, ceremonies in
-    /// cross-origin frames are refused. If a change omits it, the current list is kept; null means none.
+    /// Origins of top-level pages that may show pages of the tenant in a frame, so that these run ceremonies there. If
+    /// the list is empty, ceremonies in cross-origin frames are refused. If a change omits the list, the current list
+    /// is kept; null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://partner.example"])))]
     pub top_origins: Vec<String>,

@@ -29,11 +29,11 @@ impl Default for TrustMode {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TrustPolicies {
-    /// Passkeys, even when they are used as second factors.
+    /// Policy for passkeys, even when they are used as second factors.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustPolicy>))]
     pub passkeys: TrustPolicy,
-    /// Credentials that are only second factors.
+    /// Policy for credentials that are only second factors.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustPolicy>))]
     pub second_factors: TrustPolicy,
@@ -69,7 +69,8 @@ pub struct TrustPolicy {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustMode>))]
     pub registration: TrustMode,
-    /// Mode for logins and transactions with registered credentials. `enforce` requires `enforce` for registrations.
+    /// Mode for logins and transactions with registered credentials. It can be `enforce` only if `registration` is
+    /// `enforce` as well.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TrustMode>))]
     pub login: TrustMode,

@@ -21,7 +21,8 @@ text_enum! {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegistrationInitRequest {
-    /// The tenant's own id for the user: 1 to 64 bytes of UTF-8 (WebAuthn's limit for a user handle). Required.
+    /// User id: the application's own id for the user, 1 to 64 bytes of UTF-8 (WebAuthn's limit for a user handle).
+    /// Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
@@ -57,7 +58,7 @@ pub struct RegistrationInitRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginInitRequest {
-    /// The tenant's own id for the user.
+    /// User id: the application's own id for the user.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, example = "42"))]
     pub user_id: Option<String>,
     /// Kinds of authenticators that the user probably has, most probable first. Default: the hints in the tenant's
@@ -79,7 +80,7 @@ pub struct LoginInitRequest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MfaLoginInitRequest {
-    /// The tenant's own id for the user. Required.
+    /// User id: the application's own id for the user. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
@@ -104,20 +105,21 @@ pub struct MfaLoginInitRequest {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TransactionInitRequest {
-    /// The tenant's own id for the user. Required.
+    /// User id: the application's own id for the user. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 64, example = "42")
     )]
     pub user_id: Option<String>,
-    /// The tenant's own id for the transaction, at most 128 characters, unique in the tenant. Required.
+    /// The application's own id for the transaction, at most 128 characters, unique in the tenant. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(required = true, nullable = false, min_length = 1, max_length = 128, example = "payment-7")
     )]
     pub transaction_id: Option<String>,
-    /// Data to confirm: any JSON value except null, at most 8 192 bytes without whitespace unless the tenant is configured
-    /// differently. An object must not repeat a member. Numbers and strings are kept as they are written. Required.
+    /// Data to confirm: any JSON value except null. Its size without whitespace is limited by the tenant's setting
+    /// `limits.transaction_data_bytes` (default: 8 192 bytes). An object must not repeat a member. Numbers and strings
+    /// are kept as they are written. Required.
     #[cfg_attr(
         feature = "openapi",
         schema(value_type = Value, required = true, example = json!({ "amount": "12.50", "currency": "EUR" }))
@@ -157,7 +159,7 @@ pub struct CreationOptions {
 pub struct PublicKeyCreationOptions {
     /// Relying party.
     pub rp: RpEntity,
-    /// User that the credential is created for.
+    /// User for whom the credential is created.
     pub user: UserEntity,
     /// Challenge that the authenticator signs. The server accepts it only once.
     pub challenge: Base64Url,

@@ -20,7 +20,7 @@ pub struct CredentialItem {
     pub attestation_type: String,
     /// Format that the attestation object states, even if the statement was not verified.
     pub attestation_stated: String,
-    /// Whether the attestation statement was verified. `attestation_trust` says what that proves.
+    /// Whether the attestation statement was verified. `attestation_trust` states what the attestation proves.
     pub attested: bool,
     /// What the attestation proves.
     pub attestation_trust: AttestationTrust,
@@ -55,7 +55,7 @@ pub struct CredentialItem {
     /// The report is not signed. Absent if the browser reported nothing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub discoverable: Option<bool>,
-    /// The tenant's own id for the user.
+    /// User id: the application's own id for the user.
     #[cfg_attr(feature = "openapi", schema(example = "42"))]
     pub user_id: String,
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Base64Url;
 
-/// Signals about a user. Both lists have one entry for each user handle that the user's credentials may have. The page
-/// must call the method of a list once with each entry of the list.
+/// Signals about a user. Both lists have one entry for each user handle that the user's credentials may have. For each
+/// entry, the page must call the method whose arguments the list contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserSignals {

@@ -13,7 +13,7 @@ use crate::Base64Url;
 pub struct TokenClaims {
     /// Issuer: the name of the installation.
     pub iss: String,
-    /// Subject: the tenant's own id for the user.
+    /// Subject: the user id, which is the application's own id for the user.
     #[cfg_attr(feature = "openapi", schema(example = "42"))]
     pub sub: String,
     /// Audience: the RP ID. If the tenant's `token_audience` is `ceremony`, a slash and the ceremony follow.
@@ -49,7 +49,7 @@ pub struct TokenClaims {
     /// Model of the authenticator (AAGUID). Present only if `attested` is true and the model has an AAGUID.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub aaguid: Option<Uuid>,
-    /// The tenant's own id for the transaction; only for transactions.
+    /// The application's own id for the transaction. Present only if the ceremony is a transaction.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trans: Option<String>,
 }

@@ -10,7 +10,7 @@ use crate::{Timestamp, TransactionRowId};
 pub struct TransactionItem {
     /// Doorward's id of the transaction.
     pub id: TransactionRowId,
-    /// The tenant's own id for the transaction (`transaction_id`).
+    /// The application's own id for the transaction (`transaction_id`).
     #[cfg_attr(feature = "openapi", schema(example = "payment-7"))]
     pub identifier: String,
     /// Data to confirm, as serialised JSON: exactly the bytes whose hash the challenge contains.

@@ -113,7 +113,7 @@ text_enum! {
         TenantIdFree => "tenant_id_free",
         /// The tenant still has the version that the client read.
         TenantVersion => "tenant_version",
-        /// Nobody else has disabled or enabled the object since.
+        /// Nobody else has disabled or enabled the object since the client read its state.
         StateVersion => "state_version",
         /// The user exists in this tenant.
         UserExists => "user_exists",

@@ -152,7 +152,7 @@ fn integers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     (digits.len() == usize::from(*length)).then(|| (r.to_vec(), s.to_vec()))
 }
 
-/// Counters not greater than the stored counter. The valid assertion's counter is greater than the stored one by 1.
+/// Counters that are not greater than the stored counter. The counter of the valid assertion is the stored counter + 1.
 fn counter(list: &mut Assertions) {
     for (name, back) in [("unchanged", 1), ("one less", 2), ("two less", 3)] {
         list.parts(Protocol, format!("counter: {name}"), move |parts, _| {
@@ -163,7 +163,7 @@ fn counter(list: &mut Assertions) {
         });
     }
     list.parts(Protocol, "counter: reset to 0", |parts, _| {
-        // The stored counter is less than this counter by 1. If the stored counter were 0, the server would accept 0.
+        // The stored counter is this counter minus 1. If the stored counter were 0, the server would accept 0.
         if parts.authenticator_data.sign_count > 1 {
             parts.authenticator_data.sign_count = 0;
         }

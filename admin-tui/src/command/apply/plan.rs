@@ -26,7 +26,7 @@ use crate::{
 pub(super) enum Action {
     Create,
     Change,
-    /// The tenant is not in the file.
+    /// Disables a tenant that is not in the file (`--prune`).
     Disable,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Step {
     pub(super) id: Option<TenantId>,
     /// Current name, or the name of the new tenant.
     pub(super) name: String,
-    /// Current version of the tenant.
+    /// Current version of the tenant; `None` if the step creates or only disables the tenant.
     pub(super) version: Option<String>,
     /// New values; `None` if the value is unchanged.
     pub(super) new_name: Option<String>,
@@ -221,7 +221,7 @@ async fn check_new_ids(
     Ok(())
 }
 
-/// Lets the server validate a configuration, unless it is the tenant's current configuration.
+/// Returns the problems that the server finds in a configuration. The tenant's current configuration is not checked.
 async fn check(
     context: &CommandContext,
     wanted: &WantedTenant,

@@ -45,7 +45,7 @@ impl View for ConfirmDialog {
 }
 
 impl ConfirmDialog {
-    /// Draws the buttons, and the number of lines that the user must read before the confirmation.
+    /// Draws the buttons, and `hidden`: the number of lines that the user must still read before confirming.
     fn draw_buttons(&self, canvas: &mut Canvas<'_>, hidden: usize, area: Rect) {
         if self.pending.is_some() {
             let progress = match self.total() {

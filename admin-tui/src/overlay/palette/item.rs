@@ -2,7 +2,7 @@
 
 use crate::ui::{Command, Route};
 
-/// Action of an item.
+/// Action of the palette when the user submits an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Run(Command),

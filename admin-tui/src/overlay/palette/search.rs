@@ -1,4 +1,5 @@
-//! Search on the server. After each pause in typing, sends at most one request of each kind, for one page of results.
+//! Search on the server for tenants, users, credentials and requests. After each pause in typing, sends at most one
+//! request for each of these kinds, for one page of results.
 
 use doorward_shared::{
     TenantId,
@@ -16,7 +17,7 @@ use crate::{
 
 /// Minimum number of characters of a search.
 const MIN_CHARS: usize = 2;
-/// Minimum number of characters of a text that may be the id of a request or a credential.
+/// Minimum number of characters of a text that is also searched for as the id of a request or credential.
 const MIN_ID_CHARS: usize = 8;
 /// Maximum number of rows of each kind.
 const ROWS: usize = 5;
@@ -81,7 +82,7 @@ impl Search {
             None => {}
         }
         (self.credential.value, self.request.value) = (None, None);
-        // A limited token cannot read all logs together, so only the log of the current tenant is searched.
+        // A limited token cannot read all logs together, so its search covers only the log of the current tenant.
         self.log = self.tenant.as_ref().map(|(id, _)| *id).filter(|_| !cx.rights.all_tenants);
         if is_id(text) && (cx.rights.all_tenants || self.log.is_some()) {
             self.credential.load(entries("credential_id", text, self.log), cx);

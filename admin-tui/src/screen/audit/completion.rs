@@ -9,7 +9,7 @@ use super::{
     statistics::{Property, top},
 };
 
-/// Maximum number of candidates.
+/// Maximum number of candidates that are offered.
 const MAX_CANDIDATES: usize = 8;
 const TIMES: [&str; 6] = ["15m", "1h", "24h", "7d", "today", "yesterday"];
 

@@ -17,7 +17,7 @@ const MAX_TYPE_CHIPS: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilterChip {
     pub(super) label: Cow<'static, str>,
-    /// The value that entries must have.
+    /// The value that entries must have or, if the label begins with `not`, must not have.
     pub(super) value: String,
     without: AuditQuery,
 }

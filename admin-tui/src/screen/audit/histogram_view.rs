@@ -14,7 +14,7 @@ use crate::{
     ui::{Canvas, ClickTarget, Column, Tone, below, cell, right_of, row},
 };
 
-/// Rows of the histogram: succeeded entries, refused entries, and the scale.
+/// Number of rows of the histogram: one each for succeeded entries, refused entries, and the scale.
 const HEIGHT: u16 = 3;
 /// Minimum height of an area with a histogram.
 const MIN_HEIGHT: u16 = 18;

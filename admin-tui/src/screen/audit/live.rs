@@ -17,7 +17,8 @@ use crate::{
     ui::{Tone, UpdateContext},
 };
 
-/// More entries are requested if the selection is at most this number of lines from the end of the list.
+/// Older entries are requested if the selection is at most this number of lines from the end of the list. A paused log
+/// also requests newer entries if the selection is this close to its start.
 const PREFETCH_ROWS: usize = 40;
 /// Interval between polls for new entries, in milliseconds. Despite the additional delays of the tick and of the
 /// response, a new entry appears within a second.
@@ -32,7 +33,7 @@ impl Audit {
         Some(cx.send(BackendRequest::Audit(self.query.clone(), at)))
     }
 
-    /// Requests the newest entries, or the wanted entry and older ones. The requested entries replace all rows.
+    /// Requests the newest entries or, if `wanted` is set, this entry and older ones. The response replaces all rows.
     pub(super) fn restart(&mut self, cx: &mut UpdateContext<'_>) {
         self.pending.take_all().for_each(|id| cx.cancel(id));
         self.polled_at = Some(cx.now);

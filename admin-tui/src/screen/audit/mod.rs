@@ -53,7 +53,7 @@ pub struct Audit {
     passed_over: u64,
     /// `true` while new entries arrive faster than the app can load pages.
     is_behind: bool,
-    /// `true` if the log has entries that are newer than the rows.
+    /// `true` if the log has entries that are newer than the loaded rows.
     has_newer: bool,
     pane: Pane,
     hides_histogram: bool,

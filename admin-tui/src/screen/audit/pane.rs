@@ -19,7 +19,7 @@ pub(super) struct Pane {
     pub(super) content: Content,
     /// `true` if narrow screens show the pane. Wide screens always show it.
     pub(super) is_open: bool,
-    /// `true` if the keys for movements act on the pane instead of the list.
+    /// `true` if the movement keys act on the pane instead of the list.
     pub(super) is_focused: bool,
     /// The first visible row of the entry.
     pub(super) scroll: Selection,

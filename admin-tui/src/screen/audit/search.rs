@@ -39,7 +39,7 @@ pub(super) struct Reference {
 /// A term of a search text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Term {
-    /// Position of the first byte in the text.
+    /// Byte offset of the term in the search text.
     pub(super) start: usize,
     pub(super) excludes: bool,
     pub(super) field: Option<String>,
@@ -112,7 +112,7 @@ fn in_quotes(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Parses a search text. The query searches the same log as `log`. An error is a message for the user.
+/// Parses a search text into a query for the log that `log` selects. An error is a message for the user.
 pub(super) fn parse(text: &str, log: &AuditQuery, reference: &Reference) -> Result<AuditQuery, String> {
     let mut query = AuditQuery { tenant: log.tenant, ..AuditQuery::default() };
     let mut words = Vec::new();

@@ -61,7 +61,7 @@ impl Audit {
         self.silence = self.responded_at.map_or(0, |at| cx.now.millis().saturating_sub(at.millis()));
     }
 
-    /// Updates the dates between the entries.
+    /// Updates the lines that show dates, and the state that depends on the time.
     pub(super) fn update_lines(&mut self, cx: &UpdateContext<'_>) {
         self.update_time(cx);
         let lines = self.log.lines(cx.wall, &self.zone);

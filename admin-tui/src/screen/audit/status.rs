@@ -9,7 +9,8 @@ use crate::{api::Total, time_format, ui::Tone};
 const SILENT_MS: i64 = 5_000;
 
 impl Audit {
-    /// Returns the time back to which the log was searched, if this time is before the oldest row.
+    /// Returns the time that the search for older entries has reached. `None` if the search has reached only the oldest
+    /// row, or has reached the end of the log.
     pub(super) fn searched_back_to(&self) -> Option<Timestamp> {
         let last = self.log.oldest();
         self.older.filter(|older| Some(*older) != last).map(AuditId::time)

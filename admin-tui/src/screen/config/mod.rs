@@ -22,7 +22,7 @@ use config_field::ConfigField;
 use rows::{ConfigRow, Value};
 use trust_fields::all_fields;
 
-/// Pause in typing after which the server checks the configuration, in milliseconds.
+/// Delay in milliseconds: the server checks the configuration when the user has not typed for this long.
 const PAUSE_MS: i64 = 300;
 
 /// A configuration with its version on the server.
@@ -205,7 +205,7 @@ impl ConfigForm {
         self.check_due_at = Some(cx.now.plus_millis(PAUSE_MS));
     }
 
-    /// Sends the check if it is due.
+    /// Sends the configuration to the server for a check, if a check is due.
     pub fn tick(&mut self, cx: &mut UpdateContext<'_>) {
         let is_due = self.check_due_at.take_if(|due_at| *due_at <= cx.now).is_some();
         if let Ok(config) = self.config()

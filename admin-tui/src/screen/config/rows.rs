@@ -57,7 +57,7 @@ pub(super) fn to_json(config: &TenantConfig) -> Json {
     serde_json::to_value(config).unwrap_or_default()
 }
 
-/// Returns a value as text: several texts for a list, none for an absent value.
+/// Returns the texts of a value: one for each item of a list, none for an absent value, otherwise one.
 pub(super) fn texts_of(json: Option<&Json>) -> Vec<String> {
     match json {
         None | Some(Json::Null) => Vec::new(),
@@ -188,7 +188,7 @@ mod tests {
         config
     }
 
-    /// Returns the paths of all values. Lists count as one value.
+    /// Returns the paths of all values. A list counts as one value.
     fn paths(path: &str, json: &Json) -> BTreeSet<String> {
         match json {
             Json::Object(members) => {

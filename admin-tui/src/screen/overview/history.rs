@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use doorward_shared::admin::{CodeCount, Vitals};
 
-/// Maximum number of samples: five minutes.
+/// Maximum number of samples: five minutes with one sample per second.
 const MAX_SAMPLES: usize = 300;
 /// Rates are stored in thousandths, so that sparklines show rates below one.
 const MILLI: u64 = 1_000;
@@ -15,7 +15,7 @@ pub(super) struct Sample {
     pub(super) requests: u64,
     pub(super) ceremonies: u64,
     pub(super) refusals: u64,
-    /// Response times in microseconds; `None` without requests.
+    /// 50th and 99th percentile of the response times, in microseconds; `None` without requests.
     pub(super) p50: Option<u64>,
     pub(super) p99: Option<u64>,
     /// 99th percentile of the time that writes wait for the database, in microseconds; `None` without writes.

@@ -65,8 +65,8 @@ impl Overview {
     pub(super) fn draw_changes(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let focused = self.focus == Focus::Changes;
         let entries = self.change_entries();
-        // The search did not cover all of the last 24 hours. It stopped after a full page, or after the maximum number
-        // of entries that the server examines per request.
+        // `true` if the search did not cover all of the last 24 hours. It then stopped after a full page, or after the
+        // maximum number of entries that the server examines per request.
         let is_partial = self.changes.value.as_ref().is_some_and(|page| page.next.is_some());
         let is_full_page = entries.len() >= usize::try_from(AUDIT_PAGE_SIZE).unwrap_or(usize::MAX);
         let (title, empty) = match (is_partial, is_full_page) {

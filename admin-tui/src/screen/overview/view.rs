@@ -14,13 +14,14 @@ use crate::{
 const WIDE: u16 = 130;
 /// Minimum width of a screen with three lists side by side.
 const THREE_LISTS: u16 = 150;
-/// Minimum heights of the area below the facts: to show a chart, to show panels of vitals, and to show all panels.
+/// Minimum heights of the area below the facts (see [`Overview::draw_facts`]): to show a chart, to show panels of
+/// vitals, and to show all panels.
 const CHART_HEIGHT: u16 = 15;
 const PANELS_HEIGHT: u16 = 22;
 const TALL: u16 = 34;
-/// Number of rows of the facts, including the empty row below them.
+/// Number of rows at the top for the facts: their names, their values, and an empty row.
 const FACTS_HEIGHT: u16 = 3;
-/// Minimum height of a screen that shows the facts.
+/// Minimum height of a screen that shows the facts. Lower screens leave them out.
 const FACTS_MIN_HEIGHT: u16 = 12;
 
 impl View for Overview {
@@ -53,7 +54,8 @@ impl View for Overview {
 }
 
 impl Overview {
-    /// Draws names and values in two rows. Omits those that do not fit.
+    /// Draws the facts about the installation, such as health, version and number of users, as a row of names above a
+    /// row of values. Omits the last facts if they do not fit.
     fn draw_facts(&self, canvas: &mut Canvas<'_>, data: &OverviewData, area: Rect) {
         // A duration below one second would be shown as `now`.
         let uptime_ms = i64::try_from(data.uptime_seconds.max(1)).unwrap_or(i64::MAX).saturating_mul(1_000);

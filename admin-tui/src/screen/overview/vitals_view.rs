@@ -19,7 +19,7 @@ const QUEUE_PANEL_WIDTH: u16 = 150;
 const SPARK_COLUMN: u16 = 20;
 const SPARKLINE_WIDTH: u16 = 58;
 
-/// A number with its recent values.
+/// A vital: a number of the server process, with its recent values.
 struct Vital {
     /// Title of the panel. Small screens have no panel and show `name` after the value.
     title: &'static str,
@@ -93,7 +93,7 @@ impl Overview {
         Vital { title: "Database queue", name: "queued", value, note, values: |it| it.queued, tone: Tone::Plain }
     }
 
-    /// Draws a panel for each number.
+    /// Draws a panel for each vital.
     pub(super) fn draw_vitals(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let mut vitals = vec![self.requests(), self.ceremonies(), self.latency(), self.refused()];
         if area.width >= QUEUE_PANEL_WIDTH {
@@ -110,7 +110,7 @@ impl Overview {
         }
     }
 
-    /// Draws the three most important numbers, each with a sparkline.
+    /// Draws the three most important vitals, each with a sparkline.
     pub(super) fn draw_numbers(&self, canvas: &mut Canvas<'_>, area: Rect) {
         let vitals = [self.requests(), self.latency(), self.refused()];
         let places = Layout::horizontal([Constraint::Fill(1); 3])
@@ -169,7 +169,7 @@ impl Overview {
         }
     }
 
-    /// Returns the number of rows used.
+    /// Draws CPU, memory, connections and database of the process. Returns the number of rows used.
     fn draw_process(&self, canvas: &mut Canvas<'_>, vitals: &Vitals, area: Rect) -> u16 {
         let last = self.last();
         let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());

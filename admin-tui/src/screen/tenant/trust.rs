@@ -35,8 +35,8 @@ impl Tenant {
         other
     }
 
-    /// Requests a preview of what users would lose under the new trust policies. When the response arrives, the app
-    /// asks whether to save.
+    /// Requests a preview of the users who would lose credentials under the new trust policies. When the response
+    /// arrives, the app asks whether to save.
     pub(super) fn preview_save(&mut self, config: TenantConfig, cx: &mut UpdateContext<'_>) {
         self.preview.value = None;
         self.preview.load(BackendRequest::PreviewTrust(self.id, Box::new(config.trust.clone())), cx);
@@ -65,7 +65,7 @@ impl Tenant {
     }
 }
 
-/// Describes what users would lose under new trust policies, and lists these users.
+/// Describes how many users would lose credentials under new trust policies, and lists these users.
 fn impact_lines(preview: &TrustPreview) -> Vec<(Tone, String)> {
     let impact = preview.impact.unwrap_or_default();
     let tone = if impact.users_losing_all > 0 { Tone::Bad } else { Tone::Plain };

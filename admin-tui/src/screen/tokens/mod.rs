@@ -52,8 +52,8 @@ impl Tokens {
             let call = BackendRequest::RevokeAdminToken(AdminTokenId::new(*id), false);
             (format!("{name} ({}, {hint}){mark}", token.role), call)
         };
-        // The user of this screen may revoke tokens, so this app's token has the role admin. Only this token can be the
-        // last usable one with this role: if it is not revoked, it remains.
+        // Only tokens with the role admin can revoke tokens, so this app's token has this role. While it is usable, no
+        // other token is the last one with this role. `LastAdminToken` can therefore concern only this app's token.
         let last = tokens.last().filter(|token| self.is_in_use(token));
         let if_refused = last.map(|token| (ErrorCode::LastAdminToken, Box::new(confirm_last_revocation(token))));
         let objects = tokens.into_iter().map(object).collect();

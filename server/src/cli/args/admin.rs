@@ -13,10 +13,11 @@ pub struct InstallationArgs {
     /// Folder of the master key and the embedded database [default: ./data] [env: DOORWARD_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// Path, or postgres:// URL [default: doorward.db in the data folder] [env: DOORWARD_DATABASE_URL]
+    /// Database: path of the embedded database, or postgres:// URL [default: doorward.db in the data folder] [env:
+    /// DOORWARD_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     pub database_url: Option<DatabaseUrlText>,
-    /// Settings file, TOML [env: DOORWARD_CONFIG]
+    /// Settings file in TOML format [env: DOORWARD_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -32,7 +33,7 @@ impl InstallationArgs {
     }
 }
 
-/// Arguments of all administrative commands.
+/// Arguments that every administrative command accepts.
 #[derive(Debug, Clone, Default, Args)]
 pub struct AdminArgs {
     /// Print JSON

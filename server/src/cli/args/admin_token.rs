@@ -25,7 +25,7 @@ pub enum AdminTokenCommand {
 /// `doorward admin-token create`
 #[derive(Debug, Clone, Args)]
 pub struct AdminTokenCreateArgs {
-    /// Display name; the actor in audit logs
+    /// Display name, which audit logs show as the actor
     #[arg(long, value_parser = name)]
     pub name: String,
     /// Role: admin (everything), auditor (read only) or metrics (only /metrics)
@@ -40,7 +40,7 @@ pub struct AdminTokenCreateArgs {
     /// Print only the secret
     #[arg(long, short)]
     pub quiet: bool,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -54,10 +54,10 @@ pub struct AdminTokenRevokeArgs {
     /// Revoke it even if it is the last token with the role admin
     #[arg(long)]
     pub force: bool,
-    /// The confirmation.
+    /// The flag `--yes`.
     #[command(flatten)]
     pub confirmation: Confirmation,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }

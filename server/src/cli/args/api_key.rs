@@ -17,7 +17,7 @@ pub enum ApiKeyCommand {
     Create(ApiKeyCreateArgs),
     /// List a tenant's API keys, without their secrets
     List(ApiKeyListArgs),
-    /// Disable an API key with immediate effect, until it is enabled
+    /// Disable an API key with immediate effect, until it is enabled again
     Disable(ApiKeyStateArgs),
     /// Enable a disabled API key
     Enable(ApiKeyStateArgs),
@@ -40,7 +40,7 @@ pub struct ApiKeyCreateArgs {
     /// Print only the secret
     #[arg(long, short)]
     pub quiet: bool,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -51,7 +51,7 @@ pub struct ApiKeyListArgs {
     /// Id or name of the tenant
     #[arg(long, short, value_name = "TENANT")]
     pub tenant: String,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -65,7 +65,7 @@ pub struct ApiKeyStateArgs {
     /// Id of the key, as `list` prints it
     #[arg(value_name = "KEY")]
     pub key: ApiKeyId,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -79,10 +79,10 @@ pub struct ApiKeyRevokeArgs {
     /// Id of the key, as `list` prints it
     #[arg(value_name = "KEY")]
     pub key: ApiKeyId,
-    /// The confirmation.
+    /// The flag `--yes`.
     #[command(flatten)]
     pub confirmation: Confirmation,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }

@@ -22,13 +22,13 @@ pub enum ImportCommand {
 /// `doorward import tenant`
 #[derive(Debug, Clone, Args)]
 pub struct ImportTenantArgs {
-    /// File, as `doorward export` writes it
+    /// File with JSON lines, in the format that `doorward export` writes
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Id or name of an existing tenant for the users of the file; the tenant in the file is ignored
+    /// Id or name of an existing tenant to which the users of the file are added; the tenant in the file is ignored
     #[arg(long, value_name = "TENANT")]
     pub into: Option<String>,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -39,10 +39,10 @@ pub struct ExportArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
-    /// File to write; must not exist
+    /// File to write; it must not exist yet
     #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -50,19 +50,20 @@ pub struct ExportArgs {
 /// `doorward import hanko`
 #[derive(Debug, Clone, Args)]
 pub struct ImportHankoArgs {
-    /// Database of the Hanko server: postgres:// URL
+    /// postgres:// URL of the Hanko server's database
     #[arg(long, value_name = "URL", env = "DOORWARD_IMPORT_FROM", hide_env_values = true)]
     pub from: DatabaseUrlText,
-    /// Read and check everything, and keep nothing; the exit code is 10 if a tenant can be imported or would change
+    /// Read and check all data without importing it; the exit code is 10 if an import would create or change a tenant
     #[arg(long)]
     pub dry_run: bool,
     /// Id of a tenant to import; may be repeated [default: all]
     #[arg(long, value_name = "ID")]
     pub tenant: Vec<TenantId>,
-    /// Also update tenants that Doorward already serves; none of their rows are deleted
+    /// Also update tenants that Doorward already serves; users, credentials and keys that the Hanko server has deleted
+    /// are kept for these tenants
     #[arg(long)]
     pub include_used: bool,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }

@@ -11,7 +11,7 @@ use crate::{config::parse, domain::master_key_origin::MasterKeyOrigin};
 /// `doorward signing-key …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum SigningKeyCommand {
-    /// Give each tenant a new signing key if the current one cannot be decrypted
+    /// Give each tenant a new signing key if its current signing key cannot be decrypted
     #[command(after_help = help::SIGNING_KEY_RESET)]
     Reset(SigningKeyResetArgs),
 }
@@ -19,10 +19,10 @@ pub enum SigningKeyCommand {
 /// `doorward signing-key reset`
 #[derive(Debug, Clone, Args)]
 pub struct SigningKeyResetArgs {
-    /// The confirmation.
+    /// The flag `--yes`.
     #[command(flatten)]
     pub confirmation: Confirmation,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -30,7 +30,7 @@ pub struct SigningKeyResetArgs {
 /// `doorward master-key …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum MasterKeyCommand {
-    /// Encrypt everything with a new master key
+    /// Encrypt all secrets in the database, such as signing keys, with a new master key
     #[command(after_help = help::MASTER_KEY_ROTATE)]
     Rotate(MasterKeyRotateArgs),
 }
@@ -38,19 +38,19 @@ pub enum MasterKeyCommand {
 /// `doorward master-key rotate`
 #[derive(Debug, Clone, Args)]
 pub struct MasterKeyRotateArgs {
-    /// File with the new key [default: a new key replaces master.key in the data folder]
+    /// File with the new key [default: a random key, which replaces master.key in the data folder]
     #[arg(long, value_name = "FILE", group = "new")]
     pub new_file: Option<PathBuf>,
     /// File descriptor from which the new key is read
     #[arg(long, value_name = "NUMBER", group = "new", value_parser = descriptor)]
     pub new_descriptor: Option<u32>,
-    /// Program that prints the new key, with its arguments
+    /// Program, with its arguments, that prints the new key
     #[arg(long, value_name = "COMMAND", group = "new", value_parser = command)]
     pub new_command: Option<Words>,
-    /// The confirmation.
+    /// The flag `--yes`.
     #[command(flatten)]
     pub confirmation: Confirmation,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }

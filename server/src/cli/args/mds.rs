@@ -11,10 +11,11 @@ use super::{admin::AdminArgs, help};
 pub enum MdsCommand {
     /// Import a metadata BLOB, and judge the attestations of existing credentials with it
     ///
-    /// A running server uses the metadata from its next request on. The BLOB must be newer than the imported one
+    /// A running server uses the metadata from its next request on. The BLOB must be newer than the one that was
+    /// imported last
     #[command(after_help = help::MDS_IMPORT)]
     Import(MdsImportArgs),
-    /// Show the number, age and next update of the imported metadata
+    /// Show the serial number of the imported metadata, its age, and the date of the next update
     Status(AdminArgs),
 }
 
@@ -27,10 +28,10 @@ pub struct MdsImportArgs {
     /// Root certificate (PEM or DER) of the BLOB's signer [default: GlobalSign Root CA R3 and R46]
     #[arg(long, value_name = "FILE")]
     pub root: Option<PathBuf>,
-    /// Accept a BLOB whose next update is overdue
+    /// Accept a BLOB although the date of its next update has passed
     #[arg(long)]
     pub allow_outdated: bool,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }

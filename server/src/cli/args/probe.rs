@@ -17,7 +17,8 @@ pub struct ProbeArgs {
     /// One of the tenant's API keys
     #[arg(long, value_name = "KEY", env = "DOORWARD_API_KEY", hide_env_values = true, value_parser = secret)]
     pub api_key: PlainSecret,
-    /// One of the tenant's web origins [default: https:// and the RP ID, or for localhost the page of quickstart]
+    /// One of the tenant's web origins [default: https:// and the RP ID; for the RP ID localhost, the page of `doorward
+    /// quickstart`]
     #[arg(long, value_name = "ORIGIN")]
     pub origin: Option<url::Url>,
     /// Print JSON
@@ -32,7 +33,7 @@ pub struct ProbeArgs {
         default_value = "doorward"
     )]
     pub issuer: String,
-    /// Do not delete the user that the probe creates, with its credentials and transaction
+    /// Keep the user that the probe creates, with its credentials and transaction
     #[arg(long)]
     pub keep: bool,
 }

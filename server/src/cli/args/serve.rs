@@ -47,7 +47,7 @@ pub struct QuickstartArgs {
     /// Folder of the master key and the database [default: ./data] [env: DOORWARD_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// Address of the demo page; open it as localhost
+    /// Address on which the demo page is served; in the browser, use the host name localhost
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub demo_addr: SocketAddr,
     /// Print addresses, tenant and API key as one line of JSON when the servers are ready

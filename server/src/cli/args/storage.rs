@@ -10,19 +10,20 @@ use crate::config::DatabaseUrlText;
 /// `doorward migrate-storage`
 #[derive(Debug, Clone, Args)]
 pub struct MigrateStorageArgs {
-    /// Current database: path, or postgres:// URL
+    /// Current database: path of a SQLite file, or postgres:// URL
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_FROM", hide_env_values = true)]
     pub from: DatabaseUrlText,
-    /// New database; must be empty, or contain the data of an interrupted run
+    /// New database: path of a SQLite file, or postgres:// URL. It must be empty, or contain the data of an interrupted
+    /// migration
     #[arg(long, value_name = "URL", env = "DOORWARD_MIGRATE_TO", hide_env_values = true)]
     pub to: DatabaseUrlText,
     /// Folder of the master key [default: ./data] [env: DOORWARD_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// Settings file, TOML [env: DOORWARD_CONFIG]
+    /// Settings file in TOML format [env: DOORWARD_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Print JSON, also for each line of progress
+    /// Print the result as JSON, and each progress message on standard error as a line of JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -33,7 +34,7 @@ pub struct MigrateArgs {
     /// Report the pending migrations without applying them; the exit code is 10 if there are any
     #[arg(long)]
     pub dry_run: bool,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -42,13 +43,13 @@ pub struct MigrateArgs {
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct BackupArgs {
-    /// Verifies a backup instead.
+    /// Verifies a backup instead of writing one.
     #[command(subcommand)]
     pub command: Option<BackupCommand>,
-    /// File to write; must not exist. The manifest gets the same name with .manifest.json at its end
+    /// File to write; it must not exist yet. The name of the manifest is this name, followed by .manifest.json
     #[arg(long, value_name = "FILE", required = true)]
     pub to: Option<PathBuf>,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -56,14 +57,14 @@ pub struct BackupArgs {
 /// `doorward backup …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum BackupCommand {
-    /// Compare a backup with its manifest: SHA-256, integrity, schema version and number of rows
+    /// Check the integrity of a backup, and compare its SHA-256, schema version and numbers of rows with its manifest
     Verify(BackupVerifyArgs),
 }
 
 /// `doorward backup verify`
 #[derive(Debug, Clone, Args)]
 pub struct BackupVerifyArgs {
-    /// File that `doorward backup` wrote; its manifest is beside it
+    /// File that `doorward backup` wrote; its manifest must be in the same folder
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print JSON
@@ -77,7 +78,7 @@ pub struct RestoreArgs {
     /// File that `doorward backup` wrote
     #[arg(long, value_name = "FILE")]
     pub from: PathBuf,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }

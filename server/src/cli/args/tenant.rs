@@ -13,7 +13,8 @@ pub enum TenantCommand {
     Create(Box<TenantCreateArgs>),
     /// List the tenants
     List(AdminArgs),
-    /// Disable a tenant: only requests for its public documents succeed. Nothing is deleted
+    /// Disable a tenant: the public API refuses all requests to it, except those for its public keys and related
+    /// origins. Nothing is deleted
     Disable(TenantStateArgs),
     /// Enable a disabled tenant
     Enable(TenantStateArgs),
@@ -27,7 +28,7 @@ pub struct TenantCreateArgs {
     /// Display name, which browsers also show
     #[arg(long, value_parser = name)]
     pub name: String,
-    /// RP ID: a domain
+    /// RP ID: the domain to which passkeys are bound, such as example.com
     #[arg(long, value_name = "DOMAIN")]
     pub rp_id: String,
     /// Origin of web pages or apps that run ceremonies; may be repeated
@@ -45,7 +46,7 @@ pub struct TenantCreateArgs {
     /// Requirements of ceremonies.
     #[command(flatten)]
     pub policy: PolicyArgs,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -56,7 +57,7 @@ pub struct TenantStateArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }
@@ -70,10 +71,10 @@ pub struct TenantDeleteArgs {
     /// Also delete the audit log, which is otherwise kept for the retention time
     #[arg(long)]
     pub erase_audit: bool,
-    /// The confirmation.
+    /// The flag `--yes`.
     #[command(flatten)]
     pub confirmation: Confirmation,
-    /// Arguments of all administrative commands.
+    /// Arguments that every administrative command accepts.
     #[command(flatten)]
     pub admin: AdminArgs,
 }

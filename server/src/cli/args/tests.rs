@@ -1,4 +1,4 @@
-//! Tests that all commands can be parsed, and that invalid ones are errors.
+//! Tests that all commands can be parsed, and that invalid command lines are rejected.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// A setting that was renamed twice, a setting of which only the variable was renamed, and a setting renamed once.
+/// Old names for these tests: `server.public_addr` was renamed twice, `master_key.command` once, and of
+/// `database.url_file` only the variable was renamed.
 const OLD_NAMES: &[Renamed] = &[
     Renamed { old: "server.listen", key: "server.public_addr" },
     Renamed { old: "http.address", key: "server.public_addr" },

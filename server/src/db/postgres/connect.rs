@@ -165,8 +165,8 @@ impl Target {
         let has_pooler = !self.transaction_settings.is_empty();
         let prepare = async {
             if has_pooler {
-                // The library prepares and executes its own settings in several steps. A transaction keeps the pooler
-                // from changing the session between these steps.
+                // diesel-async prepares and executes its own SET statements in several steps. A transaction keeps the
+                // pooler from changing the session between these steps.
                 client.batch_execute("BEGIN").await.map_err(|error| DbError::Unavailable(error.to_string()))?;
             }
             let mut conn =

@@ -7,8 +7,8 @@ use tokio_postgres::{
     config::{Host, SslMode},
 };
 
-/// Parses a URL. Also returns the path in `sslrootcert`, without reading the file. TLS is required if the URL names a
-/// host that may be another machine, unless it contains `sslmode=disable`.
+/// Parses a URL. Also returns the path in `sslrootcert`, without reading the file. If the URL names a host that
+/// may be another machine, TLS is required unless the URL contains `sslmode=disable`.
 ///
 /// # Errors
 /// The reason for refusing the URL. It contains no part of the password.
@@ -48,8 +48,8 @@ fn explain(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// Removes the libpq parameters that tokio-postgres does not support. Returns the path in `sslrootcert`, and replaces
-/// `sslmode=verify-…` with `sslmode=require`.
+/// Changes the parameters that libpq supports, but tokio-postgres does not. Removes `sslrootcert` and returns its path.
+/// Replaces `sslmode=verify-…` with `sslmode=require`.
 fn split_url(url: &str) -> (String, Option<String>) {
     let Some((base, query)) = url.split_once('?') else { return (url.to_owned(), None) };
     let mut root_file = None;

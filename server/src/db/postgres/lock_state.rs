@@ -50,7 +50,8 @@ impl LockState {
         self.taken.notify_all();
     }
 
-    /// Returns the current period. If the lock was lost a short time ago, waits until it is held again.
+    /// Returns the current period. If the lock was lost less than `grace` ago, first waits until the lock is held again
+    /// or `grace` has passed.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] if the lock is not held.

@@ -128,7 +128,7 @@ impl CommitError {
 }
 
 impl From<DbError> for CommitError {
-    /// Returns the error of a step before COMMIT.
+    /// Wraps the error of a step before COMMIT.
     fn from(error: DbError) -> Self {
         Self { error, sent: false }
     }

@@ -91,7 +91,7 @@ async fn refuse(target: &Target, advice: &str) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Returns whether two connections share a server session, or whether one connection gets another session while the
+/// Returns whether two connections share a server session, or whether one connection gets a different session while the
 /// other connection is in a transaction.
 async fn changes_sessions(target: &Target) -> Result<bool, DbError> {
     let (idle, busy) = (Session::open(target).await?, Session::open(target).await?);
@@ -131,7 +131,7 @@ async fn supports_prepared_statements(pool: &Target) -> Result<bool, DbError> {
     Ok(found.as_deref() == Some("0"))
 }
 
-/// A connection for the checks. Dropping it closes the connection.
+/// A connection for the checks of this module. Dropping this value closes the connection.
 struct Session {
     client: Client,
     driver: JoinHandle<()>,

@@ -13,7 +13,7 @@ use super::super::error::DbError;
 /// The runtime of the current thread, which polls the thread's connection.
 pub struct ThreadRuntime(Arc<Runtime>);
 
-/// The limit for each statement of the thread's connection.
+/// The time limit for each statement of the thread's connection.
 #[derive(Debug, Clone)]
 pub(super) struct Deadline {
     pub(super) limit: Duration,

@@ -1,19 +1,21 @@
-//! What a node knows about one of its sessions on PostgreSQL.
+//! State that a node keeps about one of its sessions on PostgreSQL.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{cached_sql::Bind, columns_sql::ColumnsSql, error::DbError};
 
-/// The state of a session: the additions to counters of its transaction, and the statements that it has prepared.
+/// State of a session: what its open transaction will add to counters, and which statements the session has prepared.
 #[derive(Debug, Default)]
 pub struct SessionState {
-    /// Amounts, keyed by statement and counter key. Additions to the same counter are summed, and those with the same
-    /// statement are executed together, just before the commit. The rows are locked in the order of their keys and only
-    /// until the end of the commit, because many transactions change the same counters.
+    /// Amounts, keyed by statement and counter key. Amounts for the same counter are summed. Just before the commit,
+    /// each statement is executed once for all its counters. It locks their rows in the order of the keys, so that two
+    /// transactions do not deadlock. Because of the late execution, transactions that change the same counters wait for
+    /// each other only during the commit.
     additions: BTreeMap<&'static str, BTreeMap<Vec<Bind<'static>>, i64>>,
-    /// Prepared statements. Each is identified by its text or by another name.
+    /// Statements that the session has prepared, identified by their text or by the name of their type
+    /// (`AnyStatement::name`).
     prepared: BTreeSet<&'static str>,
-    /// The shard of counters to which the session adds.
+    /// Number of the counter shard to which the session adds.
     shard: i16,
     /// `true` if a connection pooler without support for prepared statements makes the session forget them.
     forgets_statements: bool,
@@ -33,8 +35,8 @@ impl SessionState {
         *self.additions.entry(sql).or_default().entry(key).or_default() += amount;
     }
 
-    /// Discards the additions after a rollback. Also forgets the prepared statements, because the last of them may not
-    /// have been prepared.
+    /// Discards the additions after a rollback. Also forgets the prepared statements, because the transaction may
+    /// have failed before it prepared the last of them.
     pub(in crate::db) fn roll_back(&mut self) {
         self.additions.clear();
         self.prepared.clear();

@@ -24,8 +24,9 @@ use super::{
     session_state::SessionState,
 };
 
-/// Both modes are set explicitly, so that defaults of the role or database do not apply. Finalize requests need the row
-/// locks and fresh reads of READ COMMITTED. Because of READ WRITE, a standby server rejects the transaction at once.
+/// The isolation level and READ WRITE are set explicitly, so that defaults of the role or database do not apply.
+/// Finalize requests need the row locks and fresh reads of READ COMMITTED. Because of READ WRITE, a standby server
+/// rejects the transaction at once.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Begins a shared transaction. If a lock is not granted in time, each unit gets its own transaction, so that no unit
@@ -33,7 +34,7 @@ const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_SHARED_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '500ms'";
 /// If an attempt to connect takes longer than this, the worker refuses its units without another attempt.
 const MAX_ATTEMPT: Duration = Duration::from_secs(2);
-/// Number of shards to which connections add counts. It must not exceed the number of shards of a counter.
+/// Number of counter shards among which connections are distributed. A counter must have at least this many shards.
 const SHARDS: u32 = 8;
 
 /// State that all workers of a database share.
@@ -48,7 +49,7 @@ pub(super) struct Shared {
 
 pub(super) struct Worker {
     shared: Shared,
-    /// The shard of counters to which the worker's connection adds.
+    /// Number of the counter shard to which the worker's connection adds.
     shard: i16,
     conn: Option<Connection>,
     /// `true` if this worker is counted in `connected`.
@@ -181,7 +182,7 @@ impl Worker {
             }
         };
         self.keep(conn, outcome.is_ok());
-        // This includes unknown outcomes, because the data may have changed.
+        // The counter also changes after an unknown outcome, because the data may have changed.
         if invalidates(&units) {
             self.shared.change_counter.increment();
         }
@@ -200,19 +201,20 @@ impl Worker {
     ) {
         let may_succeed = take_transaction_error() || rolled_back.is_err();
         self.keep(conn, rolled_back.is_ok());
-        // A unit that has waited for too long does not run again: the queue would refuse it without the cause.
+        // A unit that has waited for too long does not run again: the queue would refuse it with an error that does not
+        // name the cause.
         let retries = |unit: &mut Box<dyn Unit>| self.shared.queue.may_wait(&**unit) && unit.take_retry();
         if !is_alone || (may_succeed && units.iter_mut().all(retries)) {
             return self.run_each(units);
         }
         // If the connection was lost, the caller gets the error of the rollback, because the unit's own error may not
-        // show this.
+        // show the loss.
         let outcome = error.map_or(rolled_back, Err);
         units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
     }
 
-    /// Executes each unit in its own transaction, because the last transaction failed. Other workers take some of the
-    /// units, so that these do not wait for each other's locks.
+    /// Executes each unit in its own transaction, because the last transaction failed. Queues the units, so that other
+    /// workers take some of them. A unit that waits for a lock then does not delay the others.
     fn run_each(&mut self, units: Vec<Box<dyn Unit>>) {
         for unit in units {
             if let Err(unit) = self.shared.queue.requeue(unit) {

@@ -1,4 +1,5 @@
-//! The checkpoint thread copies the WAL into the database file, so that no request waits for a checkpoint.
+//! The checkpoint thread copies the write-ahead log (WAL) into the database file, so that no request waits for a
+//! checkpoint.
 
 use std::{
     fs::File,
@@ -17,8 +18,9 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_qu
 use super::space::Space;
 
 const INTERVAL: Duration = Duration::from_millis(200);
-/// If the WAL is larger than 64 MiB, a checkpoint also restarts it from the beginning, which delays writers a little.
-/// The WAL file is usually not truncated, because reusing its blocks is cheaper than allocating new ones.
+/// Size of the WAL in pages (64 MiB) above which a checkpoint copies all pages, so that the WAL restarts from its
+/// beginning. This delays writers a little. The WAL file is usually not truncated, because reusing its blocks is
+/// cheaper than allocating new ones.
 const WAL_LIMIT_PAGES: i64 = 16 * 1024;
 /// SQLite truncates the WAL file to this size when the WAL restarts. The file is larger only while the WAL cannot
 /// restart.
@@ -118,8 +120,8 @@ impl Checkpointer {
             if status.log <= WAL_LIMIT_PAGES {
                 break;
             }
-            // Above the limit no ceremony starts, so no later commit truncates the file. Therefore the file is
-            // truncated here.
+            // While `Space::check` fails, no ceremony starts, so no later commit truncates the WAL file. Therefore it
+            // is truncated here.
             if status.log == status.checkpointed && self.space.check().is_err() {
                 sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.conn)?;
                 break;

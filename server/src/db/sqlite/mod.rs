@@ -85,7 +85,7 @@ pub(super) fn open<E: From<DbError>>(
     conn.run(&format!(
         "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA busy_timeout = 0; PRAGMA journal_size_limit = {TRUNCATED_BYTES}"
     ))?;
-    // If another process has the write lock, the writer's first transaction repairs the counter instead.
+    // If another process has the write lock, the writer's first transaction repairs the change counter instead.
     if !change_counter.is_announced(&mut conn)? && transaction::begin_write(&mut conn).is_ok() {
         let _ = change_counter.repair(&mut conn);
         conn.run("ROLLBACK")?;

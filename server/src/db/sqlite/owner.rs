@@ -13,12 +13,12 @@ use super::{
     file_id,
 };
 
-/// Condition: the file contains a table other than the one that diesel creates for migrations.
+/// SQL condition: the file contains a table other than the one that diesel creates for migrations.
 const HAS_TABLES: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
                           AND name NOT LIKE '\\_\\_diesel%' ESCAPE '\\')";
 const HAS_MIGRATIONS: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '__diesel_schema_migrations')";
 
-/// Opens an existing file for reading, without the write-ahead log and without a lock file.
+/// Opens an existing file for reading. Does not turn on the write-ahead log and does not create a lock file.
 ///
 /// # Errors
 /// [`DbError::Foreign`] if another program created the tables in the file; other errors if the file is not a database

@@ -151,7 +151,7 @@ impl Writer {
         let keep = unit.run(&mut self.conn);
         batch.invalidates |= unit.work() == Work::WriteAndInvalidate;
         batch.executed.push(unit);
-        // An error that a unit ignores may have ended the transaction. Later units would then run outside it.
+        // An error that a unit ignores may have ended the transaction. Later units would then run without one.
         if keep && !take_transaction_error() { Ok(()) } else { self.execute_again(batch) }
     }
 
@@ -187,7 +187,8 @@ impl Writer {
     }
 
     /// Commits. The change counter is announced before the commit. If the process crashes between the announcement and
-    /// the commit, caches stay unused until the next write of a process that has just opened the database.
+    /// the commit, caches stay unused until another process opens the database and repairs the counter, or commits an
+    /// administrative change.
     fn commit(&mut self, invalidates: bool) -> Result<(), DbError> {
         if invalidates {
             self.change_counter.increment_in(&mut self.conn)?;

@@ -57,7 +57,7 @@ async fn lose_commits(db: &harness::TestDatabase) {
     .await;
 }
 
-/// Returns whether the table `installation` has a row.
+/// Returns whether the table `installation` has a row with this name.
 fn exists(c: &mut Connection, name: impl Display) -> Result<bool, DbError> {
     use diesel::{RunQueryDsl, dsl::sql, sql_types::Bool};
     let query = || diesel::select(sql::<Bool>(&format!("EXISTS (SELECT 1 FROM installation WHERE name = '{name}')")));

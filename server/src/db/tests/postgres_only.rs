@@ -125,7 +125,8 @@ async fn lock_was_attempted(db: &TestDatabase) {
         .await;
 }
 
-/// Starts a proxy for a server. It changes the names in LISTEN and `pg_notify` to names that do not exist.
+/// Starts a proxy for a server and returns its port. The proxy replaces `LISTEN` and `pg_notify` with words that the
+/// server does not know.
 fn without_notifications(server: &url::Url) -> u16 {
     let target = (server.host_str().expect("a host").to_owned(), server.port().expect("a port"));
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -25,7 +25,7 @@ async fn write(database: &Database, sql: &'static str) -> (Result<(), DbError>, 
     (written, runs.load(Ordering::SeqCst))
 }
 
-/// Creates an SQL function whose first calls execute `failure`. A rollback does not reset the number of calls.
+/// Creates an SQL function whose first `calls` calls execute `failure`. A rollback does not reset the number of calls.
 async fn fail_first(db: &TestDatabase, calls: u32, failure: &str) {
     let sql = format!(
         "CREATE SEQUENCE calls; CREATE FUNCTION fail_first() RETURNS void LANGUAGE plpgsql AS \
@@ -118,7 +118,8 @@ async fn unit_runs_again_after_a_deadlock() {
     for name in ["one", "other"] {
         db.write(put(name)).await;
     }
-    // The unit locks `one` and then waits for `other`. PostgreSQL detects the deadlock in the unit's session first.
+    // The blocker locks `other` and then waits for `one`. The unit locks `one` and then waits for `other`. The unit's
+    // session detects the deadlock first, because its timeout is shorter.
     let (first_locked, wait_for_first) = mpsc::channel::<()>();
     let (other_locked, mut wait_for_other) = tokio::sync::mpsc::unbounded_channel();
     let lock = |name: &'static str| format!("SELECT FROM installation WHERE name = '{name}' FOR UPDATE");

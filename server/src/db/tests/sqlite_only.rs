@@ -193,7 +193,7 @@ async fn ignored_error_that_may_have_ended_the_transaction_is_detected() {
     let (first, ignoring, next, ()) = tokio::join!(first, ignoring, next, unblock);
     assert!(matches!(first, Err(DbError::Unavailable(_))), "{first:?}");
     assert!(matches!(ignoring, Err(DbError::Unavailable(_))), "{ignoring:?}");
-    // The transaction of the first unit has ended before this unit runs.
+    // The unit `next` runs after the transaction of the first unit has ended.
     assert!(next.is_ok(), "{next:?}");
     assert!(!db.read(|c| exists(c, "first")).await && db.read(|c| exists(c, "next")).await);
 }

@@ -147,7 +147,7 @@ pub(super) struct PaymentOrder {
     amount: String,
 }
 
-/// Validates a payment and returns its recipient and its amount in a canonical form, with two decimals.
+/// Validates a payment. Returns its recipient, and its amount with exactly two decimals.
 fn valid_payment(order: PaymentOrder) -> Result<(String, String), DemoError> {
     let recipient = order.recipient.trim().to_owned();
     if recipient.is_empty() || recipient.chars().count() > 64 || recipient.chars().any(char::is_control) {

@@ -15,7 +15,8 @@ use self::visitor::{PasswordProven, SignedIn, visitor};
 use super::{reply::DemoError, request_log::RequestLog, state::Demo};
 use crate::token_verifier::{self as token, Expected, VerifiedToken};
 
-/// Time for which the keys are cached. `Cache-Control` of the response allows the same time.
+/// Time in milliseconds for which the tenant's public keys are cached. The header `Cache-Control` of the JWKS response
+/// allows the same time.
 const JWKS_MAX_AGE_MS: i64 = 600_000;
 
 pub(super) fn routes(api: &mut web::ServiceConfig) {

@@ -74,7 +74,7 @@ pub(super) async fn delete(demo: State, visitor: SignedIn, id: web::Path<String>
         demo.check_owner(log, &visitor, &id).await?;
         demo.backend.delete(log, &["credentials", &id]).await?;
         let path = ["users", &visitor.session.user_id, "signals"];
-        // The credential is deleted, even if the signals cannot be read.
+        // The credential is already deleted, so the request succeeds even if the signals cannot be read.
         let signals: Option<UserSignals> = demo.backend.get(log, &path, &[]).await.ok();
         Ok(Outcome::new(json!(signals)))
     })

@@ -111,7 +111,8 @@ pub(super) fn open_session(
 
 /// Asks Doorward whether the user has a second factor. Applications may also store this themselves.
 ///
-/// If the request fails, the sign-in is refused, because a failure must not make the second factor optional.
+/// If the request to Doorward fails, the sign-in is refused, because a failure must not make the second factor
+/// optional.
 async fn has_second_factor(demo: &Demo, log: &mut RequestLog, user_id: &str) -> Result<bool, DemoError> {
     let credentials = demo.credentials_of(log, user_id).await?;
     Ok(credentials.iter().any(|credential| credential.is_mfa))

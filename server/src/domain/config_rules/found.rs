@@ -2,9 +2,10 @@
 
 use doorward_shared::admin::ConfigProblem;
 
-/// Limits for origins: number of origins, and characters per origin. They keep challenges small, because every
-/// challenge contains the origins of the relying party.
+/// Maximum number of origins. This limit and the next one keep challenges small, because every challenge contains the
+/// origins of the relying party.
 pub(super) const MAX_ORIGINS: usize = 32;
+/// Maximum number of characters of an origin.
 const MAX_ORIGIN_CHARS: usize = 256;
 
 /// Problem of one setting, and how to correct it.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::found::{MAX_ORIGINS, Message, Problems, short_origin};
 use crate::domain::origin::{ANDROID_APP, has_wrong_host, is_registrable, is_within};
 
-/// Maximum length of an icon's URL.
+/// Maximum length of an icon's URL in bytes.
 const MAX_ICON_BYTES: usize = 2048;
 
 /// A check of an origin for an RP ID. The arguments are the origin and the RP ID.
@@ -47,7 +47,8 @@ pub(super) fn check<'a>(found: &mut Problems, rp: &'a RelyingParty) -> Vec<&'a S
     refused
 }
 
-/// Checks the number of origins: every challenge contains the origins of all lists.
+/// Checks the number of origins. The limit applies to all lists together, because every challenge contains the origins
+/// of all lists.
 fn number_of_origins(rp: &RelyingParty) -> Result<(), Message> {
     let others = rp.related_origins.len() + rp.top_origins.len();
     if rp.origins.is_empty() || rp.origins.len() > MAX_ORIGINS {
@@ -84,7 +85,8 @@ fn rp_id(id: &str) -> Result<(), Message> {
     Ok(())
 }
 
-/// Checks an origin of the RP ID's domain, of an app or of an extension, or a pattern of subdomains.
+/// Checks an entry of `origins`. It may be an origin in the RP ID's domain, a pattern of subdomains, or the origin of
+/// an Android app or a browser extension.
 fn origin(text: &str, rp_id: &str) -> Result<(), Message> {
     if let Some(hash) = text.strip_prefix(ANDROID_APP) {
         return match Base64Url::decode(hash) {
@@ -103,7 +105,7 @@ fn origin(text: &str, rp_id: &str) -> Result<(), Message> {
     Err(format!("`{text}` may match hosts of strangers; write a domain that you registered after `*.`"))
 }
 
-/// Checks the origin of a page that may use the RP ID (WebAuthn §5.1.3).
+/// Checks the origin of a page whose host is the RP ID or a subdomain of it (WebAuthn §5.1.3).
 fn page_of_rp(text: &str, rp_id: &str) -> Result<(), Message> {
     let url = page(text, rp_id)?;
     let host = url.host_str().unwrap_or_default();
@@ -116,7 +118,8 @@ fn page_of_rp(text: &str, rp_id: &str) -> Result<(), Message> {
     secure(text, &url)
 }
 
-/// Checks an origin of another domain that may use the RP ID (WebAuthn §5.11).
+/// Checks a related origin. Its domain is neither the RP ID nor a subdomain of it, but its pages may use the RP ID
+/// (WebAuthn §5.11).
 fn related_origin(text: &str, rp_id: &str) -> Result<(), Message> {
     let url = page(text, rp_id)?;
     if url.scheme() != "https" {
@@ -131,7 +134,7 @@ fn related_origin(text: &str, rp_id: &str) -> Result<(), Message> {
     }
 }
 
-/// Checks the origin of a page that may contain frames with ceremonies.
+/// Checks a top origin: the origin of a page that may contain ceremonies in a frame.
 fn top_origin(text: &str, rp_id: &str) -> Result<(), Message> {
     extension(text).unwrap_or_else(|| secure(text, &page(text, rp_id)?))
 }

@@ -7,7 +7,7 @@ use doorward_shared::{
 };
 use uuid::Uuid;
 
-/// Maximum number of models in a list.
+/// Maximum number of models in an allow list or deny list.
 const MAX_MODELS: usize = 256;
 
 /// Returns the problems of the trust policies: invalid lists, and conflicts with other settings.

@@ -1,4 +1,4 @@
-//! The requirements of a policy as plain lists, for conditions in SQL.
+//! The requirements of a trust policy as plain lists, for conditions in SQL.
 
 use doorward_shared::{
     CoseAlgorithm, UserId,
@@ -8,16 +8,17 @@ use uuid::Uuid;
 
 use crate::domain::{Metadata, metadata::ModelId};
 
-/// The requirements of a policy. Requirements on models are lists of the models that meet them by the current metadata.
-/// A credential is accepted if it meets all requirements.
+/// The requirements of a trust policy. Requirements on models are given as lists of models, computed from the current
+/// metadata. A credential is accepted if it meets all requirements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustRequirements {
     pub attestation: bool,
     pub device_bound: bool,
     pub algorithms: Option<Vec<CoseAlgorithm>>,
-    /// Models on the allow list. The model of a credential must be proven.
+    /// Models on the allow list; `None` if the policy has no such list. The model of a credential must be proven.
     pub allowed: Option<Vec<Uuid>>,
-    /// Models with the required certification. The model of a credential must be proven.
+    /// Models with the required certification; `None` if the policy requires none. The model of a credential must be
+    /// proven.
     pub certified: Option<Vec<ModelId>>,
     /// Refused models, proven or not.
     pub refused: Vec<ModelId>,
@@ -66,7 +67,7 @@ impl LoginRequirements {
 /// Position in the list of users who lose credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AffectedPosition {
-    /// Whether the user keeps at least one credential. The list ends with these users.
+    /// Whether the user keeps at least one credential. Users who keep at least one come last in the list.
     pub keeps_some: bool,
     pub user: UserId,
 }

@@ -76,7 +76,7 @@ fn certification_is_that_of_the_proven_model() {
     assert_eq!(failed(&policy(CertificationLevel::L2Plus), &proven), Some(Check::TrustCertification));
     let level1 = policy(CertificationLevel::L1);
     assert_eq!(failed(&level1, &facts(OTHER, AttestationTrust::Chain)), Some(Check::TrustCertification));
-    // An AAGUID that is stated together with a U2F certificate proves nothing.
+    // If the attestation certificate is that of a U2F model, the stated AAGUID is not proven.
     let u2f = TrustFacts { key_id: Some(U2F), ..facts(GOOD, AttestationTrust::Chain) };
     assert_eq!(failed(&level1, &u2f), None);
     assert_eq!(failed(&policy(CertificationLevel::L2), &u2f), Some(Check::TrustCertification));

@@ -82,7 +82,8 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
         Ok(token) => token,
         Err(rejected) => {
             let code = ErrorCode::AdminTokenInvalid;
-            // The rate limit also limits the number of audit entries and of delayed responses.
+            // The rate limit is checked first, so that it also limits the number of audit entries and of delayed
+            // responses.
             app.rate_limits.count_address(&meta.source_ip).map_err(ApiError::rate_limited)?;
             reject(&app, &meta, None, code, rejected.reason.admin_token_reason(), &rejected.detail()).await?;
             delay_refusal(&app).await;
@@ -114,8 +115,8 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
 const WITHOUT_TENANT: [(&str, &str); 5] =
     [("GET", "/tenants"), ("GET", "/tenant_summaries"), ("GET", "/me"), ("GET", "/mds"), ("POST", "/config/check")];
 
-/// Refuses a request with a limited token unless the request concerns only the tenants of this token. Limited tokens
-/// cannot use a new endpoint without a tenant in its path until it is added to [`WITHOUT_TENANT`].
+/// Checks that the token may send this request. With a limited token, a tenant in the path must be one of the token's
+/// tenants. A path without a tenant must be listed in [`WITHOUT_TENANT`].
 async fn check_scope(request: &HttpRequest, app: &App, meta: &RequestMeta, token: &AdminToken) -> Result<(), ApiError> {
     let Some(scope) = &token.tenants else { return Ok(()) };
     let tenant = request.match_info().get("tenant_id").map(str::parse::<TenantId>);
@@ -150,7 +151,7 @@ fn bearer(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     Ok(token.map(|(_, token)| token.trim()).filter(|token| !token.is_empty()))
 }
 
-/// Returns whether a role includes the rights of another role.
+/// Returns whether `role` includes the rights of the role `needed`.
 const fn allows(role: Role, needed: Role) -> bool {
     match role {
         Role::Admin => true,

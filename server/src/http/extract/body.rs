@@ -25,8 +25,8 @@ impl Body {
     ///
     /// # Errors
     /// [`Refusal::BodyTooLarge`], [`Refusal::BodyTooSlow`], [`Refusal::MediaType`], or [`Refusal::Malformed`] for a
-    /// body that is incomplete or nested more deeply than the server allows. The operation returns this error, so the
-    /// audit entry contains it.
+    /// body that is incomplete or nested more deeply than the server allows. The extractor does not return these errors
+    /// itself, so that the operation can record them in its audit entry.
     pub fn bytes(&self) -> Result<&[u8], Refusal> {
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
         if is_deeper(bytes, self.max_depth) {
@@ -58,7 +58,7 @@ impl FromRequest for Body {
                 let reason = format!("the body did not arrive within {} s", timeout.as_secs());
                 Err(Refusal::BodyTooSlow(reason))
             });
-            // Only JSON is accepted, because a page of another origin can send some other types without a CORS
+            // Only JSON is accepted, because a page of another origin can send some other media types without a CORS
             // preflight.
             let bytes = bytes.and_then(|bytes| match other_type {
                 Some(found) if !bytes.is_empty() => Err(Refusal::MediaType(found)),

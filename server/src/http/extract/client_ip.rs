@@ -22,7 +22,7 @@ pub fn client_ip(peer: Option<IpAddr>, forwarded_for: &[&[u8]], trusted: &[IpNet
     client
 }
 
-/// Returns whether an address belongs to a trusted proxy; `None` is a client of a Unix socket.
+/// Returns whether an address belongs to a trusted proxy; `true` for `None`, a client of a Unix socket.
 pub fn is_trusted(address: Option<IpAddr>, trusted: &[IpNet]) -> bool {
     let Some(address) = address.map(|address| address.to_canonical()) else { return true };
     trusted.iter().any(|network| network.contains(&address))

@@ -9,7 +9,8 @@ use crate::{
     service::{Refusal, admin::Precondition},
 };
 
-/// Versions of the resource that the header accepts. An invalid header is reported after the caller was authenticated.
+/// Versions of the resource that the header accepts. An invalid header is stored as an error, so that it is reported
+/// only after the caller has been authenticated.
 #[derive(Debug)]
 pub struct IfMatch(Result<Precondition, Refusal>);
 

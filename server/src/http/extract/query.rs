@@ -18,7 +18,7 @@ impl Query {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// Returns the first value of a name.
+    /// Returns the first value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -27,7 +27,7 @@ impl Query {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns all values of a name; comma-separated values are split.
+    /// Returns all values of a parameter; comma-separated values are split.
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()
@@ -46,7 +46,7 @@ impl Query {
         }
     }
 
-    /// Returns the query with this value as the only value of a name.
+    /// Returns a copy of the query in which `value` is the only value of the parameter.
     pub fn with(&self, name: &str, value: String) -> Self {
         let others = self.0.iter().filter(|(key, _)| key != name).cloned();
         Self(others.chain([(name.to_owned(), value)]).collect())

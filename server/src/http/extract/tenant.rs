@@ -59,7 +59,8 @@ impl Visitor {
         self.require_key(ApiError::new(status, ErrorCode::ApiKeyMissing, title, details)).await
     }
 
-    /// Returns the holder of a valid key. Otherwise writes an audit entry and returns 401 (`if_missing` without a key).
+    /// Returns the holder of a valid key. Otherwise writes an audit entry and returns an error: `if_missing` if there
+    /// is no key, or else a 401 error.
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
             Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
@@ -85,7 +86,7 @@ impl KeyHolder {
     }
 
     /// Returns the result of a read. If the target of the read does not exist, writes an audit entry first. A read with
-    /// invalid parameters leaves no entry. Operations that change data write their own entries.
+    /// invalid parameters writes no entry. Operations that change data write their own entries.
     ///
     /// # Errors
     /// The refusal of the read, or the database error if the audit entry could not be written.
@@ -188,7 +189,7 @@ pub async fn find_tenant(
     Ok(app.tenant(id).await?)
 }
 
-/// Marks a request to an unknown tenant that was already counted against the rate limit.
+/// Request extension: the request is to an unknown tenant and was already counted against the rate limit.
 #[derive(Debug, Clone, Copy)]
 pub struct UnknownTenant;
 

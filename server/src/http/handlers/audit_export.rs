@@ -69,8 +69,8 @@ const COLUMNS: [&str; 15] = [
     "tenant_name",
 ];
 
-/// Streams the entries, oldest first, up to the audit entry of the export itself. `X-Total-Count` is the number of
-/// entries at the start of the export.
+/// Streams the matching entries, oldest first. The export ends before its own audit entry. `X-Total-Count` is the
+/// number of matching entries at the start of the export.
 ///
 /// # Errors
 /// 400 for a format that is neither `ndjson` nor `csv`.
@@ -110,7 +110,8 @@ pub async fn stream(
                     slice => Ok(slice),
                 });
                 let LogSlice { mut items, next, .. } = complete.map_err(|failure| {
-                    // The status has already been sent, so the client can detect the error only by the incomplete body.
+                    // The status has already been sent, so the client can recognise the error only by the incomplete
+                    // body.
                     tracing::error!(%failure, "an export of the audit log was aborted");
                     ApiError::from(failure)
                 })?;
@@ -144,7 +145,8 @@ fn render(format: Format, columns: usize, rows: &[AdminAuditLogItem]) -> Result<
         Format::Ndjson => {
             for row in rows {
                 let line = serde_json::to_string(row).map_err(ApiError::internal)?;
-                // In JSON, these characters can occur only in strings, where an escape stands for the same character.
+                // In compact JSON, invisible characters can occur only in strings, where an escape stands for the same
+                // character.
                 bytes.extend_from_slice(escape_invisible(&line).as_bytes());
                 bytes.push(b'\n');
             }
@@ -183,7 +185,7 @@ fn cells(item: &AdminAuditLogItem) -> [String; COLUMNS.len()] {
 }
 
 /// Returns the text of a cell. Invisible characters are escaped, so that the text cannot control a terminal or look
-/// like another text. An apostrophe is added before parts that a spreadsheet would read as a formula.
+/// like another text. An apostrophe is added before each part that a spreadsheet would read as a formula.
 fn harmless(text: &str) -> String {
     without_formulas(&escape_invisible(text))
 }
@@ -260,7 +262,7 @@ mod tests {
         let item: AdminAuditLogItem = serde_json::from_value(item).unwrap();
         let json = serde_json::to_value(item).unwrap();
         let mut members: BTreeSet<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
-        // Always equal to `created_at`.
+        // `updated_at` has no column, because it always equals `created_at`.
         assert!(members.remove("updated_at"));
         assert_eq!(members, BTreeSet::from(COLUMNS));
     }

@@ -12,7 +12,7 @@ use crate::{
 
 /// Parameter in links to the next page: the ids of the oldest and the newest entry of the range that is left out.
 pub const SHOWN: &str = "shown";
-/// Maximum number of characters of a text.
+/// Maximum number of characters in the value of a text filter, except for credential ids.
 const MAX_CHARS: usize = 256;
 /// Maximum number of characters of a credential id: 1 023 bytes in base64url.
 const MAX_CREDENTIAL_CHARS: usize = 1_364;
@@ -66,7 +66,8 @@ fn check_names(query: &Query) -> Result<(), ApiError> {
     }
 }
 
-/// Reads the range of entries that an earlier page contained. The link of that page contains the range.
+/// Reads the range of entries that an earlier page contained. The link to the next page states this range in the
+/// parameter [`SHOWN`].
 fn shown(query: &Query) -> Result<Option<ShownEntries>, ApiError> {
     let Some(text) = query.get(SHOWN).filter(|text| !text.is_empty()) else { return Ok(None) };
     let range = text
@@ -135,7 +136,7 @@ fn key_id(name: &str, text: &str) -> Result<ApiKeyId, ApiError> {
     text.parse().map_err(|_| ApiError::query(format!("{name} must be the id of an API key, which is a UUID")))
 }
 
-/// Parses an address or a network, and converts IPv4-mapped IPv6 to IPv4 because addresses are stored in that form.
+/// Parses an address or a network. Converts IPv4-mapped IPv6 to IPv4, because such source addresses are stored as IPv4.
 fn network(name: &str, text: &str) -> Result<IpNet, ApiError> {
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     address
@@ -187,7 +188,7 @@ mod tests {
         assert_eq!(found.error_code, Values::default());
         assert_eq!(found.outcome, Some(AuditOutcome::Succeeded));
         assert_eq!(filter("outcome=failed&outcome=succeeded").unwrap(), AuditFilter::default());
-        // If the filters on a member contradict each other, nothing matches.
+        // If two filters on the same member contradict each other, nothing matches.
         let nothing = filter("outcome=failed&not_outcome=failed").unwrap();
         assert_eq!(nothing.kinds.none_of, AuditType::ALL);
     }

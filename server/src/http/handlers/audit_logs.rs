@@ -119,12 +119,12 @@ pub struct AuditLogParams {
 
 /// Lists the tenant's audit log, newest entries first.
 ///
-/// Entries are in the order of commit. `created_at` is the time of the request, so its order can differ slightly, or
-/// more after a correction of the clock. A request examines at most 10 000 entries. If it stops there, the page may be
-/// short or empty. Every page except the last one has a `Link` to the next page. `X-Total-Count` is exact without
-/// filters and for filters by type, outcome and whole UTC days; otherwise it may be a lower bound, which
-/// `X-Total-Count-Relation: gte` marks. Pages by cursor (`after`, `before`) have no total, and their cost does not
-/// depend on their position in the log.
+/// Entries are sorted in the order in which they were committed. `created_at` is the time of the request. Its order can
+/// differ slightly from the order of the entries, and more after the server's clock was corrected. A request examines
+/// at most 10 000 entries. If it stops there, the page may be short or empty. Every page except the last one has a
+/// `Link` to the next page. `X-Total-Count` is exact without filters and for filters by type, outcome and whole UTC
+/// days; otherwise it may be a lower bound, which `X-Total-Count-Relation: gte` marks. Pages by cursor (`after`,
+/// `before`) have no total, and their cost does not depend on their position in the log.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/audit_logs",

@@ -19,14 +19,16 @@ use flate2::read::GzDecoder;
 
 use crate::http::{ApiError, openapi};
 
-/// Content security policy of the page. Swagger UI needs inline styles, and images that are part of its style sheet.
+/// Content security policy of the Swagger UI page, which needs inline styles, and images that are part of its style
+/// sheet.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Files of Swagger UI by name, compressed with gzip by `build.rs`.
 static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/swagger_ui.rs"));
 
-/// The files without compression, for clients that do not accept gzip. They are decompressed only once.
+/// The decompressed files, for clients that do not accept gzip. They are decompressed when the first such client
+/// requests one.
 static DECOMPRESSED: LazyLock<io::Result<Vec<(&str, Bytes)>>> = LazyLock::new(|| {
     let decompressed = FILES.iter().map(|(name, content)| {
         let mut bytes = Vec::new();

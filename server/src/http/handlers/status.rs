@@ -6,7 +6,7 @@ use crate::{app::App, service::health};
 
 const PAGE: &str = include_str!("status.html");
 
-/// Returns a status page with the version and whether the database responds.
+/// Returns a status page that shows the version and whether the database responds.
 #[utoipa::path(get, path = "/", tag = "Health", security(()),
     responses((status = 200, description = "the status page", body = String, content_type = "text/html")))]
 pub async fn page(app: web::Data<App>) -> HttpResponse {

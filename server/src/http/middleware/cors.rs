@@ -34,8 +34,8 @@ pub async fn cors(
     let Some(tenant) = tenant_of(request.path()) else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    // Every response has this header. Otherwise a cache could return a response without CORS headers to an allowed page
-    // (Fetch standard, "CORS protocol and HTTP caches").
+    // Every response has the header `Vary: Origin`. Otherwise, a cache could return a response without CORS headers to
+    // an allowed page (Fetch standard, "CORS protocol and HTTP caches").
     let vary = (header::VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         let mut response = next.call(request).await?.map_into_boxed_body();
@@ -93,7 +93,7 @@ fn tenant_of(path: &str) -> Option<TenantId> {
 /// returns the error.
 ///
 /// # Errors
-/// 404 or 429 for an unknown tenant. The request was then already counted against the rate limit.
+/// 404 or 429 for an unknown tenant. In both cases, the request was already counted against the rate limit.
 async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue) -> Result<bool, ApiError> {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Ok(false) };
     let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Middleware around every request: request id and log line, and CORS.
+//! Middleware: request id and log line of every request, CORS, and audit entries of refused changes.
 
 pub mod cors;
 pub mod refused_changes;

@@ -17,7 +17,8 @@ use crate::{
     },
 };
 
-/// The administrator who requested a change. Only handlers of changes set this value, so refused reads leave no entry.
+/// The administrator who requested a change. Only the extractor `Administrator` sets this value, so refused reads leave
+/// no entry.
 #[derive(Debug, Clone)]
 pub struct ChangeAuthor(pub AdminContext);
 
@@ -52,8 +53,8 @@ pub async fn record_refused_change(
     }
 }
 
-/// Returns the code, reason and failed check of a refusal; `None` for errors with entries of their own, such as a wrong
-/// token.
+/// Returns the code, reason and failed check of a refusal; `None` for errors whose entries are written elsewhere, such
+/// as a wrong token.
 fn refusal(response: &ServiceResponse<BoxBody>) -> Option<(ErrorCode, String, RefusalDetail)> {
     let error = response.response().error()?.as_error::<ApiError>()?;
     let recorded_elsewhere = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];

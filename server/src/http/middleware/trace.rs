@@ -1,5 +1,5 @@
 //! Outermost middleware: sets request id and client address, logs one line, and turns panics and framework errors into
-//! JSON.
+//! JSON responses.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -36,7 +36,7 @@ use crate::{
 /// Header with the request id, in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 128;
-/// Replaces the address of a client that connects through a Unix socket, unless a proxy states an address.
+/// Source address of a client that connects through a Unix socket, if no proxy states another address.
 const UNIX_SOCKET: &str = "unix";
 const MAX_USER_AGENT_BYTES: usize = 256;
 
@@ -115,7 +115,7 @@ fn with_api_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
     ServiceResponse::from_err(error, request)
 }
 
-/// Returns the trace to which the request belongs.
+/// Returns the trace to which the request belongs; `None` if it belongs to no trace.
 fn begin_trace(request: &ServiceRequest, app: &App, started: Instant) -> Option<RequestTrace> {
     let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let peer = request.peer_addr().map(|peer| peer.ip());
@@ -156,7 +156,7 @@ fn source_ip(request: &ServiceRequest, app: &App) -> String {
     client_ip(peer, &forwarded, trusted).map_or_else(|| UNIX_SOCKET.to_owned(), |address| address.to_string())
 }
 
-/// Returns the value, cut to [`MAX_USER_AGENT_BYTES`] because audit entries contain it.
+/// Returns the value, truncated to [`MAX_USER_AGENT_BYTES`] because it is stored in audit entries.
 fn user_agent(value: &HeaderValue) -> String {
     let bytes = value.as_bytes();
     let mut text = String::from_utf8_lossy(bytes.get(..MAX_USER_AGENT_BYTES).unwrap_or(bytes)).into_owned();

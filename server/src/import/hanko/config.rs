@@ -17,8 +17,9 @@ use crate::domain::{
 const NAME_CHARS: usize = 128;
 /// Maximum number of origins in a list.
 const MAX_ORIGINS: usize = 32;
-/// Maximum values of a tenant's limits.
+/// Maximum value of the tenant's limit `credentials_per_user`.
 const MAX_CREDENTIALS: u32 = 256;
+/// Maximum value of the tenant's limit `transaction_data_bytes`.
 const MAX_DATA_BYTES: u32 = 32 * 1024;
 
 /// The configuration of a tenant in the source, with its lists of origins and the maxima of its data.
@@ -84,8 +85,8 @@ fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantRep
             let candidate = RelyingParty { origins, related_origins: related, ..rp.clone() };
             config_rules::problems(&TenantConfig::for_relying_party(candidate))
         };
-        // First checks whether the origin is valid for the RP ID. Otherwise, checks it as a related origin, together
-        // with an origin of the RP ID's domain, because the rules require at least one.
+        // First check whether the origin is valid for the RP ID. If it is not, check it as a related origin. The rules
+        // require at least one origin of the RP ID's domain, so add such an origin for this check.
         let own_problems = with(vec![text.clone()], Vec::new());
         let origin_problem = own_problems.iter().find(|problem| problem.field.contains(".origins["));
         let Some(problem) = origin_problem else {
@@ -150,7 +151,8 @@ fn timeout_of(milliseconds: i64, what: &str, report: &mut TenantReport) -> u32 {
     accepted
 }
 
-/// Parses a word of the specification. An unknown word is replaced with `default` and reported.
+/// Parses a word of the WebAuthn specification, such as `preferred`. An unknown word is replaced with `default` and
+/// reported.
 fn word<T: FromStr + std::fmt::Display>(text: Option<&str>, default: T, report: &mut TenantReport) -> T {
     let Some(text) = text else { return default };
     text.parse().unwrap_or_else(|_| {
@@ -167,8 +169,8 @@ fn attachment(text: Option<&str>, default: Option<Attachment>, report: &mut Tena
     })
 }
 
-/// Returns the settings of second factors. For a tenant without such settings, returns the settings that the source
-/// would create at the next ceremony.
+/// Returns the settings of second factors. For a tenant without such settings, returns the settings that the Hanko
+/// server would create at the next ceremony.
 fn mfa(row: &ConfigRow, passkey_timeout: u32, report: &mut TenantReport) -> Mfa {
     let default = Mfa::default();
     let Some(timeout) = row.mfa_timeout else {
@@ -184,7 +186,8 @@ fn mfa(row: &ConfigRow, passkey_timeout: u32, report: &mut TenantReport) -> Mfa 
     }
 }
 
-/// Raises the limits so that existing users can continue as before, and reports values above the maximum limits.
+/// Raises the tenant's limits to the largest values in its data, so that existing users can continue as before. Reports
+/// data that exceeds the maximum of a limit.
 fn limits(config: &mut TenantConfig, parts: &Parts, report: &mut TenantReport) {
     let raised = |current: u32, needed: u64, most: u32| current.max(u32::try_from(needed).unwrap_or(most)).min(most);
     let limits = &mut config.limits;

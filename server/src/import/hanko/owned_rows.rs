@@ -1,4 +1,4 @@
-//! Users, credentials and transactions.
+//! Imports users, credentials and transactions.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::{
     webauthn,
 };
 
-/// Number of ids that one query compares with the source.
+/// Number of stored ids that one query looks up in the source.
 const COMPARED: i64 = 500;
 
 pub(super) fn users(import: &mut Import<'_>) -> Result<(), ImportError> {
@@ -65,7 +65,7 @@ fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, St
     Ok(Credential {
         tenant_id,
         id,
-        // Unused: the owner is looked up by the tenant's own id for the user.
+        // Not used: the import looks up the owner by the user id in the source.
         user_id: UserId::new(uuid::Uuid::nil()),
         name: row.name.clone().unwrap_or_default(),
         public_key,
@@ -89,7 +89,7 @@ fn credential(tenant_id: TenantId, row: &CredentialRow) -> Result<Credential, St
         // The source does not record these two values.
         user_verified: false,
         discoverable: None,
-        // The source also sets this time at the registration.
+        // The source also sets this time at the registration. Only a later time means that the credential was used.
         last_used_at: last_used_at.filter(|used| *used > created_at),
         created_at,
         updated_at: created_at,
@@ -111,7 +111,7 @@ fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction,
         tenant_id,
         id: row.id.parse().map_err(|_| "its internal id is not a UUID")?,
         identifier: row.identifier,
-        // Unused: the owner is looked up by the tenant's own id for the user.
+        // Not used: the import looks up the owner by the user id in the source.
         user_id: UserId::new(uuid::Uuid::nil()),
         data: row.data,
         created_at,
@@ -153,7 +153,8 @@ pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError>
     Ok(())
 }
 
-/// Returns the deleted users.
+/// Deletes users that the source no longer contains, and returns their internal ids. Stops when Doorward begins to
+/// serve the tenant. A dry run deletes nothing, but returns the same ids.
 fn delete_users(
     import: &mut Import<'_>,
     tenant: TenantId,
@@ -179,8 +180,8 @@ fn delete_users(
     }
 }
 
-/// Deletes credentials, except those of `deleted_users`, which were deleted together with their users. A dry run
-/// deletes nothing, but returns the same count.
+/// Deletes credentials that the source no longer contains, and returns their number. Leaves out the credentials of
+/// `deleted_users`, which were deleted with their users. A dry run deletes nothing, but returns the same number.
 fn delete_credentials(
     import: &mut Import<'_>,
     tenant: TenantId,

@@ -8,7 +8,7 @@ use diesel::{
 use super::session::TableRow;
 
 /// Implements [`TableRow`] for a row type. `$id` is the column that identifies the row in the report, and `$user` is
-/// the column with the tenant's own id for the user to whom the row belongs.
+/// the column with the user id of the user to whom the row belongs.
 macro_rules! table_row {
     ($row:ty, $id:ident $(, of $user:ident)?) => {
         impl TableRow for $row {
@@ -37,7 +37,6 @@ pub(super) const TENANTS: &str = "SELECT id::text AS id, display_name::text AS d
     created_at) * 1000000)::bigint AS created_at, (EXTRACT(EPOCH FROM updated_at) * 1000000)::bigint AS updated_at \
     FROM tenants ORDER BY created_at, id";
 
-/// A tenant.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct TenantRow {
     #[diesel(sql_type = Text)]
@@ -154,7 +153,6 @@ pub(super) const USERS: &str = "SELECT id::text AS id, tenant_id::text AS tenant
     1000000)::bigint AS created_at, (EXTRACT(EPOCH FROM updated_at) * 1000000)::bigint AS updated_at FROM \
     webauthn_users WHERE tenant_id IS NOT NULL";
 
-/// A user.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct UserRow {
     #[diesel(sql_type = Text)]
@@ -184,7 +182,7 @@ pub(super) const CREDENTIALS: &str = "SELECT c.id::text AS id, u.tenant_id::text
     webauthn_credential_id, json_agg(name ORDER BY name)::text AS names FROM webauthn_credential_transports GROUP BY \
     webauthn_credential_id) t ON t.webauthn_credential_id = c.id WHERE u.tenant_id IS NOT NULL";
 
-/// A credential with the tenant and the id of its user.
+/// A credential, with the tenant and the user id of its owner.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct CredentialRow {
     #[diesel(sql_type = Text)]
@@ -221,7 +219,7 @@ pub(super) const TRANSACTIONS: &str = "SELECT t.id::text AS id, t.tenant_id::tex
     t.identifier::text AS identifier, t.data AS data, u.user_id::text AS user_id, (EXTRACT(EPOCH FROM t.created_at) \
     * 1000000)::bigint AS created_at FROM transactions t JOIN webauthn_users u ON u.id = t.webauthn_user_id";
 
-/// A transaction with the id of its user.
+/// A transaction, with the user id of its owner.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct TransactionRow {
     #[diesel(sql_type = Text)]
@@ -243,7 +241,6 @@ pub(super) const AUDIT: &str = "SELECT id::text AS id, tenant_id::text AS tenant
     meta_user_agent::text AS user_agent, actor_user_id::text AS actor, transaction_id::text AS transaction_id, \
     (EXTRACT(EPOCH FROM created_at) * 1000000)::bigint AS created_at FROM audit_logs WHERE tenant_id IS NOT NULL";
 
-/// An audit entry.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct AuditRow {
     #[diesel(sql_type = Text)]
@@ -268,7 +265,8 @@ pub(super) struct AuditRow {
     pub(super) created_at: i64,
 }
 
-/// A maximum within a tenant: credentials of one user, bytes of one transaction, or a time of creation.
+/// A maximum in one tenant: the most credentials of a user, the most bytes of a transaction, or the latest time of
+/// creation.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct LargestRow {
     #[diesel(sql_type = Text)]
@@ -287,7 +285,7 @@ pub(super) const MOST_CREDENTIALS: &str = "SELECT u.tenant_id::text AS tenant_id
     JOIN webauthn_users u ON u.id = c.webauthn_user_id WHERE u.tenant_id IS NOT NULL GROUP BY u.tenant_id";
 pub(super) const LARGEST_DATA: &str = "SELECT tenant_id::text AS tenant_id, MAX(octet_length(data))::bigint AS number \
     FROM transactions GROUP BY tenant_id";
-/// Creation time of the newest user or credential.
+/// Creation time of each tenant's newest user or credential.
 pub(super) const NEWEST_ROW: &str = "SELECT u.tenant_id::text AS tenant_id, (EXTRACT(EPOCH FROM \
     MAX(GREATEST(u.created_at, c.created_at))) * 1000000)::bigint AS number FROM webauthn_users u LEFT JOIN \
     webauthn_credentials c ON c.webauthn_user_id = u.id WHERE u.tenant_id IS NOT NULL GROUP BY u.tenant_id";
@@ -295,7 +293,8 @@ pub(super) const NEWEST_ROW: &str = "SELECT u.tenant_id::text AS tenant_id, (EXT
 pub(super) const EXISTING_USERS: &str =
     "SELECT id::text AS value FROM webauthn_users WHERE id = ANY($1::text[]::uuid[])";
 pub(super) const EXISTING_CREDENTIALS: &str = "SELECT id::text AS value FROM webauthn_credentials WHERE id = ANY($1)";
-/// Rows without a tenant and ceremonies in progress, which are not imported: description and FROM clause of each kind.
+/// Kinds of rows that are not imported: rows without a tenant, and ceremonies in progress. Each kind has a description
+/// and a FROM clause.
 pub(super) const LEFT_OUT: &[(&str, &str)] = &[
     ("configurations without a tenant", "FROM configs WHERE tenant_id IS NULL"),
     ("secrets without a configuration", "FROM secrets WHERE config_id IS NULL"),

@@ -22,7 +22,8 @@ use crate::{
 /// Number of characters of a secret that its hint shows. The whole secret has 86 characters.
 const HINT_CHARS: usize = 4;
 
-/// Returns the API keys with their hashes and digests. Secrets that the source did not generate are only reported.
+/// Returns the API keys with their hashes and digests. A key whose secret the Hanko server did not generate is reported
+/// and not imported.
 pub(super) fn api_keys(
     app: &App,
     digest_key: Option<&DigestKey>,
@@ -57,7 +58,7 @@ pub(super) fn api_keys(
     Ok(keys)
 }
 
-/// Decrypts the signing keys, oldest first. `None` if the newest one, which signs, cannot be decrypted.
+/// Decrypts the signing keys, oldest first. `None` if the newest one, which signs, cannot be imported.
 pub(super) fn signing_keys(
     app: &App,
     tenant: TenantId,
@@ -106,8 +107,8 @@ fn signing_key(
         .map_err(|error| error.to_string())
 }
 
-/// Decrypts a key: AES-256-GCM under the SHA-256 of the secret's text. `sealed` consists of the nonce, the ciphertext
-/// and the tag.
+/// Decrypts a signing key with AES-256-GCM. The AES key is the SHA-256 of the secret's text. `sealed` consists of the
+/// nonce, the ciphertext and the tag.
 fn decrypt(sealed: &[u8], secret: &str) -> Option<Zeroizing<Vec<u8>>> {
     let (&nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LEN>()?;
     let key = UnboundKey::new(&AES_256_GCM, digest(&SHA256, secret.as_bytes()).as_ref()).ok()?;

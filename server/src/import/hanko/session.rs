@@ -49,7 +49,6 @@ impl From<DbError> for ImportError {
     }
 }
 
-/// A running import.
 pub(super) struct Import<'a> {
     pub(super) source: Source,
     pub(super) context: AdminContext,
@@ -59,9 +58,9 @@ pub(super) struct Import<'a> {
     pub(super) progress: &'a mut dyn FnMut(Progress),
 }
 
-/// Kind of the users in a report.
+/// Name of the users in a report ([`Table::kind`]).
 pub(super) const USERS: &str = "users";
-/// Name of the cursor of a [`Table`].
+/// Name of the SQL cursor with which [`Import::table`] reads.
 const CURSOR: &str = "table_rows";
 
 /// A table whose rows belong to tenants.
@@ -79,27 +78,27 @@ pub(super) trait TableRow: QueryableByName<Pg> + 'static {
     fn tenant_id(&self) -> &str;
     /// Returns the id by which the report names the row.
     fn shown_id(&self) -> &str;
-    /// Returns the tenant's own id for the user to whom the row belongs; `None` if the row belongs to no user.
+    /// Returns the user id of the user to whom the row belongs; `None` if the row belongs to no user.
     fn user_id(&self) -> Option<&str>;
 }
 
 /// One tenant of a running import.
 pub(super) struct TenantImport {
     pub(super) report: TenantReport,
-    /// State of the last import.
+    /// State that the last import stored; `None` if the tenant was never imported.
     pub(super) previous: Option<ImportState>,
-    /// State to store at the end.
+    /// State to store at the end of this import.
     pub(super) next: ImportState,
     pub(super) is_used: bool,
-    /// Tenant's own ids of the users that a dry run would add.
+    /// User ids of the users that a dry run would add.
     added_users: BTreeSet<String>,
 }
 
-/// A row whose outcome is counted.
+/// A row of a batch, whose outcome is counted after the batch was written.
 pub(super) struct Counted {
     tenant: TenantId,
     shown_id: String,
-    /// The user to whom the row belongs. Only a dry run needs it.
+    /// User id of the user to whom the row belongs. Set only in a dry run.
     user_id: Option<String>,
 }
 
@@ -167,7 +166,7 @@ impl Import<'_> {
                 let Some(converted) = convert(tenant, state, row) else { continue };
                 state.report.tally(kind).read += 1;
                 match converted {
-                    // A new tenant has no stored rows, so nothing needs to be compared.
+                    // In a dry run, a new tenant has no stored rows with which the row could be compared.
                     Ok(_) if dry_run && state.previous.is_none() => {}
                     Ok(converted) => {
                         counted.push(Counted { tenant, shown_id: id, user_id });
@@ -186,7 +185,7 @@ impl Import<'_> {
     fn count(&mut self, kind: &'static str, rows: Vec<Counted>, outcomes: &[ImportOutcome]) {
         for (Counted { tenant, shown_id, user_id }, outcome) in rows.into_iter().zip(outcomes) {
             let Some(tenant) = self.tenants.get_mut(&tenant) else { continue };
-            // A dry run has not stored the users that it would add.
+            // A dry run does not store users, so `write` refuses the rows of users that it would add.
             let is_of_added = user_id.is_some_and(|user| tenant.added_users.contains(&user));
             match outcome {
                 ImportOutcome::Refused(USER_MISSING) if is_of_added => {

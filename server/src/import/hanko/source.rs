@@ -9,8 +9,9 @@ use diesel::{
 
 use crate::db::{DatabaseOptions, DatabaseUrl, DbError, PostgresConnection, postgres};
 
-/// Latest migration of the supported schema, and the number of migrations.
+/// Newest migration of the supported schema.
 const NEWEST_STEP: &str = "20240322134127";
+/// Number of migrations of the supported schema.
 const STEPS: usize = 23;
 /// Number of rows that one FETCH returns.
 const FETCHED: usize = 200;

@@ -34,11 +34,11 @@ struct Page {
     signing_keys: BTreeMap<String, Vec<SigningKeyRow>>,
 }
 
-/// Maxima in the source, by tenant.
+/// Maxima in the source, by tenant id.
 struct Largest {
     credentials: BTreeMap<String, u64>,
     data: BTreeMap<String, u64>,
-    /// Time in microseconds.
+    /// Creation time of the newest user or credential, in microseconds since the Unix epoch.
     created_at: BTreeMap<String, u64>,
 }
 

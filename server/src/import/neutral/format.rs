@@ -10,7 +10,7 @@ pub const FORMAT: &str = "doorward-tenant";
 /// Version of the format. Every new member of a line needs a new version, because readers refuse unknown members.
 pub const VERSION: u32 = 1;
 
-/// One line.
+/// One line; its member `type` selects the variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Line {
@@ -24,8 +24,8 @@ pub enum Line {
     Transaction(TransactionLine),
 }
 
-/// Every version of the format has these members. Other members are ignored, and the version may be any value, so that
-/// the error about an unsupported version can name it.
+/// The members that every version of the format has. Other members are ignored, and the version may be any value, so
+/// that the error about an unsupported version can name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderLine {
     pub format: String,
@@ -48,9 +48,9 @@ pub struct TenantLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserLine {
-    /// Id in the tenant's system.
+    /// The application's own id for the user.
     pub user_id: String,
-    /// Doorward's id; generated if it is missing.
+    /// Doorward's internal id; generated if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     pub name: String,
@@ -84,7 +84,7 @@ pub struct CredentialLine {
     pub backup_eligible: bool,
     #[serde(default)]
     pub backup_state: bool,
-    /// Whether the credential is only a second factor.
+    /// Whether the credential is accepted only as a second factor.
     #[serde(default)]
     pub is_mfa: bool,
     #[serde(default)]

@@ -33,10 +33,10 @@ use crate::{
 
 /// Number of lines that one unit of work writes.
 const BATCH: usize = 200;
-/// A file may be older than the stored rows, so stored rows are not changed.
+/// Rule that adds missing rows and leaves stored rows unchanged, because the file may be older than the stored rows.
 const ADD_ONLY: ImportRule = ImportRule { update: false, complete_until: None };
-/// Maximum number of characters of a name or of the identifier of a transaction. Other systems allow longer texts than
-/// the API does.
+/// Maximum number of characters of a name or of the identifier of a transaction. The limit is higher than that of the
+/// API, because other systems allow longer texts.
 const MAX_CHARS: usize = 255;
 const MAX_ICON_BYTES: usize = 2048;
 
@@ -49,7 +49,7 @@ pub enum Target {
     Existing(TenantId),
 }
 
-/// A converted line.
+/// A converted line. The text beside a credential or transaction is the user id of its owner.
 enum Converted {
     Tenant(Box<Tenant>),
     User(User),
@@ -90,7 +90,7 @@ pub fn load(context: &AdminContext, path: &Path, into: Target) -> Result<TenantR
     Ok(report)
 }
 
-/// Checks all lines.
+/// Checks all lines of the file, and writes nothing.
 fn check(context: &AdminContext, input: &Input, given: Option<TenantId>) -> Result<(), FileError> {
     let mut lines = input.lines()?;
     let (mut tenant, mut tenant_lines) = (given, 0);
@@ -216,7 +216,7 @@ fn convert(context: &AdminContext, line: Line, tenant: Option<TenantId>) -> Resu
     }
 }
 
-/// Refuses a text that is too long, or that contains U+0000, which not every database can store.
+/// Refuses a text that is too long, or that contains U+0000, which PostgreSQL cannot store.
 fn bounded(field: &str, text: String) -> Result<String, String> {
     match text.chars().count() > MAX_CHARS || text.contains('\0') {
         true => Err(format!("{field} must have at most {MAX_CHARS} characters, and U+0000 is not allowed")),
@@ -279,7 +279,7 @@ fn convert_credential(tenant_id: TenantId, line: CredentialLine, now: Timestamp)
     Ok(Credential {
         tenant_id,
         id: CredentialId::new(line.id.0).ok_or("id must have 1 to 1023 bytes")?,
-        // Unused: the owner is looked up by the tenant's own id for the user.
+        // Not used: the import looks up the owner by the user id in the file.
         user_id: UserId::new(Uuid::nil()),
         name: bounded("name", line.name)?,
         public_key,

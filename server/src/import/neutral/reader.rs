@@ -41,7 +41,8 @@ pub(super) struct Input(File);
 
 impl Input {
     /// Opens a file. A pipe, such as standard input, is copied to a temporary file in `folder` after its header was
-    /// checked. `random` makes the name of this file unique. The name is removed at once.
+    /// checked. `random` makes the name of this file unique. The name is removed at once, so that the file disappears
+    /// when it is closed.
     pub(super) fn open(path: &Path, folder: &Path, random: &[u8]) -> Result<Self, FileError> {
         let file = File::open(path)?;
         if file.metadata()?.is_file() {

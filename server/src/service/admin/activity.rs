@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Maximum number of credentials that are examined for the models of authenticators.
+/// Maximum number of credentials that are examined to count the models of authenticators.
 const EXAMINED_CREDENTIALS: u32 = 2_000;
 const MAX_ROWS: usize = 10;
 

@@ -27,7 +27,8 @@ const DAY_MS: i64 = 86_400_000;
 /// Maximum number of tenants to which a token can be limited.
 const MAX_TENANTS: usize = 100;
 
-/// Prefixes of the actors of commands and background jobs in the audit log. Names of admin tokens must not have them.
+/// In the audit log, the actors of commands and background jobs begin with these prefixes. Names of admin tokens must
+/// not begin with them.
 const RESERVED_PREFIXES: [&str; 2] = ["cli:", "job:"];
 
 /// Creates a token. Only this response contains the secret of the token.

@@ -18,7 +18,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct AdminContext {
     pub app: Arc<App>,
-    /// Name of the admin token, or of the command line user.
+    /// Actor for the audit log: the name of the admin token; for commands and jobs, a name that begins with `cli:` or
+    /// `job:`.
     pub actor: String,
     /// Request id, client address and user agent.
     pub meta: RequestMeta,
@@ -27,7 +28,7 @@ pub struct AdminContext {
 }
 
 impl AdminContext {
-    /// Creates an audit entry in a tenant's or the installation's log, with this administrator as its actor.
+    /// Creates an audit entry for a tenant's or the installation's log, with this administrator as its actor.
     pub(super) fn event(
         &self,
         tenant: TenantId,
@@ -37,8 +38,8 @@ impl AdminContext {
         Ok(audit::event(&self.app, tenant, &self.meta, kind, now)?.by(self.actor.clone()))
     }
 
-    /// Changes cached data and writes audit entries. Every process reads the data again before its next request. A
-    /// refusal rolls back the change.
+    /// Executes a unit of work that changes cached data and writes audit entries. After its commit, every process reads
+    /// the data again at its next request. A refusal rolls back the change.
     pub(super) async fn change<T: Send + 'static>(
         &self,
         change: impl Fn(&mut Connection) -> Result<Audited<T>, ServiceError> + Send + 'static,

@@ -25,7 +25,7 @@ pub enum Target {
     Credential(UserSelector, String),
 }
 
-/// Disables the target. Returns `false` and leaves the stored time unchanged if the target was already disabled.
+/// Disables the target. If the target was already disabled, returns `false` and leaves `disabled_at` unchanged.
 ///
 /// # Errors
 /// Those of [`set`], except [`Refusal::StateChanged`].
@@ -91,8 +91,9 @@ pub async fn set(
         .await
 }
 
-/// A requested state.
+/// A requested state, and the precondition for the change.
 struct Request {
+    /// New value of `disabled_at`; `None` to enable the target.
     since: Option<Timestamp>,
     accepted: Precondition,
 }
@@ -157,7 +158,8 @@ fn set_credential(
     let credential_id = CredentialId::parse(id).ok_or_else(not_found)?;
     let found = credentials::find(connection, tenant, &credential_id)?.filter(|found| found.user_id == user.id);
     let credential = found.ok_or_else(not_found)?;
-    // The version contains the internal id of the user, because a deleted user may register the same credential again.
+    // The version contains the internal id of the user, because the same credential can be registered again after the
+    // deletion of its user.
     let version = request.apply(user.id.to_string(), |change| {
         credentials::set_disabled(connection, tenant, user.id, &credential_id, change)
     })?;

@@ -1,5 +1,5 @@
-//! Writes tenants and their data from other systems. The callers have converted the data. Calling a function again with
-//! the same data changes nothing.
+//! Writes tenants and their data from other systems. The callers convert the data. Calling a function again with the
+//! same data changes nothing.
 
 mod export;
 mod keys;

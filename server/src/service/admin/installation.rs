@@ -13,8 +13,8 @@ use crate::{
     store::{admin_tokens as table, installation},
 };
 
-/// Stores the check text of the master key and the first admin token in one transaction. Returns `false` and changes
-/// nothing if the database already contains an installation.
+/// Stores the check text (a fixed text that is encrypted with the master key) and the first admin token in one
+/// transaction. Returns `false` and changes nothing if the database already contains an installation.
 pub async fn create(context: &AdminContext, check_text: String, token: PresentedKey) -> Result<bool, ServiceError> {
     let now = context.app.clock.now();
     let secret = GeneratedSecret::from_presented(KeyKind::Admin, token, context.app.entropy.as_ref())?;

@@ -13,25 +13,28 @@ use crate::{
     store::{installation, signing_keys as table},
 };
 
-/// Number of keys in one unit of work.
+/// Maximum number of signing keys in one unit of work.
 const BATCH: i64 = 500;
 
-/// Numbers of signing keys after a run.
+/// Counts of the signing keys that a rotation has examined.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Resealed {
-    /// Keys that are encrypted with the new master key.
+    /// Number of keys that are encrypted with the new master key.
     pub signing_keys: usize,
-    /// Keys that neither master key decrypts: damaged keys, and keys that were retired after the loss of a master key.
+    /// Number of keys that neither the old nor the new master key decrypts. These are damaged, or `signing-key reset`
+    /// retired them after the loss of their master key.
     pub undecryptable: usize,
 }
 
-/// Marks the rotation as incomplete: stores the check text that is encrypted with the new master key.
+/// Marks the rotation as incomplete until [`finish`]. The mark is the check text (a fixed text), encrypted with the new
+/// master key.
 pub async fn begin(context: &AdminContext, check_text: String) -> Result<(), ServiceError> {
     let put = move |connection: &mut _| installation::put(connection, installation::ROTATION, &check_text);
     Ok(context.app.db.write_and_invalidate(put).await?)
 }
 
-/// Encrypts every signing key with the new master key. Keys that an interrupted run has encrypted stay unchanged.
+/// Encrypts every signing key with the new master key. Keys that an interrupted rotation has already encrypted with
+/// this key stay unchanged.
 pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -> Result<Resealed, ServiceError> {
     let mut total = Resealed::default();
     let mut after = None;
@@ -57,8 +60,8 @@ pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -
     }
 }
 
-/// Encrypts the digest key of imported API keys with the new master key. A digest key that neither master key decrypts
-/// is not changed: imported API keys were rejected even before the rotation.
+/// Encrypts the digest key of imported API keys with the new master key. If neither the old nor the new master key
+/// decrypts the digest key, it stays unchanged: it was unusable even before the rotation.
 pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Result<(), ServiceError> {
     let stored = context.read(|connection| Ok(installation::get(connection, installation::SEALED_DIGEST_KEY)?)).await?;
     let Some(stored) = stored else { return Ok(()) };
@@ -73,7 +76,7 @@ pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Resul
     }
 }
 
-/// Removes the marker and makes the new key the master key of the installation.
+/// Removes the mark of [`begin`] and makes the new key the master key of the installation.
 pub async fn finish(context: &AdminContext, check_text: String, resealed: Resealed) -> Result<(), ServiceError> {
     let entry = context.event(TenantId::INSTALLATION, AuditType::MasterKeyRotated, context.app.clock.now())?;
     let entry = entry.detail(json!({

@@ -11,7 +11,7 @@ use crate::{
     service::{Refusal, ServiceError},
 };
 
-/// Number of bytes of the hash in a version.
+/// Number of bytes of the hash in a [`TenantVersion`].
 const HASH_BYTES: usize = 16;
 
 /// Version of a tenant: a hash of its name and configuration.

@@ -11,7 +11,7 @@ const MAX_REASON_CHARS: usize = 512;
 /// A refused request.
 #[derive(Debug)]
 pub struct RefusedChange<'a> {
-    /// The tenant in the path.
+    /// The tenant in the path of the request; `None` if the path contains none.
     pub tenant: Option<TenantId>,
     pub method: &'a str,
     pub path: &'a str,
@@ -22,7 +22,8 @@ pub struct RefusedChange<'a> {
 }
 
 /// Writes the entry of a refused change to the log of the tenant, or to the log of the installation if the tenant does
-/// not exist. Above the limit, only counts the refusal; the next entry contains this count.
+/// not exist. Above the limit of entries per minute (`AuditLimit`), only counts the refusal. The next entry contains
+/// this count.
 pub async fn record(context: &AdminContext, refused: RefusedChange<'_>) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let Some(left_out) = context.app.refused_changes.admit(now) else { return Ok(()) };

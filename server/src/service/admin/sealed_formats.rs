@@ -9,13 +9,13 @@ use crate::{
     store::{installation, signing_keys as table},
 };
 
-/// Number of keys that are read at once.
+/// Maximum number of signing keys that are read at once.
 const BATCH: i64 = 500;
 
 /// Checks the formats of all signing keys and of the digest key. Changes nothing. Damaged values are accepted.
 ///
 /// # Errors
-/// [`ServiceError::Internal`] if a newer program encrypted one of the values.
+/// [`ServiceError::Internal`] if a newer version of Doorward encrypted one of the values.
 pub async fn check(context: &AdminContext) -> Result<(), ServiceError> {
     let stored = context.read(|connection| Ok(installation::get(connection, installation::SEALED_DIGEST_KEY)?)).await?;
     if let Some(sealed) = stored.and_then(|text| Base64Url::decode(&text).ok()) {

@@ -14,11 +14,13 @@ use crate::{
     store::signing_keys as table,
 };
 
-/// If the master key cannot decrypt all usable keys of a tenant, retires them and creates a new key that signs at once.
-/// Returns whether the keys were replaced. Retired keys stay published until the tokens that they signed have expired.
+/// If a tenant has no usable key, or a usable key that the master key cannot decrypt, retires all usable keys and
+/// creates a new key that signs at once. Returns whether the keys were replaced. Retired keys stay published until the
+/// tokens that they signed have expired.
 ///
 /// # Errors
-/// [`ServiceError::Internal`] if a newer program encrypted one of the keys. Nothing is changed then.
+/// [`ServiceError::Internal`] if a newer version of Doorward encrypted one of the keys. In this case, nothing is
+/// changed.
 pub async fn replace(context: &AdminContext, tenant: TenantId) -> Result<bool, ServiceError> {
     let now = context.app.clock.now();
     let usable = move |key: &SigningKeyRecord| key.has_private_key() && key.retired_at.is_none_or(|at| at > now);

@@ -179,8 +179,7 @@ pub async fn withdraw(
     // After a reset, keys that were sealed with the lost master key are still published, but cannot sign.
     let opens = |key: &&SigningKeyRecord| SigningKey::open(key, &context.app.master_key).is_ok();
     let can_sign: BTreeSet<_> = keys.iter().filter(opens).map(|key| key.id).collect();
-    // A new key is generated before the unit of work, in case it is needed, because generation takes too long for a
-    // unit.
+    // Generating a key takes too long for a unit of work, so a key that may be needed is generated in advance.
     let spare = match keys.iter().find(|key| key.id == id) {
         Some(key) if !keys.iter().any(|one| one.id != id && can_sign.contains(&one.id) && is_published(one, now)) => {
             Some(generate(context, tenant, key.algorithm, now, now).await?)
@@ -251,7 +250,8 @@ fn signing_at(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRe
 }
 
 /// Cancels the retirement of the newest key in `usable` if all of these keys are scheduled to retire. This is the case
-/// if the withdrawn key was their successor. Returns the id of the key that stays in use.
+/// if the key that is being retired or withdrawn was their successor. Returns the id of the newest key; `None` if no
+/// retirement was cancelled.
 fn keep_one_in_use(
     connection: &mut Connection,
     usable: &[&SigningKeyRecord],

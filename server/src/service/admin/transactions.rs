@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Returns a page of the transactions of one user or of all users, newest first. A search first returns the
-/// transactions whose identifier starts with the text, then those whose identifier contains it elsewhere.
+/// transactions whose identifier starts with the search text, then those whose identifier contains it elsewhere.
 pub async fn search(
     context: &AdminContext,
     tenant: TenantId,

@@ -39,8 +39,8 @@ pub async fn list(
     Ok(found.map(item))
 }
 
-/// Returns a page of user summaries, newest first. A search first lists users whose id or name starts with the text,
-/// then users whose id or name contains it elsewhere.
+/// Returns a page of user summaries, newest first. A search first lists users whose id or name starts with the search
+/// text, then users whose id or name contains it elsewhere.
 pub async fn search(
     context: &AdminContext,
     tenant: TenantId,

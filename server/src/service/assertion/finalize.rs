@@ -71,7 +71,7 @@ struct Stored {
 /// succeeds.
 ///
 /// # Errors
-/// The refusals that the wire contract lists. An audit entry is written for each refusal.
+/// [`ServiceError::Refused`] with the first failed check. An audit entry is written for each refusal.
 pub async fn finalize(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -150,8 +150,8 @@ async fn attempt(
     Ok(Some(token))
 }
 
-/// Returns the database statement that finalizes the ceremony. Returns `None` if the ceremony must also set the backup
-/// eligibility, which happens at most once per credential.
+/// Returns the database statement that finalizes the ceremony. Returns `None` on SQLite, or if the ceremony must also
+/// set the credential's backup eligibility, which happens at most once per credential.
 fn finish_statement(
     context: &RequestContext,
     assertion: &Assertion,
@@ -237,7 +237,7 @@ struct Assertion {
 }
 
 impl Assertion {
-    /// Returns what the assertion proves.
+    /// Returns the properties of the assertion that determine its level of assurance.
     const fn evidence(&self) -> Evidence {
         let VerifiedAssertion { user_verified, backup_eligible, .. } = self.verified;
         Evidence { ceremony: self.challenge.ceremony, user_verified, backup_eligible, certified: self.certified }
@@ -405,8 +405,9 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
     };
     let mut expected = assertion.credential.clone();
     let mut regressed = verified.counter_regressed;
-    // On PostgreSQL, concurrent logins may change the row first. Each raises the counter. If the credential was
-    // disabled and enabled again between the two statements, the next attempt succeeds.
+    // On PostgreSQL, a concurrent login may change the row before this update. The assertion is then checked against
+    // the changed row, and the update is repeated. If the credential was disabled before the update and enabled again
+    // before the read, the next attempt succeeds.
     for _ in 0..MAX_ATTEMPTS {
         if credentials::record_use(connection, &expected, &used)? {
             return Ok(Ok(regressed.then_some(expected.sign_count)));
@@ -427,7 +428,8 @@ fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp)
         if let Err(refusal) = check_enabled(&user, &current) {
             return Ok(Err(refusal));
         }
-        // An import of metadata changed what the attestation proves. Policy, level and token depend on this proof.
+        // An import of metadata changed what the attestation proves. The decision of the trust policy, the level of
+        // assurance and the token depend on this proof.
         if current.attestation_trust != assertion.credential.attestation_trust {
             return Err(Rollback::JudgedAgain);
         }

@@ -47,7 +47,8 @@ pub struct RequestedExtras {
 }
 
 impl RequestedExtras {
-    /// Validates a request and adds the tenant's hints. In a discoverable login, `external_id` is `None`.
+    /// Validates the optional members of a request. Without hints in the request, the tenant's hints are used. In a
+    /// discoverable login, `external_id` is `None`.
     fn validate(
         self,
         context: &RequestContext,
@@ -129,7 +130,7 @@ fn validate_transaction(request: TransactionInitRequest, max_bytes: u32) -> Resu
 /// A validated request.
 #[derive(Debug)]
 struct ValidRequest {
-    /// The user; `None` for a discoverable login.
+    /// The user id; `None` for a discoverable login.
     external_id: Option<String>,
     extras: RequestExtras,
     /// The lowest accepted level of assurance.
@@ -183,8 +184,8 @@ async fn start(
         ceremony,
         user_id: selected.as_ref().map(|(user, _)| user.id),
         transaction_id: transaction.as_ref().map(|transaction| transaction.id),
-        // If the authenticator does not verify the user, the level may be below this minimum. Finalize then refuses the
-        // assertion and reports the level that was reached.
+        // If the authenticator does not verify the user, the level may be below this minimum. The finalize request is
+        // then refused, and the refusal names the level that was reached.
         state: CeremonyState { minimum_level: minimum, ..CeremonyState::new(relying_party, &policy, ids.as_deref()) },
         created_at: now,
         expires_at: now.plus_millis(policy.lifetime_ms.into()),

@@ -1,7 +1,8 @@
 //! The data of a transaction: kept as the client wrote it, except for whitespace between the JSON tokens.
 //!
-//! The challenge contains a hash of this text, and clients compute the same hash. If the text were parsed and
-//! serialised again, large numbers would change, and only one of several members with the same name would remain.
+//! The challenge contains a hash of the transaction id and this text, and clients compute the same hash. If the text
+//! were parsed and serialised again, large numbers would change, and only one of several members with the same name
+//! would remain.
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 

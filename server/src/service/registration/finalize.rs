@@ -24,7 +24,7 @@ use crate::{
 /// The challenge is deleted even if the registration is rejected.
 ///
 /// # Errors
-/// The refusals that the wire contract lists. An audit entry is written for each refusal.
+/// [`ServiceError::Refused`] with the first failed check. An audit entry is written for each refusal.
 pub async fn finalize(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -209,7 +209,7 @@ fn new_credential(
     now: Timestamp,
 ) -> (Credential, Option<KeptAttestation>) {
     let model = metadata.name(verified.aaguid, verified.attestation_key_id.as_ref());
-    // The user can change the name later.
+    // The credential can be renamed later.
     let name = model.map_or_else(|| format!("cred-{}", verified.credential_id), str::to_owned);
     let credential = Credential {
         tenant_id: user.tenant_id,

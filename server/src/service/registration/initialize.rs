@@ -20,8 +20,8 @@ use crate::{
     webauthn::{self, CreationExtras},
 };
 
-/// Reason for refusing an automatic upgrade of a user with a second factor. A person who has only this user's password
-/// could otherwise create a passkey, and then log in with the passkey instead of the second factor.
+/// Reason for refusing an automatic passkey upgrade to a user with a second factor. A person who has only this user's
+/// password could otherwise create a passkey, and then log in with the passkey instead of the second factor.
 const UPGRADE_WITH_SECOND_FACTOR: &str = "mediation is not possible for a user with a second factor: a session that was \
                                           started with a password alone could replace it";
 
@@ -102,7 +102,7 @@ pub async fn initialize(
     }
 }
 
-/// Validates the optional members of the options, and adds the members that the tenant configures.
+/// Validates the optional members of the request, and adds the members that the tenant configures.
 fn validate_extras(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -134,7 +134,8 @@ fn validate_extras(
             extensions: requested(&settings.extensions)?,
         },
         // With conditional mediation the browser shows no dialog. Hints then have no effect, and an extension that the
-        // browser cannot satisfy makes the registration fail.
+        // browser cannot satisfy makes the registration fail. Of the tenant's settings, only `credProps` is therefore
+        // used.
         Some(Mediation::Conditional) => {
             let cred_props = settings.extensions.cred_props;
             let extensions = requested(&RegistrationExtensions { cred_props, ..RegistrationExtensions::default() })?;
@@ -143,7 +144,7 @@ fn validate_extras(
     })
 }
 
-/// Returns the algorithms that the tenant offers and that its trust policy does not refuse.
+/// Returns the tenant's algorithms that its trust policy accepts for new credentials.
 fn offered(config: &TenantConfig, ceremony: Ceremony) -> Vec<CoseAlgorithm> {
     let policy = config.trust.of(ceremony.is_mfa());
     config.webauthn.algorithms.iter().copied().filter(|algorithm| policy.offers(*algorithm)).collect()

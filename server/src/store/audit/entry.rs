@@ -21,12 +21,10 @@ use crate::{
 
 /// Maximum number of stored bytes of an actor. Valid user ids and token names are shorter.
 const ACTOR_BYTES: usize = 256;
-/// Maximum number of stored bytes of a credential id. The longest valid credential id has 1 023 bytes, or 1 364 in
-/// base64url.
+/// Maximum number of stored bytes of a credential id: base64url of 1 023 bytes, the longest valid credential id.
 const CREDENTIAL_BYTES: usize = 1_364;
 /// Maximum number of stored bytes of a transaction id. An index entry of PostgreSQL has room for 2 704 bytes in total.
 const TRANSACTION_BYTES: usize = 512;
-
 /// Maximum number of stored bytes of an error's reason, which may contain an id from the request.
 const ERROR_BYTES: usize = 1_024;
 

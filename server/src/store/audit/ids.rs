@@ -16,9 +16,9 @@ use super::super::{Connection, DbError};
 use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 
 const TICK_BITS: u32 = 12;
-/// Key of the advisory lock that `new_audit_ticks` takes for a transaction's first entry: "audit" in ASCII.
+/// Key of the writer lock, an advisory lock that `new_audit_ticks` takes for a transaction's first entry ("audit").
 const WRITER_LOCK: i64 = 0x61_7564_6974;
-/// Bits of an id that hold the shard of its counter.
+/// Bits of an id that hold the number of the counter shard.
 const SHARD_BITS: u16 = 0b111;
 /// A text that sorts after every id.
 pub(super) const ABOVE_ALL: &str = "g";
@@ -61,8 +61,8 @@ pub fn imported(micros: i64, random: u64) -> AuditId {
     AuditId::new(Uuid::from_u64_pair(high, variant(random)))
 }
 
-/// Returns the last 17 characters of an id, which contain the given random bits. The last three bits are the shard of
-/// the counters to which the connection adds.
+/// Returns the last 17 characters of an id, which contain the given random bits. The last three bits are `shard`, the
+/// number of the counter shard to which the connection adds.
 pub(super) fn tail(random: u64, shard: i16) -> String {
     let shard = u64::from(shard.unsigned_abs() & SHARD_BITS);
     let digits = format!("{:016x}", variant(random) & !u64::from(SHARD_BITS) | shard);
@@ -78,8 +78,8 @@ const fn variant(random: u64) -> u64 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenWriters {
     newest: String,
-    /// For each transaction that holds the lock, the time in the newest id that it read after taking the lock; `None`
-    /// if it has not read an id yet.
+    /// For each transaction that holds the writer lock: the time, in units of 1/4096 ms, in the newest id that it read
+    /// after taking the lock; `None` if it has not read an id yet.
     writers: BTreeMap<String, Option<i64>>,
 }
 
@@ -98,10 +98,10 @@ impl OpenWriters {
 }
 
 /// Returns the newest id and the transactions that may still commit a smaller id; `None` on SQLite. If `earlier` is
-/// given, returns only those of its transactions that are still open. The page must be read in a later transaction.
-/// `new_audit_ticks` takes the lock, reads the newest committed id, and then makes larger ids. A transaction that takes
-/// the lock after the locks were listed therefore makes an id above `newest`. A transaction that took the lock earlier
-/// is listed, or its entries are already visible.
+/// given, returns its newest id and those of its transactions that are still open. The caller must read entries in a
+/// later transaction. `new_audit_ticks` takes the writer lock, reads the newest committed id, and makes larger ids. A
+/// transaction that takes the lock after the locks were listed therefore makes an id above `newest`. A transaction that
+/// took the lock earlier is listed, or its entries are already visible.
 pub fn open_writers(conn: &mut Connection, earlier: Option<&OpenWriters>) -> Result<Option<OpenWriters>, DbError> {
     let Connection::Postgres(c, _) = conn else { return Ok(None) };
     let query = CachedSql::<Text>::new("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1");

@@ -15,10 +15,10 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// A request id contains a time. A search by the id also examines entries of this many milliseconds after that time.
+/// Milliseconds after the time that a request id contains. A search by this id also examines entries of this period.
 const REQUEST_TIME: i64 = 300_000;
 
-/// Returns a numbered page of one log, or of all logs if `tenant` is `None`. Page numbers cover only [`EXAMINED`] rows.
+/// Returns a numbered page of one log, or of all logs if `tenant` is `None`. Numbered pages end at row [`EXAMINED`].
 pub fn page(
     conn: &mut Connection,
     tenant: Option<TenantId>,
@@ -75,7 +75,7 @@ pub fn slice(
     Ok(LogSlice { items: scan.load(conn, &ids)?, next, is_cut })
 }
 
-/// Counts the newest [`EXAMINED`] entries by tenant, except the installation's, and returns the highest counts first.
+/// Counts, by tenant, the entries of tenants among the newest [`EXAMINED`] entries. Returns the highest counts first.
 pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>, DbError> {
     let installation = TenantId::INSTALLATION.to_string();
     let counts = "SELECT tenant_id, COUNT(*) FROM (SELECT tenant_id FROM audit_logs ORDER BY id DESC LIMIT ?) AS newest \
@@ -94,7 +94,7 @@ fn examine(
     wanted: usize,
 ) -> Result<(Total, Window, Vec<AuditId>), DbError> {
     let counted = counted(conn, scan, horizon)?;
-    // Without a filter, the page and the counters need no window.
+    // Without a filter, counters give the total and every entry matches, so no window is needed.
     let is_simple = scan.filter.is_empty() && counted.is_some() && skip.saturating_add(wanted) <= EXAMINED;
     let window = if is_simple { Window::default() } else { scan.window(conn)? };
     let is_full = scan.filter.is_empty() && window.last.is_some();
@@ -123,7 +123,7 @@ fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) ->
     Ok(Some(Total::Exact(count.saturating_sub(hidden))))
 }
 
-/// Searches entries that were created shortly after `time`. Returns no entries if more than `limit` entries match.
+/// Searches entries created within [`REQUEST_TIME`] after `time`. Returns none of them if more than `limit` match.
 fn near_request(
     conn: &mut Connection,
     tenant: Option<TenantId>,

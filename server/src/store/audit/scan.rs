@@ -23,9 +23,9 @@ use crate::{
 /// Cost of finding an entry by its id, relative to the cost of reading the next entry of an index.
 const SEEK_COST: usize = 4;
 
-/// Ids of one actor's entries. Only the index by actor supports the comparison and the order of `(actor, id)`. With
-/// `actor = ?`, PostgreSQL may choose the primary key, because it plans for a tenant of average size. It would then
-/// read the whole log of a large tenant.
+/// Query for the ids of one actor's entries. Only the index by actor supports the comparison and the order of
+/// `(actor, id)`. With `actor = ?`, PostgreSQL may choose the primary key, because it plans for a tenant of average
+/// size. It would then read the whole log of a large tenant.
 pub(in super::super) const NEWEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
     AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor DESC, id DESC LIMIT ?";
 const OLDEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
@@ -138,7 +138,7 @@ macro_rules! matching {
 }
 
 impl<'a> Scan<'a> {
-    /// Prepares a scan that starts at a cursor and stays within the times of the filter and the horizon.
+    /// Prepares a scan that starts at a cursor, stays below the horizon, and stays within the time range of the filter.
     pub(super) fn new(
         conn: &mut Connection,
         tenant: Option<TenantId>,
@@ -231,7 +231,7 @@ impl<'a> Scan<'a> {
         accepted.skip(skip).take(max).map(|(id, _)| row_convert::parse(id)).collect()
     }
 
-    /// Returns the number of matching entries in a window, and at least the ids of the first `max`.
+    /// Returns the number of matching entries in a window, and the ids of at least the first `max` of them.
     pub(super) fn count(&self, conn: &mut Connection, window: &Window, max: usize) -> Result<Counted, DbError> {
         let is_counted_here = window.ids.is_some() || self.filter.source_ip.addresses().is_none();
         let max = if is_counted_here { EXAMINED } else { max.min(EXAMINED) };

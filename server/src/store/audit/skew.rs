@@ -29,7 +29,7 @@ pub(super) struct Skew {
     lead: i64,
     /// Largest time by which `created_at` is ahead of an id.
     lag: i64,
-    /// Time of the last entry whose id may differ from its `created_at` by more than [`SLACK`].
+    /// Milliseconds since 1970. Ids with a later time differ from their `created_at` by at most [`SLACK`].
     until: i64,
 }
 

@@ -16,7 +16,7 @@ use crate::{
     domain::{Challenge, ChallengeValue, Credential, CredentialId, Transaction, User},
 };
 
-/// Finds a user by the tenant's own id, with the user's credentials, newest first.
+/// Finds a user by the user id. Also returns the user's credentials, newest first.
 #[derive(Debug)]
 pub struct FindUser {
     tenant: String,
@@ -52,7 +52,8 @@ fn to_user(rows: Vec<UserRows>) -> Result<Option<(User, Vec<Credential>)>, DbErr
         user = Some(owner);
         credentials.extend(credential.map(Credential::try_from).transpose()?);
     }
-    // A user has few credentials. For PostgreSQL, preparing a sort would cost more than reading these rows.
+    // A user has few credentials, so they are sorted here. For PostgreSQL, preparing a sort would cost more than
+    // reading these rows.
     credentials.sort_by_cached_key(|credential| Reverse((credential.created_at, credential.id.to_string())));
     user.map(|user| Ok((user.try_into()?, credentials))).transpose()
 }

@@ -19,7 +19,7 @@ use crate::{
     domain::{AuditEvent, Challenge, Credential, Transaction},
 };
 
-/// Adds the challenge of a step that initializes a ceremony, and its audit entry. Returns the id of the entry. If the
+/// Adds the challenge and the audit entry of a step that initializes a ceremony. Returns the id of the entry. If the
 /// step has a transaction, adds the transaction as well. Changes nothing if the transaction's identifier is already
 /// used or its user was deleted.
 #[derive(Debug)]

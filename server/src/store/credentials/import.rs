@@ -47,8 +47,8 @@ pub fn import(conn: &mut Connection, credential: &Credential, rule: ImportRule) 
     Ok(ImportOutcome::Updated)
 }
 
-/// On PostgreSQL, locks a stored credential, so that a concurrent login does not change the counter between the
-/// comparison and the update.
+/// On PostgreSQL, locks a stored credential, so that a concurrent login does not change the signature counter between
+/// the comparison and the update.
 fn lock(conn: &mut Connection, credential: &Credential) -> Result<(), DbError> {
     if let Connection::Postgres(c, _) = conn {
         let row = credentials::table.find((credential.tenant_id.to_string(), credential.id.to_string()));
@@ -85,8 +85,8 @@ fn update(conn: &mut Connection, credential: &Credential) -> Result<(), DbError>
     Ok(())
 }
 
-/// Returns the next ids after `after`, in the order of their texts, of credentials that were created at `until` or
-/// earlier. Each id comes with the id of the user.
+/// Returns ids of credentials that were created at `until` or earlier, each with the internal id of the user. Begins
+/// after `after`, in the order of the ids' texts, and returns at most `limit` ids.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,

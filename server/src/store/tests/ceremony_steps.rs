@@ -116,7 +116,8 @@ async fn each_ceremony_of_a_batch_finishes_independently() {
     assert!(confirmed.updated_at > payment.updated_at);
 }
 
-/// An id is generated after the last wait for a row. Otherwise, an entry that commits later could get a smaller id.
+/// The statement generates the id of its entry after its last wait for a row lock. Otherwise, an entry that commits
+/// later could get a smaller id.
 #[tokio::test]
 async fn entry_of_a_ceremony_that_waited_is_above_the_entry_that_it_waited_for() {
     let Some(db) = TestDatabase::postgres().await else { return };

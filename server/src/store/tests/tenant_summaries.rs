@@ -129,7 +129,7 @@ async fn counts_are_exact_after_concurrent_changes(db: TestDatabase) {
                     Ok(())
                 };
                 match db.database.write(work).await {
-                    // Only this test expects `Duplicate`: two of its units may add a user with the same id.
+                    // Two units may add the same user at the same time.
                     Ok(()) | Err(DbError::Orphan | DbError::Unavailable(_) | DbError::Duplicate { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -156,7 +156,7 @@ async fn last_activity_never_moves_backwards(db: TestDatabase) {
     db.write(|c| tenant_summaries::record_activity(c, tenant_id(9), at(1))).await;
 }
 
-/// Returns the day of the times that [`at`] returns.
+/// Returns the day of [`NOW`].
 fn today() -> Days {
     Days { first: at(0).day(), last: at(0).day() }
 }

@@ -109,7 +109,7 @@ async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
     let page = db.read(|c| tenants::list(c, None, None, &numbered(2, 1))).await;
     assert_eq!((page.total, page.items[0].id), (Some(Total::Exact(2)), tenant_id(2)));
 
-    // Attempts to delete the nil tenant or an unknown tenant do nothing, so the installation's log is kept.
+    // Deleting `TenantId::INSTALLATION` or an unknown tenant does nothing, so the installation's log is kept.
     let kind = doorward_shared::AuditType::TenantDeleted;
     db.write(move |c| audit::insert(c, &event(TenantId::INSTALLATION, 0, 1, kind))).await;
     assert!(!db.write(|c| delete_tenant(c, TenantId::INSTALLATION)).await);
@@ -167,7 +167,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
     db.write(|c| tenants::insert(c, &tenant(1))).await;
     assert_eq!(db.read(|c| credentials::for_user(c, tenant_id(2), user_id(1))).await.len(), 5);
     assert!(db.read(|c| challenges::find(c, tenant_id(2), &challenge_value(5))).await.is_some());
-    // An existing tenant is never removed.
+    // A tenant that is not marked as deleted is never removed.
     assert!(!db.write(|c| tenants::remove_some(c, tenant_id(1), 2)).await);
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, Some(tenant(1)));
 }

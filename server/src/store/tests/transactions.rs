@@ -36,7 +36,7 @@ async fn pages_of_transactions_are_limited_in_number_and_bytes(db: TestDatabase)
     db.write(|c| {
         (0..COUNT).try_for_each(|number| {
             let data = if number < 60 { "x".repeat(LARGE) } else { String::new() };
-            // Every three transactions have the same creation time.
+            // Three consecutive transactions have the same creation time.
             let created_at = at(i64::try_from(number / 3).expect("a time"));
             transactions::insert(c, &Transaction { data, created_at, ..transaction(1, 1, number) })
         })

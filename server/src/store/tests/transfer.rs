@@ -58,7 +58,7 @@ fn fill(c: &mut Connection) -> Result<(), DbError> {
     admin_tokens::insert(c, &token(2, "first"))?;
     for number in 1..=USERS {
         let mut person = user(1, number);
-        // Sorting these ids by bytes gives another order than sorting them alphabetically.
+        // The order of these ids by bytes differs from their alphabetical order.
         person.external_id = format!("{}{number}", ["a", "B", "ä", "\u{1f511}", STRANGE][number as usize % 5]);
         users::upsert(c, &person)?;
     }
@@ -190,7 +190,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
         assert_eq!(read_all(&source).await, read_all(&target).await);
         let again = run_transfer(&source, &target, |_| ()).await;
         assert!(matches!(again, Err(TransferError::NotEmpty(_))), "{again:?}");
-        // If the counters of the target are correct, only the kept entry is counted after the others are deleted.
+        // If the counters of the target are correct, they count only one entry after retention has deleted the others.
         let store = target.another().await;
         let newest = event(tenant_id(1), 1, 255, AuditType::ApiKeyCreated);
         store.write(move |c: &mut Connection| audit::insert(c, &newest)).await.expect("an entry");
@@ -202,7 +202,7 @@ async fn transfer_copies_every_table_and_the_target_works() {
                 Ok::<_, DbError>((all.total, all.items.len(), days))
             })
             .await;
-        // A deletion always keeps the newest entry of all logs.
+        // Retention keeps the entry that is the newest across all logs.
         assert_eq!(left, Ok((crate::domain::audit::Total::Exact(1), 1, 1)));
         store.close().await;
     }

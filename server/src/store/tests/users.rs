@@ -43,7 +43,7 @@ async fn upsert_keeps_id_and_creation_time(db: TestDatabase) {
     assert_eq!(db.read(|c| users::find(c, tenant_id(1), user_id(1))).await, Some(expected));
     assert_eq!(db.read(|c| users::find(c, tenant_id(1), user_id(77))).await, None);
     assert_eq!(db.read(|c| users::find_by_external(c, tenant_id(2), "user-1")).await, Some(user(2, 1)));
-    // Ids are compared byte by byte.
+    // User ids are compared byte by byte.
     assert_eq!(db.read(|c| users::find_by_external(c, tenant_id(2), "USER-1")).await, None);
     let orphan = db.database.write(|c: &mut Connection| users::upsert(c, &user(9, 1))).await;
     assert_eq!(orphan, Err(DbError::Orphan));

@@ -88,8 +88,8 @@ impl bounded_search::Search for Search<'_> {
     }
 }
 
-/// Returns a page of transactions, newest first, each with the tenant's own id for the user. With a search,
-/// transactions whose identifier starts with the text come first, then those whose identifier contains it elsewhere.
+/// Returns a page of transactions, newest first, each with the user id of its user. With a search, transactions whose
+/// identifier starts with the text come first, then those whose identifier contains it elsewhere.
 pub fn search(
     conn: &mut Connection,
     tenant: TenantId,
@@ -124,7 +124,7 @@ pub fn search(
     Ok(ListPage { rows, known: page.known, next: page.next })
 }
 
-/// Returns Doorward's id and the tenant's own id for each row's user.
+/// Returns the internal id and the user id of each row's user.
 fn owners(conn: &mut Connection, tenant: &str, rows: &[Row]) -> Result<Vec<(String, String)>, DbError> {
     let ids: Vec<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
     let query = || existing(tenant).filter(users::id.eq_any(&ids)).select((users::id, users::external_id));

@@ -19,7 +19,7 @@ use crate::domain::{
     list::{Cursor, SortKey, TimeQuery},
 };
 
-/// Condition: the tenant's own id or a name contains a text.
+/// Condition: the user id, the name or the display name contains a text.
 macro_rules! id_or_name_contains {
     ($text:expr) => {{
         use $crate::store::text_match::contains;
@@ -33,7 +33,7 @@ struct Search<'a> {
     text: &'a str,
 }
 
-/// Condition: the tenant's own id for the user starts with the text. Case matters.
+/// Condition: the user id starts with the text. Case matters.
 macro_rules! external_id_starts_with {
     ($text:expr) => {
         users::external_id.ge($text).and(users::external_id.lt(end_of_prefix($text)))
@@ -101,8 +101,8 @@ impl bounded_search::Search for Search<'_> {
     }
 }
 
-/// Returns a page of users, newest first. With a search, users whose id or name starts with the text come first. Next
-/// come users whose id or name contains the text elsewhere.
+/// Returns a page of users, newest first. With a search, users whose id or name starts with the text come first, then
+/// those whose id or name contains the text elsewhere.
 pub fn search(conn: &mut Connection, tenant: TenantId, query: &TimeQuery) -> Result<ListPage<User>, DbError> {
     let key = tenant.to_string();
     let page = match &query.search {

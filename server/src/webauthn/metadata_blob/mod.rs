@@ -84,7 +84,8 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Verifies a BLOB and returns its content. The caller compares the number and date of the BLOB with the last import.
+/// Verifies a BLOB and returns its content. The caller compares the number and date of the BLOB with those of the BLOB
+/// that was imported last.
 pub fn verify_blob(bytes: &[u8], roots: &Roots, now: Timestamp) -> Result<Blob, BlobError> {
     let token = Token::parse(bytes)?;
     token.verify(roots, now)?;
@@ -98,8 +99,9 @@ pub(super) fn parse_unverified(bytes: &[u8]) {
     let _ = Blob::parse(bytes);
 }
 
-/// Checks that the certificates of a path below the default roots are for the FIDO Alliance's service. The default
-/// roots have also certified authorities that may issue certificates only for e-mail or for the domains of one company.
+/// Checks that the certificates of a path to a default root are for the FIDO Alliance's service. The default roots have
+/// also certified other authorities. Some of them may issue certificates only for e-mail, and some only for the domains
+/// of one company.
 pub(super) fn check_service(leaf: &X509Certificate<'_>, path: &[&[u8]]) -> Result<(), BlobError> {
     let is_service =
         |name: &GeneralName<'_>| matches!(name, GeneralName::DNSName(dns) if dns.eq_ignore_ascii_case(SIGNER));

@@ -68,7 +68,7 @@ impl Blob {
         if !is_date(&payload.next_update) {
             return Err(BlobError::Content("nextUpdate is not a date".to_owned()));
         }
-        // 0 stands for "nothing was imported", and the database stores signed numbers.
+        // In the database, 0 means "nothing was imported", and the column holds a signed 64-bit number.
         if payload.no == 0 || i64::try_from(payload.no).is_err() {
             return Err(BlobError::Content("no is not a positive number".to_owned()));
         }

@@ -33,7 +33,7 @@ impl<'a> Certificate<'a> {
         }
     }
 
-    /// Verifies a signature of the certificate's key.
+    /// Verifies a signature with the certificate's key.
     pub(super) fn verify(
         &self,
         algorithm: &'static dyn VerificationAlgorithm,
@@ -65,7 +65,7 @@ impl<'a> Certificate<'a> {
         Err(VerificationError::statement(requirements))
     }
 
-    /// Checks the extension with the authenticator's model, if it is present.
+    /// Checks that the extension with the AAGUID, if it is present, contains `aaguid` and is not critical.
     pub(in crate::webauthn) fn check_aaguid(&self, aaguid: &Uuid) -> Result<(), VerificationError> {
         let Some(extension) = self.extension(&AAGUID)? else { return Ok(()) };
         // The value is the DER encoding of an OCTET STRING with 16 bytes.
@@ -76,7 +76,7 @@ impl<'a> Certificate<'a> {
         Err(VerificationError::statement("the attestation certificate is for another authenticator model"))
     }
 
-    /// Returns whether the certificate states the authenticator's model.
+    /// Returns whether the certificate contains an extension with an AAGUID.
     pub(in crate::webauthn) fn states_aaguid(&self) -> bool {
         matches!(self.extension(&AAGUID), Ok(Some(_)))
     }
@@ -92,13 +92,13 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Returns the implementation that verifies signatures in the format `tpm`, for a COSE algorithm. TPMs may also sign
-/// with SHA-1. This is safe: a TPM signs a structure that it creates itself, so an attacker cannot exploit a collision.
+/// Returns the implementation of a COSE algorithm that verifies signatures in the format `tpm`. TPMs may also sign with
+/// SHA-1. This is safe: a TPM signs a structure that it creates itself, so an attacker cannot exploit a collision.
 pub(super) fn tpm_verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     if algorithm == RS1 { Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY) } else { verification(algorithm) }
 }
 
-/// Returns the implementation that verifies signatures by attestation certificates, for a COSE algorithm.
+/// Returns the implementation of a COSE algorithm that verifies signatures with the keys of attestation certificates.
 pub(super) fn verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     match algorithm {
         // PS256, RS384 and RS512 (RFC 8812, RFC 8230).

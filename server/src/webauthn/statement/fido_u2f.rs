@@ -24,7 +24,7 @@ pub(super) fn verify<'a>(
     };
     let credential_id = &registration.credential.credential_id;
     let message = [&[0], registration.rp_id_hash, registration.client_data_hash, credential_id, point].concat();
-    // The certificate must have a P-256 key, which this algorithm implies.
+    // The certificate must have a P-256 key. This algorithm rejects other keys.
     statement.leaf()?.verify(&ECDSA_P256_SHA256_ASN1, &message, statement.signature()?)?;
     Ok(statement.certified())
 }

@@ -65,7 +65,7 @@ impl<'a> Statement<'a> {
         !self.certificates.is_empty()
     }
 
-    /// Returns the verdict on a statement with a valid signature by the key of its first certificate.
+    /// Returns the verdict on a statement that the key of its first certificate has signed.
     pub(super) fn certified(&self) -> Verdict<'a> {
         Verdict::Certified(self.certificates.clone())
     }

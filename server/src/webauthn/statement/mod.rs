@@ -1,7 +1,7 @@
 //! Verification of attestation statements (WebAuthn §6.5.4, §8).
 //!
-//! A verified statement proves that the key of its first certificate, or of the credential, signed the registration.
-//! [`super::trust`] judges whether a known manufacturer issued this certificate.
+//! A verified statement proves which key signed the registration: the key of the statement's first certificate, or the
+//! credential's own key. [`super::trust`] judges whether a known manufacturer issued this certificate.
 
 use super::error::VerificationError;
 

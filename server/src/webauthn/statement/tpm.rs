@@ -121,7 +121,7 @@ impl<'a> Fields<'a> {
         self.take(length.into())
     }
 
-    /// Reads a signature scheme or a key derivation scheme, which has a hash algorithm unless it is `TPM_ALG_NULL`.
+    /// Reads a signature scheme or a key derivation scheme. A hash algorithm follows each scheme except `TPM_ALG_NULL`.
     fn scheme(&mut self) -> Option<()> {
         if self.u16()? != NULL {
             self.u16()?;
@@ -130,7 +130,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// `TPMT_PUBLIC`: the public part of the credential.
+/// `TPMT_PUBLIC`: the public part of the credential's key.
 struct PublicArea<'a> {
     name_algorithm: u16,
     key: AreaKey<'a>,
@@ -192,7 +192,7 @@ fn without_zeros(bytes: &[u8]) -> &[u8] {
     bytes.get(zeros..).unwrap_or_default()
 }
 
-/// `TPMS_ATTEST` with a certification.
+/// `TPMS_ATTEST` that certifies a key (`TPM_ST_ATTEST_CERTIFY`).
 struct CertifiedInfo<'a> {
     extra_data: &'a [u8],
     name: &'a [u8],
@@ -200,7 +200,7 @@ struct CertifiedInfo<'a> {
 
 impl<'a> CertifiedInfo<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
-        /// Clock, two counters, a flag, and the firmware version.
+        /// Length in bytes of the clock, two counters, a flag, and the firmware version.
         const CLOCK_AND_FIRMWARE: usize = 8 + 4 + 4 + 1 + 8;
         let mut fields = Fields(bytes);
         if fields.u32()? != GENERATED || fields.u16()? != CERTIFY {

@@ -1,4 +1,4 @@
-//! Result of a verification.
+//! Result of the verification of a statement.
 
 /// Result of the verification of a statement.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,6 +10,6 @@ pub(in crate::webauthn) enum Verdict<'a> {
     /// The credential's own key signed the statement.
     SelfSigned,
     /// The key of the first certificate signed the statement. This does not mean that the issuer of the certificate is
-    /// trusted.
+    /// trusted. Contains the certificates, leaf first.
     Certified(Vec<&'a [u8]>),
 }

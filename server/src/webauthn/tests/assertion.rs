@@ -92,7 +92,8 @@ fn backup_eligibility_may_be_gained_but_not_lost() {
     assert_eq!(error_code(&assertion), ErrorCode::BackupStateInvalid);
 }
 
-/// Unlike Doorward, webauthn-rs requires user verification of a credential if its registration verified the user.
+/// If the user was verified at the registration of a credential, webauthn-rs also requires user verification at each
+/// login. Doorward does not.
 #[test]
 fn user_verification_is_optional_unless_required() {
     for policy in [UserVerification::Preferred, UserVerification::Discouraged] {

@@ -176,7 +176,7 @@ fn android_key_statements_are_verified() {
     }
     let key = Key::es256;
     assert_eq!(outcome(&android_key(key(), &[&sign], &[&generated], None)), Ok(true));
-    // Without origin or purpose, a key description does not prove enough.
+    // A key description that lacks the origin or the purpose does not prove enough.
     assert_eq!(outcome(&android_key(key(), &[], &[&sign], None)), Ok(false));
     assert_eq!(outcome(&android_key(key(), &[&generated], &[], None)), Ok(false));
     assert_eq!(outcome(&android_key(key(), &[], &[&sign, &generated], Some(&[1; 32]))), INVALID);
@@ -204,9 +204,9 @@ struct Tpm {
     magic: u32,
     kind: u16,
     certificate: Certificate,
-    /// `true` if the public area contains another key than that of the credential.
+    /// Whether the public area contains a key other than the credential's key.
     other_key: bool,
-    /// `true` if the certified name is changed.
+    /// Whether the certified name differs from the name of the public area.
     other_name: bool,
     extra_byte: bool,
 }

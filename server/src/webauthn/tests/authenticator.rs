@@ -356,7 +356,7 @@ impl Assertion {
             Err(ErrorCode::CounterRegression) => {
                 assert!(matches!(reference, Err(WebauthnError::CredentialPossibleCompromise)), "{reference:?}: {body}");
             }
-            // Other errors of Doorward come from checks in which Doorward is stricter than webauthn-rs.
+            // Doorward's other errors come from checks in which it is stricter than webauthn-rs.
             Err(_) => {}
         }
         Some(result)

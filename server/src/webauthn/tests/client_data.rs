@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::authenticator::{Assertion, Registration, client_data};
 use crate::webauthn::{parse_assertion, parse_registration, verify_assertion};
 
-/// Returns the error code with which both ceremonies reject the changed client data; `None` if both accept it.
+/// Returns the error code with which a registration and a login both reject the changed client data; `None` if both
+/// accept the data.
 fn error_code(change: impl Fn(&mut Value)) -> Option<ErrorCode> {
     let changed = |kind: &str| {
         let mut client_data = client_data(kind);
@@ -204,7 +205,7 @@ fn leading_byte_order_mark_is_ignored() {
     let assertion = Assertion::new();
     let client_data = format!("\u{feff}{}", assertion.client_data);
     let assertion = Assertion { client_data, ..assertion };
-    // webauthn-rs cannot parse this client data, so the results are not compared.
+    // webauthn-rs cannot parse this client data, so its result is not compared.
     let parsed = parse_assertion(assertion.body().to_string().as_bytes()).unwrap();
     verify_assertion(&assertion.state, &assertion.challenge, &assertion.credential, &parsed).unwrap();
 }

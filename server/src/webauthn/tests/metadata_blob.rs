@@ -150,7 +150,8 @@ fn default_roots_require_certificates_of_the_service() {
     for name in names.into_iter().chain([der(0x81, &[b"mds.fidoalliance.org"])]) {
         assert_eq!(check(&name, vec![], vec![]), Err(BlobError::SignerName));
     }
-    // The leaf or its authority may be used only for e-mail, or the authority may be used only for one domain.
+    // Three cases: the leaf may be used only for e-mail, its authority may be used only for e-mail, or its authority
+    // may issue certificates only for one domain.
     assert_eq!(check(&service, vec![usage(&[4])], vec![]), Err(BlobError::SignerPurpose));
     assert_eq!(check(&service, vec![], vec![usage(&[4])]), Err(BlobError::SignerPurpose));
     let names = sequence(&[&der(0xa0, &[&sequence(&[&der(0x82, &[b"example.com"])])])]);

@@ -118,7 +118,7 @@ fn other_algorithms_and_sizes_are_rejected() {
     assert_eq!(error_code(&registration), ErrorCode::AlgorithmUnsupported);
 }
 
-/// With an even exponent, no signature is valid. Small exponents have repeatedly allowed forged signatures.
+/// No RSA key has an even exponent. Small exponents have repeatedly allowed attackers to forge signatures.
 #[test]
 fn even_or_small_rsa_exponents_are_rejected() {
     let with_exponent = |exponent: [u8; 3]| {
@@ -170,7 +170,7 @@ fn invalid_public_keys_are_rejected() {
     assert_eq!(error_code(&registration), ErrorCode::CredentialMalformed);
 }
 
-/// Unknown members of a key must not be stored, because each login reads the stored key.
+/// Unknown members of a key must not be stored, because each login would read them with the key.
 #[test]
 fn public_keys_are_stored_in_canonical_encoding_without_unknown_members() {
     for key in [Key::ed25519(), Key::es256(), Key::es384(), Key::rs256(KeySize::Rsa2048)] {
@@ -185,7 +185,7 @@ fn public_keys_are_stored_in_canonical_encoding_without_unknown_members() {
     }
 }
 
-/// Label -3 is the y coordinate of an elliptic curve key. In other keys it is an unknown member.
+/// Label -3 is the y coordinate of an elliptic curve key. In Ed25519 and ML-DSA keys, it is an unknown member.
 #[test]
 fn members_of_other_key_types_are_not_stored() {
     for key in [Key::ed25519(), Key::ml_dsa(&ML_DSA_44_SIGNING, -48)] {

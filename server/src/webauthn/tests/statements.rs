@@ -52,7 +52,7 @@ fn self_attestation_with_a_signature_that_is_not_der_is_rejected() {
 }
 
 /// Only Doorward verifies the self attestation, because webauthn-rs cannot parse these client data and extension
-/// outputs. A login with the same data is accepted.
+/// outputs. Doorward also accepts logins with such data.
 #[test]
 fn registrations_with_unusual_client_data_or_extension_outputs_are_accepted() {
     let good = client_data("webauthn.create").to_string();

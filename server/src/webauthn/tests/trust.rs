@@ -1,4 +1,4 @@
-//! What attestations prove, with metadata of synthetic manufacturers.
+//! Tests of what attestations prove, with the metadata of synthetic manufacturers.
 
 use aws_lc_rs::{digest, rsa::KeySize};
 use ciborium::Value as Cbor;
@@ -94,7 +94,8 @@ fn forged_aaguid_without_a_chain_does_not_prove_the_model() {
     assert_eq!(metadata.proven(verified.attestation_trust, verified.aaguid, None), None);
 }
 
-/// CVE-2026-6856: a client states the AAGUID of a trusted model with a chain to the root of another manufacturer.
+/// CVE-2026-6856: a client states the AAGUID of a trusted model and sends a chain to the root certificate of another
+/// manufacturer.
 #[test]
 fn forged_aaguid_under_the_chain_of_another_manufacturer_does_not_prove_the_model() {
     let (maker, other, signer) = (Maker::new("Maker"), Maker::new("Other"), Key::es256());
@@ -327,7 +328,7 @@ fn models_of_fido_u2f_are_identified_by_their_certificates() {
     assert_eq!(by_key.name(verified.aaguid, Some(&key_id)), Some("Model 0"));
     assert!(by_key.proven(AttestationTrust::Chain, verified.aaguid, Some(&key_id)).is_some());
     assert_eq!(stored(verified).proven_aaguid(), None);
-    // In this format, the AAGUID in the authenticator data is ignored.
+    // In the format `fido-u2f`, the AAGUID in the authenticator data is ignored.
     let by_aaguid = of_model(&maker.root);
     let verified = registration.verify_with(&by_aaguid, NOW).unwrap();
     assert_eq!(verified.attestation_trust, AttestationTrust::UnknownIssuer);
@@ -343,7 +344,7 @@ fn kept_attestation_is_judged_with_newer_metadata() {
     let mut kept = verified.kept.unwrap();
     let metadata = of_model(&maker.root);
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::Chain);
-    // The leaf certificate was not yet valid at this time of registration.
+    // The time of registration is passed as 0, when the leaf certificate was not yet valid.
     assert_eq!(judge_again(&kept, &metadata, Timestamp::from_millis(0)), AttestationTrust::UnknownIssuer);
     kept.client_data_hash = vec![0; 32];
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::None);

@@ -127,7 +127,7 @@ async fn version_of_a_deleted_user_does_not_match_a_new_one() {
     let _ = admin.delete(&user).await.expect(204);
     let _ = Person::new("alice").register(tenant).await.expect(200);
     let after = disable().await;
-    // Both users have the same user id, and each version belongs to the first change of one of them.
+    // The deleted user and the new user have the same user id. Each was disabled once, so both versions end with 1.
     let [before, after] = [&before, &after].map(|response| response.header("etag").unwrap());
     assert!(before.ends_with("-1\"") && after.ends_with("-1\""), "{before} {after}");
     let undo =

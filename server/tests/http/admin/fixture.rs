@@ -97,7 +97,7 @@ impl Fixture {
     }
 }
 
-/// Removes the times of last use, because the requests that read the state change these times.
+/// Removes the times of last use, because reading the state changes them.
 fn remove_last_uses(value: &mut Value) {
     match value {
         Value::Object(members) => {

@@ -90,7 +90,7 @@ async fn private_part_of_a_key_that_no_longer_signs_is_destroyed_after_a_week() 
     let (server, tenant, auditor) = fixture().await;
     let admin = server.admin("ops", Role::Admin).await;
     let path = format!("/tenants/{}/secrets/jwk", tenant.id);
-    // Retires two keys, and withdraws one of these two.
+    // Retires two keys, and then withdraws one of them.
     let withdrawn = admin.post(&format!("{path}?force=true"), &json!({})).await.expect(201).field("id");
     let _ = admin.post(&format!("{path}?force=true"), &json!({})).await.expect(201);
     let _ = admin.delete(&format!("{path}/{withdrawn}?withdraw=true")).await.expect(200);

@@ -53,7 +53,7 @@ async fn overview_counts_today_once_a_minute_and_past_days_once() {
     let reject = async || {
         tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
     };
-    // Returns the refusals of the last two days, and the age of the counts in milliseconds.
+    // Returns the number of refusals on each of the last two days, and the age of today's count in milliseconds.
     let overview = async || {
         let overview = admin.get("/overview?days=2").await.expect(200).json();
         let refused = [0, 1].map(|day| overview["activity"][day]["refused"].as_u64().unwrap());
@@ -152,7 +152,7 @@ async fn last_activity_is_written_at_most_once_a_minute() {
         let summary = admin.get(&format!("/tenants/{}/summary", tenant.id)).await.expect(200).json();
         assert_eq!(summary["last_activity"], json!(start.plus_millis(written * 1_000)), "{seconds}");
     }
-    // These are more tenants than one unit of work updates.
+    // The job needs several units of work for this number of tenants.
     for number in 0..250 {
         server.app.key_usage.tenant_active(TenantId::new(uuid::Uuid::from_u128(number + 1)), server.app.clock.now());
     }
@@ -270,7 +270,7 @@ async fn job_counts_past_days_before_an_overview_needs_them() {
     tenant.anonymous.get("/credentials").await.expect_refusal(401, "api_key_missing");
     server.clock.advance_ms(3 * DAY_MS);
     doorward_server::jobs::count_days(&server.app).await.unwrap();
-    // The overview uses the cached sum of this day, so it does not show the changed count.
+    // The overview uses the cached sum of the past day, so it does not show the changed count.
     server.sql("UPDATE audit_counts SET count = 7 WHERE type = 'api_key_rejected'").await;
     let overview = admin.get("/overview?days=5").await.expect(200).json();
     let refused = [0, 1, 2, 3, 4].map(|day| overview["activity"][day]["refused"].as_u64().unwrap());

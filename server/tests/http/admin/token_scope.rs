@@ -1,4 +1,5 @@
-//! Limited admin tokens call every endpoint of the admin API, for a tenant that they may use and for another one.
+//! Limited admin tokens call every endpoint of the admin API, for a tenant that they may use and for one that they may
+//! not use.
 
 use doorward_server::routes::{Access, Endpoint};
 use doorward_server::service::admin::admin_tokens;
@@ -51,7 +52,7 @@ async fn token_sees_and_changes_no_other_tenant() {
         assert_eq!(found, (&"admin_token_rejected".into(), &"limited".into(), &"forbidden".into()));
         refused += 1;
     }
-    // The path of the installation's log looks like that of a tenant's log.
+    // The path of the installation's log has the form of a path of a tenant's log.
     let own_log = format!("/tenants/{}/audit_logs", TenantId::INSTALLATION);
     admin.get(&own_log).await.expect_refusal(404, "tenant_not_found");
     assert_eq!(refused, guarded().count() - ALLOWED.len());
@@ -140,7 +141,7 @@ async fn tenants_of_a_new_token_are_checked_and_shown() {
     let bearer = format!("Bearer {}", made["secret"].as_str().unwrap());
     let limited = Http::new(server.admin_url.clone()).header("Authorization", &bearer);
     assert_eq!(limited.get("/me").await.expect(200).json()["tenants"], json!([tenant]));
-    // A limited token cannot create tokens, so it cannot replace the last administrator.
+    // A limited token cannot create tokens. If only limited tokens were left, nobody could create a token.
     let root = format!("/admin_tokens/{}", of("root")["id"].as_str().unwrap());
     admin.delete(&root).await.expect_refusal(409, "last_admin_token");
 }

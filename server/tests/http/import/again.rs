@@ -37,7 +37,7 @@ async fn only_used_keys_and_completed_ceremonies_count_as_served() {
         let mut laptop = authenticator("forum.example", FORUM_PASSKEY, handle.as_bytes(), key);
         let _ = log_in(&forum, "https://forum.example", "/login", json!({}), &mut laptop).await;
         serve(&server, &shop).await;
-        // The use of an API key writes no audit entry.
+        // This makes the summaries look as if there were no audit entries, because the use of an API key writes none.
         server.sql("UPDATE tenant_summaries SET last_activity = created_at").await;
         let third = source.import(&server, Options::default()).await.unwrap();
         let is_left_out = |tenant: &TenantReport| tenant.state == TenantState::Skipped && tenant.is_outdated;
@@ -176,7 +176,7 @@ async fn later_import_replaces_digests_of_a_lost_digest_key() {
     let Some(source) = Source::new("later_import_replaces_digests_of_a_lost_digest_key").await else { return };
     for (server, _folder) in targets().await {
         let _ = source.import(&server, Options::default()).await.unwrap();
-        // A reset of the signing keys after the loss of the master key deletes this row.
+        // `signing-key reset`, which is used after the loss of the master key, deletes this row.
         server.sql("DELETE FROM installation WHERE name = 'api_key_digest_key'").await;
         let again = source.import(&server, Options::default()).await.unwrap();
         assert_eq!(rows(&again, SHOP, "api_keys"), [0, 2, 0, 0, 0], "{again:?}");

@@ -47,8 +47,8 @@ async fn new_backup_eligibility_is_refused_if_the_tenant_does_not_allow_it() {
     }
 }
 
-/// The server caches the credential when a login begins. Therefore, it first verifies the second login against outdated
-/// flags.
+/// The server caches the credential when a login begins. Therefore, it first compares the second login with outdated
+/// backup flags.
 #[tokio::test]
 async fn login_that_began_before_another_ended_is_checked_against_the_new_flags() {
     let (_server, tenant) = server_with_tenant().await;

@@ -45,7 +45,7 @@ async fn second_factor_is_rejected_for_logins_and_transactions() {
         let _ = ceremony.expect_audited_refusal(&tenant, &response, 401, "credential_not_allowed").await;
         let _ = ceremony.begin(&tenant, &mut alice).await;
     }
-    // A discoverable login has no such list, but the server refuses this credential as well.
+    // A discoverable login has no list of allowed credentials, but the server refuses an MFA credential there as well.
     let mut carol = Person::new("carol");
     let _ = carol.register_mfa(&tenant).await.expect(200);
     carol.authenticator.credentials_mut()[0].discoverable = true;

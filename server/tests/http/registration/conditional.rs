@@ -138,7 +138,8 @@ async fn registered_authenticator_is_excluded_from_upgrades() {
     assert_eq!(excluded, Err(doorward_authenticator::ClientError::Excluded));
 }
 
-/// If initialize succeeded, the password manager would create a passkey, but finalize would always refuse it.
+/// If the initialize request succeeded, the password manager would create a passkey, but the finalize request would
+/// always be refused.
 #[tokio::test]
 async fn upgrades_are_refused_at_once_if_the_trust_policy_needs_an_attestation() {
     let (server, _) = server_with_tenant().await;

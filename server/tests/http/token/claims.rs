@@ -143,7 +143,7 @@ async fn revoked_model_no_longer_reaches_aal3() {
         let token = ceremony.finalize(&tenant, &key.get(&options)).await.expect(200);
         assert_eq!(claims(&token)["acr"], "aal3");
     }
-    // The metadata changes between initialize and finalize.
+    // The metadata changes between the initialize and the finalize request.
     let options = initialize(Ceremony::MfaLogin, &tenant, &key, "aal3").await.expect(200).json();
     let body = key.get(&options);
     import(&server, mds::REVOKED_BLOB).await;

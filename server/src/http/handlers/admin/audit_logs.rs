@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// Lists the audit log of a tenant, newest entries first, like the public API. The log of a deleted tenant can be read
-/// for as long as it is kept.
+/// Lists the entries of a tenant's audit log, newest first, as the public API does. The log of a deleted tenant can be
+/// read for as long as the log is kept.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/audit_logs",
@@ -48,7 +48,7 @@ pub async fn of_tenant(
     respond(app, Log::Of(tenant), meta, Some(actor.clone()), request.path(), &query).await
 }
 
-/// Lists all audit logs together, including the installation's own, newest entries first.
+/// Lists the entries of all audit logs together, newest first. The installation's own log is included.
 ///
 /// Above 10 000 examined entries, `X-Total-Count` is a lower bound, marked by `X-Total-Count-Relation: gte`.
 #[utoipa::path(

@@ -60,8 +60,8 @@ pub async fn of_tenant(caller: Auditor, path: Path<String>, query: Query) -> Res
     Ok(Json(overview::tenant(&caller.context, tenant, days(&query)?).await?))
 }
 
-/// Returns the recent activity of a tenant: success of each kind of ceremony, frequent refusals, active users, models
-/// of authenticators. Examines at most 10 000 audit entries and 2 000 credentials.
+/// Returns the recent activity of a tenant: succeeded and refused ceremonies of each kind, frequent refusals, active
+/// users, authenticator models. Examines at most 10 000 audit entries and 2 000 credentials.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/activity",
@@ -78,8 +78,8 @@ pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<J
 
 /// Returns a page of the list of tenants. Send `next` of a page as `after` to get the following page.
 ///
-/// Sorted by `succeeded` or `refused`, the list contains only the 1 000 most recently active tenants, because each
-/// request sums their counts. If `total` is larger, use `q` to find other tenants.
+/// If the list is sorted by `succeeded` or `refused`, it contains only the 1 000 most recently active tenants, because
+/// each request sums their counts. If `total` is larger, use `q` to find other tenants.
 #[utoipa::path(
     get,
     path = "/tenant_summaries",

@@ -8,8 +8,8 @@ use crate::{
     service::admin::vitals,
 };
 
-/// Returns counters of the server process that responds: requests, ceremonies, refusals, waits of the database, jobs.
-/// Reads no table, so it can be called every second.
+/// Returns counters of the server process that responds: requests, ceremonies, refusals, waiting times for the
+/// database, jobs. Reads no table, so it can be called every second.
 #[utoipa::path(
     get,
     path = "/vitals",

@@ -11,8 +11,9 @@ use crate::{
 
 /// Redeems a token.
 ///
-/// Verifies the signature, the issuer and the expiry of a token, and accepts each token once: of several requests with
-/// one token, on any node, only one gets the claims. The caller must still check `aud`, `ceremony` and `sub`.
+/// Verifies the signature, the issuer and the expiry of a token. Each token is accepted once: if several requests
+/// redeem the same token, on the same or different nodes, only one of them gets the claims. The caller must still check
+/// `aud`, `ceremony` and `sub`.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/token/redeem",

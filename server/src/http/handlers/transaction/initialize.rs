@@ -11,8 +11,8 @@ use crate::{
 
 /// Starts the confirmation of a transaction.
 ///
-/// The challenge is 32 random bytes followed by SHA-256 of `transaction_id` and the serialised `transaction_data`. With
-/// `min_acr`, finalize refuses a lower level of assurance.
+/// The challenge is 32 random bytes, followed by the SHA-256 hash of `transaction_id` and the serialised
+/// `transaction_data`. With `min_acr`, finalize refuses a lower level of assurance.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/transaction/initialize",

@@ -9,8 +9,9 @@ use crate::{
 
 /// Lists a user's transactions, newest first.
 ///
-/// `user_id` is the tenant's own id for the user; Doorward's UUID of the user is accepted too. A response contains at
-/// most 1 000 transactions with at most 1 MiB of data. If there are more, it has a `Link` to the next page (RFC 8288).
+/// `user_id` is the application's own id for the user; Doorward's internal id (a UUID) is accepted too. A response
+/// contains at most 1 000 transactions with at most 1 MiB of data. If there are more, it has a `Link` to the next page
+/// (RFC 8288).
 #[utoipa::path(
     get,
     path = "/{tenant_id}/transaction/{user_id}",

@@ -10,7 +10,7 @@ use crate::{
 ///
 /// The tenant's page passes them, in the browser of this user, to `PublicKeyCredential.signalAllAcceptedCredentials()`
 /// and `signalCurrentUserDetails()`. Authenticators then delete or hide passkeys that are no longer registered, and
-/// show the current names. The lists of credentials contain second factors and disabled credentials.
+/// show the user's current names. The lists of credentials also contain second factors and disabled credentials.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/users/{user_id}/signals",

@@ -9,7 +9,7 @@ use crate::{
     store::{credentials, transactions as table, users},
 };
 
-/// A user with all credentials. Transactions may be large; [`transactions`] reads them in pages.
+/// A user with all credentials. Transactions are read in pages with [`transactions`], because they may be large.
 #[derive(Debug, Clone)]
 pub struct UserRows {
     pub user: User,
@@ -26,7 +26,7 @@ pub async fn transactions(
     context.read(move |connection| Ok(table::for_user(connection, tenant, user, after.clone())?)).await
 }
 
-/// Returns the next users in the order of their ids.
+/// Returns at most `limit` users whose internal ids follow `after`, in the order of these ids.
 pub async fn user_rows(
     context: &AdminContext,
     tenant: TenantId,

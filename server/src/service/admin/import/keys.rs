@@ -1,4 +1,4 @@
-//! The digest key, and signing keys of tenants that have none.
+//! The digest key of imported API keys, and signing keys for tenants that have none.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub async fn digest_key(context: &AdminContext) -> Result<DigestKey, ServiceErro
     DigestKey::open(&app.master_key, &sealed).map_err(internal)
 }
 
-/// Returns the digest key of earlier imports; `None` before the first one.
+/// Returns the stored digest key; `None` if no import has created it yet.
 pub async fn stored_digest_key(context: &AdminContext) -> Result<Option<DigestKey>, ServiceError> {
     let stored = context.read(|connection| Ok(installation::get(connection, installation::SEALED_DIGEST_KEY)?)).await?;
     stored.map(|sealed| DigestKey::open(&context.app.master_key, &sealed)).transpose().map_err(internal)

@@ -1,4 +1,4 @@
-//! Users, credentials, transactions and audit entries, in batches. Each batch is one unit of work.
+//! Imports users, credentials, transactions and audit entries in batches. Each batch is one unit of work.
 
 use std::collections::{BTreeMap, btree_map::Entry::Vacant};
 
@@ -38,7 +38,8 @@ pub struct Row<T> {
     pub rule: ImportRule,
 }
 
-/// Rows are written in the order of tenant, user and id, so that concurrent units cannot deadlock.
+/// Sort key of a row: the tenant, the user or transaction, and the id. All units of work write rows in this order, so
+/// that concurrent units cannot deadlock.
 type Key = (TenantId, String, String);
 
 /// Imports users. Returns one outcome for each user.
@@ -53,8 +54,8 @@ pub async fn users(
     each((context, mode), batch, Some(Count::Users), key, import).await
 }
 
-/// Imports credentials of imported users. If the user was added to Doorward before the import, the credential belongs
-/// to that user.
+/// Imports credentials, each with the user id of its owner. The owner is the stored user with this user id, even if the
+/// import did not add this user.
 pub async fn credentials(
     context: &AdminContext,
     mode: Mode,
@@ -88,7 +89,7 @@ pub async fn credentials(
     each((context, mode), batch, Some(Count::Credentials), key, import).await
 }
 
-/// Imports transactions, each with the id of its user in the tenant's system.
+/// Imports transactions, each with the user id of its user.
 pub async fn transactions(
     context: &AdminContext,
     mode: Mode,
@@ -198,7 +199,8 @@ pub async fn delete_user(context: &AdminContext, tenant: TenantId, id: UserId) -
     admin_users::delete(context, tenant, user).await
 }
 
-/// Returns the next credentials that were created at `until` or earlier, in order, each with the id of its user.
+/// Returns the next credentials that were created at `until` or earlier, in order, each with the internal id of its
+/// user.
 pub async fn older_credentials(
     context: &AdminContext,
     tenant: TenantId,
@@ -221,7 +223,7 @@ pub async fn delete_credentials(
     context
         .change(move |connection| {
             let mut deleted = Audited::without_entry(0);
-            // An API key may have been used with Doorward since the caller checked this.
+            // The caller has checked that the tenant is not used in Doorward, but it may have been used since.
             if tenant_summaries::is_used(connection, tenant)? {
                 return Ok(deleted);
             }

@@ -1,4 +1,4 @@
-//! State of a tenant's import, by which the next run detects changes and deletions.
+//! State of a tenant's import, by which the next import of this tenant detects changes and deletions.
 
 use doorward_shared::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,12 +15,15 @@ use crate::{
 /// State of a tenant's import. It is stored before the first row is imported, and again after the last row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportState {
-    /// Digest of the converted configuration. Until it differs, changes of the configuration in Doorward are kept.
+    /// Digest of the imported configuration, after its conversion. While the source's configuration has this digest, an
+    /// import keeps the configuration in Doorward, which an administrator may have changed.
     pub config: String,
-    /// Creation time of the newest user or credential in the source at the start of the last import, even an incomplete
-    /// one. Older stored rows that the source does not contain were deleted in the source.
+    /// Creation time of the newest user or credential that the source contained when the last import started.
+    /// Interrupted imports count as well. If Doorward contains an older row that the source does not contain, this row
+    /// was deleted in the source.
     pub rows_until: Timestamp,
-    /// Like `rows_until`, for the last complete import. Older rows that Doorward does not contain were deleted there.
+    /// Like `rows_until`, for the last complete import; `None` before the first. If the source contains an older row
+    /// that Doorward does not contain, this row was deleted in Doorward.
     #[serde(default)]
     pub complete_until: Option<Timestamp>,
     /// Time of the newest imported audit entry, in microseconds.
@@ -43,10 +46,11 @@ impl Default for ImportState {
     }
 }
 
-/// Returns the state of an existing tenant; `None` if nothing was imported into it.
+/// Returns the state of a tenant's import; `None` if nothing was imported or the tenant does not exist.
 pub async fn state(context: &AdminContext, tenant: TenantId) -> Result<Option<ImportState>, ServiceError> {
     let read = move |connection: &mut _| {
-        // A state that was stored while the tenant was being deleted does not belong to a later tenant with its id.
+        // A state that was stored while the tenant was being deleted does not belong to a later tenant with the same
+        // id.
         let exists = tenants::find(connection, tenant)?.is_some();
         Ok(if exists { installation::get(connection, &import_state(tenant))? } else { None })
     };

@@ -19,7 +19,7 @@ use crate::{
     store::{api_keys as keys_table, signing_keys as signing_table, tenant_summaries, tenants as table},
 };
 
-/// A tenant of another system, converted.
+/// A tenant of another system, converted to Doorward's types.
 #[derive(Debug, Clone)]
 pub struct ImportedTenant {
     pub tenant: Tenant,
@@ -110,7 +110,8 @@ fn add_or_update(
     Ok(outcome)
 }
 
-/// Returns the imported configuration. Settings that other systems do not have keep their stored values.
+/// Returns the imported configuration. Settings that other systems do not have keep their stored values. An import
+/// never decreases limits.
 fn merged(before: &TenantConfig, new: TenantConfig) -> TenantConfig {
     let (webauthn, mfa) = (new.webauthn, new.mfa);
     TenantConfig {

@@ -199,7 +199,7 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     let found = page(&own).await;
     assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), [pages::bulk_id(2)]);
     assert_eq!(found.total, Total::AtLeast(1));
-    // The entry is on exactly one of the linked pages. These pages also contain a later entry with this request id.
+    // Gives this request id to a second entry. The first page and the pages after it contain each entry exactly once.
     let again = pages::bulk_id(600);
     let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{again}'");
     db.write(move |c| c.run(&sql)).await;

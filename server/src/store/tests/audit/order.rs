@@ -38,7 +38,7 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
                 let mut ids = Vec::new();
                 for number in 0..=unit % 3 {
                     let mut one = event(tenant_id(1 + u128::from(writer % 2)), 0, number, KINDS[0]);
-                    // Units have different durations, so they end in another order than that in which they start.
+                    // Units have different durations, so they do not end in the order in which they start.
                     one.at = SystemClock.now().plus_millis(-i64::from(unit % 7));
                     one.random = u64::from(writer) << 56 | u64::from(unit) << 48 | u64::from(number) << 40;
                     ids.push(audit::insert(c, &one)?);
@@ -211,7 +211,7 @@ async fn write_slowly(db: &Database, entry: AuditEvent) -> (mpsc::Sender<()>, to
     let db = db.clone();
     let unit = tokio::spawn(async move {
         let write = move |c: &mut Connection| {
-            // Other roles cannot see the activity of this session.
+            // Hides the activity of this session, as if the session belonged to another role.
             c.run("SET LOCAL track_activities = off")?;
             let id = audit::insert(c, &entry)?;
             let _ = written.send(());
@@ -230,7 +230,7 @@ async fn entries_above_an_open_transaction_are_withheld(db: TestDatabase) {
         return;
     }
     let tenant = Some(tenant_id(1));
-    // The time in the newest id is ahead of the clock, as happens after the clock was set back.
+    // The time in the newest id is ahead of the clock, as happens when someone sets the clock back.
     let mut early = event(tenant_id(1), 0, 1, KINDS[0]);
     early.at = SystemClock.now();
     let first = add(&db, vec![early.clone()]).await[0];

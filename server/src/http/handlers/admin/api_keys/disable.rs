@@ -10,8 +10,8 @@ use crate::{
 
 /// Disables an API key: from the next request on, the server rejects it. Does nothing if the key is already disabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than
-/// `*`, a request that would change nothing is refused.
+/// The header `ETag` is the new version of the key's state; it is absent if nothing changed. With an `If-Match` other
+/// than `*`, a request that would change nothing is refused.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled",

@@ -10,8 +10,8 @@ use crate::{
 
 /// Enables a disabled API key. Does nothing if the key is not disabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than
-/// `*`, a request that would change nothing is refused.
+/// The header `ETag` is the new version of the key's state; it is absent if nothing changed. With an `If-Match` other
+/// than `*`, a request that would change nothing is refused.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/secrets/api/{secret_id}/disabled",

@@ -6,8 +6,8 @@ use crate::{
     service::admin::signing_keys,
 };
 
-/// Rotates the signing key. The new key is published now. It begins to sign after 15 minutes, when no client can still
-/// have an older JWKS in its cache, or at once with `force=true`.
+/// Rotates the signing key. The new key is published at once. It begins to sign 15 minutes later, when no client has an
+/// older JWKS in its cache. With `force=true`, it signs at once.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant_id}/secrets/jwk",

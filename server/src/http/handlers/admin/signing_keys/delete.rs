@@ -8,10 +8,10 @@ use crate::{
 
 /// Retires a signing key, or withdraws it.
 ///
-/// A retired key stays published until the tokens that it signed have expired. If no other key has been published for
-/// 15 minutes yet, the retired key keeps signing until another key has been published that long. With `withdraw=true`,
-/// the key is removed from the JWKS at once; use this for a compromised key. If the withdrawn key was the signing key,
-/// the newest other published key signs at once; if there is no other published key, a new key is created.
+/// A retired key stays published until the tokens that it signed have expired. If no other key can sign yet, the
+/// retired key continues to sign until another key has been published for 15 minutes. With `withdraw=true`, the key is
+/// removed from the JWKS at once; use this for a compromised key. If the withdrawn key was the signing key, the newest
+/// other published key signs at once; if there is no other published key, a new key is created.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/secrets/jwk/{secret_id}",

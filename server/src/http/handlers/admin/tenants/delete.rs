@@ -8,9 +8,9 @@ use crate::{
     service::admin::tenants,
 };
 
-/// Deletes a tenant and its data. The audit log is kept for the retention time (90 days if entries are kept forever).
-/// Admin tokens that may use only this tenant are revoked; other limited tokens no longer list it. Limited tokens
-/// cannot delete the audit log.
+/// Deletes a tenant and its data. The audit log is kept for the retention time, or for 90 days if no retention time is
+/// set. Admin tokens that may use only this tenant are revoked; the tenant is removed from other limited tokens.
+/// Requests with a limited token cannot delete the audit log.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}",

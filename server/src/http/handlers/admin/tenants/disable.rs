@@ -8,8 +8,8 @@ use crate::{
 /// Disables a tenant: its endpoints, except the JWKS and the related origins, return 403. Does nothing if the tenant is
 /// already disabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than
-/// `*`, a request that would change nothing is refused.
+/// The header `ETag` is the new version of the tenant's state; it is absent if nothing changed. With an `If-Match`
+/// other than `*`, a request that would change nothing is refused.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/disabled",

@@ -7,8 +7,8 @@ use crate::{
 
 /// Enables a disabled tenant. Does nothing if the tenant is not disabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than
-/// `*`, a request that would change nothing is refused.
+/// The header `ETag` is the new version of the tenant's state; it is absent if nothing changed. With an `If-Match`
+/// other than `*`, a request that would change nothing is refused.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/disabled",

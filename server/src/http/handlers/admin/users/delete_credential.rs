@@ -7,7 +7,7 @@ use crate::{
     service::admin::users,
 };
 
-/// Deletes one credential of a user. No ceremony accepts it any longer.
+/// Deletes one credential of a user. No ceremony accepts the credential afterwards.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}",

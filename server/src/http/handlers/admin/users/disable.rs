@@ -9,8 +9,8 @@ use crate::{
 
 /// Disables a user: all ceremonies of the user are refused. Does nothing if the user is already disabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than
-/// `*`, a request that would change nothing is refused.
+/// The header `ETag` is the new version of the user's state; it is absent if nothing changed. With an `If-Match` other
+/// than `*`, a request that would change nothing is refused.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/users/{user_id}/disabled",

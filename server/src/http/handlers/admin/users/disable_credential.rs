@@ -9,8 +9,8 @@ use crate::{
 
 /// Disables a credential of a user: no ceremony offers or accepts it. Does nothing if it is already disabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than
-/// `*`, a request that would change nothing is refused.
+/// The header `ETag` is the new version of the credential's state; it is absent if nothing changed. With an `If-Match`
+/// other than `*`, a request that would change nothing is refused.
 #[utoipa::path(
     put,
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled",

@@ -9,8 +9,8 @@ use crate::{
 
 /// Enables a disabled user. Does nothing if the user is enabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than
-/// `*`, a request that would change nothing is refused.
+/// The header `ETag` is the new version of the user's state; it is absent if nothing changed. With an `If-Match` other
+/// than `*`, a request that would change nothing is refused.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}/disabled",

@@ -9,8 +9,8 @@ use crate::{
 
 /// Enables a disabled credential of a user. Does nothing if the credential is not disabled.
 ///
-/// The header `ETag` is the new version of the state; it is absent if nothing changed. With an `If-Match` other than
-/// `*`, a request that would change nothing is refused.
+/// The header `ETag` is the new version of the credential's state; it is absent if nothing changed. With an `If-Match`
+/// other than `*`, a request that would change nothing is refused.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant_id}/users/{user_id}/credentials/{credential_id}/disabled",

@@ -6,11 +6,12 @@ use crate::{
     service::admin::users,
 };
 
-/// Lists a tenant's users, newest first, with their number of credentials and last use.
+/// Lists a tenant's users, newest first, with each user's number of credentials and time of last use.
 ///
 /// With `q`, users whose id or name begins with the text come first, then those whose id or name contains it elsewhere.
 /// For the second group, each request examines a limited number of users, so a page may be short or empty and still
-/// have a `next`. While there is a `next`, `total` counts the matches found so far; on the last page it counts all.
+/// have a `next`. While there is a `next`, `total` counts the matches found so far; on the last page, it counts all
+/// matches.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant_id}/user_summaries",

@@ -5,7 +5,7 @@ use crate::{
     http::{ApiError, Query, pages},
 };
 
-/// Returns the user with this id. The parameter `by` states which kind of id it is.
+/// Returns a selector for the user with this id. The parameter `by` states which kind of id this is.
 pub fn user(id: String, query: &Query) -> Result<UserSelector, ApiError> {
     query.check()?;
     Ok(UserSelector { id, by: pages::word(query, "by")? })
