@@ -55,7 +55,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("limits.body_timeout", "DOORWARD_BODY_TIMEOUT", "10s", "maximum time for a client to send a request body"),
     setting("limits.json_depth", "DOORWARD_JSON_DEPTH", "64", "maximum nesting depth of JSON in requests"),
     setting("limits.keyless_per_address", "DOORWARD_KEYLESS_PER_ADDRESS", "600", "requests per minute without a valid API key or admin token from one address (IPv6: one /64); the addresses of an IPv4 /24 or IPv6 /48 together may send eight times as many; off: no limit"),
-    setting("limits.keyless_per_tenant", "DOORWARD_KEYLESS_PER_TENANT", "60000", "requests per minute without a valid API key to one tenant, except for its public keys (JWKS); off: no limit"),
+    setting("limits.keyless_per_tenant", "DOORWARD_KEYLESS_PER_TENANT", "60000", "requests per minute to one tenant without a valid API key; requests for its public keys (JWKS) and its related origins do not count; off: no limit"),
     setting("limits.admin_token_lifetime", "DOORWARD_ADMIN_TOKEN_LIFETIME", "off", "maximum time until a new admin token expires, for example 90d; off: tokens need not expire"),
     setting("proxy.trusted", "DOORWARD_TRUSTED_PROXIES", "", "addresses and networks of proxies whose X-Forwarded-For is trusted"),
     setting("log.format", "DOORWARD_LOG_FORMAT", "json", "json, or text for people"),

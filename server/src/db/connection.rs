@@ -30,6 +30,10 @@ impl Engine {
 /// A PostgreSQL connection with diesel's blocking interface. It does not use libpq.
 pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
 
+/// Number of rows per counter on PostgreSQL, a power of two. Each connection adds to one of these rows, so that
+/// transactions of one tenant rarely wait for each other.
+pub(crate) const COUNTER_SHARDS: u8 = 8;
+
 /// The two statements that add to the counters of a table, one for each engine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Addition {
@@ -115,8 +119,7 @@ impl Connection {
         self.run("ROLLBACK")
     }
 
-    /// Returns the number of the counter shard to which this connection adds. With several shards, transactions of one
-    /// tenant rarely wait for each other.
+    /// Returns the number of the counter shard to which this connection adds, below [`COUNTER_SHARDS`].
     pub(crate) const fn shard(&self) -> i16 {
         match self {
             Self::Sqlite(_) => 0,

@@ -57,7 +57,7 @@ use self::{
 };
 pub(crate) use self::{
     change_counter::may_cache,
-    connection::{Addition, on_engine},
+    connection::{Addition, COUNTER_SHARDS, on_engine},
     migrations::SchemaChange,
     thread::run_blocking,
     written::Written,

@@ -23,7 +23,7 @@ pub struct ApiError {
     detail: Option<Box<RefusalDetail>>,
 }
 
-/// The operation that failed. In some operations, the wire contract defines a different status or title for the same
+/// The operation that failed. In some operations, the public API defines a different status or title for the same
 /// error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -163,7 +163,7 @@ impl ApiError {
     }
 }
 
-/// Returns status and title as the wire contract defines them.
+/// Returns the status and title that the public API defines for a refusal in an operation.
 fn status_and_title(operation: Operation, refusal: &Refusal) -> (StatusCode, Cow<'static, str>) {
     use Operation as On;
     const BAD: StatusCode = StatusCode::BAD_REQUEST;

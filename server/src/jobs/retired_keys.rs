@@ -30,7 +30,6 @@ pub async fn destroy_retired_keys(app: &App) -> Result<usize, DbError> {
             }
             Ok::<_, DbError>(destroyed)
         };
-        // If another node destroys the same keys at the same time, both nodes may count them.
         destroyed += app.db.write(destroy).await?;
     }
 }

@@ -12,13 +12,9 @@ use doorward_shared::{AuditId, AuditType, TenantId, Timestamp};
 
 use super::{Connection, DbError, on_engine, row_convert, schema::audit_counts};
 use crate::{
-    db::{Addition, Engine, cached_sql::CachedSql},
+    db::{Addition, COUNTER_SHARDS, Engine, cached_sql::CachedSql},
     domain::audit::{Activity, AuditFilter, Days},
 };
-
-/// Number of rows per counter on PostgreSQL. Each connection adds to one of these rows, so that transactions of one
-/// tenant rarely wait for each other.
-const SHARDS: u8 = 8;
 
 macro_rules! upsert {
     ($rows:literal) => {
@@ -50,7 +46,7 @@ pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
     match engine {
         Engine::Sqlite => 0,
         // The last byte of an id is random, except for the connection's shard (`ids::tail`).
-        Engine::Postgres => id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % SHARDS)),
+        Engine::Postgres => id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % COUNTER_SHARDS)),
     }
 }
 

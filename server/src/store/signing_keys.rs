@@ -139,16 +139,22 @@ pub fn sign_from(conn: &mut Connection, tenant: TenantId, id: SigningKeyId, at: 
     Ok(erasing!(conn, diesel::update(target()).set(changes))? == 1)
 }
 
+/// Condition: the key was retired or withdrawn before a time.
+macro_rules! ended {
+    ($before:expr) => {
+        signing_keys::retired_at.lt($before.millis()).or(signing_keys::withdrawn_at.lt($before.millis()))
+    };
+}
+
 /// Returns keys that were retired or withdrawn before a time and still have a private key.
 pub fn list_ended(
     conn: &mut Connection,
     before: Timestamp,
     limit: i64,
 ) -> Result<Vec<(TenantId, SigningKeyId)>, DbError> {
-    let ended = || signing_keys::retired_at.lt(before.millis()).or(signing_keys::withdrawn_at.lt(before.millis()));
     let query = || {
         let with_private = signing_keys::table.filter(signing_keys::sealed_private_key.ne(Vec::<u8>::new()));
-        with_private.filter(ended()).limit(limit).select((signing_keys::tenant_id, signing_keys::id))
+        with_private.filter(ended!(before)).limit(limit).select((signing_keys::tenant_id, signing_keys::id))
     };
     let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
     rows.iter().map(|(tenant, id)| Ok((row_convert::parse(tenant)?, row_convert::parse(id)?))).collect()
@@ -161,8 +167,9 @@ pub fn destroy_private(
     id: SigningKeyId,
     before: Timestamp,
 ) -> Result<bool, DbError> {
-    let ended = || signing_keys::retired_at.lt(before.millis()).or(signing_keys::withdrawn_at.lt(before.millis()));
-    let target = || signing_keys::table.find((tenant.to_string(), id.to_string())).filter(ended());
+    let key = || signing_keys::table.find((tenant.to_string(), id.to_string())).filter(ended!(before));
+    // Another node may have destroyed the private key in the meantime.
+    let target = || key().filter(signing_keys::sealed_private_key.ne(Vec::<u8>::new()));
     let rows = erasing!(conn, diesel::update(target()).set(signing_keys::sealed_private_key.eq(Vec::<u8>::new())))?;
     Ok(rows == 1)
 }

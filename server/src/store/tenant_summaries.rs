@@ -265,14 +265,17 @@ fn keys(scope: Option<&BTreeSet<TenantId>>) -> Option<Vec<String>> {
     scope.map(|ids| ids.iter().map(TenantId::to_string).collect())
 }
 
-/// Limits a query to the rows up to and including a given row, in the order of creation.
+/// Limits a query with [`sorted`] by creation time to the rows up to and including a given row.
 macro_rules! created_until {
-    ($query:expr, $end:expr) => {{
+    ($query:expr, $order:expr, $end:expr) => {{
         use tenant_summaries::{created_at, tenant_id};
-        match $end {
-            None => $query,
-            Some((at, id)) => {
+        match ($order, $end) {
+            (_, None) => $query,
+            (Order::Ascending, Some((at, id))) => {
                 $query.filter(created_at.le(at)).filter(created_at.lt(at).or::<_, Bool>(tenant_id.le(id)))
+            }
+            (Order::Descending, Some((at, id))) => {
+                $query.filter(created_at.ge(at)).filter(created_at.gt(at).or::<_, Bool>(tenant_id.ge(id)))
             }
         }
     }};
@@ -305,14 +308,14 @@ pub fn numbered_page(
         // A page after a cursor has no total.
         Some(_) => 0,
         None => on_engine!(conn, c, Db => {
-            created_until!(matching!(Db, search, scope), until).count().get_result::<i64>(c)
+            created_until!(matching!(Db, search, scope), order, until).count().get_result::<i64>(c)
         })?,
     };
     let total = row_convert::total(total);
     let total = if end.is_some() { Total::AtLeast(total) } else { Total::Exact(total) };
     let rows: Vec<(i64, String)> = on_engine!(conn, c, Db => {
         let rows = sorted!(matching!(Db, search, scope), created_at, order, after);
-        let rows = created_until!(rows, search.and(until));
+        let rows = created_until!(rows, order, search.and(until));
         rows.select((created_at, tenant_id)).limit(i64::from(query.page.per_page) + 1).offset(query.offset()).load(c)
     })?;
     let cursor = |(at, id): (i64, String)| Cursor { key: SortKey::Number(at), id };

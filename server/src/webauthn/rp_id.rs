@@ -5,7 +5,7 @@ use doorward_shared::Base64Url;
 use url::Url;
 
 /// Maximum number of domains that are tried for one host: the host itself and its parent domains.
-const MAX_LABELS: usize = 8;
+const MAX_DOMAINS: usize = 8;
 
 /// Returns the RP ID with this hash, if this RP ID is the host of one of the origins or a parent domain of such a host.
 /// For U2F credentials, the hash is that of an AppID, which can be an origin (WebAuthn §10.1.1). Otherwise, returns a
@@ -18,7 +18,7 @@ pub(super) fn describe_hash(hash: &[u8], origins: &[String]) -> String {
         }
         let host = Url::parse(origin).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         let mut domain = host.as_str();
-        for _ in 0..MAX_LABELS {
+        for _ in 0..MAX_DOMAINS {
             if !domain.is_empty() && is_hash_of(domain) {
                 return domain.to_owned();
             }

@@ -12,7 +12,7 @@ use std::{
 use super::{
     super::{
         change_counter::ChangeCounter,
-        connection::Connection,
+        connection::{COUNTER_SHARDS, Connection},
         error::{DbError, set_runs_postgres, take_transaction_error},
         queue::{NextWork, Queue},
         unit::{Unit, Work},
@@ -34,8 +34,6 @@ const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_SHARED_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '500ms'";
 /// If an attempt to connect takes longer than this, the worker refuses its units without another attempt.
 const MAX_ATTEMPT: Duration = Duration::from_secs(2);
-/// Number of counter shards among which connections are distributed. A counter must have at least this many shards.
-const SHARDS: u32 = 8;
 
 /// State that all workers of a database share.
 pub(super) struct Shared {
@@ -74,7 +72,7 @@ impl Worker {
     /// Creates a worker. Workers of the same process and of different processes use different shards if possible.
     pub(super) fn new(shared: Shared, number: usize) -> Self {
         let number = u32::try_from(number).unwrap_or(0).wrapping_add(std::process::id());
-        let shard = i16::try_from(number % SHARDS).unwrap_or(0);
+        let shard = i16::try_from(number % u32::from(COUNTER_SHARDS)).unwrap_or(0);
         Self { shared, shard, conn: None, counted: false, failed: None, backoff: FIRST_BACKOFF, period: None }
     }
 

@@ -18,8 +18,8 @@ use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 const TICK_BITS: u32 = 12;
 /// Key of the writer lock, an advisory lock that `new_audit_ticks` takes for a transaction's first entry ("audit").
 const WRITER_LOCK: i64 = 0x61_7564_6974;
-/// Bits of an id that hold the number of the counter shard.
-const SHARD_BITS: u16 = 0b111;
+/// Bits of an id that hold the number of the counter shard, which is below a power of two.
+const SHARD_BITS: u16 = crate::db::COUNTER_SHARDS as u16 - 1;
 /// A text that sorts after every id.
 pub(super) const ABOVE_ALL: &str = "g";
 

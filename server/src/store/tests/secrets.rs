@@ -4,7 +4,12 @@ use crate::{
     store::{admin_tokens, api_keys, signing_keys},
 };
 
-on_every_engine!(api_keys_are_found_until_revoked, admin_tokens_are_found_until_revoked, signing_keys_retire_once);
+on_every_engine!(
+    api_keys_are_found_until_revoked,
+    admin_tokens_are_found_until_revoked,
+    signing_keys_retire_once,
+    private_keys_are_destroyed_once,
+);
 
 async fn api_keys_are_found_until_revoked(db: TestDatabase) {
     two_tenants(&db).await;
@@ -57,4 +62,16 @@ async fn signing_keys_retire_once(db: TestDatabase) {
     assert!(!db.write(|c| signing_keys::delete(c, tenant_id(1), signing_key_id(1))).await);
     assert!(db.write(|c| delete_tenant(c, tenant_id(1))).await);
     assert!(db.read(|c| signing_keys::list(c, tenant_id(1))).await.is_empty());
+}
+
+async fn private_keys_are_destroyed_once(db: TestDatabase) {
+    two_tenants(&db).await;
+    db.write(|c| signing_keys::insert(c, &signing_key(1, 1))).await;
+    assert!(db.write(|c| signing_keys::retire(c, tenant_id(1), signing_key_id(1), at(3))).await);
+    assert!(!db.write(|c| signing_keys::destroy_private(c, tenant_id(1), signing_key_id(1), at(3))).await);
+    let key = (tenant_id(1), signing_key_id(1));
+    assert_eq!(db.read(|c| signing_keys::list_ended(c, at(4), 9)).await, [key]);
+    assert!(db.write(|c| signing_keys::destroy_private(c, tenant_id(1), signing_key_id(1), at(4))).await);
+    assert!(!db.write(|c| signing_keys::destroy_private(c, tenant_id(1), signing_key_id(1), at(4))).await);
+    assert_eq!(db.read(|c| signing_keys::list_ended(c, at(4), 9)).await, []);
 }

@@ -38,8 +38,8 @@ fn numbered(page: u32, per_page: u32) -> PageQuery {
 }
 
 /// Returns the names on all pages, the total of the first page, and the number of the last numbered page.
-async fn walk(db: &TestDatabase, text: Option<&'static str>) -> (Vec<String>, Option<Total>, u32) {
-    let mut query = numbered(1, 900);
+async fn walk(db: &TestDatabase, text: Option<&'static str>, order: Order) -> (Vec<String>, Option<Total>, u32) {
+    let mut query = PageQuery { order, ..numbered(1, 900) };
     let (mut names, mut total) = (Vec::new(), None);
     loop {
         let next = query.clone();
@@ -77,15 +77,24 @@ async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
         Ok(())
     })
     .await;
-    let (names, total, numbers) = walk(&db, None).await;
-    assert_eq!((names.len(), total, numbers), (11_500, Some(Total::AtLeast(NUMBERED_ROWS as u64)), 12));
-    let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
-    assert_eq!(distinct.len(), names.len());
-    let (matches, total, _) = walk(&db, Some("match")).await;
-    let expected: Vec<String> = names.into_iter().filter(|name| name.starts_with("match")).collect();
-    assert_eq!(matches, expected);
-    let Some(Total::AtLeast(bound)) = total else { panic!("{total:?}") };
-    assert!((990..=1_000).contains(&bound), "{bound}");
+    let mut ascending = Vec::new();
+    for order in [Order::Ascending, Order::Descending] {
+        let (mut names, total, numbers) = walk(&db, None, order).await;
+        assert_eq!((names.len(), total, numbers), (11_500, Some(Total::AtLeast(NUMBERED_ROWS as u64)), 12));
+        let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len());
+        let (matches, total, _) = walk(&db, Some("match"), order).await;
+        let expected: Vec<&String> = names.iter().filter(|name| name.starts_with("match")).collect();
+        assert_eq!(matches.iter().collect::<Vec<_>>(), expected);
+        let Some(Total::AtLeast(bound)) = total else { panic!("{total:?}") };
+        assert!((990..=1_000).contains(&bound), "{bound}");
+        if order == Order::Ascending {
+            ascending = names;
+        } else {
+            names.reverse();
+            assert_eq!(names, ascending);
+        }
+    }
 }
 
 async fn tenants_can_be_read_changed_and_deleted(db: TestDatabase) {
