@@ -1,4 +1,4 @@
-//! Validation of single fields. Clients see the messages.
+//! Validation of single fields. Clients see the error messages.
 
 use doorward_shared::Timestamp;
 

@@ -1,4 +1,5 @@
-//! Parts that all operations have: ids, path parameters, response headers, the `default` response (other errors).
+//! Parts that all operations have: operation ids, path parameters, response headers, the `default` response (other
+//! errors).
 
 use utoipa::{
     Modify,
@@ -97,7 +98,7 @@ fn complete(method: &str, path: &str, operation: &mut Operation, components: &Co
 }
 
 /// Joins the method and the words of the path with `-`, as in `post-mfa-login-finalize`. Variable segments are left
-/// out, except at the end of the path: a list and one of its rows need different ids.
+/// out, except at the end of the path, because a list and one of its rows need different operation ids.
 fn operation_id(method: &str, path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or_default();
     let kept = path.split('/').filter(|segment| !segment.starts_with('{') || *segment == last);

@@ -8,7 +8,8 @@ use crate::{
 
 /// Lists the credentials of a user, or of all users.
 ///
-/// The response contains `X-Total-Count`, and a `Link` to the first and the neighbouring pages (RFC 8288).
+/// The response contains the headers `X-Total-Count` and `Link` (RFC 8288). `Link` names the first, previous and next
+/// page.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/credentials",

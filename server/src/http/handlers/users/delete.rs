@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Deletes a user with all credentials and transactions. Pending ceremonies of the user can no longer be finalized. The
-/// audit entries remain.
+/// user's audit entries remain.
 #[utoipa::path(
     delete,
     path = "/{tenant_id}/users/{user_id}",

@@ -8,9 +8,10 @@ use crate::{
 
 /// Returns the signals about a user.
 ///
-/// The tenant's page passes them, in the browser of this user, to `PublicKeyCredential.signalAllAcceptedCredentials()`
-/// and `signalCurrentUserDetails()`. Authenticators then delete or hide passkeys that are no longer registered, and
-/// show the user's current names. The lists of credentials also contain second factors and disabled credentials.
+/// In the browser of this user, the tenant's page passes the signals to
+/// `PublicKeyCredential.signalAllAcceptedCredentials()` and `signalCurrentUserDetails()`. Authenticators then delete or
+/// hide passkeys that are no longer registered, and show the user's current names. The ids of accepted credentials
+/// include those of second factors and disabled credentials.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/users/{user_id}/signals",
