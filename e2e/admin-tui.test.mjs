@@ -1,5 +1,5 @@
-// `doorward-admin` in a real terminal with a real server: creates a tenant and an API key, completes a second-factor
-// login with the key, finds its audit entry in the live log, revokes the key, and finds the rejected request.
+// `doorward-admin` in a real terminal with a real server. The test creates a tenant and an API key, completes a
+// second-factor login with the key, and finds the login in the live log. Then it revokes the key and finds a rejected request.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,8 +1,8 @@
 // The virtual authenticator of Chromium (WebAuthn §11), controlled through the browser's debugger.
 
 /**
- * Adds an authenticator. By default, it is a security key with user verification that responds at once. Returns its debugger
- * session and its id. `options` replace or extend its properties.
+ * Adds an authenticator. By default, it is a security key with user verification that responds at once. Returns the
+ * debugger session of the page and the id of the authenticator. `options` replace or extend the authenticator's properties.
  */
 export async function addVirtualAuthenticator(page, options = {}) {
   const devtools = await page.context().newCDPSession(page);

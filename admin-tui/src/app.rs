@@ -29,8 +29,8 @@ pub enum Input {
     Stop,
 }
 
-/// Runs the app until the user quits or the inputs end. `connect` returns the server of a profile. Panics if a task that
-/// the app started panics.
+/// Runs the app until the user quits or the inputs end. `connect` returns the server of a profile. Panics if a task
+/// that the app started panics.
 pub async fn run<B: Backend, A: ApiBackend>(
     terminal: &mut Terminal<B>,
     mut inputs: impl Stream<Item = Input> + Unpin,

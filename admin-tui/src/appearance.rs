@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeName {
-    /// The theme that fits the terminal.
+    /// The theme that fits the colours and the background of the terminal.
     Auto,
     Dark,
     Light,

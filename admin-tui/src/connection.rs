@@ -54,7 +54,7 @@ pub struct Flags {
     /// Config file [default: ~/.config/doorward/admin.toml] [env: DOORWARD_ADMIN_CONFIG]
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Allow plain HTTP to another machine, which sends the token unencrypted
+    /// Allow plain HTTP to another machine, although this sends the token unencrypted
     #[arg(long, global = true)]
     pub allow_plain_http: bool,
 }
@@ -113,8 +113,8 @@ pub fn contexts(flags: &Flags, environment: &Environment) -> Result<Vec<Context>
     Ok(profiles.addresses().into_iter().map(context).collect())
 }
 
-/// Resolves the server of a profile. Ignores the flags and variables that selected the server at the start of the app,
-/// so that the token of that server is not sent to this one.
+/// Resolves the server of a profile. Ignores the flags and variables that selected the server at the start of the app.
+/// The app therefore never sends their token to the server of the profile.
 pub fn resolve_context(flags: &Flags, environment: &Environment, profile: &str) -> Result<Connection, ConnectionError> {
     let flags = Flags { profile: Some(profile.to_owned()), config: flags.config.clone(), ..Flags::default() };
     resolve(&flags, &environment.without_server())

@@ -26,9 +26,9 @@ pub use origins::{is_local, origin_difference};
 /// Shown in place of a value that the entry does not contain, for example because an older version wrote it.
 pub const NOT_RECORDED: &str = "not recorded";
 
-/// Explains an entry. `key_history` contains entries about the creation and revocation of API keys of any tenant,
-/// newest first. Returns `None` if the entry records neither a refusal nor an operation that a stricter policy would
-/// have refused.
+/// Explains an entry that records a refusal, or an operation that a stricter policy would have refused. Returns `None`
+/// for any other entry. `key_history` contains entries about the creation and revocation of API keys of any tenant,
+/// newest first.
 pub fn explain(row: &AdminAuditLogItem, key_history: &[AdminAuditLogItem]) -> Option<Explanation> {
     let entry = &row.entry;
     if !entry.has_reason() {

@@ -37,7 +37,7 @@ pub enum Message {
     Exported(RequestId, Option<Result<Progress, String>>),
     /// A saved view was changed. Contains all views.
     ViewsSaved(Result<Views, String>),
-    /// The app tried to send a text to the terminal's clipboard. Contains whether this succeeded.
+    /// The app tried to send a text to the terminal's clipboard; `true` if this succeeded.
     Copied(bool),
     /// The app uses another server from now on. Contains that server's address, profile and security warnings.
     Connected {

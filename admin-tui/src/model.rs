@@ -83,7 +83,7 @@ pub struct PendingUndo {
     pub name: String,
     /// Number of changes that were reverted.
     pub completed: usize,
-    /// Names of the objects that were not reverted because another administrator changed them in the meantime.
+    /// Names of the objects that were not reverted, because another administrator changed them after the user did.
     pub left_alone: Vec<String>,
     /// Requests to send after the pending one, and the notification after success.
     pub rest: Undo,

@@ -50,14 +50,14 @@ pub enum BackendRequest {
     CryptoRadar(TenantId),
     /// Preview of new trust policies: the users who would lose credentials, as counts and a limited list.
     PreviewTrust(TenantId, Box<TrustPolicies>),
-    /// The data that `doctor` examines, as of this time.
+    /// The data that `doctor` examines. The second field is the current time.
     TenantReport(TenantId, Timestamp),
     CreateTenant(Box<CreateTenantRequest>),
     /// Renames a tenant from the name in the second field to the name in the third.
     RenameTenant(TenantId, String, String),
-    /// Deletes a tenant, if it still has this name.
+    /// Deletes a tenant. The second field is its name; the request fails if the tenant has been renamed.
     DeleteTenant(TenantId, String),
-    /// Replaces a configuration, if the tenant still has this version.
+    /// Replaces a configuration. With a version, fails if the version is outdated.
     Configure(TenantId, Box<TenantConfig>, Option<String>),
     CreateApiKey(TenantId, CreateSecretRequest),
     RevokeApiKey(TenantId, ApiKeyId),

@@ -60,8 +60,8 @@ pub fn save_view(file: &Path, name: &str, search: Option<&str>) -> io::Result<Vi
     Ok(saved)
 }
 
-/// Replaces the content of a file, and creates it if it does not exist. Keeps the permissions; only the owner can read a
-/// new file.
+/// Replaces the content of a file, and creates the file if it does not exist. Keeps the permissions of an existing
+/// file; only the owner can read a new file.
 fn replace(file: &Path, text: &str) -> io::Result<()> {
     let mode = fs::metadata(file).map_or(0o600, |metadata| metadata.permissions().mode() & 0o777);
     let name = file.file_name().unwrap_or_default().to_string_lossy();

@@ -38,7 +38,8 @@ impl Zone {
         at.plus_millis(self.offset_ms(at))
     }
 
-    /// Reverses [`Self::to_local`]. If the zone skips or repeats `local`, uses the offset before or after the change.
+    /// Reverses [`Self::to_local`]. If a clock change skips or repeats `local`, the zone determines whether the offset
+    /// before or after the change is used.
     pub fn from_local(&self, local: Timestamp) -> Timestamp {
         let about = local.plus_millis(-self.offset_ms(local));
         local.plus_millis(-self.offset_ms(about))

@@ -104,7 +104,8 @@ impl Key {
         Ok(Self { algorithm, pair })
     }
 
-    /// Creates an ES256 key pair from a private scalar. With a shared seed, two programs can derive the same keys.
+    /// Creates an ES256 key pair from a private scalar. Two programs that derive scalars from the same seed get the
+    /// same keys.
     ///
     /// # Errors
     /// [`ClientError::Crypto`] if the bytes are not a valid P-256 scalar (probability 2^-32 for random bytes).

@@ -88,7 +88,7 @@ pub(crate) fn bytes(field: &str, text: &str) -> Result<Vec<u8>, ClientError> {
     from_base64url(text).ok_or_else(|| ClientError::Options(format!("{field} is not base64url")))
 }
 
-/// Returns the ids of the descriptors of type `public-key`. Browsers ignore the others.
+/// Returns the ids of the descriptors of type `public-key`. Browsers ignore descriptors of other types.
 pub(crate) fn ids(field: &str, descriptors: &[Descriptor]) -> Result<Vec<Vec<u8>>, ClientError> {
     descriptors.iter().filter(|each| each.kind == "public-key").map(|each| bytes(field, &each.id)).collect()
 }

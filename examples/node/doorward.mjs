@@ -28,8 +28,8 @@ export async function request(method, path, body) {
 const keys = createRemoteJWKSet(new URL(`${SERVER}/${TENANT}/.well-known/jwks.json`));
 
 /**
- * Verifies a token: signature, algorithm, expiry, issuer, audience, and that it proves this ceremony of this user. A
- * token of a registration is not a login, and a token of another user is not this session's.
+ * Verifies a token: signature, algorithm, expiry, issuer, audience, ceremony and user. A token of a registration does not
+ * prove a login, and a token of another user proves nothing about the user of this session.
  */
 export async function verify(token, ceremony, userId) {
   const { payload } = await jwtVerify(token, keys, {

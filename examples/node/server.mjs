@@ -64,7 +64,7 @@ async function act(path, incoming, outgoing) {
   const result = await actions[path](session, JSON.parse(text));
   if (!result.level) return send(outgoing, 200, result);
 
-  // Change the session id after each step of the login, so that an id that was known before is useless.
+  // Change the session id after each step of the login. An attacker who knew the id before the login cannot use it after.
   sessions.delete(cookie);
   const id = randomUUID();
   sessions.set(id, result);

@@ -58,13 +58,13 @@ pub struct App {
     pub rate_limits: RateLimits,
     /// Peers that send `X-Forwarded-For` although they are not trusted proxies.
     pub untrusted_peers: UntrustedPeers,
-    /// Limits how many audit entries are written for refused changes.
+    /// Limits the number of audit entries per minute for refused changes.
     pub refused_changes: AuditLimit,
     /// Scheduled backups; `None` if they are off.
     pub backups: Option<Scheduled>,
     pub metrics: Metrics,
     pub traces: Traces,
-    /// `None` after the exporter was taken, or if traces are off.
+    /// Exporter of spans, until [`App::take_exporter`] takes it; `None` from then on, or if traces are off.
     exporter: Mutex<Option<Exporter>>,
     pub stopwatch: Stopwatch,
     pub started: std::time::Instant,

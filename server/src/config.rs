@@ -147,13 +147,13 @@ pub struct AuditConfig {
     pub forward: ForwardConfig,
 }
 
-/// Receivers of all audit entries.
+/// Settings of audit forwarding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardConfig {
     pub targets: Vec<ForwardTarget>,
     /// File with the secret that signs requests to webhooks.
     pub secret_file: Option<PathBuf>,
-    /// Networks of internal addresses to which the URLs of webhooks may lead.
+    /// Networks with internal addresses to which webhooks may connect.
     pub networks: Vec<IpNet>,
     /// PEM file with the authorities that may issue certificates of webhooks; `None` for the authorities of the system.
     pub ca: Option<PathBuf>,
@@ -205,7 +205,8 @@ impl Settings {
     /// setting, such as `database.url_file`. Precedence: flag, environment variable, file, default.
     ///
     /// An empty environment variable counts as not set, because Docker Compose files produce such variables. Unknown
-    /// variables that begin with `DOORWARD_` are errors, except those of other programs and of Kubernetes services.
+    /// variables that begin with `DOORWARD_` are errors, except variables of the other programs of this project and
+    /// variables that Kubernetes sets for services.
     pub fn resolve(
         flags: &Flags,
         env: &BTreeMap<String, String>,

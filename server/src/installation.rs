@@ -56,8 +56,8 @@ pub async fn open(
     let files = Files::new(location);
     let database = options.url.to_string();
     let found = files.clone();
-    // The lock must be exclusive, because a running server would sign with the old keys, and its master key could not
-    // decrypt the new keys.
+    // Replacing signing keys needs the exclusive lock: a running server would still sign with the old keys, and its
+    // master key could not decrypt the new ones.
     let options = DatabaseOptions { exclusive: purpose == Purpose::ReplaceSigningKeys, ..options };
     let db = Database::open_if(options, move |connection| accept(connection, purpose, database, &found)).await?;
     let entropy = Arc::new(SystemEntropy::default());
@@ -86,7 +86,7 @@ pub async fn open(
     Ok(Installation { app, created })
 }
 
-/// Reason why the inspection of a database ended before the database was opened.
+/// Result of an inspection that does not open the database: an error, or the names of the pending migrations.
 enum Inspected {
     Failed(OpenError),
     Pending(Vec<String>),
@@ -188,9 +188,9 @@ fn check_files(location: &Location, options: &DatabaseOptions) -> Result<Vec<Str
     access::check(&location.data_dir, &options.url)
 }
 
-/// Encrypts the check text with the current master key and stores it. This makes the key the master key of the
-/// installation. Deletes the digest key if it was encrypted with another master key; imported API keys are then no
-/// longer accepted. Returns whether the digest key was deleted.
+/// Encrypts the check text, a known text that identifies the master key, with the current master key, and stores it.
+/// This makes the key the master key of the installation. Deletes the digest key if it was encrypted with another
+/// master key; imported API keys are then no longer accepted. Returns whether the digest key was deleted.
 ///
 /// # Errors
 /// [`MasterKeyError::NewerFormat`] if a newer program encrypted the digest key. In this case nothing is changed.

@@ -177,7 +177,7 @@ impl Probe<'_> {
         self.finalize(ceremony, started, user, keys, &rp_id, credential).await.map(drop)
     }
 
-    /// Performs a login or a transaction. Returns the body of the finalize request.
+    /// Performs a login or a transaction. Returns the body of the finalize request that was sent.
     async fn assert(
         &mut self,
         ceremony: &Ceremony<'_>,
@@ -192,7 +192,7 @@ impl Probe<'_> {
         self.finalize(ceremony, started, user, keys, &rp_id, credential).await
     }
 
-    /// Starts a ceremony and returns its options. Records the step only if this fails.
+    /// Starts a ceremony and returns its options. Records the step only if the initialize request fails.
     async fn options(&mut self, ceremony: &Ceremony<'_>, started: Instant) -> Result<Value, StepFailed> {
         match self.call("POST", &format!("{}/initialize", ceremony.path), Some(ceremony.request)).await {
             Ok((200, options)) => Ok(options),
@@ -200,7 +200,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Finishes a ceremony and verifies its token.
+    /// Finalizes a ceremony and verifies its token. Returns the body of the finalize request that was sent.
     async fn finalize(
         &mut self,
         ceremony: &Ceremony<'_>,
@@ -238,8 +238,8 @@ impl Probe<'_> {
         credential.map_err(|_| StepFailed)
     }
 
-    /// Deletes the user with credentials and transactions. The audit entries remain. After a failed ceremony the user
-    /// may not exist.
+    /// Deletes the user with credentials and transactions. The audit entries remain. If `must_exist` is `false`, a
+    /// missing user is no error: after a failed ceremony, the user may not exist.
     async fn clean_up(&mut self, user: &str, must_exist: bool) -> Result<(), StepFailed> {
         let started = Instant::now();
         let response = self.call("DELETE", &format!("/users/{user}"), None).await;

@@ -33,7 +33,8 @@ pub struct RateLimits {
     by_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
     by_network: Option<DefaultKeyedRateLimiter<IpAddr>>,
     by_tenant: Option<DefaultKeyedRateLimiter<TenantId>>,
-    /// The addresses above their limit, and the times from which they may send requests again.
+    /// The addresses that are above their own limit or the limit of their network, each with the time from which it may
+    /// send requests again.
     above_limit: Cache<IpAddr, Instant>,
     /// Limits database reads for requests whose address is above its limit: only one such read runs at a time.
     pub limited_reads: Semaphore,

@@ -56,7 +56,7 @@ macro_rules! table {
     };
 }
 
-// Fixed paths come before paths that begin with a tenant, because the first match is used.
+// Fixed paths come before paths that begin with a tenant, because the first path that matches a request is used.
 table! { PUBLIC, public, Public, "The public API.":
     GET    "/"                                         Anybody      => status::page,
     GET    "/openapi.json"                             Anybody      => docs::public_document,

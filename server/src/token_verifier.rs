@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Accepted algorithms: those with which Doorward signs. The header of a token cannot select any other algorithm.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
-/// Allowed clock difference in seconds.
+/// Allowed difference in seconds between this machine's clock and the issuer's clock.
 const LEEWAY: i64 = 5;
 
 #[derive(Debug, Clone, Copy)]

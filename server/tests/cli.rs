@@ -14,7 +14,7 @@ use doorward_server::cli::args::Cli;
 use doorward_testkit::{check_generated_documents, mds};
 use serde_json::Value;
 
-/// Returns a command that runs the binary with only these environment variables.
+/// Returns a command that runs the binary. Its environment contains only the variables that this function sets.
 fn doorward(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
     command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DRAIN", "0s").env("USER", "mallory");
@@ -287,7 +287,7 @@ fn empty_database_beside_files_of_an_installation_is_rejected() {
 
 #[test]
 fn interrupted_creation_is_completed_by_the_next_start() {
-    // Simulates a process that ended after it had committed the first token, but before it renamed the file.
+    // Simulates a process that ended after it had committed the first token, but before it renamed `admin.token.new`.
     let folder = installation();
     let (file, unfinished) = (folder.path().join("admin.token"), folder.path().join("admin.token.new"));
     let token = fs::read(&file).unwrap();

@@ -141,8 +141,8 @@ async fn rotation_is_refused_while_a_server_runs_and_without_confirmation() {
     world.refused(&["master-key", "rotate", "--yes", "--new-file", &same], "is the same as the current one");
 }
 
-/// Restores the database to the state after a killed rotation: one key is encrypted with the old master key, the others
-/// with the new one, and the check text is encrypted with the old one.
+/// Restores the database to the state after a killed rotation. One signing key and the check text (the row
+/// `master_key_check`) are encrypted with the old master key, the other signing keys with the new one.
 const UNDO_HALF: &str = "
     UPDATE signing_keys SET sealed_private_key =
         (SELECT s.sealed_private_key FROM saved_keys AS s WHERE s.id = signing_keys.id)
@@ -325,7 +325,7 @@ async fn rotation_removes_what_a_killed_one_has_left_and_follows_a_symbolic_link
     let _ = world.check_tokens(&tokens).await;
 }
 
-/// Base64 of a value in format 2.
+/// Base64 of an encrypted value in format 2, which this version does not know.
 const NEWER: &str = "AgAA";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

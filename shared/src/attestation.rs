@@ -41,7 +41,7 @@ text_enum! {
     pub enum AuthenticatorStatus {
         /// The model is not certified.
         NotFidoCertified => "NOT_FIDO_CERTIFIED",
-        /// The manufacturer stated how the model meets the requirements; nobody checked it.
+        /// The manufacturer stated how the model meets the requirements; nobody checked this statement.
         SelfAssertionSubmitted => "SELF_ASSERTION_SUBMITTED",
         /// The manufacturer offers an update, for example one that solves an earlier problem.
         UpdateAvailable => "UPDATE_AVAILABLE",

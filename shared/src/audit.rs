@@ -197,7 +197,7 @@ pub struct AuditLogItem {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub api_key_id: Option<ApiKeyId>,
     /// JSON. In the entry of a change: the values before and after the change. In the entry of a refusal: the failed
-    /// check (`check`) and, where known, the accepted values (`expected`) and the refused one (`received`).
+    /// check (`check`) and, where known, the accepted values (`expected`) and the refused value (`received`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub detail: Option<serde_json::Value>,

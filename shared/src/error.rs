@@ -52,7 +52,7 @@ text_enum! {
         TenantNotFound => "tenant_not_found",
         /// An administrator disabled the tenant.
         TenantDisabled => "tenant_disabled",
-        /// A tenant with the requested id exists, or it was deleted and its audit log is still kept.
+        /// A tenant with the requested id exists, or the audit log of a deleted tenant with this id is still kept.
         TenantExists => "tenant_exists",
         /// The operation requires an API key and the request has none.
         ApiKeyMissing => "api_key_missing",
@@ -116,7 +116,7 @@ text_enum! {
         SecretNotFound => "secret_not_found",
         /// The secret cannot be removed: it is the last one in use.
         SecretInUse => "secret_in_use",
-        /// The last usable admin token with the role `admin` is revoked only with `force=true`.
+        /// The request would revoke the last usable admin token with the role `admin`; this requires `force=true`.
         LastAdminToken => "last_admin_token",
         /// The challenge is unknown, was used, or belongs to another tenant or ceremony.
         ChallengeUnknown => "challenge_unknown",
@@ -140,7 +140,7 @@ text_enum! {
         BackupStateInvalid => "backup_state_invalid",
         /// The signature is not valid.
         SignatureInvalid => "signature_invalid",
-        /// The signature counter went backwards: the authenticator may have been cloned.
+        /// The signature counter did not increase: the authenticator may have been cloned.
         CounterRegression => "counter_regression",
         /// The tenant has no such credential. The page may call `PublicKeyCredential.signalUnknownCredential()`.
         CredentialUnknown => "credential_unknown",

@@ -37,9 +37,9 @@ text_enum! {
 text_enum! {
     /// WebAuthn §10.1.5: whether the new credential must support large blobs.
     pub enum LargeBlobSupport {
-        /// The registration fails without it.
+        /// The registration fails without this support.
         Required => "required",
-        /// The credential supports it if the authenticator does.
+        /// The credential supports large blobs if the authenticator does.
         Preferred => "preferred",
     }
 }
@@ -74,7 +74,7 @@ pub struct RegistrationExtensions {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LargeBlobCreation {
-    /// Whether the credential must support it. Absent: `preferred`.
+    /// Whether the credential must support large blobs. Absent: `preferred`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub support: Option<LargeBlobSupport>,
 }
@@ -156,7 +156,7 @@ impl RegistrationExtensions {
         .collect()
     }
 
-    /// Returns the extensions of `self`, and for the members that are absent there the inputs of `others`.
+    /// Returns the inputs of `self`. Members that are absent in `self` get their values from `others`.
     #[must_use]
     pub fn or(self, others: &Self) -> Self {
         let others = others.clone();

@@ -46,13 +46,14 @@ pub struct RefusalDetail {
     /// The stored credential of an assertion.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub credential: Option<StoredCredential>,
-    /// Method of a refused change.
+    /// HTTP method of a refused administrative change.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub method: Option<String>,
-    /// Path of a refused change.
+    /// Path of the request of a refused administrative change.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub path: Option<String>,
-    /// Number of earlier refused changes for which no entry was written.
+    /// Number of refused changes before this one for which no entry was written, because of the limit of entries per
+    /// minute. `None` if there were none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub left_out_before: Option<u64>,
 }

@@ -28,7 +28,8 @@ impl AuditEntry {
     /// Returns the detail of a refusal.
     ///
     /// # Panics
-    /// If the detail is missing, too large or has control characters, or its check cannot fail with the entry's code.
+    /// If the detail is missing, is too large, has control characters, or names a check that cannot fail with the
+    /// entry's code.
     pub fn detail(&self) -> RefusalDetail {
         let detail = RefusalDetail::of(Some(&self.0["detail"])).unwrap_or_else(|| panic!("no detail: {self:?}"));
         let code: ErrorCode = self.code().and_then(|code| code.parse().ok()).expect("a known code");
@@ -47,13 +48,13 @@ impl TestTenant {
         entries.as_array().expect("an array").iter().cloned().map(AuditEntry).collect()
     }
 
-    /// Number of entries that match a query.
+    /// Returns the number of entries that match a query.
     pub async fn count(&self, query: &str) -> u64 {
         let response = self.http.get(&format!("/audit_logs?per_page=1&{query}")).await.expect(200);
         response.header("x-total-count").and_then(|text| text.parse().ok()).expect("a total count")
     }
 
-    /// Returns the only entry of a request. Panics unless the request has exactly one entry.
+    /// Returns the only entry of the request that got `response`. Panics if the request has no entry or several.
     pub async fn entry_of(&self, response: &Response) -> AuditEntry {
         let id = response.request_id();
         let mut entries = self.entries("").await;
@@ -66,7 +67,8 @@ impl TestTenant {
         entry
     }
 
-    /// Checks status and code of a refusal, and that the request has one audit entry, with this type and the same code.
+    /// Checks the status and the code of a refusal. Also checks that the request has exactly one audit entry, with the
+    /// type `kind` and the same code. Returns this entry.
     pub async fn expect_audited_refusal(&self, response: &Response, status: u16, code: &str, kind: &str) -> AuditEntry {
         response.expect_refusal(status, code);
         let entry = self.entry_of(response).await;

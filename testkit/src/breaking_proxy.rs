@@ -21,7 +21,7 @@ pub enum Moment {
     AfterCommit,
 }
 
-/// Text that is part of the last statements of each unit of work that writes.
+/// Text in the message with which a node commits a transaction that writes.
 pub const COMMIT: &str = "; COMMIT";
 /// Bytes that the server sends after it has executed COMMIT.
 const COMMITTED: &[u8] = b"COMMIT\0";

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command};
 
-/// Exit code of the script if PgBouncer is missing.
+/// Exit code of `.ci/pgbouncer` if PgBouncer is missing.
 const MISSING: i32 = 77;
 
 /// A running PgBouncer. Dropping this value stops it.

@@ -90,7 +90,8 @@ impl Builder {
         self
     }
 
-    /// Uses a connection pooler for units of work. `database.listen_url` is the direct URL.
+    /// Sets the port of the connection pooler that the server uses for units of work. The server uses the direct URL
+    /// only as `database.listen_url`.
     pub fn pooler(mut self, port: u16) -> Self {
         self.pooler_port = Some(port);
         self
@@ -145,7 +146,7 @@ impl Builder {
 
 type Serve = fn(Arc<App>, Listener, Listening) -> std::io::Result<Serving>;
 
-/// Limits that no test reaches by accident.
+/// Settings of a listener with limits that no test reaches by accident.
 pub const LISTENING: Listening = Listening {
     workers: 2,
     head_timeout: Duration::from_secs(5),
@@ -191,7 +192,7 @@ impl TestServer {
         Builder::default()
     }
 
-    /// Request context of a local administrator.
+    /// Returns the request context of a local administrator.
     pub fn administrator(&self) -> AdminContext {
         AdminContext { app: Arc::clone(&self.app), actor: "test".to_owned(), meta: RequestMeta::default(), scope: None }
     }

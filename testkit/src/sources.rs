@@ -137,7 +137,7 @@ impl Graph {
         self.files.iter().filter(|other| child(other)).map(|other| other.module.last().unwrap().as_str()).collect()
     }
 
-    /// Paths in the code, relative to the crate root.
+    /// Returns the paths in the code of a file, relative to the crate root.
     fn absolute_paths(&self, file: &Source, code: &str) -> Vec<Vec<String>> {
         let mut words = self.children(file);
         words.extend(["crate", "super", "self"]);

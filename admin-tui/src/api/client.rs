@@ -14,7 +14,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// Address of the admin API, such as `http://127.0.0.1:8001`; it may have a path prefix. `unix:/path` is a Unix socket.
+    /// Address of the admin API, such as `http://127.0.0.1:8001`; it may have a path prefix. `unix:/path` is a Unix
+    /// socket.
     pub url: Url,
     pub token: Token,
     /// PEM certificates of the trusted authorities; `None` uses those of the operating system.

@@ -18,7 +18,7 @@ use super::{client::Api, error::ApiError};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantSummaryQuery {
-    /// Substring of the name or id.
+    /// Substring of the name, RP ID or id.
     pub text: Option<String>,
     pub sort: Option<TenantSort>,
     pub order: Option<Order>,
@@ -31,7 +31,7 @@ pub struct TenantSummaryQuery {
 /// Query of a list of users or of transactions. Both lists are sorted newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserQuery {
-    /// Substring of a user's id or name, or of a transaction's identifier.
+    /// For users: substring of the user id, name or display name. For transactions: substring of the transaction id.
     pub text: Option<String>,
     /// Only for transactions: the `user_id` of the user whose transactions are returned.
     pub user_id: Option<String>,

@@ -74,7 +74,8 @@ impl ApiRequest<'_> {
         }
     }
 
-    /// Makes the server refuse the change if the tenant, or the state of the object, no longer has this version.
+    /// Sets the version that the tenant, or the state of the object, must have. If it has another version, the server
+    /// refuses the change. `None` allows any version.
     pub(super) fn if_match(self, version: Option<String>) -> Self {
         Self { if_match: version, ..self }
     }

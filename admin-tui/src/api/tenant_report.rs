@@ -80,7 +80,7 @@ impl Api {
     }
 
     async fn failing_jobs(&self) -> Result<Vec<JobVitals>, ApiError> {
-        // The server refuses the vitals, and records the refusal, if the token is limited to some tenants.
+        // For a limited token, the server would refuse the vitals and record the refusal.
         if self.me().await?.tenants.is_some() {
             return Ok(Vec::new());
         }

@@ -38,7 +38,7 @@ pub struct AuditArgs {
     pub text: Option<String>,
     #[command(flatten)]
     pub exact: ExactFilters,
-    /// Maximum number of entries, counted from the newest [default: 20, with --follow 10]
+    /// Maximum number of entries, counted from the newest [default: 20; with --follow: 10]
     #[arg(long, short = 'n', value_name = "ROWS", conflicts_with = "export")]
     pub limit: Option<usize>,
     /// Print new entries until Ctrl+C

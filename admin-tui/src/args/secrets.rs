@@ -79,7 +79,8 @@ pub struct SigningKeyRotateArgs {
     /// ES256, RS256 or EdDSA [default: that of the current key]
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     pub algorithm: Option<SigningAlgorithm>,
-    /// Sign with the new key at once, not 15 minutes later; verifiers refuse new tokens until they reload the JWKS
+    /// Sign with the new key at once, not 15 minutes later; token verifiers with a cached JWKS refuse new tokens until
+    /// they reload it
     #[arg(long)]
     pub force: bool,
 }
@@ -114,7 +115,7 @@ pub struct AdminTokenCreateArgs {
     /// Role: admin (full access), auditor (read only) or metrics (only /metrics)
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Role,
-    /// Limit the token to the tenant with this id or name; may be repeated [default: all tenants]
+    /// Limit the token to the tenant with this id or name; can be repeated [default: all tenants]
     #[arg(long = "tenant", short, value_name = "TENANT")]
     pub tenants: Vec<String>,
     /// Time of expiry: a duration like 90d or a time like 2027-01-31T12:00:00Z [default: never]

@@ -41,11 +41,11 @@ pub struct TenantArg {
 
 #[derive(Debug, Clone, Args)]
 pub struct TenantListArgs {
-    /// Substring of the name or id
+    /// Substring of the name, RP ID or id
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// Sort by name, rp_id, created, activity, users, api_keys, succeeded or refused (the last two list the 1 000 tenants
-    /// with the latest activity)
+    /// Sort by name, rp_id, created, activity, users, api_keys, succeeded or refused (the last two list only the 1 000
+    /// tenants with the latest activity)
     #[arg(long, value_name = "BY", default_value_t = TenantSort::Name, value_parser = sort)]
     pub sort: TenantSort,
     /// Reverse the order
@@ -67,8 +67,8 @@ pub struct TenantCreateArgs {
     /// Allowed origin of ceremonies; can be repeated
     #[arg(long = "origin", value_name = "ORIGIN", required_unless_present = "from")]
     pub origins: Vec<String>,
-    /// Allowed CORS origin of the public API, such as `https://app.example.com` or `https://*.example.com`; can be repeated
-    /// [default: the web origins]
+    /// Allowed CORS origin of the public API, such as `https://app.example.com` or `https://*.example.com`; can be
+    /// repeated [default: the values of --origin and --related-origin, except the origins of Android apps]
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub cors_origins: Vec<String>,
     /// JSON file with the complete configuration, as printed by `config get`; - for standard input
@@ -114,7 +114,7 @@ pub enum ConfigCommand {
     /// Replace the configuration, and print the changes
     #[command(after_help = help::CONFIG_SET)]
     Set(ConfigSetArgs),
-    /// Edit the configuration in your editor (VISUAL, EDITOR or vi)
+    /// Edit the configuration in the editor that VISUAL or EDITOR names, else in vi
     #[command(after_help = help::CONFIG_EDIT)]
     Edit(ConfigEditArgs),
     /// Validate a configuration and print all problems

@@ -20,7 +20,8 @@ pub struct TrustPreviewArgs {
     /// Id or name of the tenant
     #[arg(value_name = "TENANT")]
     pub tenant: String,
-    /// JSON file with a configuration, as printed by `tenant config get`; - for standard input [default: the current configuration]
+    /// JSON file with a configuration, as printed by `tenant config get`; - for standard input [default: the current
+    /// configuration]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Treat the mode `monitor` as `enforce` in the preview

@@ -23,7 +23,7 @@ pub enum UserCommand {
 pub struct UserListArgs {
     #[command(flatten)]
     pub tenant: TenantFlag,
-    /// Substring of the id or name
+    /// Substring of the user_id, name or display name
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
     /// Maximum number of rows [default: all]

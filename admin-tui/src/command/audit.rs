@@ -38,7 +38,8 @@ async fn query(context: &CommandContext, args: &AuditArgs) -> Result<AuditQuery,
     })
 }
 
-/// Returns the log with this name: the log of a tenant or of the installation; `None` for all logs.
+/// Returns the id that selects a log: of the tenant with this id or name, or of the installation. `None` selects all
+/// logs.
 pub(super) async fn log(context: &CommandContext, name: Option<&str>) -> Result<Option<TenantId>, CommandError> {
     Ok(match name {
         None => None,

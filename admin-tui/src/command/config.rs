@@ -172,8 +172,8 @@ async fn save_draft(
     }
 }
 
-/// Returns the error for a draft whose tenant another administrator changed in the meantime. For each value that the
-/// administrator or the user changed, the message lists the old value and each new value.
+/// Returns the error for the case that another administrator changed the tenant while the user edited the draft. For
+/// each value that the administrator or the user changed, the message lists the old value and each new value.
 fn conflict(tenant: &TenantDetail, theirs: &[Change], mine: &[Change], draft: &Draft) -> CommandError {
     let find = |changes: &[Change], path: &str| changes.iter().find(|change| change.path == path).cloned();
     let paths: BTreeSet<&str> = theirs.iter().chain(mine).map(|change| change.path.as_str()).collect();

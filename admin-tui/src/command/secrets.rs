@@ -112,7 +112,7 @@ async fn revoke_token(context: &CommandContext, args: AdminTokenRevokeArgs) -> R
     context.output.done(&format!("revoked {token}"))
 }
 
-/// Asks whether to revoke a secret. Returns a text with its kind, name and id.
+/// Asks whether to revoke a secret. Returns the secret's kind, name and id as one text.
 fn confirm_revocation<'a>(
     confirmation: Confirmation,
     kind: &str,

@@ -38,7 +38,7 @@ impl Column {
         Self { min_width: Some(min_width), ..Self::new(heading) }
     }
 
-    /// Allows hiding the column on narrow terminals. Columns with a higher number are hidden first.
+    /// Sets the order in which narrow terminals hide columns: those with the highest number first, those with 0 never.
     pub(super) const fn hide_order(mut self, order: u8) -> Self {
         self.hide_order = order;
         self
@@ -57,7 +57,7 @@ pub(super) struct Layout {
     first_rows: Vec<Vec<String>>,
     /// Width of the content of each column.
     content: Vec<u16>,
-    /// Columns with a higher `hide_order` are hidden.
+    /// Columns with a higher `hide_order` than this number are hidden.
     max_shown: u8,
     limit: Option<u16>,
 }
@@ -93,7 +93,7 @@ impl Layout {
         column.hide_order > self.max_shown
     }
 
-    /// Returns the smallest width of the table that shows all columns up to this `hide_order`.
+    /// Returns the smallest width in which the table can show all columns up to this `hide_order`.
     fn smallest_width(&self, order: u8) -> u32 {
         let columns = self.columns.iter().zip(&self.content).filter(|(column, _)| column.hide_order <= order);
         columns

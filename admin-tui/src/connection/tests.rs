@@ -302,7 +302,7 @@ fn contexts_are_the_profiles_and_get_only_their_own_token() {
     let expected = [("lab", "http://10.0.0.7:8001"), ("prod", "https://prod.example.com")];
     assert_eq!(names, expected.map(|(name, url)| (name.to_owned(), url.to_owned())));
     expect(resolve_context(&flags, &environment, "prod"), "https://prod.example.com/", "dwa_prod");
-    // The token of the server at the start is not used for a profile without a token.
+    // For a profile without a token, the token in the flags and variables is not used.
     let home = Home::new("[profiles.bare]\nurl = 'https://bare.example.com'");
     let found = resolve_context(&flags, &home.environment(&more), "bare");
     assert!(matches!(found, Err(ConnectionError::NoToken(_))), "{found:?}");

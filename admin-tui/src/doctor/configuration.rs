@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{api::TenantReport, time_format};
 
-/// Minimum timeout without a finding, in milliseconds: a shorter timeout excludes users who must first fetch their
+/// Shortest timeout without a finding, in milliseconds. A shorter timeout excludes users who must first fetch their
 /// authenticator.
 const SHORT_TIMEOUT_MS: u32 = 30_000;
 

@@ -9,11 +9,11 @@ use super::{
 use crate::{api::TenantReport, time_format};
 
 const DAY_MS: i64 = 86_400_000;
-/// A key that expires within this time needs a successor now.
+/// Maximum time until an API key expires, in milliseconds, for the finding that the key needs a successor.
 const EXPIRES_SOON_MS: i64 = 14 * DAY_MS;
-/// A key that was not used for this time is probably not needed.
+/// Minimum time since the last use of an API key, in milliseconds, for the finding that the key is unused.
 const UNUSED_MS: i64 = 90 * DAY_MS;
-/// Time after which a new key should have been used.
+/// Minimum age of an API key that was never used, in milliseconds, for the finding that the key is unused.
 const NEVER_USED_MS: i64 = 30 * DAY_MS;
 const OLD_SIGNING_KEY_MS: i64 = 365 * DAY_MS;
 

@@ -22,7 +22,7 @@ pub(super) fn examine(report: &TenantReport, program: &Program) -> Vec<Finding> 
     findings
 }
 
-/// Returns whether pages with this host may use the RP ID (WebAuthn §5.1.3).
+/// Returns whether pages on `host` may use the RP ID: `host` is the RP ID or a subdomain of it (WebAuthn §5.1.3).
 pub(super) fn is_within(host: &str, rp_id: &str) -> bool {
     host == rp_id || host.strip_suffix(rp_id).is_some_and(|rest| rest.ends_with('.'))
 }

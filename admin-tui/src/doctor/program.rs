@@ -4,14 +4,15 @@ use std::fmt;
 
 use super::shell;
 
-/// The `Display` form is `doorward-admin` with the profile in use.
+/// Beginning of a proposed command. The `Display` form is `doorward-admin`, with `--profile` if there is a profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Program {
     profile: Option<String>,
 }
 
 impl Program {
-    /// Without a profile, commands use the default server or the server that environment variables select.
+    /// Creates a program with a profile. Without a profile, the proposed commands use the default server, or the server
+    /// that environment variables select.
     pub fn with_profile(profile: Option<&str>) -> Self {
         Self { profile: profile.map(str::to_owned) }
     }

@@ -21,9 +21,9 @@ use crate::{
     explain::{is_local, origin_difference},
 };
 
-/// Minimum number of similar refusals for a finding.
+/// Minimum number of refusals with the same error code, for most findings.
 const MANY: usize = 5;
-/// Minimum share of expired challenges among all ceremonies, in percent, for a finding.
+/// Minimum share of ceremonies whose challenge had expired, in percent of all ceremonies, for a finding.
 const EXPIRED_PERCENT: u64 = 2;
 /// Longest useful timeout in milliseconds: the maximum lifetime of a challenge.
 const MAX_TIMEOUT_MS: i64 = 600_000;
@@ -143,8 +143,8 @@ impl Refusals<'_> {
     fn expired_challenges(&self) -> Option<Finding> {
         let mut ages: Vec<i64> = Vec::new();
         for (_, detail) in self.of(ErrorCode::ChallengeExpired) {
-            // Responses that arrive much later than the end of the lifetime come from pages that were left open. A
-            // longer timeout would not help these users.
+            // A response that arrives long after its challenge expired comes from a page that was left open. A longer
+            // timeout would not help this user.
             let challenge = detail.challenge.as_ref();
             ages.extend(challenge.filter(|it| it.age_ms < it.lifetime_ms.saturating_mul(10)).map(|it| it.age_ms));
         }
@@ -205,7 +205,7 @@ impl Refusals<'_> {
         .collect()
     }
 
-    /// Returns a finding for each error code that occurs often, regardless of the details of the refusals.
+    /// Returns a finding for each error code with enough refusals, regardless of the details of the refusals.
     fn patterns(&self) -> Vec<Finding> {
         let (program, tenant) = (self.program, self.report.tenant.id);
         let patterns = [

@@ -128,7 +128,7 @@ pub(super) fn likely(
     }
 }
 
-/// Returns why a trust policy did not accept the model.
+/// Returns why a trust policy did not accept the model of the authenticator.
 fn unproven(detail: &RefusalDetail) -> Vec<String> {
     let received = detail.received.as_deref().unwrap_or_default();
     let states = |trust: &str| received == trust || received.contains(&format!("attestation: {trust}"));
@@ -245,7 +245,7 @@ fn key_expired(entry: &AuditLogItem, detail: &RefusalDetail) -> Vec<String> {
     late.map(|late| format!("The key expired {late} before the request.")).into_iter().collect()
 }
 
-/// Returns the reason why a tenant has no such key, if the history shows it.
+/// Returns why the key or token of a refused request is unknown. Uses `history`, the entries about API keys.
 fn key_unknown(entry: &AuditLogItem, detail: &RefusalDetail, history: &[AdminAuditLogItem]) -> Vec<String> {
     let Some(id) = detail.key_id.map(|id| id.to_string()) else { return Vec::new() };
     if entry.kind != AuditType::ApiKeyRejected {

@@ -11,7 +11,7 @@ pub struct Explanation {
     pub created_at: Timestamp,
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Result of an operation that was not refused.
+    /// Says that a trust policy in the mode `monitor` accepted the operation; `None` for all other entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
     pub tenant_id: TenantId,

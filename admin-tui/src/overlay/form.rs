@@ -196,8 +196,8 @@ impl View for Form {
 }
 
 impl Form {
-    /// Draws the fields, scrolled to the focused one. With hints, each field has two rows: the value, and its problem or
-    /// hint.
+    /// Draws the fields, scrolled to the focused one. With hints, each field has two rows: the value, and its problem
+    /// or hint.
     fn draw_fields(&self, canvas: &mut Canvas<'_>, area: Rect, has_hints: bool) {
         let fields = &self.definition.fields;
         let step = if has_hints { 2 } else { 1 };

@@ -14,7 +14,7 @@ const NAME_WIDTH: u16 = 11;
 #[derive(Debug)]
 pub struct MergeDialog {
     fields: Vec<MergeField>,
-    /// For each field, the side whose value it gets. `None` if the user must still choose.
+    /// For each setting in `fields`, the side whose value it gets. `None` if the user must still choose.
     sides: Vec<Option<Side>>,
     /// Index of the selected setting.
     selected: usize,

@@ -21,7 +21,7 @@ type ReportLine = (String, String, Tone);
 #[derive(Debug)]
 enum Subject {
     Refusal(Box<AdminAuditLogItem>),
-    /// The findings about a tenant, with commands of this program.
+    /// The findings about a tenant. Their commands begin with this program name and profile.
     Tenant(Program),
 }
 

@@ -157,7 +157,7 @@ mod tests {
         let j = key('j', KeyModifiers::NONE);
         assert_eq!(response.receive(j.clone()), Received::Event(j));
         assert!(!response.is_expected());
-        // A key that cannot be part of the response ends an incomplete one. For example, the user may have pressed
+        // A key that cannot be part of a response ends an incomplete response. For example, the user may have pressed
         // Alt+], with which every response begins.
         let mut response = Response::Expected;
         assert_eq!(response.receive(key(']', KeyModifiers::ALT)), Received::Part);

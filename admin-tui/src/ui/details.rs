@@ -68,8 +68,8 @@ impl Canvas<'_> {
         };
     }
 
-    /// Draws in the last row of an area why its content could not be updated. Does not show connection errors, because
-    /// the header shows them.
+    /// If the content of an area could not be updated, draws the error in the last row of the area. Ignores temporary
+    /// errors, such as connection errors, which the header shows.
     pub fn stale_marker(&mut self, area: Rect, error: Option<&ApiError>) {
         if let Some(error) = error.filter(|error| !error.is_transient()) {
             let line = row(area, area.height.saturating_sub(1));

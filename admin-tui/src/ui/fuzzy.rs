@@ -1,6 +1,6 @@
 //! Fuzzy search: finds texts by the beginnings of their words.
 
-/// Returns how well a text matches a query, or `None` if it does not. Lower is better.
+/// Returns the distance between a text and a query: 0 for the best match, or `None` if the text does not match.
 ///
 /// Each word of the query must match. Its letters must appear in the text in order, each one directly after the
 /// previous letter or at the beginning of another word, so `adtok` matches `admin tokens`.
@@ -9,14 +9,15 @@ pub fn distance(text: &str, query: &str) -> Option<usize> {
     query.split_whitespace().map(|word| word_distance(&text, word)).sum()
 }
 
-/// Returns the number of jumps between the letters of a word, plus one if the first letter is inside a word.
+/// Returns the distance between a text and one word of a query: the number of jumps between the letters, plus one if
+/// the first letter is inside a word of the text.
 fn word_distance(text: &[char], word: &str) -> Option<usize> {
     let is_start =
         |at: usize| at.checked_sub(1).and_then(|at| text.get(at)).is_none_or(|before| !before.is_alphanumeric());
     let mut letters = word.chars().flat_map(char::to_lowercase);
     let first = letters.next()?;
-    // For each position in the text: the lowest distance of the matches that end at this position. A match contains the
-    // letters of the word that have been read so far.
+    // For each position in the text: the lowest distance of a match that ends at this position, or `None`. A match
+    // contains the letters of `word` that have been read so far.
     let mut ends: Vec<Option<usize>> =
         text.iter().enumerate().map(|(at, letter)| (*letter == first).then(|| usize::from(!is_start(at)))).collect();
     for wanted in letters {

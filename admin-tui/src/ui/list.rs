@@ -44,7 +44,7 @@ impl<T> LoadedPage<T> {
         Self { rows, next, total }
     }
 
-    /// Creates the only page of a list.
+    /// Creates a page that contains all rows of a list.
     pub const fn complete(rows: Vec<T>) -> Self {
         Self::new(rows, None, None)
     }

@@ -23,7 +23,7 @@ pub trait View {
 
 /// A screen or overlay: its state and its reaction to events.
 pub trait Page: View + Debug + Send {
-    /// Returns the title, which the path of screens also shows.
+    /// Returns the title. The header also shows it in the path of open screens, such as `Overview › Audit log`.
     fn title(&self) -> String;
 
     /// Returns the key bindings in the current state, without commands that the token may not use.
@@ -101,6 +101,6 @@ pub trait Page: View + Debug + Send {
     /// Applies filters; only audit logs have any.
     fn apply_filters(&mut self, _query: AuditQuery, _cx: &mut UpdateContext<'_>) {}
 
-    /// Merges the unsaved changes to a configuration; only tenants have one.
+    /// Merges the unsaved changes to a tenant's configuration; only the screen of a tenant implements this.
     fn merge(&mut self, _choices: &[(&'static str, Side)], _cx: &mut UpdateContext<'_>) {}
 }

@@ -70,7 +70,7 @@ pub enum Route {
         entry: Option<AuditId>,
     },
     Tokens,
-    /// Replaces the first screen of a section that a limited token cannot use. Shows the token's tenants.
+    /// List of a limited token's tenants. It replaces the first screen of a section that the token cannot use.
     OwnTenants {
         section: Section,
         me: Box<Me>,
@@ -91,7 +91,7 @@ impl Route {
 pub enum Dialog {
     Form(FormKind),
     Confirm(Question),
-    /// Merges the unsaved changes to a configuration with those that another administrator saved.
+    /// Merges the unsaved changes to a configuration with the changes that another administrator saved.
     Merge(Vec<MergeField>),
     EventTypes(Box<AuditQuery>),
     /// Saved views of audit logs, and the search text that can be saved.
@@ -133,7 +133,7 @@ pub enum Action {
     Request {
         call: Box<BackendRequest>,
         done: String,
-        /// `true` if the screen is left after success, because the object that it shows no longer exists.
+        /// `true` if the app leaves the screen after success, because the object on the screen no longer exists.
         leaves_screen: bool,
     },
     /// Closes the screens above a depth.
@@ -171,7 +171,8 @@ pub struct Question {
     pub more: MarkedObjects,
     /// Notification after the change was undone; `None` if it cannot be undone.
     pub undone: Option<String>,
-    /// The question that replaces this one if the server refuses the last request with this code.
+    /// Error code and follow-up question. If the server refuses the only remaining request with this code, the
+    /// follow-up question replaces the current one.
     pub if_refused: Option<(ErrorCode, Box<Question>)>,
 }
 
@@ -220,7 +221,7 @@ impl Question {
         Some(Self { object, more: objects.collect(), ..question })
     }
 
-    /// Leaves the screen after success if `leaves` is true.
+    /// Sets whether the app leaves the screen after success.
     pub fn leaving_screen(mut self, leaves: bool) -> Self {
         if let Action::Request { leaves_screen, .. } = &mut self.action {
             *leaves_screen = leaves;

@@ -57,7 +57,7 @@ impl Column {
         self
     }
 
-    /// Hides the column in tables that are narrower than `columns`.
+    /// Sets the minimum width of the table, in terminal columns. Narrower tables hide this column.
     pub const fn from_width(mut self, columns: u16) -> Self {
         self.min_table_width = columns;
         self

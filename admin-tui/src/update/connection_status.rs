@@ -13,10 +13,10 @@ use crate::{
 
 /// Time without a response, in milliseconds, after which the connection is checked.
 const IDLE_MS: i64 = 2_000;
-/// Delays between attempts to reconnect, in milliseconds. The last one repeats.
+/// Delays between attempts to reconnect after a temporary error, in milliseconds. The last delay repeats.
 const RETRY_MS: [i64; 4] = [1_000, 2_000, 3_000, 5_000];
-/// Delay after the server refused the token, in milliseconds. It is long, because each attempt writes an audit entry
-/// and will probably be refused again.
+/// Delay between attempts to reconnect, in milliseconds, after an error that will probably recur, such as a refused
+/// token. It is long, because each attempt with a refused token writes an audit entry.
 const RETRY_REFUSED_MS: i64 = 30_000;
 
 /// Requests name and role of the token, which also checks the connection.

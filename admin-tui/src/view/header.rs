@@ -1,4 +1,4 @@
-//! The header: sections, connection, path of screens, and status.
+//! The header: sections, connection, path of open screens, and status.
 
 use doorward_shared::{admin::Me, counted};
 use ratatui::{layout::Rect, style::Modifier};
@@ -82,8 +82,8 @@ fn server_width(model: &Model) -> u16 {
     badge_width(model) + columns(&server) + columns(&token)
 }
 
-/// Draws profile, address, token and role at the right end. If there is not enough room, the address is truncated. Returns
-/// the number of columns used.
+/// Draws profile, address, token and role at the right end. If there is not enough room, the address is truncated.
+/// Returns the number of columns used.
 fn draw_server(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> u16 {
     let (server, token) = server_texts(model);
     let width = server_width(model).min(area.width);
@@ -103,7 +103,7 @@ fn draw_server(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> u16 {
     width
 }
 
-/// Draws the path of screens, and the status of the current screen at the right end.
+/// Draws the path of open screens, and the status of the current screen at the right end.
 fn draw_path(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let mut place = right_of(area, 1);
     let depth = model.stack().depth();

@@ -25,7 +25,7 @@ async fn apply(operator: &Operator, arguments: &[&str], code: i32) -> Value {
     serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
 }
 
-/// Returns the number of audit entries of changes to tenants.
+/// Returns the number of audit entries that record changes to tenants.
 async fn changes(operator: &Operator) -> usize {
     let types = "tenant_created,tenant_updated,tenant_config_updated";
     operator.json(&["audit", "--type", types, "--limit", "1000"]).await.as_array().unwrap().len()
@@ -243,7 +243,7 @@ async fn problems_of_structure_and_of_rules_are_reported_together() {
     }
 }
 
-/// Starts `apply` in a terminal and returns it when it asks for confirmation.
+/// Starts `apply` in a terminal, waits until it asks for confirmation, and returns the process.
 async fn start_and_wait_for_question(operator: &Operator) -> Process {
     let mut process = Process::start(operator.in_terminal("apply -f tenants.toml"));
     while process.line().await != "This changes 1 tenant." {}

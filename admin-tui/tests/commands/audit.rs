@@ -140,7 +140,7 @@ async fn rare_entries_are_found_beyond_the_examined_ones() {
     let refused = tenant.with_key("dw_wrong");
     refused.get("/credentials").await.expect_refusal(401, "api_key_invalid");
     let first = tenant.entries("type=api_key_rejected").await.remove(0).text("id").unwrap();
-    // More newer entries exist than the server examines in one request.
+    // Adds entries that are newer than the refusal: more than the server examines in one request.
     let (prefix, tenant_id) = (&first[..18], tenant.id);
     let rows: Vec<String> = (1..=10_050)
         .map(|number| {

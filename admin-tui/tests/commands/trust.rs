@@ -12,8 +12,8 @@ fn synced(user: &str) -> Person {
     person
 }
 
-/// Starts a server with users: `synced-0` and `synced-1` have a synced passkey, `both` also a device-bound one. The file
-/// `policy.json` requires device-bound passkeys.
+/// Starts a server with three users: `synced-0` and `synced-1` have a synced passkey, `both` has a synced and a
+/// device-bound passkey. The file `policy.json` requires device-bound passkeys.
 async fn setup_with_users(mode: &str) -> (TestServer, TestTenant, Operator) {
     let (server, tenant, operator) = setup(Role::Admin).await;
     for name in ["synced-0", "synced-1", "both"] {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::Operator;
 
-/// The server accepts these invisible characters in names, although it refuses control characters.
+/// A name with invisible characters. The server accepts them in names, but refuses control characters.
 const NAME: &str = "Shop\u{200f}pohS\u{200b}\u{feff}\u{e0041}日本 Zoë";
 
 #[tokio::test(flavor = "multi_thread")]

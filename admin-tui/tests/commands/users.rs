@@ -52,7 +52,7 @@ async fn user_ids_reach_the_server_unchanged() {
         let shown = operator.json(&["user", "show", "--tenant", "Example", id]).await;
         assert_eq!(shown["user_id"], id);
     }
-    // No user has these ids. A URL parser may remove such characters, and the request would then name another user.
+    // No user has these ids. If the URL parser removed TAB, LF and CR, the request would delete the user `bob`.
     for id in ["bob\t", "bob\n", "\rbob"] {
         operator.fails(&["user", "delete", "--tenant", "Example", id, "--yes"], 3, &["user not found"]).await;
     }

@@ -132,7 +132,7 @@ async fn views_are_saved_opened_and_deleted() {
     app.keys("x v").await;
     app.wait_for("bob fails").await;
     app.keys_show("enter", &["user: bob ×", "outcome: failed ×"]).await;
-    // The log of a tenant has the same view, and the mouse selects it too.
+    // The log of a tenant offers the same view, and a click applies the view.
     app.keys("2 enter a v").await;
     app.click("bob fails").await;
     app.shows(&["Audit log of Acme Bank", "user: bob ×"]);

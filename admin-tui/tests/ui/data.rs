@@ -379,7 +379,7 @@ pub(crate) fn overview(world: &World, days: u32) -> Overview {
     }
 }
 
-/// Returns the sum of `value` over the first seconds.
+/// Returns the sum of `value` over the first `seconds` seconds, which are counted from 0.
 fn sum(seconds: u64, value: impl Fn(u64) -> u64) -> u64 {
     (0..seconds).map(value).sum()
 }

@@ -545,7 +545,7 @@ fn matches_exact(query: &AuditQuery, entry: &AuditLogItem) -> bool {
     })
 }
 
-/// Returns a page. A request with filters examines at most [`EXAMINED`] entries.
+/// Returns a page of audit entries. A request with filters examines at most [`EXAMINED`] entries.
 fn audit(world: &World, query: &AuditQuery, at: AuditPosition) -> AuditPage {
     let log = world.audit.iter().filter(|row| query.tenant.is_none_or(|id| id == row.entry.tenant_id));
     let mut range: Vec<_> = match at {

@@ -210,7 +210,8 @@ impl App {
         Self::start_full(api, (columns, rows), Options { settings, ..options(theme, folder) }, Vec::new()).await
     }
 
-    /// Starts the app with servers that it can switch to. The server of `api` has no profile. `prod` is for production.
+    /// Starts the app with servers that it can switch to. The server of `api` has no profile. The server `prod` is a
+    /// production server.
     pub(crate) async fn start_with_contexts<A: ApiBackend>(
         api: Arc<A>,
         columns: u16,
@@ -222,7 +223,7 @@ impl App {
         Self::start_full(api, (columns, rows), options(theme, folder), others).await
     }
 
-    /// Starts the app with options, except for `contexts`, and with servers that it can switch to.
+    /// Starts the app with options, and with servers that it can switch to. Sets `options.contexts` to these servers.
     pub(crate) async fn start_full<A: ApiBackend>(
         api: Arc<A>,
         (columns, rows): (u16, u16),
@@ -423,7 +424,7 @@ impl App {
         }
     }
 
-    /// Waits until a real server has responded and the terminal shows a text. Meanwhile, advances the app's clock.
+    /// Advances the app's clock until a real server has responded and the terminal shows a text.
     pub(crate) async fn wait_for(&mut self, text: &str) {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {

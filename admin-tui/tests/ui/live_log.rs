@@ -214,7 +214,7 @@ async fn busy_log_follows_the_newest_entries_and_counts_those_passed_over() {
     app.keys("3").await;
     record_logins(&fake, 0..1_000, 20_000);
     app.pass(1_000).await;
-    // One poll loads only the newest entries. The 900 entries between these and the old entries are left out.
+    // The app loads only the newest page. It leaves out the 900 entries between this page and the old entries.
     app.shows(&["user-0999", "live · 900 passed over"]);
     record_logins(&fake, 1_000..4_000, 10_000);
     app.pass(1_000).await;

@@ -241,7 +241,7 @@ async fn busy_log_is_followed_counted_and_searched() {
     app.wait_for("✗  api key rejected").await;
     app.lacks(&["tenant created"]);
     app.keys_wait("/ '!code:api_key_invalid ' enter", "No entry matches the filters.").await;
-    // The newest entry is opened by its id.
+    // Opens the newest refusal on the overview. The audit log loads its entry by the id.
     app.keys_wait("x 1", "Example  –").await;
     app.keys_wait("tab g enter", "Overview › Audit log").await;
     app.wait_for("api_key_rejected").await;

@@ -1,4 +1,5 @@
-//! Compares screens at 80x24 and on large terminals with committed snapshots, and some of them at 60x20 with their styles.
+//! Compares screens at 80x24 and on large terminals with committed snapshots. Some screens are also compared at 60x20,
+//! together with their styles.
 //!
 //! `DOORWARD_ACCEPT=1` replaces the snapshots with the current output.
 
@@ -32,7 +33,7 @@ const SIZES: [(u16, u16); 2] = [(80, 24), (160, 48)];
 /// Sizes for screens that can fill a large terminal.
 const WIDE_SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
-/// Presses keys to open a screen and compares the screen in two sizes.
+/// Presses keys to open a screen, and compares the screen in two sizes with its snapshots.
 async fn compare_screen(name: &str, role: Role, keys: &str, sizes: [(u16, u16); 2]) {
     for (columns, rows) in sizes {
         let app = App::start(FakeServer::with_role(data::world(), role), columns, rows).await;
@@ -41,7 +42,7 @@ async fn compare_screen(name: &str, role: Role, keys: &str, sizes: [(u16, u16); 
     }
 }
 
-/// Compares the page with its snapshot when every request to the server fails with `error`.
+/// Makes every request to the server fail with `error`, and compares the screen in two sizes with its snapshots.
 async fn compare_error(name: &str, error: ApiError) {
     for (columns, rows) in [(80, 24), (160, 48)] {
         let fake = FakeServer::new(data::world());

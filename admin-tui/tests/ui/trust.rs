@@ -9,7 +9,8 @@ use crate::{
     harness::App,
 };
 
-/// Keys that select `enforce` for registrations and for logins in the passkey policy. "Logins" stays selected.
+/// Keys that select `enforce` for registrations and for logins in the passkey policy. After them, the row "Logins" is
+/// selected.
 const ENFORCE: &str = "2 e G k k k k k k k k k k k k k k k k k space space j space space";
 
 fn previews(fake: &FakeServer) -> usize {

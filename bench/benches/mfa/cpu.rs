@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// Prefix of the names of client threads. All other threads except the main thread belong to the server.
+/// Prefix of the names of client threads. All threads except these and the main thread belong to the server.
 pub(crate) const CLIENT: &str = "client-";
 
 /// CPU time of a thread: the first field of `schedstat`, in nanoseconds.

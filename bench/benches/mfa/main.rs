@@ -128,7 +128,7 @@ fn median(figures: &mut [Duration]) -> f64 {
     figures.get(figures.len() / 2).map_or(0.0, |figure| figure.as_secs_f64() * 1e6)
 }
 
-/// Lists the median CPU time of each thread.
+/// Formats the median CPU time of the threads of each name, in microseconds.
 fn by_thread(rounds: &[ByThread]) -> String {
     let names = rounds.first().map(|round| round.keys().collect::<Vec<_>>()).unwrap_or_default();
     let of =

@@ -107,8 +107,8 @@ pub(super) async fn prepare(options: &Options, hosts: &[Host]) -> Result<Vec<Rc<
     Ok(accounts.into_inner())
 }
 
-/// Computes users of a seeded installation. Takes about the same number of users from each chosen tenant. The chosen
-/// tenants are spread evenly over all tenants.
+/// Derives users from the plan of a seeded installation. Takes about the same number of users from each chosen tenant.
+/// The chosen tenants are spread evenly over all tenants.
 fn seeded(options: &Options, hosts: &[Host], seeded: &Seeded) -> Result<Vec<Rc<Account>>, LoadError> {
     let plan = &seeded.plan;
     let wanted = u64::from(options.user_count());

@@ -192,8 +192,8 @@ impl Client {
         .await
     }
 
-    /// Sends a request: with `keep_node` to the client's node, otherwise to the node that `turn` selects. Any status
-    /// except 200 is a failure.
+    /// Sends a request. With the option `keep_node`, it goes to the node of this client, otherwise to the node that
+    /// `turn` selects. Any status except 200 is a failure.
     async fn request<T>(
         &mut self,
         endpoint: &'static str,

@@ -61,7 +61,7 @@ pub struct Options {
     /// File that doorward-seed wrote (seeded.json); use the users of this seeded installation
     #[arg(long, value_name = "FILE")]
     pub seeded: Option<PathBuf>,
-    /// Number of tenants to use of the seeded installation [default: all, but at most one per user]
+    /// Number of tenants of the seeded installation from which users are taken [default: all, but at most one per user]
     #[arg(long, value_name = "N", conflicts_with = "tenant", value_parser = value_parser!(u64).range(1..))]
     pub tenants: Option<u64>,
     /// Number of concurrent clients; each opens its own connection to each node
@@ -95,8 +95,8 @@ pub struct Options {
     /// Process id of a server, to report its CPU time and memory; repeat for several nodes
     #[arg(long = "pid", value_name = "PID")]
     pub pids: Vec<u32>,
-    /// Process id of the database server's main process, to report its memory and the CPU time of it and its child
-    /// processes
+    /// Process id of the database server's main process, to report its memory and CPU time; the CPU time includes its
+    /// child processes
     #[arg(long, value_name = "PID")]
     pub database_pid: Option<u32>,
     /// Print the report as JSON
@@ -141,7 +141,7 @@ impl Options {
     }
 }
 
-/// Resolves a base URL. The address must be a loopback address unless `allow_remote` is set.
+/// Resolves a base URL. If `allow_remote` is `false`, the address must be a loopback address.
 pub fn host(url: &Url, allow_remote: bool) -> Result<Host, LoadError> {
     let wrong = |reason: &str| LoadError::Url { url: url.to_string(), reason: reason.to_owned() };
     if url.scheme() != "http" {

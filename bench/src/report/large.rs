@@ -24,7 +24,7 @@ const START_MS: f64 = 1_000.0;
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// Target for the CPU time per ceremony, relative to a small installation.
 const MAX_RATIO: f64 = 1.15;
-/// Number of alternating measurements on each installation.
+/// Number of measurements for each installation and each number of clients. The two installations alternate.
 const TURNS: usize = 2;
 
 pub(super) async fn measure(options: &Options, results: &mut Results) -> Result<(), ReportError> {

@@ -11,7 +11,7 @@ use crate::load::{
     report::{Endpoint, Measured},
 };
 
-/// The latency has a target only for this number of clients.
+/// Number of concurrent clients for which the latency has a target.
 const JUDGED_CLIENTS: u16 = 64;
 /// Target for the p99 of finalize, in milliseconds.
 const FINALIZE_P99_MS: f64 = 15.0;

@@ -56,7 +56,7 @@ pub(super) fn person(random: &mut Random, hostile: bool) -> String {
     or_hostile(random, hostile, name)
 }
 
-/// Name of a tenant. The number makes it unique, unless the name is hostile.
+/// Name of a tenant. A name that is not hostile is unique, because it contains the number.
 pub(super) fn tenant(random: &mut Random, hostile: bool, number: u64) -> String {
     let name = format!("{} {} {number}", word(random, FAMILY), word(random, TRADES));
     or_hostile(random, hostile, name)

@@ -22,7 +22,7 @@ pub struct Plan {
     pub users: u64,
     pub rows: u64,
     pub days: u32,
-    /// End of the last of these days, in milliseconds since the Unix epoch.
+    /// End of the audit log, in milliseconds since the Unix epoch.
     pub until: i64,
     /// Whether to include hostile names, which test escaping.
     pub hostile: bool,

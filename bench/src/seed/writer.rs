@@ -68,7 +68,7 @@ const SUMMARIZE: &str = "\
                 created_at) \
         FROM tenants WHERE id NOT IN (SELECT tenant_id FROM tenant_summaries)";
 
-/// A value that can be written as an SQL literal of both engines.
+/// A value that can be written as an SQL literal for either engine.
 pub(super) trait Literal {
     fn write(&self, sql: &mut String, engine: Engine);
 }

@@ -1,5 +1,5 @@
-//! The header `X-Forwarded-For`. Whatever the header contains, an untrusted peer always counts as the client. The
-//! address that a trusted proxy appends is always found.
+//! The header `X-Forwarded-For`. Whatever the header contains, an untrusted peer always counts as the client. If
+//! a trusted proxy appends an address, this address counts as the client.
 #![no_main]
 
 use std::net::IpAddr;

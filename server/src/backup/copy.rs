@@ -22,7 +22,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// database in the meantime. The manifest states `now` as the time of the backup.
 ///
 /// # Errors
-/// [`DbError::Unavailable`] if the file exists or a file cannot be read or written.
+/// [`DbError::Unavailable`] if the file `to` already exists, or if a file cannot be read or written.
 pub async fn create(database: PathBuf, to: PathBuf, now: Timestamp) -> Result<Manifest, DbError> {
     let (described, began) = (to.clone(), Arc::new(AtomicBool::new(false)));
     let begins = Arc::clone(&began);

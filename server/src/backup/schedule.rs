@@ -54,7 +54,7 @@ impl Scheduled {
         self.plan.every
     }
 
-    /// Returns the time between two calls of [`Self::run`].
+    /// Returns the interval at which [`Self::run`] must be called.
     pub fn check_interval(&self) -> Duration {
         (self.plan.every / 10).clamp(Duration::from_secs(1), Duration::from_secs(60))
     }
@@ -71,7 +71,7 @@ impl Scheduled {
     }
 
     /// Writes a backup if the newest one is older than the interval, then deletes the oldest ones. Returns the path of
-    /// the backup. Does nothing while another process uses the folder.
+    /// the new backup; `None` if no backup is due, or if another process uses the folder.
     ///
     /// # Errors
     /// [`DbError`] if a file cannot be read, written or deleted. After an error, a backup is due again in 15 minutes,
@@ -80,7 +80,7 @@ impl Scheduled {
         let folder = &self.plan.folder;
         let lock = lock(folder).map_err(|error| failed(folder, &error))?;
         let retry = millis(self.plan.every.min(RETRY_AFTER));
-        // A longer remaining pause is ignored, because it means that a clock was wrong.
+        // A remaining pause that is longer than `retry` is ignored, because it means that the clock was changed.
         let must_wait = (1..=retry).contains(&self.not_before.load(Relaxed).saturating_sub(now.millis()));
         if lock.is_none() || must_wait || !self.is_due(self.newest(now)?, now) {
             return Ok(None);

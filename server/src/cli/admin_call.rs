@@ -16,7 +16,8 @@ use crate::{
     },
 };
 
-/// Opens the installation for one command. A running server on the same data uses the changes from its next request on.
+/// Opens the installation for one command. A running server that uses the same database sees the changes at its next
+/// request.
 pub(super) async fn open(args: &AdminArgs) -> Result<AdminContext, CliError> {
     let settings = start::settings(&args.installation.flags())?;
     context(start::open(&settings, Purpose::Administer).await?.app)

@@ -48,7 +48,7 @@ pub enum Command {
     /// Run the server
     #[command(after_help = help::SERVE)]
     Serve(ServeArgs),
-    /// Run the server with a demo tenant and a demo page, to try it out
+    /// Try Doorward: run the server with a demo tenant and a demo page
     #[command(after_help = help::QUICKSTART)]
     Quickstart(QuickstartArgs),
     /// Register and log in against a running server, with a software authenticator

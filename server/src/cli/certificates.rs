@@ -16,8 +16,9 @@ use crate::{
 /// replace the files weeks before the old certificates expire, so a shorter interval has no advantage.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
-/// Remaining lifetime in milliseconds at which a certificate causes a warning. Programs renew certificates earlier:
-/// when a third of the lifetime is left, or half of the lifetime if it is shorter than 90 days.
+/// Remaining lifetime in milliseconds at which a certificate causes a warning. Programs such as Certbot renew
+/// certificates earlier: when a third of the lifetime is left or, for lifetimes shorter than ten days, when half of the
+/// lifetime is left.
 const WARN_BEFORE_MILLIS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// The TLS configuration of each API; `None` without TLS.

@@ -29,7 +29,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Minimum delay of a response that rejects an API key or admin token. The maximum is twice as long.
 const WRONG_KEY_DELAY: Duration = Duration::from_millis(500);
-/// Minimum length of the secret that signs requests to webhooks.
+/// Minimum length in bytes of the secret that signs requests to webhooks.
 const MIN_FORWARD_SECRET: usize = 32;
 
 /// Settings whose value is the path of a file with a secret.

@@ -15,7 +15,7 @@ pub enum Problem {
     BadValue {
         key: &'static str,
         source: Source,
-        /// The value; empty for a setting that may contain a password.
+        /// The value; empty for a setting that may contain a secret.
         value: String,
         expected: String,
     },

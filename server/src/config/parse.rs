@@ -13,7 +13,7 @@ use crate::{
     traces::{Endpoint, EndpointError},
 };
 
-/// Maximum number of receivers of the audit log. Each receiver has its own task.
+/// Maximum number of targets of audit forwarding. Each target has its own task.
 const MAX_FORWARD_TARGETS: usize = 8;
 
 const NO_SERVER_URL: &str = "it begins with none of http://, https:// and unix:";
@@ -160,7 +160,7 @@ pub fn pause(text: &str) -> Option<Duration> {
     duration(text).filter(|time| *time <= Duration::from_secs(3600))
 }
 
-/// Parses a comma-separated list of receivers of the audit log; an empty text is an empty list.
+/// Parses a comma-separated list of targets of audit forwarding; an empty text is an empty list.
 ///
 /// # Errors
 /// The reason why an item is not acceptable.

@@ -79,8 +79,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("traces.ratio", "DOORWARD_TRACES_RATIO", "1", "share of the requests that are recorded, from 0 to 1, unless a trusted proxy decides"),
 ];
 
-/// Pairs of settings: a setting that may contain a secret, and the setting for the path of a file that contains its
-/// value.
+/// Pairs of settings. The first setting may contain a secret. The second one is the path of a file with the value of
+/// the first.
 pub const SECRET_FILES: &[(&str, &str)] =
     &[("database.url", "database.url_file"), ("database.listen_url", "database.listen_url_file")];
 

@@ -86,7 +86,7 @@ fn flag_overrides_variable_overrides_file_overrides_default() {
         ),
     ];
     for (variable, entry, [by_flag, by_variable, by_file], set, read) in cases {
-        // Bit 0: the flag sets the value. Bit 1: the environment variable sets it. Bit 2: the file sets it.
+        // The bits of `mask` select the sources that set the value: 0 the flag, 1 the environment variable, 2 the file.
         for mask in 0..8 {
             let mut flags = Flags::default();
             if mask & 1 != 0 {

@@ -106,8 +106,8 @@ impl Values {
         }
     }
 
-    /// If the same source also sets the present name, records a problem and returns `false`. Otherwise, warns about the
-    /// old name and returns `true`.
+    /// Records a warning about an old name and returns `true`. If the source that contains the old name also sets the
+    /// present name, records a problem instead and returns `false`.
     fn may_use_old_name(
         &mut self,
         old: &'static str,
@@ -180,7 +180,7 @@ impl Values {
     }
 
     fn unknown_key(&mut self, path: &Path, key: String) {
-        // If only the section is wrong or missing, suggest the setting with this name.
+        // If only the section is wrong or missing, suggest the setting that has this name in another section.
         let last = key.rsplit('.').next().unwrap_or_default();
         let same_name = |setting: &&Setting| setting.key.split('.').nth(1) == Some(last);
         let nearest = SETTINGS

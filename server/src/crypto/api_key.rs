@@ -32,7 +32,7 @@ pub struct GeneratedSecret {
     /// Key id: a random UUID (version 4). The hint shows its first characters. A UUID of version 7 is not used, because
     /// it begins with the time: all keys created within several weeks would have the same hint.
     pub id: Uuid,
-    /// The whole key, which is returned once.
+    /// The whole key. The database contains only its hash.
     pub plain: PlainSecret,
     pub hash: SecretHash,
     /// First characters of the key, by which people recognise it.
@@ -47,7 +47,7 @@ impl GeneratedSecret {
         Self::from_presented(kind, PresentedKey { id, secret }, entropy)
     }
 
-    /// Hashes an existing key, for example the first admin token, which is written to a file before its hash is stored.
+    /// Hashes an existing key. The first admin token is such a key: it is written to a file before its hash is stored.
     pub fn from_presented(kind: KeyKind, key: PresentedKey, entropy: &dyn Entropy) -> Result<Self, HashError> {
         let PresentedKey { id, secret } = key;
         let plain = PlainSecret::new(format!("{}{}_{}", kind.prefix(), id.simple(), secret.expose()));

@@ -56,7 +56,7 @@ impl DigestKey {
     /// already encrypted with `new`.
     ///
     /// # Errors
-    /// [`MasterKeyError::Open`] if neither master key decrypts the text.
+    /// [`MasterKeyError::Open`] if neither master key decrypts `sealed`.
     pub fn reseal(
         old: &MasterKey,
         new: &MasterKey,

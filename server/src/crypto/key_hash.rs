@@ -1,7 +1,7 @@
 //! Argon2id hashes (RFC 9106) of API keys and admin tokens, stored as PHC strings.
 //!
-//! A secret has at least 192 random bits, so it cannot be guessed even if a hash costs nothing. The parameters are
-//! therefore so small that the thread that serves the request can compute the hash.
+//! A secret has at least 192 random bits, so nobody can guess it, even if computing a hash costs nothing. The Argon2
+//! parameters are therefore so small that the thread of the request can compute the hash.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -62,10 +62,11 @@ fn phc(secret: &PlainSecret, salt: &[u8]) -> argon2::password_hash::Result<Passw
     })
 }
 
-/// Verifies a secret against a stored hash, with the parameters of that hash, in constant time.
+/// Verifies a secret against a stored hash, with the parameters of that hash. The two hashes are compared in constant
+/// time.
 ///
 /// # Errors
-/// [`HashError::Corrupt`] if the hash cannot be used.
+/// [`HashError::Corrupt`] if `hash` is damaged or outside the limits of this module.
 pub fn verify(secret: &PlainSecret, hash: &SecretHash) -> Result<bool, HashError> {
     let phc = PasswordHash::new(hash.expose()).map_err(|_| HashError::Corrupt)?;
     let params = Params::try_from(&phc).map_err(|_| HashError::Corrupt)?;

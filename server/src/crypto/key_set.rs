@@ -40,8 +40,8 @@ struct KeyOfSet {
 
 impl KeySet {
     /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so
-    /// that a damaged old key cannot prevent logins. A destroyed private part is skipped even if the key is not retired
-    /// at `now`. This happens if the clock was ahead when the private part was destroyed, and was then corrected.
+    /// that a damaged old key cannot prevent logins. A destroyed private part is skipped, even if its key is not
+    /// retired at `now`: the clock may have been ahead when the private part was destroyed.
     ///
     /// # Errors
     /// The errors of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable
@@ -68,13 +68,13 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// Returns the key that signs. Among the keys that are not retired and whose `signs_from` is in the past, this is
-    /// the key with the latest `signs_from`.
+    /// Returns the key that signs. A usable key is not retired, and its private part was decrypted. Among the usable
+    /// keys whose `signs_from` is in the past, the one with the latest `signs_from` signs.
     ///
-    /// If `signs_from` of every unretired key is in the future, the one with the earliest `signs_from` signs. This
-    /// happens in two cases. First, another node has just created the tenant with its first key, and the clock of this
-    /// node is slightly behind. Second, a key was retired while the clock was ahead, and the clock was then corrected.
-    /// The private part of the retired key is then not decrypted, so its successor signs instead.
+    /// If `signs_from` of every usable key is in the future, the one with the earliest `signs_from` signs. This happens
+    /// in two cases. First, another node has just created the tenant with its first key, and the clock of this node is
+    /// slightly behind. Second, a key was retired while the clock was ahead, and the clock was then corrected. At the
+    /// corrected time, the key is not retired, but its private part was not decrypted. Its successor therefore signs.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || {
             let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));

@@ -1,4 +1,5 @@
-//! Verifies presented keys: with the cache, which takes about a microsecond, or otherwise with Argon2.
+//! Verifies presented keys. A lookup in the cache takes about a microsecond; a key that is not cached is verified with
+//! Argon2.
 
 use super::{
     api_key::PresentedKey,
@@ -21,10 +22,10 @@ impl KeyVerifier {
         Ok(Self { cache: VerifiedKeyCache::new(capacity, entropy)? })
     }
 
-    /// Returns whether the key's secret matches the stored hash. Blocks for one Argon2 hash (25 µs) unless the key is
-    /// cached.
+    /// Returns whether the key's secret matches the stored hash. If the key is not cached, blocks for one Argon2 hash
+    /// (25 µs).
     ///
-    /// The caller looks up the hash by the key's id first, and rejects revoked and expired keys.
+    /// Before the call, the caller looks up the hash by the key's id, and rejects revoked and expired keys.
     ///
     /// # Errors
     /// The errors of [`key_hash::verify`]. A wrong key is not an error.

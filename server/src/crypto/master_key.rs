@@ -75,7 +75,7 @@ pub enum MasterKeyError {
     NoEntropy(#[from] NoEntropy),
     #[error("the private key cannot be encrypted")]
     Seal,
-    /// The private key was sealed with another master key, for another tenant or key id, or is damaged.
+    /// The private key was sealed with another master key, or for another tenant or key id, or it is damaged.
     #[error("the private key cannot be decrypted: it belongs to another master key, or its database row is damaged")]
     Open,
     /// A newer program sealed the private key.
@@ -89,8 +89,8 @@ pub enum MasterKeyError {
 
 /// The master key. `Debug` does not print it, and its memory is wiped on drop.
 ///
-/// `Err` contains the reason why the key could not be loaded. Administrative operations that need no signing key still
-/// work.
+/// `Err` contains the reason why the key could not be loaded. Administrative operations that need no signing key work
+/// without it.
 pub struct MasterKey(Result<LessSafeKey, Arc<MasterKeyError>>);
 
 impl fmt::Debug for MasterKey {
@@ -196,8 +196,8 @@ impl MasterKey {
     /// Checks that this version of Doorward can read the format of a sealed key.
     ///
     /// # Errors
-    /// [`MasterKeyError::NewerFormat`] for the format of a newer version; [`MasterKeyError::Open`] if there is no such
-    /// format.
+    /// [`MasterKeyError::NewerFormat`] if a newer version of Doorward sealed the key; [`MasterKeyError::Open`] if
+    /// `sealed` is empty or names no known format.
     pub fn check_format(sealed: &[u8]) -> Result<(), MasterKeyError> {
         match sealed.first() {
             Some(&VERSION) => Ok(()),

@@ -22,14 +22,14 @@ use crate::{clock::Entropy, domain::master_key_origin::MasterKeyOrigin};
 /// Maximum number of bytes that are read from a file descriptor.
 const MAX_TEXT: u64 = 1024;
 
-/// Maximum time to read a file descriptor to its end: the same as for a command.
+/// Maximum time to read a file descriptor to its end. The command that prints the master key has the same limit.
 const DESCRIPTOR_TIME_LIMIT: Duration = master_key_command::TIME_LIMIT;
 
 type KeyBytes = Zeroizing<[u8; MASTER_KEY_BYTES]>;
 
-/// The master key at its origin. Clones share what was read from a file descriptor or a command, because a descriptor
-/// can be read only once. They also share an error, so that a process waits for the timeout only once. `Debug` prints
-/// no key.
+/// The master key at its origin. Clones share the key that was read from a file descriptor or a command, because a
+/// descriptor can be read only once. They also share an error, so that a process waits for a timeout only once. `Debug`
+/// prints no key.
 #[derive(Debug, Clone)]
 pub struct MasterKeySource {
     origin: MasterKeyOrigin,
@@ -72,9 +72,10 @@ impl MasterKeySource {
     /// Loads the key.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`] or [`MasterKeyError::NotProvided`], and the other errors of [`MasterKey::load`] for
-    /// files; [`MasterKeyError::NotLoaded`] with [`MasterKeyError::Descriptor`], [`MasterKeyError::Command`] or
-    /// [`MasterKeyError::NoKey`] for other origins.
+    /// For a file in the data folder, the errors of [`MasterKey::load`]. For a file that the operator provides, the
+    /// same errors, but [`MasterKeyError::NotProvided`] if the file is missing. For a descriptor or command,
+    /// [`MasterKeyError::NotLoaded`], which contains [`MasterKeyError::Descriptor`], [`MasterKeyError::Command`] or
+    /// [`MasterKeyError::NoKey`].
     pub fn load(&self) -> Result<MasterKey, MasterKeyError> {
         match &self.origin {
             MasterKeyOrigin::DataFolder(path) => MasterKey::load(path),

@@ -7,7 +7,7 @@
 //! * [`master_key`]: encrypts private keys at rest; [`signing_key`], [`key_set`]: tokens and the keys that verify them;
 //!   `token_signature` verifies a token
 //!
-//! Nothing here depends on a database or on HTTP. Each module has its own closed error type.
+//! Nothing here depends on a database or on HTTP. Errors are closed enums.
 
 pub mod api_key;
 pub mod digest_key;

@@ -30,7 +30,7 @@ pub struct RsaPrivateKey {
 }
 
 impl RsaPrivateKey {
-    /// Parses a private RSA JWK; `None` if the JSON is not such a JWK, or if the numbers in it contradict each other.
+    /// Parses a private RSA JWK; `None` if the JSON is not such a JWK, or if its numbers contradict each other.
     pub fn from_jwk(json: &[u8]) -> Option<Self> {
         let jwk: Members = serde_json::from_slice(json).ok()?;
         let bytes = |number: Base64Url| Zeroizing::new(number.0);

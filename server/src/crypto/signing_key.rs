@@ -120,7 +120,7 @@ impl KeyPair {
 /// Generates a signing key. Generating an RS256 key can take hundreds of milliseconds, so do not call this on a request
 /// thread.
 ///
-/// The key pair comes from the random generator of aws-lc; `entropy` is used only for the nonce of the encryption.
+/// The random generator of aws-lc generates the key pair; `entropy` is used only for the nonce of the encryption.
 pub fn generate(
     tenant_id: TenantId,
     id: SigningKeyId,
@@ -145,7 +145,7 @@ pub fn generate(
     })
 }
 
-/// Seals a private key that comes from another system, as PKCS #8.
+/// Seals a private key that comes from another system. `pkcs8` is the key in PKCS #8 form.
 ///
 /// # Errors
 /// [`SigningKeyError::Corrupt`] if `pkcs8` is not a key of this algorithm.
@@ -226,8 +226,8 @@ impl SigningKey {
         self.algorithm
     }
 
-    /// Signs a token and returns its compact serialisation (RFC 7515 §7.1). The nonce of an ES256 signature comes from
-    /// aws-lc, which accepts no other generator.
+    /// Signs a token and returns its compact serialisation (RFC 7515 §7.1). The random generator of aws-lc generates
+    /// the nonce of an ES256 signature; aws-lc accepts no other generator.
     pub fn sign(&self, claims: &TokenClaims) -> Result<String, SigningKeyError> {
         let claims = serde_json::to_vec(claims).map_err(|_| SigningKeyError::Sign)?;
         let mut token = self.header.clone();

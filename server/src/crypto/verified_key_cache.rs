@@ -1,9 +1,8 @@
 //! Bounded cache of verified keys, so that each key costs one Argon2 hash per process.
 //!
 //! An entry means that a secret matches a hash, and this fact never changes. Revoked, expired and replaced keys are
-//! rejected when their row is looked up, before the cache is read. An entry is a digest that is keyed with random bytes
-//! of this process. The memory of the cache therefore contains neither a secret nor a value from which a secret can be
-//! guessed.
+//! rejected when their row is looked up, before the cache is read. An entry is an HMAC with a random key of this
+//! process. The memory of the cache therefore contains neither a secret nor a value from which a secret can be guessed.
 
 use std::fmt;
 
@@ -48,7 +47,7 @@ impl fmt::Debug for VerifiedKeyCache {
 }
 
 impl VerifiedKeyCache {
-    /// Creates an empty cache of at most `capacity` keys (at least one), of about 100 bytes each.
+    /// Creates an empty cache for up to `capacity` keys (at least one). A key takes about 100 bytes.
     pub fn new(capacity: usize, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
         let digest_key = Zeroizing::new(random::<32>(entropy)?);
         Ok(Self {

@@ -19,7 +19,7 @@ use diesel::{RunQueryDsl, dsl::sql, sql_types::BigInt};
 
 use super::{connection::Connection, error::DbError, paths::with_suffix};
 
-/// Suffix of the file whose length is the announced number.
+/// Suffix of the file `<database>.changes`, whose length is the announced number.
 pub(super) const SUFFIX: &str = ".changes";
 
 pub(super) struct ChangeCounter {
@@ -66,8 +66,8 @@ impl ChangeCounter {
         }
     }
 
-    /// Returns a new value at each call. This disables caching while changes may be missed. These values count down
-    /// from the largest number, so that they differ from all regular values.
+    /// Returns a different value at each call, so that nothing is cached while changes may be missed. The values count
+    /// down from `u64::MAX`, so that they differ from all regular values.
     fn unique(&self) -> u64 {
         u64::MAX - self.local.fetch_add(1, Ordering::SeqCst)
     }
@@ -78,7 +78,7 @@ impl ChangeCounter {
     }
 
     /// Records whether the listener receives notifications. Each call also counts as a change, because notifications
-    /// may have been lost before it.
+    /// may have been lost before the call.
     pub(super) fn set_listening(&self, value: bool) {
         if let RemoteChanges::Notify { listening, .. } = &self.remote {
             self.increment();
@@ -128,7 +128,7 @@ impl ChangeCounter {
     }
 }
 
-/// Returns whether data from the snapshot of `conn` may be cached under `change_counter`. This is a value of
+/// Returns whether data from the snapshot of `conn` may be cached. `change_counter` must be a value of
 /// [`super::Database::change_counter`] that was read before the snapshot began. On SQLite, returns `false` while a
 /// change is announced but not committed.
 pub(crate) fn may_cache(conn: &mut Connection, change_counter: u64) -> Result<bool, DbError> {

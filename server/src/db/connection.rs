@@ -39,7 +39,8 @@ pub(crate) const COUNTER_SHARDS: u8 = 8;
 pub(crate) struct Addition {
     /// Adds to one counter. The last bind is the amount; the binds before it are the counter's key.
     pub(crate) sqlite: &'static str,
-    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. Each column contains one bind of `sqlite`.
+    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. Each of its columns holds the values of one
+    /// bind of `sqlite`.
     pub(crate) postgres: &'static str,
 }
 
@@ -127,9 +128,9 @@ impl Connection {
         }
     }
 
-    /// Runs `change`, which changes or deletes secrets. Meanwhile, SQLite overwrites deleted data with zeros, which
-    /// would otherwise stay in the file until its space is reused. Overwriting is off by default, because it writes
-    /// pages that a normal deletion only marks as free.
+    /// Runs `change`, which changes or deletes secrets. While `change` runs, SQLite overwrites deleted data with zeros.
+    /// Otherwise, the deleted data would stay in the file until its space is reused. Overwriting is off by default,
+    /// because it writes pages that a normal deletion only marks as free.
     pub(crate) fn erasing<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T, DbError>) -> Result<T, DbError> {
         if self.engine() != Engine::Sqlite {
             return change(self);

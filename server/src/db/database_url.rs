@@ -94,7 +94,7 @@ fn path(text: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
     }
 }
 
-/// Returns whether the text has the form of a scheme (RFC 3986 §3.1).
+/// Returns whether the text has the form of a scheme (RFC 3986 §3.1, but `_` is also allowed).
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.chars().all(|symbol| symbol.is_ascii_alphanumeric() || matches!(symbol, '+' | '-' | '.' | '_'))

@@ -11,7 +11,7 @@ pub enum DbError {
     /// A unique key was violated.
     #[error("table `{table}` already has a row with this key")]
     Duplicate {
-        /// Table of the existing row; empty if it is unknown.
+        /// Name of the table; empty if the database did not name it.
         table: String,
     },
     /// A foreign key was violated, for example because the tenant or user was deleted.
@@ -68,15 +68,15 @@ pub(super) fn set_runs_postgres() {
 }
 
 /// Returns whether a statement on this thread has failed since the last call. On PostgreSQL, only failures caused by a
-/// concurrent transaction count (SQLSTATE 40001 or 40P01). On SQLite, only errors count after which SQLite may have
-/// ended the transaction, such as a full disk. The error that a unit returns does not show this, because it can be of
-/// any type.
+/// concurrent transaction count (SQLSTATE 40001 or 40P01). On SQLite, a failure counts only if SQLite may have ended
+/// the transaction because of it, for example if the disk is full. The caller cannot use the error of the unit instead,
+/// because this error can be of any type.
 pub(super) fn take_transaction_error() -> bool {
     TRANSACTION_ERROR.take()
 }
 
 /// Returns whether PostgreSQL ended a transaction because of a deadlock. Diesel drops the SQLSTATE, and messages are
-/// translated. In every language, each line of the details contains the ids of two processes.
+/// translated. In every language, each line of a deadlock's details contains the ids of two processes.
 fn is_deadlock(info: &dyn DatabaseErrorInformation) -> bool {
     let numbers =
         |line: &str| line.split(|symbol: char| !symbol.is_ascii_digit()).filter(|part| !part.is_empty()).count();

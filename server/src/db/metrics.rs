@@ -23,13 +23,13 @@ pub struct QueueLoad {
     pub idle_threads: usize,
 }
 
-/// The histograms, after [`super::Database::instrument`] has set them.
+/// The histograms; empty until [`super::Database::instrument`] sets them.
 #[derive(Debug, Default)]
 pub(super) struct Measurements(OnceLock<DatabaseMetrics>);
 
 impl Measurements {
     pub(super) fn set(&self, metrics: DatabaseMetrics) {
-        // An error means that the histograms are already set. They then stay the same.
+        // An error means that the histograms are already set. In this case, they are not replaced.
         let _ = self.0.set(metrics);
     }
 

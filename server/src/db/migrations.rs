@@ -20,7 +20,8 @@ const ADDITIVE: &str = ".additive";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SchemaChange {
     Up,
-    /// Like `Up`, but refuses every unknown migration, so that a transfer omits no data of a newer program.
+    /// Like `Up`, but returns an error if the schema has any unknown migration, even an additive one. A transfer would
+    /// otherwise omit data that a newer program has written.
     UpToSameSchema,
     DownAll,
     ListPending,

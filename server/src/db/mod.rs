@@ -6,10 +6,10 @@
 //!
 //! A unit may run again if its transaction was certainly not committed. On PostgreSQL, it is retried at most twice,
 //! after a conflict with another transaction or if the connection was lost before COMMIT was sent. If a unit of a
-//! shared transaction failed, all units of this transaction run once more. On SQLite, this also applies to a
-//! transaction that contains only one unit. A unit must therefore have no effect outside its transaction. A unit is an
-//! [`Fn`], so it cannot change or consume what it captures. Create ids and secrets before the unit runs, so that they
-//! stay the same.
+//! shared transaction failed, all units of this transaction run once more. On SQLite, a unit that failed may run once
+//! more even if it did not share its transaction. A unit must therefore have no effect outside its transaction. A unit
+//! is an [`Fn`], so it cannot change or consume what it captures. Create ids and secrets before the unit runs, so that
+//! they stay the same.
 //!
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because
 //! PostgreSQL has already aborted the transaction. If an insert with ON CONFLICT DO NOTHING caused a
@@ -76,7 +76,7 @@ use crate::traces;
 const READ_SPAN: &str = "database read";
 const WRITE_SPAN: &str = "database write";
 
-/// Scheduling priority of a backup thread, from 0 (normal) to 19 (lowest). On Linux, it applies to this thread only.
+/// Nice value of a backup thread (0 is the normal priority, 19 the lowest). On Linux, it applies to this thread only.
 const BACKUP_PRIORITY: i32 = 10;
 
 /// An open database. All clones refer to the same database.
@@ -188,8 +188,8 @@ impl Database {
         Ok(self.0.reads.submit(Work::Read, f).await?.committed()?)
     }
 
-    /// Like [`Database::read`], but only for reads of a few rows by key. On SQLite it runs on the calling thread,
-    /// because such a read takes less time than a switch to another thread.
+    /// Like [`Database::read`], but only for reads of a few rows by key. On SQLite it runs on the calling thread if a
+    /// connection is free, because such a read takes less time than a switch to another thread.
     pub async fn read_inline<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         f: impl Fn(&mut Connection) -> Result<T, E> + Send + 'static,
@@ -300,7 +300,8 @@ impl Database {
     }
 
     /// Returns a number that changes after every [`Database::write_and_invalidate`] of any process; cached data is then
-    /// stale. To cache data, first read this number, then the data, and call [`may_cache`] on the data's snapshot.
+    /// stale. To cache data, read this number before the data. The unit of work that reads the data must pass the
+    /// number to [`may_cache`]; cache the data only if the result is `true`.
     pub fn change_counter(&self) -> u64 {
         self.0.change_counter.current()
     }
@@ -329,7 +330,7 @@ impl Database {
         self.0.writes.measurements.set(metrics);
     }
 
-    /// Returns the state of each queue. PostgreSQL has one queue for reads and writes.
+    /// Returns the name and the state of each queue. PostgreSQL has one queue for reads and writes.
     pub fn load(&self) -> Vec<(&'static str, QueueLoad)> {
         match self.engine() {
             Engine::Sqlite => vec![("read", self.0.reads.load()), ("write", self.0.writes.load())],
@@ -421,7 +422,8 @@ pub async fn back_up_sqlite<E: From<DbError> + Send + 'static>(
     finish: impl FnOnce(&Path) -> Result<(), E> + Send + 'static,
 ) -> Result<u64, E> {
     run_blocking(move || {
-        // Requests have priority over the backup. If the system refuses this setting, both have the same priority.
+        // Requests have priority over the backup. If the system refuses the lower priority, requests and the backup
+        // have the same priority.
         let _ = rustix::process::setpriority_process(None, BACKUP_PRIORITY);
         sqlite::backup::backup(&sqlite_path(&database)?, &sqlite_path(&to)?, busy_timeout, finish)
     })

@@ -15,7 +15,7 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 /// Returns the absolute path without symbolic links, so that all processes use the same files beside the database.
 /// The database and its folder may be missing.
 pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
-    // Linux has the same limit.
+    // Maximum number of symbolic links that are followed, the same as in Linux.
     const MAX_LINKS: usize = 40;
     let mut path = std::path::absolute(path)?;
     for _ in 0..MAX_LINKS {

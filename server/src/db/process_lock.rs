@@ -45,7 +45,7 @@ impl ProcessLock {
     }
 }
 
-/// Error for a process that cannot take the lock on PostgreSQL.
+/// Returns the error for a process that cannot take the lock on PostgreSQL.
 pub(super) fn refused(exclusive: bool) -> DbError {
     DbError::Unavailable(refusal(exclusive).to_owned())
 }

@@ -20,17 +20,19 @@ use super::{
     written::Written,
 };
 
-/// Maximum number of units that share one transaction.
+/// Maximum number of units in a batch. The units of a batch share one transaction.
 const UNITS_PER_BATCH: usize = 64;
-/// While one shared transaction runs, a second one starts when this many units wait. Its statements run while the first
-/// transaction commits. A smaller batch would cost more CPU time per unit than it saves in waiting time.
+/// Number of waiting units at which a second batch starts while one is running. The statements of the second batch run
+/// while the first batch commits. With fewer units, the second batch would cost more CPU time per unit than it saves in
+/// waiting time.
 const UNITS_OF_SECOND_BATCH: usize = 16;
-/// Maximum time for which a unit waits for one running batch. A lock or a slow commit may block that batch.
+/// Maximum time for which a unit waits while one batch is running. A lock or a slow commit may block that batch.
 const SECOND_BATCH_TIME: Duration = Duration::from_millis(20);
-/// After a batch with at least this many units, the next batch waits for [`GATHER_TIME`], so that more units share it.
+/// Minimum number of units in a batch that counts as high load. After such a batch, the next one waits for
+/// [`GATHER_TIME`], so that more units share it.
 const GATHER_THRESHOLD: usize = 4;
-/// Waiting time after a batch of at least [`GATHER_THRESHOLD`] units. It adds little to the time that units
-/// wait under such load anyway.
+/// Time for which the first unit of a batch waits for further units under high load (see [`GATHER_THRESHOLD`]). It adds
+/// little to the time that units wait under high load anyway.
 const GATHER_TIME: Duration = Duration::from_millis(1);
 /// Maximum time for which units wait while two or more batches run, in case these batches are stuck.
 const MAX_GATHER_TIME: Duration = Duration::from_millis(50);
@@ -148,7 +150,8 @@ const fn max_gather_time(running_batches: usize, waiting: usize, last_batch: usi
 pub(super) struct Queue {
     state: Mutex<State>,
     filled: Condvar,
-    /// This is separate from `filled`, so that a thread in [`Queue::closed_within`] receives no wake-up for a new unit.
+    /// Notified when the queue is closed. It is separate from `filled`, so that a thread in [`Queue::closed_within`]
+    /// receives no wake-up for a new unit.
     closing: Condvar,
     read_limit: usize,
     write_limit: usize,
@@ -239,7 +242,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Returns a unit to the front of the queue. The unit then gets its own transaction.
+    /// Puts a started unit back at the front of the queue. The unit then gets its own transaction.
     ///
     /// # Errors
     /// Returns the unit if the queue is closed, because the other threads may have ended already.
@@ -374,7 +377,7 @@ mod tests {
         assert_eq!(time(0, 1, GATHER_THRESHOLD - 1), Duration::ZERO);
         assert_eq!(time(0, many - 1, GATHER_THRESHOLD), GATHER_TIME);
         assert_eq!(time(0, many, GATHER_THRESHOLD), Duration::ZERO);
-        // A second batch starts at once only if it is large; a third one never.
+        // A second batch starts at once only if it is large. A third one never starts at once.
         assert_eq!(time(1, many - 1, 1), SECOND_BATCH_TIME);
         assert_eq!(time(1, many, many), Duration::ZERO);
         assert_eq!(time(2, many, many), MAX_GATHER_TIME);

@@ -30,7 +30,8 @@ pub(super) enum Work {
 }
 
 pub(super) trait Unit: Send {
-    /// Returns `false` if the caller has stopped waiting. After `true`, the caller waits until the unit ends.
+    /// Marks the unit as started, so that the caller waits until the unit ends. Returns `false` if the caller has
+    /// already stopped waiting.
     fn try_start(&self) -> bool;
     /// Reverts [`Unit::try_start`], so that the caller may stop waiting.
     fn reset(&self);
@@ -43,7 +44,8 @@ pub(super) trait Unit: Send {
     fn order(&self) -> &str {
         ""
     }
-    /// Returns the statement with which the unit begins. A unit without a statement gets its own transaction.
+    /// Returns the statement with which the unit begins. On PostgreSQL, a unit without a statement gets its own
+    /// transaction.
     fn statement(&self) -> Option<&dyn AnyStatement> {
         None
     }
@@ -124,7 +126,7 @@ macro_rules! caller_methods {
     };
 }
 
-/// A unit that has its own transaction.
+/// A unit without a known statement. On PostgreSQL, it gets its own transaction.
 pub(super) struct Task<T, E, F> {
     pub(super) caller: Caller<T, E>,
     pub(super) run: F,

@@ -2,7 +2,7 @@
 
 use super::error::DbError;
 
-/// The value of a unit of work whose transaction did not fail.
+/// The value of a unit of work whose transaction was committed, or may have been committed.
 #[derive(Debug)]
 pub(crate) enum Written<T> {
     Committed(T),

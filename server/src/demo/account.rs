@@ -141,7 +141,8 @@ fn write(file: &Path, accounts: &BTreeMap<String, Account>, entropy: &dyn Entrop
     secret_file::replace(file, &serde_json::to_vec(&stored)?, entropy)
 }
 
-/// Returns a random user id, so that a name that is registered again after a restart does not get the old credentials.
+/// Returns a random id. If the accounts file is lost and a name is registered again, the new account therefore does not
+/// get the old credentials.
 pub(super) fn new_user_id(entropy: &dyn Entropy) -> Result<String, NoEntropy> {
     Ok(uuid::Builder::from_random_bytes(random(entropy)?).into_uuid().to_string())
 }

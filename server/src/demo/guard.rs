@@ -54,7 +54,7 @@ pub(super) async fn guard(
     let origin = request.app_data::<web::Data<Demo>>().map(|demo| demo.config.origin.clone()).unwrap_or_default();
     let refusal = match check(&origin, request.method(), request.headers()) {
         Verdict::Pass => None,
-        // Only requests for the page are redirected, because a redirected API request fails anyway.
+        // Only requests for the page are redirected: browsers block API requests that are redirected to another origin.
         Verdict::WrongHost if request.path() == "/" => {
             Some(HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, format!("{origin}/"))).finish())
         }

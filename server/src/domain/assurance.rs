@@ -5,7 +5,7 @@ use doorward_shared::{AuthenticatorStatus, config::AssuranceLevel};
 use super::{AuthenticatorMetadata, Ceremony, Credential, Metadata};
 
 /// Statuses of models whose attestation, user verification or key storage was broken. A status applies to all versions
-/// of a model, because an attestation does not state the version.
+/// of a model, because an attestation does not state the version of the authenticator.
 const COMPROMISED: [AuthenticatorStatus; 4] = [
     AuthenticatorStatus::AttestationKeyCompromise,
     AuthenticatorStatus::UserVerificationBypass,

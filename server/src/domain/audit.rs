@@ -34,7 +34,7 @@ pub struct AuditEvent {
     pub credential_id: Option<String>,
     /// The application's own id of the transaction.
     pub transaction_id: Option<String>,
-    /// Details as a JSON object, such as the values before and after a change, or the failed check of a refusal.
+    /// Details as a JSON object, such as the values before and after a change, or the check that caused a refusal.
     pub detail: Option<serde_json::Value>,
     pub at: Timestamp,
 }
@@ -48,7 +48,7 @@ pub struct AuditError {
     pub reason: String,
 }
 
-/// Values of one column that a filter accepts and excludes.
+/// Condition on one column: the values that a filter accepts, and the values that it excludes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Values<T> {
     /// The entry must have one of these values. If empty, every value is accepted.
@@ -95,12 +95,12 @@ impl Values<IpNet> {
     }
 }
 
-/// Conditions on entries, all of which must hold.
+/// Conditions on audit entries. An entry matches if it meets all conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditFilter {
     /// Earliest creation time of matching entries (inclusive).
     pub start: Option<Timestamp>,
-    /// Time before which matching entries were created.
+    /// Upper limit (exclusive) of the creation time of matching entries.
     pub end: Option<Timestamp>,
     pub kinds: Values<AuditType>,
     pub outcome: Option<AuditOutcome>,
@@ -112,7 +112,7 @@ pub struct AuditFilter {
     pub credential_id: Values<String>,
     /// The applications' own ids of transactions.
     pub transaction_id: Values<String>,
-    /// API keys with which the requests were made.
+    /// API keys with which the recorded requests were made.
     pub api_key_id: Values<ApiKeyId>,
     /// Text that the actor must contain.
     pub actor_part: Option<String>,
@@ -124,8 +124,8 @@ pub struct AuditFilter {
     pub shown: Option<ShownEntries>,
 }
 
-/// Range of ids that a page searched out of order. The page returned all matching entries in this range, so later pages
-/// leave the range out.
+/// Range of ids that a page searched out of order. That page returned all matching entries in this range, so later
+/// pages skip this range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShownEntries {
     /// Id of the oldest entry in the range.
@@ -238,8 +238,8 @@ impl Total {
 pub enum NextPage {
     Number,
     Before(AuditId),
-    /// With the cursor `before`. The next page must leave out the entries in this range, because this page contains
-    /// them.
+    /// With the cursor `before`, and a range of ids that the next page must skip, because the current page contains the
+    /// entries in this range.
     BeforeWithout(AuditId, ShownEntries),
 }
 
@@ -258,7 +258,8 @@ pub struct LogSlice<T> {
     pub items: Vec<T>,
     /// Cursor of the next slice; `None` at the end of the log.
     pub next: Option<AuditId>,
-    /// Whether committed entries were left out, because a running transaction may still commit an entry before them.
+    /// Whether committed entries were left out, because a running transaction may still commit an entry with a smaller
+    /// id.
     pub is_cut: bool,
 }
 

@@ -103,7 +103,7 @@ impl std::fmt::Display for ChallengeValue {
 #[serde(deny_unknown_fields)]
 pub struct CeremonyState {
     pub rp_id: String,
-    /// Accepted origins, and patterns of subdomains.
+    /// Accepted origins and patterns of subdomains.
     pub origins: Vec<String>,
     /// Origins of the top-level pages that may contain the ceremony in a frame.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]

@@ -27,7 +27,7 @@ const LIFETIME_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=MAX_LIFETIME_MS
 const CREDENTIALS_RANGE: std::ops::RangeInclusive<u32> = 1..=256;
 /// Allowed values of the setting `limits.transaction_data_bytes`, in bytes.
 const TRANSACTION_DATA_RANGE: std::ops::RangeInclusive<u32> = 1..=32 * 1024;
-/// Maximum number of characters of the name of a level of assurance. Every token contains such a name.
+/// Maximum length of a name in the setting `acr`, in characters. Every token contains such a name.
 const MAX_ACR_CHARS: usize = 128;
 
 /// A change of a tenant's configuration: JSON that can be parsed as a configuration.

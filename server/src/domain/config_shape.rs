@@ -1,5 +1,5 @@
-//! Structure of a tenant's configuration: known and required settings and JSON types. Unlike serde, this check reports
-//! all problems.
+//! Structure of a tenant's configuration: the known settings, the required ones, and their JSON types. Unlike serde,
+//! [`check`] reports all problems.
 
 use doorward_shared::{
     AuthenticatorStatus, CertificationLevel, CoseAlgorithm,
@@ -150,7 +150,7 @@ pub fn paths() -> Vec<String> {
     paths
 }
 
-/// Result of a check of the structure.
+/// Result of [`check`].
 #[derive(Debug, PartialEq)]
 pub struct Shape {
     /// Unknown settings, and all problems that prevent parsing the value.

@@ -14,7 +14,7 @@ pub struct CorsRules {
 /// A pattern of origins, in lowercase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pattern {
-    /// `*`: every text, even if it is not an origin, such as `null`.
+    /// `*`: every text, including texts such as `null` that are not origins.
     Everything,
     Exact(String),
     /// `https://*.example.com`: all subdomains of a domain.
@@ -130,7 +130,7 @@ fn is_origin(text: &str) -> bool {
 }
 
 /// Returns whether the text matches the pattern: `*` matches any bytes, `?` one byte. After a mismatch, only the last
-/// `*` is tried again, so the time is at most proportional to the product of both lengths.
+/// `*` is tried again, so the time is at most proportional to the length of the pattern times the length of the text.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

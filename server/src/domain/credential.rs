@@ -32,7 +32,7 @@ impl CredentialId {
     }
 }
 
-/// Like [`CredentialId::start`], for the bytes of an id.
+/// Returns the first characters of an id, given as bytes; see [`CredentialId::start`].
 pub fn id_start(id: &[u8]) -> String {
     const CHARS: usize = 16;
     let text = Base64Url::encode(id);
@@ -71,12 +71,12 @@ pub struct Credential {
     pub attestation_key_id: Option<CertificateKeyId>,
     /// AAGUID that the client stated at registration.
     pub aaguid: Uuid,
-    /// Last signature counter (WebAuthn §6.1.1).
+    /// Signature counter of the last accepted use, or of the registration (WebAuthn §6.1.1).
     pub sign_count: u32,
     pub transports: Vec<String>,
     /// Whether the credential may be backed up or synchronised (WebAuthn §6.1.3).
     pub backup_eligible: bool,
-    /// Whether the credential was backed up at its last use.
+    /// Whether the credential was backed up at its last use, or at registration if it was not used yet.
     pub backup_state: bool,
     /// Whether the credential is only a second factor. Second factors are not accepted for logins and transactions.
     pub is_mfa: bool,

@@ -1,4 +1,4 @@
-//! Results of importing rows.
+//! Rules for importing rows, and results of the import.
 
 use doorward_shared::Timestamp;
 use serde::Serialize;
@@ -6,10 +6,11 @@ use serde::Serialize;
 /// What an import may do with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportRule {
-    /// Whether a stored row is updated to the values of the other system. Otherwise it stays unchanged.
+    /// Whether a stored row is updated to the values of the source. Otherwise, the stored row stays unchanged.
     pub update: bool,
-    /// Creation time up to which an earlier import added all rows. If such a row is not stored, it has been deleted in
-    /// Doorward since that import, so it is not added again. `None` if every row that is not stored may be added.
+    /// Creation time up to which an earlier import added all rows. If a row with this or an earlier creation time is
+    /// not stored, it has been deleted in Doorward since that import. It is therefore not added again. `None` if every
+    /// row that is not stored may be added.
     pub complete_until: Option<Timestamp>,
 }
 
@@ -40,7 +41,7 @@ pub struct Tally {
     pub added: u64,
     pub updated: u64,
     pub unchanged: u64,
-    /// Rows of an earlier import that the source no longer contains.
+    /// Imported rows that were deleted in Doorward (API keys: revoked), because the source no longer contains them.
     pub deleted: u64,
     /// Rows that were not imported. The report names the reasons.
     pub refused: u64,

@@ -51,7 +51,8 @@ pub fn read<T: DeserializeOwned>(value: &Value, unknown: UnknownMembers) -> Resu
     T::deserialize(Reader { value, path, unknown }).map_err(|error| error.at(&path))
 }
 
-/// Returns the message for an unknown name. It contains the most similar known name, or else all known names.
+/// Returns the message for an unknown name. The message contains the most similar known name. If no known name is
+/// similar, the message lists all known names.
 pub fn unknown_member(name: &str, known: &[&str]) -> String {
     let name = name.to_lowercase();
     let similarity = |known: &str| strsim::jaro_winkler(&name, known);

@@ -83,11 +83,11 @@ impl Cursor {
 /// The part of the search results to which a page belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchStage {
-    /// Rows that start with the search text.
+    /// Rows in which a searched column starts with the search text.
     Prefixes,
-    /// Rows that contain the search text, but do not start with it.
+    /// Rows in which a searched column contains the search text, but none starts with it.
     Others,
-    /// All rows that contain the search text. Used if the rows that start with it are too many to be listed first.
+    /// All rows in which a searched column contains the search text. Used if too many rows are in the stage `Prefixes`.
     All,
 }
 
@@ -129,7 +129,7 @@ impl SearchCursor {
 /// Query of a list that is sorted by time, newest row first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeQuery {
-    /// Text that names or ids must contain.
+    /// Text that a name or an id of each row must contain.
     pub search: Option<String>,
     /// Position at the end of the previous page; `None` for the first page.
     pub after: Option<SearchCursor>,
@@ -211,7 +211,7 @@ impl<T> NumberedPage<T> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantQuery {
-    /// Text that the name or the id must contain.
+    /// Text that the tenant's name, RP ID or id must contain.
     pub search: Option<String>,
     pub sort: TenantSort,
     pub order: Order,
@@ -221,7 +221,7 @@ pub struct TenantQuery {
 }
 
 impl TenantQuery {
-    /// Returns the name of a sort order, for [`Cursor::encode_in`]. A position in one order has no meaning in another
+    /// Returns the name of a sort order, for [`Cursor::encode_in`]. A cursor of one order has no meaning in another
     /// order.
     pub fn order_name(sort: TenantSort, order: Order) -> String {
         format!("{sort}-{order}")

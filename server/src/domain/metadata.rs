@@ -51,7 +51,7 @@ pub struct ModelRecord {
     pub id: ModelId,
     pub description: String,
     pub reports: Vec<StatusReport>,
-    /// Fingerprints of the root certificates in [`MetadataRecords::roots`].
+    /// Fingerprints of the model's root certificates. [`MetadataRecords::roots`] contains these certificates.
     pub roots: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Trust policies: rules that judge credentials by the stored facts about their authenticators.
+//! Trust policies: rules that judge credentials by the attestation, the model and other properties ([`TrustFacts`]).
 //!
 //! Rules that accept models (allow list, certification) apply only if the attestation proves the model. Rules that
 //! refuse models (deny list, status) always apply. If the policy requires no attestation, these rules stop only honest

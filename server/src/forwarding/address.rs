@@ -32,7 +32,7 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// See the IANA registry of special-purpose addresses (RFC 6890).
+/// Returns whether an IPv4 address is public. See the IANA registry of special-purpose addresses (RFC 6890).
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [first, second, third, _] = address.octets();
     !matches!(
@@ -49,8 +49,9 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
-/// Only 2000::/3 contains public addresses. These parts of 2000::/3 are not public: Teredo (2001::/32), whose addresses
-/// hide IPv4 addresses; the rest of 2001::/23; and the documentation networks.
+/// Returns whether an IPv6 address is public. Only 2000::/3 contains public addresses. These parts of 2000::/3 are not
+/// public: Teredo (2001::/32), whose addresses hide IPv4 addresses; the rest of 2001::/23; and the documentation
+/// networks.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let is_special = (first == 0x2001 && (second < 0x200 || second == 0xdb8)) || first == 0x3fff;

@@ -119,7 +119,8 @@ mod tests {
         appended.await.unwrap().unwrap();
     }
 
-    /// A device that accepts a given number of bytes at each write, from the last number to the first, and then fails.
+    /// A device on which each write accepts at most the number of bytes at the end of `accepts`, and removes this
+    /// number. If `accepts` is empty, the write fails.
     struct Device {
         written: Vec<u8>,
         accepts: Vec<usize>,

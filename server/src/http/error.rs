@@ -23,7 +23,7 @@ pub struct ApiError {
     detail: Option<Box<RefusalDetail>>,
 }
 
-/// The operation that failed. In some operations, the public API defines a different status or title for the same
+/// The operation that failed. For some operations, the public API defines another status or title for the same
 /// error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -86,7 +86,7 @@ impl ApiError {
             .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 
-    /// Creates a 429 error with `Retry-After`.
+    /// Creates a 429 error. `seconds` is the value of `Retry-After`; 0 is replaced with 1.
     pub fn rate_limited(seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -137,7 +137,7 @@ impl ApiError {
         self.code
     }
 
-    /// Returns the failed check, for the audit entry.
+    /// Returns the failed check, for the audit entry. If the error has none, returns the first check of its code.
     pub fn detail(&self) -> RefusalDetail {
         let usual =
             || self.code.checks().first().map_or_else(RefusalDetail::default, |check| RefusalDetail::new(*check));

@@ -20,7 +20,8 @@ use crate::{
 /// no body.
 ///
 /// # Errors
-/// Returns [`Refusal::Malformed`] with the path of the member, or the position of a syntax error.
+/// The errors of [`Body::bytes`], and [`Refusal::Malformed`] with the path of the invalid member or the position of the
+/// syntax error.
 pub fn object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
     parse(body.bytes()?, UnknownMembers::Ignored)
 }
@@ -28,7 +29,7 @@ pub fn object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
 /// Parses a JSON object of the admin API. An empty body means `{}`.
 ///
 /// # Errors
-/// The errors of [`object`], and [`Refusal::UnknownMember`], so that a misspelt member is not ignored.
+/// The errors of [`object`], and [`Refusal::UnknownMember`] for an unknown member, which may be misspelt.
 pub fn strict_object<T: DeserializeOwned>(body: &Body) -> Result<T, Refusal> {
     parse(body.bytes()?, UnknownMembers::Refused)
 }
@@ -41,7 +42,7 @@ pub fn value(body: &Body) -> Result<Value, Refusal> {
 /// Parses and validates a change of a tenant's configuration.
 ///
 /// # Errors
-/// [`Refusal::Malformed`] for a syntax error, [`Refusal::Config`] with all other problems.
+/// The errors of [`value`], and [`Refusal::Config`] with all problems of the configuration.
 pub fn config(body: &Body) -> Result<ConfigChange, Refusal> {
     let value = value(body)?;
     let parsed = serde_json::from_slice(or_empty_object(body.bytes()?)).ok();
@@ -66,7 +67,7 @@ pub fn tenant(body: &Body) -> Result<CreateTenantRequest, Refusal> {
 
 fn parse<T: DeserializeOwned>(body: &[u8], unknown: UnknownMembers) -> Result<T, Refusal> {
     let body = or_empty_object(body);
-    // Arrays are rejected here, because serde would read the items of an array as the members of the object in order.
+    // Arrays are rejected here, because serde would assign the items of an array to the members in order.
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(Refusal::Malformed("the body must be a JSON object".to_owned()));
     }

@@ -33,7 +33,7 @@ struct Document {
 
 #[derive(Deserialize, Default)]
 struct Content {
-    /// Operations by path and method, which is in lower case.
+    /// Operations by path, and then by method in lower case.
     paths: HashMap<String, HashMap<String, Operation>>,
 }
 
@@ -43,7 +43,8 @@ struct Operation {
     parameters: Vec<Declared>,
 }
 
-/// A parameter, or a reference to a shared parameter such as the id in a path. A reference has none of these members.
+/// A parameter, or a reference to a shared parameter, such as the id in a path. A reference has none of the members
+/// below.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Declared {
@@ -61,8 +62,8 @@ struct ParameterSchema {
 
 static DOCUMENTS: LazyLock<[Document; 2]> = LazyLock::new(|| [read(PUBLIC), read(ADMIN)]);
 
-/// Decompresses and parses a document. This cannot fail, because `build.rs` compressed it and a test compares it with
-/// generated JSON.
+/// Decompresses and parses a document. This cannot fail, because `build.rs` compressed the document, and a test
+/// compares the document with generated JSON.
 fn read(compressed: &[u8]) -> Document {
     let mut text = String::new();
     let _ = GzDecoder::new(compressed).read_to_string(&mut text);

@@ -1,4 +1,5 @@
-//! Lists in responses: `page` and `per_page`, `Link` and `X-Total-Count`.
+//! Pages of lists: reads query parameters such as `page` and `per_page`, and adds the headers `Link` and
+//! `X-Total-Count`.
 
 use std::str::FromStr;
 
@@ -17,12 +18,13 @@ use crate::domain::{
 
 /// Default number of rows on a page of a list with cursors.
 const DEFAULT_LIMIT: u32 = 50;
-/// Maximum number of characters of a text parameter.
+/// Maximum number of characters in a query parameter that [`text`] reads.
 const MAX_CHARS: usize = 256;
 /// Maximum number of rows on a page of a list with cursors.
 const MOST_ROWS: u32 = 200;
 
-/// Reads `page` and `per_page` (at most [`PageRequest::MAX_PER_PAGE`]). Numbers below 1 mean the default.
+/// Reads `page` and `per_page`. Numbers below 1 mean the default. A `per_page` above [`PageRequest::MAX_PER_PAGE`]
+/// means this maximum.
 pub fn request(query: &Query) -> Result<PageRequest, ApiError> {
     query.check()?;
     let read = |name: &str, default: u32, most: u32| match query.get(name).filter(|text| !text.is_empty()) {
@@ -44,10 +46,11 @@ pub fn requested(query: &Query) -> &str {
     query.get("page").filter(|text| !text.is_empty()).unwrap_or("1")
 }
 
-/// Reads a positive number. Also calls [`Query::check`], so that callers need not do this.
+/// Reads a number from 1 to `most`; `default` if the parameter is missing or empty. Also calls [`Query::check`], so
+/// that callers need not do this.
 ///
 /// # Errors
-/// 400 if the parameter is not a number or is outside its range, or if any parameter contains U+0000.
+/// 400 if the parameter is not a number from 1 to `most`, or if any parameter contains U+0000.
 pub fn number(query: &Query, name: &str, default: u32, most: u32) -> Result<u32, ApiError> {
     query.check()?;
     match query.get(name).filter(|text| !text.is_empty()) {
@@ -69,8 +72,8 @@ pub fn after(query: &Query, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option
     read_after(query, |text| Cursor::decode(text).filter(fits))
 }
 
-/// Reads the cursor of a list that can be sorted in several orders. The cursor must come from a page of the list in
-/// this order.
+/// Reads the cursor of a list that can be sorted in several orders. The cursor must come from a page that was sorted in
+/// `order`.
 pub fn after_in(query: &Query, order: &str, fits: impl FnOnce(&Cursor) -> bool) -> Result<Option<Cursor>, ApiError> {
     read_after(query, |text| Cursor::decode_in(text, order).filter(fits))
 }
@@ -126,7 +129,7 @@ pub fn order(query: &Query, name: &str) -> Result<Order, ApiError> {
 /// Reads the parameters of a list with numbered pages.
 ///
 /// # Errors
-/// 400 for an invalid parameter, and for pages after row [`NUMBERED_ROWS`].
+/// 400 for an invalid parameter, and for a page that begins after row [`NUMBERED_ROWS`].
 pub fn numbered(query: &Query, order: Order) -> Result<PageQuery, ApiError> {
     let page = request(query)?;
     let after = after(query, |cursor| matches!(cursor.key, SortKey::Number(_)))?;
@@ -157,7 +160,7 @@ pub fn respond<T: Serialize>(path: &str, query: &Query, request: PageRequest, pa
     response.insert_header((header::LINK, links)).json(&page.items)
 }
 
-/// Adds the headers with the number of rows. `X-Total-Count-Relation: gte` marks a lower bound.
+/// Adds `X-Total-Count`, the number of rows in the whole list. `X-Total-Count-Relation: gte` marks a lower bound.
 pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
     response.insert_header(("X-Total-Count", total.count()));
     if matches!(total, Total::AtLeast(_)) {
@@ -165,8 +168,8 @@ pub fn add_total(response: &mut HttpResponseBuilder, total: Total) {
     }
 }
 
-/// Returns the links of a numbered page. There is a link to the last page only if numbered pages reach the last row.
-/// `cursor` is the link to the rows that numbered pages do not reach, if there are any.
+/// Returns the value of the header `Link` for a numbered page. There is a link to the last page only if numbered pages
+/// reach the last row. `cursor` is the link to the rows that numbered pages do not reach, if there are any.
 pub fn links(
     path: &str,
     query: &Query,
@@ -209,7 +212,7 @@ fn last_page(total: u64, per_page: u32) -> u32 {
     u32::try_from(total.div_ceil(u64::from(per_page)).max(1)).unwrap_or(u32::MAX)
 }
 
-/// Returns the parameters of a query other than those in `without`. Each has a leading `&`.
+/// Returns the query's parameters except those in `without`, each as text with a leading `&`.
 fn others(query: &Query, without: &[&str]) -> String {
     let pairs = query.pairs().iter().filter(|(name, _)| !without.contains(&name.as_str()));
     pairs.map(|(name, value)| format!("&{}={}", escape(name), escape(value))).collect()

@@ -3,7 +3,7 @@
 
 use utoipa::IntoParams;
 
-/// A numbered page.
+/// Query parameters that select a numbered page.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
@@ -15,41 +15,42 @@ pub struct PageParams {
     per_page: Option<u32>,
 }
 
-/// A page that continues after the previous page.
+/// Query parameters that select the page after the previous page.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CursorParams {
-    /// `next` of the previous page.
+    /// Value of `next` in the previous page. The first page needs no `after`.
     after: Option<String>,
-    /// Rows on the page.
+    /// Maximum number of rows on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
 }
 
-/// A change that is refused if the tenant has changed since the client read it.
+/// Header of a change that is refused if the tenant has changed since the client read it.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct TenantVersionParams {
-    /// `ETag` of the tenant. The change is refused if this version is stale.
+    /// `ETag` from the response with the tenant. The change is refused if the tenant has changed since that response.
     #[param(rename = "If-Match")]
     if_match: Option<String>,
 }
 
-/// A change that enables or disables an object. It is refused if the object's state has changed since the response
-/// whose `ETag` is in `If-Match`.
+/// Header of a request that enables or disables an object. The request is refused if the object's state has changed
+/// since the response whose `ETag` the request sends.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct StateVersionParams {
-    /// `ETag` of the response to the earlier change that this request reverts.
+    /// `ETag` from the response to the earlier change that this request reverts. The request is refused if the state
+    /// has changed since that response.
     #[param(rename = "If-Match")]
     if_match: Option<String>,
 }
 
-/// The period of an overview.
+/// Query parameter with the period of an overview.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PeriodParams {
-    /// Number of UTC days of activity, including today.
+    /// Number of UTC days, including today, whose activity is returned.
     #[param(minimum = 1, maximum = 90, default = 14)]
     days: Option<u32>,
 }

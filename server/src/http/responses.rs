@@ -113,7 +113,7 @@ pub struct SecretNotFound(pub ErrorBody);
 #[response(status = 400)]
 pub struct NoSuitableCredential(pub ErrorBody);
 
-/// Errors of the second step of a registration.
+/// Errors of the finalize request of a registration.
 #[derive(IntoResponses)]
 pub enum RegistrationErrors {
     /// unable to parse credential creation response; received challenge does not match with any stored one; failed to validate attestation

@@ -46,8 +46,8 @@ pub struct TenantReport {
     /// Numbers of rows by kind.
     pub rows: BTreeMap<&'static str, Tally>,
     pub problems: Vec<Problem>,
-    /// Whether this import skipped a tenant that an earlier import wrote. The tenant then lacks the latest changes of
-    /// the source.
+    /// Whether an earlier import wrote the tenant and this import skipped it. The tenant then lacks the latest changes
+    /// of the source.
     pub is_outdated: bool,
     /// Number of refused rows by kind, with which [`Self::refuse`] limits how many are listed.
     #[serde(skip)]

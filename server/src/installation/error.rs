@@ -60,7 +60,7 @@ pub enum OpenError {
     /// A transfer of an installation into this database is not complete.
     #[error("the database is incomplete: run `doorward migrate-storage` again until it succeeds")]
     Incomplete,
-    /// The command needs an existing installation.
+    /// The database contains no installation, and the command does not create one.
     #[error(
         "there is no installation in {database}: check the data folder and database.url, or create an installation \
          with `doorward init`"

@@ -1,5 +1,6 @@
-//! The first admin token. Its file is written under a temporary name before the token is committed, and renamed
-//! afterwards. After a crash in between, the next start finds the temporary file and completes the installation.
+//! The first admin token. Its file is written under a temporary name before the token is committed, and renamed after
+//! the commit. After a crash between these steps, the next start finds the temporary file and completes the
+//! installation.
 
 use std::{fs, io, path::Path};
 

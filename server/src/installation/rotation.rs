@@ -1,7 +1,8 @@
 //! Rotation of the master key under the exclusive process lock: no other server or command can use the database.
 //!
 //! 1. The new key is created as `master.key.new`, or comes from the operator.
-//! 2. The check text, encrypted with the new key, is stored as a marker. Then only a rotation may open the database.
+//! 2. The check text, encrypted with the new key, is stored as a marker. While the marker exists, only a rotation may
+//!    open the database, or `signing-key reset` if the data folder lacks one of the two keys.
 //! 3. All sealed values are encrypted again, in bounded units of work.
 //! 4. One unit of work removes the marker and replaces the check text. The database now uses the new key.
 //! 5. `master.key.new` replaces `master.key`.
@@ -46,7 +47,8 @@ pub struct Rotated {
 }
 
 /// Rotates the master key of the installation, or completes an interrupted rotation. `new` is a new key that the
-/// operator provides; if it is `None`, a key is created in the data folder. `context` returns the author of the change.
+/// operator provides; if it is `None`, a key is created in the data folder. `context` returns the context of the
+/// change, which names the actor.
 ///
 /// # Errors
 /// [`OpenError::Database`] if another process uses the database; [`OpenError::NewKeyNeeded`], [`OpenError::SameKey`],

@@ -33,8 +33,9 @@ fn is_current(source: &MasterKeySource, path: &Path) -> bool {
     current.is_some() && current == read(path)
 }
 
-/// Removes what a killed rotation left behind: temporary files, also beside the target of a symbolic link, and the file
-/// of the new key if this key has already replaced the current one. Call it under the exclusive process lock.
+/// Removes the files that a killed rotation left behind: temporary files of the new key's file and, if `master.key` is
+/// a symbolic link, of the link's target; and the new key's file itself, if the new key has already replaced the
+/// current one. Call it under the exclusive process lock.
 pub(super) fn remove_leftovers(source: &MasterKeySource) -> Result<(), OpenError> {
     let Some(path) = path(source) else { return Ok(()) };
     let failed = |source| MasterKeyError::Io { path: path.clone(), source };

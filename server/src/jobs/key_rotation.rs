@@ -92,8 +92,9 @@ impl Tenants {
         Ok(Some(self.pending.split_off(rest)))
     }
 
-    /// Returns whether the next pending key belongs to this tenant. If `tenant` is the tenant of the last pending key,
-    /// all pending keys belong to it, and the next batch may contain more of its keys.
+    /// Returns whether the next pending key belongs to this tenant. [`Self::next`] passes the tenant of the last
+    /// pending key. If the result is `true`, all pending keys belong to this tenant, and the next batch may contain
+    /// more of its keys.
     fn begins_with(&self, tenant: TenantId) -> bool {
         self.pending.last().is_some_and(|first| first.tenant_id == tenant)
     }

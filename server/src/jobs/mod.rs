@@ -166,7 +166,8 @@ async fn purge_table(app: &App, table: ExpiringTable) -> Result<usize, DbError> 
     }
 }
 
-/// Deletes audit entries that exceed the retention time and were forwarded to all targets. Returns their number.
+/// Deletes audit entries that are older than the retention time and were forwarded to all targets. Returns their
+/// number.
 pub async fn purge_audit_logs(app: &App) -> Result<usize, DbError> {
     let Some(days) = app.settings.audit_retention_days else { return Ok(0) };
     let before = app.clock.now().plus_millis(-i64::from(days) * DAY_MS);

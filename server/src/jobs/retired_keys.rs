@@ -1,4 +1,4 @@
-//! Destroys the private keys of signing keys that no longer sign.
+//! Destroys the private parts of signing keys that no longer sign.
 
 use crate::{
     app::App,
@@ -13,8 +13,8 @@ const BATCH: i64 = 500;
 /// successor then signs instead.
 const KEPT_MS: i64 = 7 * 86_400_000;
 
-/// Destroys the private keys of all signing keys that were retired or withdrawn at least a week ago, so that they
-/// cannot be stolen later. Returns their number. The public keys stay as evidence.
+/// Destroys the private parts of all signing keys that were retired or withdrawn at least a week ago, so that they
+/// cannot be stolen later. Returns the number of these keys. The public parts stay as evidence.
 pub async fn destroy_retired_keys(app: &App) -> Result<usize, DbError> {
     let before = app.clock.now().plus_millis(-KEPT_MS);
     let mut destroyed = 0;

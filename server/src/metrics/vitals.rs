@@ -26,7 +26,7 @@ const BOUNDS_US: [u64; 31] = [
     10_000_000,
 ];
 
-/// Routes with this prefix belong to a tenant and to the public API.
+/// Prefix of the public API's routes that belong to a tenant.
 const TENANT_ROUTES: &str = "/{tenant_id}/";
 
 /// Returns whether responses with this error code are delayed on purpose.
@@ -40,7 +40,7 @@ pub(super) fn is_of_tenant(route: &str) -> bool {
     route.starts_with(TENANT_ROUTES)
 }
 
-/// Returns ceremony and step of a route, like `mfa_login` and `finalize`; `None` for other routes.
+/// Returns the ceremony and the step of a route, like `mfa_login` and `finalize`; `None` for other routes.
 pub(super) fn ceremony(route: &str) -> Option<(String, String)> {
     let (ceremony, step) = route.strip_prefix("/{tenant_id}/")?.rsplit_once('/')?;
     ["initialize", "finalize"].contains(&step).then(|| (ceremony.replace('/', "_"), step.to_owned()))

@@ -122,7 +122,8 @@ impl Activity {
         self.phase() == Phase::Request && !self.responded.get() && !self.unwritten.get()
     }
 
-    /// Returns whether the bytes that actix-http writes now are a rejection that actix-http itself generated.
+    /// Returns whether the bytes that actix-http writes now are a rejection that actix-http itself generated, and
+    /// records a rejection.
     pub(super) fn reject(&self) -> bool {
         let rejects = self.phase.get() != Phase::Request && !self.unwritten.get();
         self.rejected.set(self.rejected.get() || rejects);

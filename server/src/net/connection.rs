@@ -1,5 +1,5 @@
-//! The lifetime of one connection. It ends when the client is too slow, when a new connection needs its slot, or when
-//! the server stops.
+//! Serves one connection. Closes it if the client is too slow, if a new connection needs its slot, or if the server
+//! stops.
 
 use std::{
     future::{Future, poll_fn},
@@ -101,7 +101,7 @@ pub(super) async fn serve<F>(
     }
 }
 
-/// Sends a rejection, for at most [`LINGER`].
+/// Sends a rejection. Gives up after [`LINGER`], or when the connection is evicted.
 async fn send(rejection: Rejection, transport: Transport, request_id: &str, open: &Open) {
     let evicted = poll_fn(|context| {
         open.register(context.waker());

@@ -1,4 +1,5 @@
-//! The open connections of a listener. Counts them, in total and per address, and closes them.
+//! The open connections of a listener. Counts them, in total and per address, and evicts waiting ones to make room for
+//! new ones.
 
 use std::{
     collections::HashMap,
@@ -81,18 +82,19 @@ pub(super) struct Open {
 /// Result of [`Connections::admit`].
 #[derive(Debug)]
 pub(super) enum Admission {
-    /// The number of connections is below the limits.
+    /// The new connection was admitted, because the number of connections was below the limits.
     Free(Admitted),
-    /// The longest waiting connection was closed to make room for the new one.
+    /// The new connection was admitted after the longest waiting one was closed to make room.
     Replaced(Admitted),
-    /// All other connections have a request in progress, or the evicted connection was not closed in time.
+    /// The new connection was refused, because no open connection waited for its client, or because the evicted
+    /// connection was not closed in time.
     Refused,
 }
 
 enum Attempt {
     Admitted(Admitted),
     Full,
-    /// The limit is reached, and no connection can be evicted.
+    /// The connection was refused, because a limit is reached and no connection can be evicted.
     Refused,
 }
 
@@ -193,7 +195,8 @@ impl Connections {
         }
     }
 
-    /// Returns the address under which a peer is counted: an IPv4 address, or the /64 network of an IPv6 address.
+    /// Returns the address under which a peer is counted: an IPv4 address, or the /64 network of an IPv6 address;
+    /// `None` for a trusted proxy.
     fn counted_address(&self, peer: IpAddr) -> Option<IpAddr> {
         let peer = peer.to_canonical();
         if self.trusted_proxies.iter().any(|network| network.contains(&peer)) {
@@ -215,8 +218,8 @@ impl Connections {
 }
 
 impl Table {
-    /// Evicts the longest waiting connection of one address, or of all addresses. An evicted connection is counted
-    /// until its socket is closed. Returns `false` if no connection waits.
+    /// Evicts the longest waiting connection of `address`, or the longest waiting one of all if `address` is `None`. An
+    /// evicted connection is counted until its socket is closed. Returns `false` if no connection waits.
     fn evict(&mut self, address: Option<IpAddr>) -> bool {
         let waiting = match address {
             Some(address) => &mut self.addresses.entry(address).or_default().waiting,
@@ -281,7 +284,8 @@ impl Open {
         self.set_state(since.map_or(BUSY, |since| self.connections.micros(since)));
     }
 
-    /// Returns `false` if the connection was evicted.
+    /// Sets [`Self::waiting_since`] and returns `true`. If the connection was evicted, changes nothing and returns
+    /// `false`.
     fn set_state(&self, state: u64) -> bool {
         self.waiting_since.fetch_update(Relaxed, Relaxed, |old| (old != EVICTED).then_some(state)).is_ok()
     }
@@ -369,7 +373,7 @@ mod tests {
             assert!(clients.admit(peer, since).await);
         }
         assert_eq!(clients.closed(), [1]);
-        // The next connection in the list has served a request and waits again, so another connection has waited
+        // Connection 2 is next in the list, but has served a request and waits again, so connection 0 has waited
         // longer.
         clients.set_waiting_since(2, 60);
         assert!(clients.admit("10.0.0.6", 70).await);
@@ -390,7 +394,7 @@ mod tests {
         }
         assert!(clients.open.iter().all(is_evicted), "one connection was evicted for each new one");
         assert_eq!(clients.all.open(), 2);
-        // An evicted connection does not serve a request that arrives now.
+        // An evicted connection does not serve a request that arrives after the eviction.
         assert!(!clients.open[0].as_ref().unwrap().0.begin_request());
         clients.open.clear();
         for admission in admissions {

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{peer::Peer, transport::Transport};
 
-/// Reason for closing a connection whose request could not be parsed.
+/// Error response to bytes that are not a complete request. The connection is closed after this response.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rejection {
     status: StatusCode,
@@ -35,7 +35,7 @@ impl Rejection {
         details: "this port speaks TLS: use https://",
     };
 
-    /// Returns the rejection of bytes that are not HTTP. `is_tls` states whether the bytes are a TLS handshake.
+    /// Returns the rejection for a parse error of actix-http. `is_tls` states whether the bytes are a TLS handshake.
     pub(super) fn new(error: &ParseError, is_tls: bool, peer: Peer) -> Self {
         let too_large = (
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

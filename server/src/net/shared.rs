@@ -10,7 +10,7 @@ pub(super) const LINGER: Duration = Duration::from_secs(2);
 /// still serves requests that clients sent before they noticed that the server is stopping.
 pub(super) const IDLE_WHILE_STOPPING: Duration = Duration::from_millis(200);
 
-/// Limits of a listener's connections.
+/// Limits of one listener: its threads, timeouts and number of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Listening {
     /// Number of threads that serve requests.
@@ -26,7 +26,7 @@ pub struct Listening {
     pub max_connections: usize,
 }
 
-/// Creates a request id. If a request could not be parsed, its response gets such an id.
+/// Function that creates a request id. The id is used in the response to a request that could not be parsed.
 pub type NewRequestId = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What the threads of a server share.

@@ -225,7 +225,7 @@ mod tests {
         let socket = UnixSocket::bind(&path, 0o660).unwrap();
         let error = UnixSocket::bind(&path, 0o660).unwrap_err();
         assert!(matches!(error, UnixSocketError::InUse(_)), "{error}");
-        // The path remains in use even without the file of the socket.
+        // The path remains in use without the file of the socket, because the lock file is still locked.
         fs::remove_file(&path).unwrap();
         assert!(matches!(UnixSocket::bind(&path, 0o660), Err(UnixSocketError::InUse(_))));
         drop(socket);

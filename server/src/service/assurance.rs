@@ -19,7 +19,7 @@ pub(super) async fn is_certified(context: &RequestContext, credential: &Credenti
         && assurance::is_certified(credential, context.app.metadata().await?.as_ref()))
 }
 
-/// Returns the level that a request demands.
+/// Returns the level that a request demands; `None` if it demands none.
 ///
 /// # Errors
 /// [`Refusal::Invalid`] if the tenant has no level with this name.

@@ -79,7 +79,7 @@ impl Entry {
         self
     }
 
-    /// Adds a member to the detail.
+    /// Adds a member to `detail`.
     #[must_use]
     pub fn add_detail(mut self, name: &str, value: serde_json::Value) -> Self {
         let detail = self.event.detail.get_or_insert_with(|| serde_json::json!({}));
@@ -89,28 +89,28 @@ impl Entry {
         self
     }
 
-    /// Sets the challenge of a finalize request, for the detail of a refusal.
+    /// Sets the challenge of a finalize request. If the request is refused, `detail` describes this challenge.
     #[must_use]
     pub fn challenge(mut self, ceremony: Ceremony, stored: Option<&Challenge>) -> Self {
         self.request.set_challenge(ceremony, stored, self.event.at);
         self
     }
 
-    /// Sets the data that the authenticator sent, for the detail of a refusal.
+    /// Sets the data that the authenticator sent. If the request is refused, `detail` contains this data.
     #[must_use]
     pub const fn authenticator(mut self, state: AuthenticatorState) -> Self {
         self.request.authenticator = Some(state);
         self
     }
 
-    /// Sets the stored credential of an assertion, for the detail of a refusal.
+    /// Sets the stored credential of an assertion. If the request is refused, `detail` describes this credential.
     #[must_use]
     pub fn stored_credential(mut self, stored: Option<&Credential>) -> Self {
         self.request.set_credential(stored);
         self
     }
 
-    /// Sets code, reason and failed check of a refusal.
+    /// Sets the error code, the reason and the failed check of a refusal.
     #[must_use]
     pub fn error(mut self, code: ErrorCode, reason: impl Into<String>, detail: &RefusalDetail) -> Self {
         self.event.error = Some(AuditError { code: code.as_str(), reason: reason.into() });
@@ -118,8 +118,8 @@ impl Entry {
         self
     }
 
-    /// Adds code, reason and failed check of the refusal that the trust policy would have caused in the mode `enforce`.
-    /// The entry keeps its type, which states a success.
+    /// Adds the error code, the reason and the failed check of the refusal that the trust policy would have caused in
+    /// the mode `enforce`. The entry keeps its type, which states a success.
     #[must_use]
     pub fn monitored(mut self, refusal: &Refusal) -> Self {
         self.event.error = Some(AuditError { code: refusal.code().as_str(), reason: refusal.reason() });
@@ -134,7 +134,7 @@ impl Entry {
         self
     }
 
-    /// Turns the entry into the entry of a refusal, with type, reason and failed check.
+    /// Turns the entry into the entry of a refusal: sets the type, the error code, the reason and the failed check.
     #[must_use]
     pub fn refused(mut self, kind: AuditType, refusal: &Refusal) -> Self {
         self.event.kind = kind;
@@ -174,7 +174,8 @@ impl Entry {
         Ok(Audited::new(value, self.event.tenant_id, self.write_with_id(connection)?))
     }
 
-    /// Counts the entry that a statement of the current transaction has added. Returns the value with the entry's id.
+    /// Updates the audit counts for this entry after a statement of the current transaction has inserted it. Returns
+    /// the value with the entry's id.
     pub(super) fn count_with<T>(
         &self,
         connection: &mut Connection,

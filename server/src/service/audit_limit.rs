@@ -1,16 +1,16 @@
-//! Limit on the number of audit entries for refused changes.
+//! Limit on the number of audit entries for refused requests that contained a valid admin token.
 
 use std::sync::{Mutex, PoisonError};
 
 use doorward_shared::Timestamp;
 
-/// Maximum number of entries per minute and process.
+/// Maximum number of entries for refused requests that one process writes per minute.
 const ENTRIES_PER_MINUTE: u32 = 60;
-/// Limits the entries for refused changes, because a script with an admin token could otherwise fill the log.
+/// Limits the entries for refused requests, because a script with an admin token could otherwise fill the log.
 #[derive(Debug, Default)]
 pub struct AuditLimit(Mutex<Minute>);
 
-/// The current minute, and counts of refused changes.
+/// The current minute, and counts of refused requests.
 #[derive(Debug, Default)]
 struct Minute {
     /// The minute as the number of minutes since the Unix epoch.

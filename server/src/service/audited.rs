@@ -32,7 +32,8 @@ impl<T> Audited<T> {
 /// Result of a unit of work that is committed even if the request is refused, so that the audit entry is kept.
 pub(super) type AuditedOutcome<T> = Result<Audited<Result<T, Refusal>>, DbError>;
 
-/// Writes in one transaction and returns after the durable commit; see [`Database::write`](crate::db::Database::write).
+/// Executes a unit of work in one transaction and returns after the durable commit; see
+/// [`Database::write`](crate::db::Database::write).
 ///
 /// # Errors
 /// Those of the unit and of the database. [`DbError::CommitUnknown`] if the connection was lost during the commit and

@@ -82,7 +82,7 @@ impl KeyRejection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RejectedKey {
     pub reason: KeyRejection,
-    /// Public id of the presented key.
+    /// Public id of the presented key; `None` if the request contains none.
     id: Option<Uuid>,
     expired_at: Option<Timestamp>,
     /// For a malformed value: the expected form of keys, and a description of the value.
@@ -192,7 +192,8 @@ fn verify(context: &RequestContext, presented: Option<&str>) -> Result<Identity,
     })
 }
 
-/// Finds an imported key by its digest, because it contains no id. Verification costs at most one Argon2 hash.
+/// Finds an imported key by its digest, because imported keys contain no id. Verification costs at most one Argon2
+/// hash.
 fn imported_key(context: &RequestContext, value: &str) -> Result<PresentedKey, RejectedKey> {
     let malformed = || KeyRejection::Malformed.of_form(KeyKind::Api, value);
     let secret = context.tenant.imported_secret(value).ok_or_else(malformed)?;

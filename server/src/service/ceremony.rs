@@ -38,7 +38,7 @@ pub(super) const fn includes(ceremony: Ceremony, credential: &Credential) -> boo
     ceremony.is_mfa() || !credential.is_mfa
 }
 
-/// Parses the body of a finalize request and creates its audit entry. A malformed body is refused.
+/// Parses the body of a finalize request and creates the request's audit entry. A malformed body is refused.
 pub(super) async fn parse<T>(
     context: &RequestContext,
     ceremony: Ceremony,

@@ -145,7 +145,7 @@ async fn change(context: &RequestContext, id: &str, change: Change) -> Result<()
             Some(name) => credentials::rename(connection, tenant_id, &credential_id, name, now)?,
             None => credentials::delete(connection, tenant_id, &credential_id)?,
         };
-        // On PostgreSQL, a concurrent request may have deleted the credential since the read.
+        // On PostgreSQL, a concurrent request may have deleted the credential since the credential was read.
         if !found {
             return entry.refused(failed, &not_found).write_with(connection, Err(not_found.clone()));
         }

@@ -17,11 +17,11 @@ use crate::{
 pub const MAX_DAYS: u32 = 90;
 /// Age in milliseconds at which a sum that may still change is read again.
 const MAX_AGE_MS: i64 = 60_000;
-/// A sum is final if it was read at least this long after the end of its day. The delay covers entries that were still
-/// being written, and differences between the clocks of nodes.
+/// Delay in milliseconds: a sum is final if it was read at least this long after the end of its day. The delay covers
+/// entries that were still being written at the end of the day, and differences between the clocks of nodes.
 const FINAL_AFTER_MS: i64 = 300_000;
-/// Retention deletes the entries of old days. The sum of such a day is final if it was read at least this long after
-/// all entries of the day were old enough to be deleted. The job that deletes them runs every 10 minutes.
+/// Delay in milliseconds for a day whose entries retention deletes: its sum is final if it was read at least this long
+/// after all entries of the day were old enough to be deleted. The job that deletes them runs every 10 minutes.
 const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 
@@ -45,10 +45,10 @@ struct Counted {
 }
 
 impl DailyCounts {
-    /// Returns the sums of the given days, and the time at which the last of these days was read. Today is read at most
-    /// once a minute, and earlier days only once. After retention has deleted the entries of a day, this day is read
-    /// one more time. Entries that are deleted with their tenant stay in the sums of past days. After an error, days
-    /// that were already read stay in the cache.
+    /// Returns the sums of the given days, and the time at which the sum of `days.last` was read. A sum that may still
+    /// change is read at most once a minute, and a final sum is not read again. While retention deletes the entries of
+    /// a day, the day's sum may change again. Entries that are deleted with their tenant stay in the sums of past days.
+    /// After an error, days that were already read stay in the cache.
     pub async fn get(
         &self,
         db: &Database,
@@ -190,7 +190,8 @@ mod tests {
         add(&db, CHART).await;
         let later = chart(&counts, &db, Some(5), noon(TODAY).plus_millis(MAX_AGE_MS)).await;
         assert_eq!(later, [1, 1, 1, 1, 2, 1, 1, 1, 1, 2]);
-        // On the next day, the day whose entries were deleted is read for the last time.
+        // On the next day, all entries of the day at index 4 are too old to be kept, so this day is read for the last
+        // time.
         add(&db, CHART).await;
         let next_day = chart(&counts, &db, Some(5), noon(TODAY + 1)).await;
         assert_eq!(next_day, [1, 1, 1, 1, 3, 3, 1, 1, 1, 3]);

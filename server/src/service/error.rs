@@ -48,7 +48,7 @@ pub enum Refusal {
     /// The challenge is unknown, used, or belongs to another tenant or ceremony.
     ChallengeUnknown,
     ChallengeExpired,
-    /// The user handle is missing, unknown, or belongs to another user.
+    /// The user handle is missing, unknown, or belongs to another user than the credential.
     UserHandle(ErrorCode, &'static str, Box<RefusalDetail>),
     Verification(webauthn::VerificationError),
     CredentialExists,

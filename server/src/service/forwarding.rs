@@ -86,9 +86,9 @@ pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Op
     Ok(position.map(|position| Held { target, position }))
 }
 
-/// Ends the lease of a target if this node holds it, so that after a restart no node waits until the lease expires.
-/// Tries again if the position changes concurrently: a stopped task may have left a unit of work in the queue that
-/// changes the position.
+/// Ends the lease of a target if this node holds it, so that other nodes and a restarted process need not wait until
+/// the lease expires. Tries again if the position changes concurrently: the queue may still contain a unit of work of a
+/// stopped task, and this unit may change the position.
 pub async fn release(app: &App, target: &ForwardTarget, node: &str) -> Result<(), DbError> {
     let (target, node, now) = (name(target), node.to_owned(), app.clock.now());
     let release = move |connection: &mut Connection| {
@@ -138,8 +138,8 @@ impl Held {
     }
 }
 
-/// Moves each position at or after the entry `first`, which was just added, to directly before this entry. The targets
-/// then get this entry and all later entries, even if they already have these later entries.
+/// Moves each position that is at or after the newly added entry `first` to directly before this entry. The target of
+/// such a position then gets this entry and all later entries, even if it has already received the later ones.
 pub fn rewind(connection: &mut Connection, first: AuditId) -> Result<(), DbError> {
     let before = AuditId::new(uuid::Uuid::from_u128(first.uuid().as_u128().saturating_sub(1)));
     for (target, stored) in forwarding::positions(connection)? {
@@ -152,8 +152,8 @@ pub fn rewind(connection: &mut Connection, first: AuditId) -> Result<(), DbError
     Ok(())
 }
 
-/// Returns the last entry that all targets have received; `None` if there are no targets. Retention does not delete
-/// later entries.
+/// Returns the id of the last entry that all targets have received; `None` if there are no targets. Retention does not
+/// delete entries with larger ids.
 pub async fn forwarded_to_all(app: &App) -> Result<Option<AuditId>, DbError> {
     let targets: Vec<String> = app.settings.audit_forward.iter().map(name).collect();
     let read = move |connection: &mut Connection| {

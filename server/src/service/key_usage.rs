@@ -13,7 +13,7 @@ use crate::{
     store::{admin_tokens, api_keys, tenant_summaries},
 };
 
-/// Minimum time between two writes of the same row.
+/// Minimum time between two writes of the same row, in milliseconds.
 const WRITE_INTERVAL_MS: i64 = 60_000;
 const BATCH: usize = 100;
 
@@ -61,8 +61,8 @@ impl KeyUsage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the times that are due or, with `all`, all times that are not written yet. Returns the number of written
-    /// rows.
+    /// Writes the first time that was recorded for each row, and each time that is at least a minute later than the one
+    /// written last. With `all`, writes all times that are not written yet. Returns the number of written rows.
     ///
     /// # Errors
     /// [`DbError`] of the database. Times that were not written stay in memory.
@@ -90,8 +90,8 @@ impl KeyUsage {
                 }
             }
         }
-        // Removes the keys and tenants whose next use would be written at once. The next use of a removed key or tenant
-        // is written at once as well.
+        // Removes from memory the keys and tenants whose next use would be written at once. Without an entry in memory,
+        // their next use is written at once as well.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

@@ -26,8 +26,8 @@ type Checked = (Instant, Result<(), DbError>);
 pub struct Readiness(Arc<Mutex<Option<Checked>>>);
 
 impl Readiness {
-    /// Reads one row and commits a write. Returns the result of the previous check if it is less than a second old.
-    /// `id` must differ from the ids of all other checks.
+    /// Returns the result of the previous check if this result is less than a second old. Otherwise, reads one row and
+    /// commits a write. `id` must differ from the ids of all other checks.
     ///
     /// # Errors
     /// The error of the database; [`DbError::Unavailable`] if the check takes more than 1.5 seconds.
@@ -52,7 +52,8 @@ impl Readiness {
     }
 }
 
-/// Adds a row and removes it again. If all nodes updated the same row, each check would have to wait for the others.
+/// Reads a row, and then adds a row of its own and removes it again. If all nodes updated the same row, each check
+/// would have to wait for the others.
 async fn read_and_write(db: &Database, id: Uuid) -> Result<(), DbError> {
     db.check_space()?;
     db.read(|conn| installation::get(conn, installation::SEALED_WORD)).await?;

@@ -14,7 +14,7 @@ use crate::{
     store::{api_keys, installation, signing_keys, tenants},
 };
 
-/// A tenant at one point in time.
+/// A tenant with its keys at one point in time.
 #[derive(Debug)]
 pub struct TenantSnapshot {
     pub tenant: Tenant,
@@ -24,7 +24,7 @@ pub struct TenantSnapshot {
     pub cors: CorsRules,
     /// API keys that are not revoked, including expired ones.
     pub api_keys: HashMap<ApiKeyId, ApiKey>,
-    /// Digests of the imported API keys; `None` if the tenant has none or the digest key does not exist.
+    /// Digests of the imported API keys; `None` if the tenant has no imported key or the digest key does not exist.
     imported_keys: Option<ImportedKeys>,
     /// The published signing keys, including retired keys and keys that do not sign yet.
     pub signing_keys: KeySet,

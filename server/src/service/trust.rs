@@ -25,12 +25,13 @@ enum TrustStep {
     Login,
 }
 
-/// The current trust policies of a tenant, for one ceremony.
+/// Check of credentials by the tenant's trust policies, in one ceremony.
 #[derive(Debug, Clone)]
 pub(super) struct TrustCheck {
     tenant: Arc<TenantSnapshot>,
     step: TrustStep,
-    /// The metadata with which the check judges credentials; `None` for logins if both policies are off.
+    /// The metadata with which credentials are judged; `None` for logins if the policies for passkeys and for second
+    /// factors both have the mode `off`.
     metadata: Option<Arc<Metadata>>,
 }
 

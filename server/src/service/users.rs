@@ -1,4 +1,4 @@
-//! Deletes users at the request of the tenant's application, and returns the signals about them.
+//! Deletes users at the request of the tenant's application, and returns signals about users.
 
 use doorward_shared::{
     AuditType, Base64Url,
@@ -18,9 +18,9 @@ use crate::{
     },
 };
 
-/// Deletes a user with credentials and transactions. Challenges of the user remain until they expire, but they can no
-/// longer be finalized. Writes the audit entry of the deletion or of its refusal. The internal id of the user is not
-/// accepted, because a text can be the internal id of one user and the user id of another user.
+/// Deletes a user with credentials and transactions. Challenges of the user stay stored until they expire, but requests
+/// that finalize their ceremonies are refused. Writes the audit entry of the deletion or of its refusal. The internal
+/// id of the user is not accepted, because a text can be the internal id of one user and the user id of another user.
 pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), ServiceError> {
     const FAILED: AuditType = AuditType::WebauthnUserDeleteFailed;
     let (now, tenant) = (context.app.clock.now(), context.tenant.id());
@@ -34,7 +34,7 @@ pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), Servi
         let (user_id, entry) = (user_id.to_owned(), entry.clone());
         let deletion = audited::write(context, move |connection| {
             let user = users::find_by_external(connection, tenant, &user_id)?;
-            // On PostgreSQL, a concurrent request may have deleted the user since the read.
+            // On PostgreSQL, a concurrent request may have deleted the user since the user was read.
             let deletion = match &user {
                 Some(user) => users::delete(connection, tenant, user.id, now, users::DELETED_AT_ONCE)?,
                 None => Deletion::NotFound,

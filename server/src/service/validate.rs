@@ -1,4 +1,4 @@
-//! Validation of single fields. Clients see the messages.
+//! Validation of single fields. Clients see the error messages.
 
 use doorward_shared::Timestamp;
 
@@ -59,7 +59,7 @@ pub fn url(field: &str, value: Option<String>) -> Result<Option<String>, Refusal
         Ok(url) if matches!(url.scheme(), "http" | "https" | "data") && text.len() <= 2048 && !text.contains('\0') => {
             Ok(Some(text))
         }
-        _ => Err(Refusal::Invalid(format!("{field} must be a valid URL of at most 2048 characters"))),
+        _ => Err(Refusal::Invalid(format!("{field} must be a valid URL of at most 2048 bytes"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Admin tokens. Revoked tokens stay in the table, but no function returns them.
+//! Admin tokens. Revoked tokens stay in the table, but [`find`] and [`list`] do not return them.
 
 use diesel::prelude::*;
 use doorward_shared::{AdminTokenId, TenantId, Timestamp, admin::Role};

@@ -1,4 +1,4 @@
-//! API keys. Revoked keys stay in the table, but no function returns them.
+//! API keys. Revoked keys stay in the table, but [`find`] and [`list`] do not return them.
 
 use diesel::prelude::*;
 use doorward_shared::{ApiKeyId, TenantId, Timestamp};
@@ -79,9 +79,9 @@ pub fn list(conn: &mut Connection, tenant: TenantId) -> Result<Vec<ApiKey>, DbEr
     row_convert::all(on_engine!(conn, c, _Db => query().select(Row::as_select()).load(c))?)
 }
 
-/// Adds a key from another system, unless a key with this id is stored, even a revoked one. If the stored key is not
-/// revoked and has a different digest, the digest key was replaced since the last import. In this case, stores the new
-/// hash and digest.
+/// Adds a key from another system. If a key with this id is stored, even a revoked one, adds nothing. If the stored key
+/// is not revoked and has a different digest, the digest key was replaced since the last import. In this case, stores
+/// the new hash and digest.
 pub fn import(conn: &mut Connection, key: &ApiKey) -> Result<ImportOutcome, DbError> {
     let row = || api_keys::table.find((key.tenant_id.to_string(), key.id.to_string()));
     let columns = (api_keys::secret_digest, api_keys::revoked_at);

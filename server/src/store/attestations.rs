@@ -69,7 +69,7 @@ pub fn outdated(conn: &mut Connection, metadata: u64, limit: i64) -> Result<Vec<
     rows.into_iter().map(convert).collect()
 }
 
-/// Records that an attestation was judged with the BLOB that has this number. Returns whether the trust in the
+/// Records that an attestation was judged with the BLOB whose number is `metadata`. Returns whether the trust in the
 /// credential changed. Changes nothing if, in the meantime, the attestation was deleted, replaced, or judged with the
 /// same or newer metadata. Also changes nothing if another unit has locked the credential.
 pub fn record(

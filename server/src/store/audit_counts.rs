@@ -32,9 +32,9 @@ const ADDITION: Addition =
 /// Number of counters that one unit of work sums.
 const SUMMED: i64 = 10_000;
 
-/// Sums a limited number of counters that follow a primary key. With ORDER BY and LIMIT, PostgreSQL reads only a part
-/// of the index. For a range between two keys, it would read the whole table, because it cannot estimate how many rows
-/// there are.
+/// Sums a limited number of counters whose primary keys are after a given key. With ORDER BY and LIMIT, PostgreSQL
+/// reads only a part of the index. For a range between two keys, it would read the whole table, because it cannot
+/// estimate how many rows are in the range.
 pub(super) const SUM_OF_SOME: &str = "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM (SELECT count FROM audit_counts \
     WHERE (tenant_id, day, type, shard) > (?, ?, ?, ?) ORDER BY tenant_id, day, type, shard LIMIT ?) AS next";
 
@@ -45,7 +45,8 @@ pub type CounterKey = (String, i64, String, i16);
 pub(super) fn shard(engine: Engine, id: AuditId) -> i16 {
     match engine {
         Engine::Sqlite => 0,
-        // The last byte of an id is random, except for the connection's shard (`ids::tail`).
+        // The last three bits of an id are the number of the connection's shard (`ids::tail`). In an imported entry,
+        // they are random.
         Engine::Postgres => id.uuid().as_bytes().last().map_or(0, |byte| i16::from(byte % COUNTER_SHARDS)),
     }
 }
@@ -111,7 +112,8 @@ pub(super) fn total(conn: &mut Connection, tenant: TenantId, filter: &AuditFilte
         }
         query.load(c)?
     });
-    // Summing all types takes less time than searching for each type of an outcome.
+    // The query sums all types, because a search for each type of an outcome would take longer. Types that the filter
+    // does not accept are dropped here.
     let accepted = filter.accepted_kinds();
     let is_accepted = |name: &str| accepted.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| kind.as_str() == name));
     let sum = rows.iter().filter(|(kind, _)| is_accepted(kind)).map(|(_, count)| count).sum();

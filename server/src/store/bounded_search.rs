@@ -1,8 +1,8 @@
 //! Searches of long lists, newest row first, with a bounded cost per page.
 //!
-//! Indexes find rows that start with the searched text. A scan in the order of the list finds rows that contain the
-//! text elsewhere. One page examines [`EXAMINED`] rows and returns a cursor for the next page, so a page may be short
-//! or empty.
+//! Indexes find the prefix matches: rows in which a searched column starts with the text. A scan in the order of the
+//! list finds the rows in which a column contains the text elsewhere. One page examines [`EXAMINED`] rows and returns a
+//! cursor for the next page, so a page may be short or empty.
 
 use super::{Connection, DbError};
 use crate::domain::list::{Cursor, SearchCursor, SearchStage};
@@ -11,7 +11,7 @@ use crate::domain::list::{Cursor, SearchCursor, SearchStage};
 pub(super) const MAX_PREFIXES: usize = 500;
 /// Row limit of a query that detects whether there are more than [`MAX_PREFIXES`] rows.
 pub(super) const PREFIX_LIMIT: i64 = MAX_PREFIXES as i64 + 1;
-/// Number of rows that a page examines.
+/// Maximum number of rows that a page examines.
 pub(super) const EXAMINED: i64 = 5_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct ListPage<R> {
     pub next: Option<SearchCursor>,
 }
 
-/// Result of scanning [`EXAMINED`] rows.
+/// Result of scanning at most [`EXAMINED`] rows.
 pub(super) struct Examined<R> {
     /// Matching rows, newest first.
     pub(super) rows: Vec<R>,
@@ -37,12 +37,12 @@ pub(super) trait Search {
 
     fn cursor(row: &Self::Row) -> Cursor;
 
-    /// Returns all rows that start with the text, in any order, possibly with duplicates. Returns `None` if an index
-    /// contains more than [`MAX_PREFIXES`] such rows.
+    /// Returns all prefix matches, in any order, possibly with duplicates. Returns `None` if an index contains more
+    /// than [`MAX_PREFIXES`] of them.
     fn prefixes(&self, conn: &mut Connection) -> Result<Option<Vec<Self::Row>>, DbError>;
 
-    /// Examines the rows after a cursor and returns at most `limit` rows that contain the text. `skip_prefixes`
-    /// excludes rows that start with the text.
+    /// Examines the rows after a cursor and returns at most `limit` rows in which a searched column contains the text.
+    /// `skip_prefixes` excludes prefix matches.
     fn examine(
         &self,
         conn: &mut Connection,
@@ -85,7 +85,7 @@ macro_rules! down_to {
 }
 pub(super) use down_to;
 
-/// Orders a query by `created_at` and `id`, and starts after a cursor.
+/// Orders a query by `created_at` and `id` in the direction `$order`, and starts after a cursor.
 macro_rules! in_order {
     ($query:expr, $table:ident, $order:expr, $after:expr) => {{
         let after: Option<&$crate::domain::list::Cursor> = $after;
@@ -128,7 +128,7 @@ pub(super) fn truncate<R>(rows: &mut Vec<R>, limit: u32, cursor: impl FnOnce(&R)
     rows.last().filter(|_| more).map(cursor)
 }
 
-/// Returns a page without a search. If there is a next page, `rows` contains one more row than the page.
+/// Returns a page of a list without a search text. If there is a next page, `rows` contains one more row than the page.
 pub(super) fn unfiltered<S: Search>(mut rows: Vec<S::Row>, limit: u32, known: u64) -> ListPage<S::Row> {
     let next = truncate(&mut rows, limit, S::cursor);
     ListPage { rows, known, next: next.map(|row| SearchCursor { stage: SearchStage::All, row, matches: 0 }) }

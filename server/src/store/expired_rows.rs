@@ -86,7 +86,7 @@ pub fn find(
     Ok(ExpiredChunk { expired, end: last.map(|(tenant_id, key, _)| RowKey { tenant_id, key }) })
 }
 
-/// Deletes the rows of a chunk that expired before the given time. Returns their number.
+/// Deletes, in a chunk, the rows that expired before the given time. Returns the number of deleted rows.
 pub fn delete(
     conn: &mut Connection,
     table: ExpiringTable,

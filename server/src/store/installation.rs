@@ -10,12 +10,14 @@ use doorward_shared::TenantId;
 use super::{Connection, DbError, Engine, on_engine, row_convert, schema::installation};
 use crate::db::cached_sql::CachedSql;
 
-/// Name of the check text, encrypted with the master key. A key that decrypts it is the master key of the installation.
+/// Name under which the check text (a fixed text) is stored, encrypted with the master key. A key that decrypts it is
+/// the master key of the installation.
 pub const SEALED_WORD: &str = "master_key_check";
 
-/// Name of the check text, encrypted with the new master key. This value exists only during a rotation of the key.
+/// Name under which the check text is stored, encrypted with the new master key. It is stored only during a rotation of
+/// the master key.
 pub const ROTATION: &str = "master_key_rotation";
-/// Name of the digest key of imported API keys, encrypted with the master key.
+/// Name under which the digest key of imported API keys is stored, encrypted with the master key.
 pub const SEALED_DIGEST_KEY: &str = "api_key_digest_key";
 
 /// Returns the name under which the state of a tenant's import is stored.

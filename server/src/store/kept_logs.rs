@@ -23,8 +23,8 @@ pub fn kept_until(conn: &mut Connection, tenant: TenantId) -> Result<Option<Time
     Ok(row_convert::parse_some(millis.as_deref())?.map(Timestamp::from_millis))
 }
 
-/// Deletes at most `limit` entries of a deleted tenant whose log is no longer kept, and whose other data is deleted.
-/// Returns whether there may be more to delete.
+/// Finds a deleted tenant whose log must no longer be kept and whose other data is deleted. Deletes at most `limit`
+/// entries of this log. Returns whether there may be more to delete.
 pub fn delete_due(conn: &mut Connection, now: Timestamp, limit: i64) -> Result<bool, DbError> {
     let due = "SELECT name FROM installation WHERE name >= ? AND name < ? AND CAST(value AS BIGINT) <= ? \
                AND NOT EXISTS \

@@ -38,7 +38,7 @@ pub fn newest_by_code(conn: &mut Connection, tenant: TenantId) -> Result<Vec<Ent
     Ok(rows.into_iter().map(group).collect())
 }
 
-/// Returns the number of different users who completed a ceremony in the newest entries.
+/// Returns the number of different users who, according to the newest entries, completed a ceremony.
 pub fn active_users(conn: &mut Connection, tenant: TenantId) -> Result<u64, DbError> {
     let users = "SELECT COUNT(DISTINCT actor) FROM (SELECT type, actor FROM audit_logs WHERE tenant_id = ? \
                  ORDER BY id DESC LIMIT ?) AS newest WHERE type LIKE '%~_final~_succeeded' ESCAPE '~'";

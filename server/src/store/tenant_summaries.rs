@@ -1,4 +1,5 @@
-//! Summaries of tenants: counts, name and last activity. Tenant lists are sorted and searched by these columns.
+//! Summaries of tenants: counts, name and last activity. Tenant lists are sorted and searched by the columns of this
+//! table.
 //!
 //! The functions that change users, credentials and API keys also change the counts, in the same unit of work. To
 //! prevent deadlocks on PostgreSQL, each unit changes a summary only after it has changed the counted rows.
@@ -152,8 +153,8 @@ pub fn counts(conn: &mut Connection, tenant: TenantId) -> Result<Counts, DbError
     })
 }
 
-/// Returns whether the tenant has used an API key, or a user has completed a ceremony, with Doorward. Imports do not
-/// count: imported keys have no time of use, and imported entries contain no credential id.
+/// Returns whether an API key of the tenant was used, or a user completed a ceremony, in this installation. Imports do
+/// not count: imported keys have no time of use, and imported entries contain no credential id.
 pub fn is_used(conn: &mut Connection, tenant: TenantId) -> Result<bool, DbError> {
     let tenant = tenant.to_string();
     let key = || {
@@ -281,8 +282,8 @@ macro_rules! created_until {
     }};
 }
 
-/// Returns a page of the tenants in a scope that match a search, by creation time. Examines at most [`NUMBERED_ROWS`]
-/// tenants, also for the total.
+/// Returns a page of the tenants that are in the scope and match the search, by creation time. Examines at most
+/// [`NUMBERED_ROWS`] tenants, also for the total.
 pub fn numbered_page(
     conn: &mut Connection,
     search: Option<&str>,
@@ -324,8 +325,9 @@ pub fn numbered_page(
     page.try_map(|(_, id)| row_convert::parse(&id))
 }
 
-/// Returns a page of the tenants in a scope that match a search. To sort by ceremonies or refusals, counts entries of
-/// the given days. Each other order has an index with the name and RP ID, so its query reads only that index.
+/// Returns a page of the tenants that are in the scope and match the search. To sort by ceremonies or refusals, counts
+/// entries of the given days. For each other order there is an index that also contains the name and RP ID, so the
+/// query reads only that index.
 pub fn page(
     conn: &mut Connection,
     query: &TenantQuery,
@@ -364,9 +366,9 @@ pub fn page(
     Ok(TenantPage { ids, total, next })
 }
 
-/// Returns the rows after the cursor, sorted by the number of entries of the given days whose type is accepted. An
-/// index by this number would cost each login a write. This function therefore sums the counts of only the
-/// [`SORTED_BY_ACTIVITY`] tenants that were active most recently.
+/// Returns the rows after the cursor, sorted by the number of accepted entries (entries of the given days for whose
+/// type `accepts` returns `true`). An index by this number would cost each login a write. This function therefore sums
+/// the counts of only the [`SORTED_BY_ACTIVITY`] tenants that were active most recently.
 fn by_activity(
     conn: &mut Connection,
     query: &TenantQuery,

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Maximum number of tenants whose names one query returns, because the number of parameters is limited.
+/// Maximum number of tenants whose names one query returns, because the number of parameters of a query is limited.
 const NAMES_PER_QUERY: usize = 500;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -199,8 +199,8 @@ const DELETIONS: [&str; 7] = [
 pub fn remove_some(conn: &mut Connection, id: TenantId, limit: i64) -> Result<bool, DbError> {
     let key = id.to_string();
     // Another node may run the same job. Without the row lock, that node could select the rows that this unit is
-    // deleting. After the commit of this unit, it would delete none of them, and conclude that the table is empty
-    // although more rows are left.
+    // deleting. After the commit of this unit, that node would delete none of them, and conclude that the table is
+    // empty although more rows are left.
     if let Connection::Postgres(c, _) = conn {
         let marked = tenants::table.find(&key).filter(tenants::deleted_at.is_not_null()).select(tenants::id);
         if marked.for_update().skip_locked().first::<String>(c).optional()?.is_none() {

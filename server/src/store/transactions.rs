@@ -87,7 +87,7 @@ pub fn confirm_imported(
     confirm(conn, tenant, row_convert::parse(&id)?, at).map(drop)
 }
 
-/// Finds a transaction by Doorward's id.
+/// Finds a transaction by the id that Doorward assigned, not by the identifier.
 pub fn find(conn: &mut Connection, tenant: TenantId, id: TransactionRowId) -> Result<Option<Transaction>, DbError> {
     let query = || transactions::table.find((tenant.to_string(), id.to_string()));
     row_convert::one(on_engine!(conn, c, _Db => query().select(Row::as_select()).get_result(c).optional())?)
@@ -131,7 +131,7 @@ pub fn for_user(
 pub fn confirm(conn: &mut Connection, tenant: TenantId, id: TransactionRowId, at: Timestamp) -> Result<bool, DbError> {
     let target = || transactions::table.find((tenant.to_string(), id.to_string()));
     // A transaction is confirmed if `updated_at` is later than `created_at`. Therefore `updated_at` is set to at least
-    // `created_at` plus one.
+    // one millisecond after `created_at`.
     let at = at.millis();
     let time =
         || case_when(transactions::created_at.lt(at), at.into_sql::<BigInt>()).otherwise(transactions::created_at + 1);

@@ -84,7 +84,7 @@ fn put(conn: &mut Connection, user: &User) -> Result<(User, bool), DbError> {
 }
 
 /// Adds a user from another system, or updates the names and icon of the user with the same `external_id`. The caller
-/// must add the number of added users to the count.
+/// must add the number of added users to the tenant's count.
 ///
 /// # Errors
 /// Those of [`upsert`].
@@ -230,14 +230,15 @@ pub const DELETED_AT_ONCE: i64 = 1_000;
 pub enum Deletion {
     /// No such user exists.
     NotFound,
-    /// Some credentials were deleted, but there are more. The user still exists.
+    /// The maximum number of credentials was deleted, so there may be more. The user still exists.
     Started,
     /// The credentials are deleted. The user is deleted or, if transactions may remain, marked as deleted: only
-    /// [`remove_some`] finds a marked user, and deletes the rest.
+    /// [`remove_some`] finds a marked user, and deletes the remaining transactions.
     Done,
 }
 
-/// Deletes a user with at most `limit` credentials and at most `limit` transactions.
+/// Deletes at most `limit` credentials of a user. If it deletes fewer than `limit`, no credential is left. It then
+/// deletes at most `limit` transactions, and deletes the user or marks the user as deleted.
 pub fn delete(
     conn: &mut Connection,
     tenant: TenantId,
@@ -299,9 +300,9 @@ pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
     let found: Vec<(String, String)> = on_engine!(conn, c, _Db => marked().limit(MARKED_AT_ONCE).load(c))?;
     // Another node may run the same job. Without the row lock, that node could select the transactions that this unit
-    // is deleting. After the commit of this unit, it would delete none of them, conclude that no transaction is left,
-    // and delete the user. This would delete all remaining transactions at once. The locking statement contains the
-    // tenant id, because sharded engines can lock rows of only one tenant.
+    // is deleting. After the commit of this unit, that node would delete none of them, conclude that no transaction is
+    // left, and delete the user. This would delete all remaining transactions at once. The locking statement contains
+    // the tenant id, because sharded engines can lock rows of only one tenant.
     let mut locked = None;
     for (tenant, user) in found {
         if let Connection::Postgres(c, _) = conn {

@@ -64,7 +64,7 @@ pub struct RequestTrace {
 #[derive(Debug)]
 struct Recording {
     trace: [u8; 16],
-    /// Identifier of the request's span. Its child spans have the identifiers that follow it.
+    /// Identifier of the request's span. The identifiers of its child spans are the numbers that follow.
     span: u64,
     parent: Option<[u8; 8]>,
     children: AtomicU64,
@@ -73,7 +73,7 @@ struct Recording {
     recorder: Recorder,
 }
 
-/// What the span of a request contains.
+/// Data of a request that its span contains.
 #[derive(Debug)]
 pub struct FinishedRequest<'a> {
     pub method: &'static str,

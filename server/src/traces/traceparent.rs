@@ -9,8 +9,8 @@ pub(super) struct TraceParent {
 }
 
 impl TraceParent {
-    /// Parses the header; `None` if it is invalid. As the specification demands, further fields of later versions are
-    /// ignored.
+    /// Parses the header; `None` if it is invalid. Fields that later versions of the header add are ignored, as the
+    /// specification demands.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut fields = text.trim().split('-');
         let version = bytes::<1>(fields.next()?)?;

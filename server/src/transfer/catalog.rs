@@ -164,8 +164,9 @@ fn statements(engine: Engine, table: Table, columns: &[Column], key: &[usize]) -
     }
 }
 
-/// Returns a key column that is compared byte by byte. The column name is qualified with the table name. Otherwise
-/// ORDER BY would sort the table `challenges` by the result column `value` instead of the key column `value`.
+/// Returns the SQL expression of a key column that is compared byte by byte. The column name is qualified with the
+/// table name. Otherwise ORDER BY would sort the table `challenges` by the result column `value` instead of the key
+/// column `value`.
 fn sort_column(engine: Engine, table: &str, column: &Column) -> String {
     let collation = if (engine, column.kind) == (Engine::Postgres, Kind::Text) { " COLLATE \"C\"" } else { "" };
     format!("{table}.\"{}\"{collation}", column.name)

@@ -56,7 +56,8 @@ impl Endpoint {
                 sqlite::check_file_id(path).map_err(failed)?;
                 let busy_timeout = options.busy_timeout;
                 let mut conn = Connection::Sqlite(sqlite::connect(path, busy_timeout).map_err(failed)?);
-                // No other process uses the database, so a checkpoint after every 4 MiB keeps the WAL small.
+                // A checkpoint after every 4 MiB keeps the WAL small. No reader delays the checkpoints, because no
+                // other process uses the database.
                 conn.run("PRAGMA wal_autocheckpoint = 1000; PRAGMA temp_store = FILE").map_err(failed)?;
                 (conn, Locked::File { path: path.clone(), busy_timeout, _lock: lock })
             }

@@ -36,10 +36,10 @@ pub enum TransferError {
     /// A server or another command uses the database.
     #[error("{0} is in use: stop every server and command that uses it")]
     InUse(Role),
-    /// No server has ever started with the source database.
+    /// The source contains no check text, and therefore no installation.
     #[error("the source contains no installation")]
     NoInstallation,
-    /// The source is the target of another transfer that has not finished.
+    /// The source is itself the target of an earlier transfer that has not finished.
     #[error("the source is incomplete: a transfer into it has not finished")]
     Incomplete,
     /// A table of the target has rows.

@@ -59,9 +59,9 @@ pub enum PathError {
 /// Checks that a path ends at one of the trust anchors. `path` begins with the leaf; each certificate is followed by
 /// the certificate of its issuer. All bytes are DER.
 ///
-/// The path ends at the first certificate that equals an anchor or was issued by an anchor. The leaf and all
-/// certificates before the anchor must be valid at `at`. The signature and the validity period of anchors above the
-/// leaf are not checked, but an anchor must be allowed to issue certificates.
+/// The path ends at the first certificate that equals an anchor or was issued by an anchor. The leaf, and each
+/// certificate between it and the anchor, must be valid at `at`. An anchor above the leaf must be allowed to issue
+/// certificates; its signature and its validity period are not checked.
 pub(super) fn validate<A: AsRef<[u8]>>(path: &[&[u8]], anchors: &[A], at: Timestamp) -> Result<(), PathError> {
     if path.is_empty() || path.len() > MAX_CERTIFICATES {
         return Err(PathError::Length);
@@ -155,7 +155,7 @@ fn allows(path_length: Option<u32>, below: usize) -> bool {
     path_length.is_none_or(|limit| usize::try_from(limit).is_ok_and(|limit| below <= limit))
 }
 
-/// Returns whether the signature of a certificate is valid for a key.
+/// Returns whether `key` has signed a certificate.
 fn has_signed(key: &SubjectPublicKeyInfo<'_>, certificate: &X509Certificate<'_>) -> bool {
     if certificate.signature_algorithm != certificate.tbs_certificate.signature {
         return false;
@@ -166,8 +166,8 @@ fn has_signed(key: &SubjectPublicKeyInfo<'_>, certificate: &X509Certificate<'_>)
         .is_ok()
 }
 
-/// Returns the algorithm with which a key signed a certificate; `None` if it is not supported, such as SHA-1 or an RSA
-/// key with less than 2048 bits.
+/// Returns the algorithm that verifies the signature of a certificate with the issuer's key; `None` for an unsupported
+/// signature algorithm, such as RSA with SHA-1. The RSA algorithms reject keys with less than 2048 bits.
 fn algorithm_of(
     key: &SubjectPublicKeyInfo<'_>,
     certificate: &X509Certificate<'_>,

@@ -12,7 +12,7 @@ use url::Url;
 use super::error::VerificationError;
 use crate::domain::{CeremonyState, ChallengeValue, json::is_deeper, origin};
 
-/// Maximum number of characters of untrusted text in a message.
+/// Maximum number of characters of untrusted text in an error message.
 const MAX_SHOWN_CHARS: usize = 200;
 /// Maximum nesting depth of client data. Clients send two levels.
 const MAX_DEPTH: usize = 64;
@@ -24,7 +24,7 @@ pub(super) struct ClientData {
     pub(super) challenge: ChallengeValue,
     origin: String,
     cross_origin: bool,
-    /// Origin of the top-level page, if the ceremony ran in a frame of another origin.
+    /// Top origin, if the ceremony ran in a frame inside a page of another origin.
     top_origin: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl ClientData {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(bytes).map_err(|_| "clientDataJSON is not UTF-8")?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // serde would accept an array, and read its items as the members of the object in order.
+        // serde would also accept an array, and assign its items to the members in order.
         if !text.starts_with('{') {
             return Err("clientDataJSON is not a JSON object");
         }
@@ -95,8 +95,8 @@ impl ClientData {
         Ok(origin)
     }
 
-    /// Checks that the origin is canonical, and equals an accepted origin or matches a pattern. webauthn-rs compares
-    /// parsed URLs, so it accepts other letter cases, default ports, user names, paths and trailing dots.
+    /// Checks that the origin is canonical, and that one of the accepted origins or patterns matches it. webauthn-rs
+    /// compares parsed URLs, so it also accepts other letter cases, default ports, user names, paths and trailing dots.
     fn check_origin(&self, origins: &[String]) -> Result<Url, VerificationError> {
         let url = origin::accepts(origins, &self.origin).then(|| Url::parse(&self.origin).ok()).flatten();
         url.ok_or_else(|| {
@@ -108,9 +108,9 @@ impl ClientData {
         })
     }
 
-    /// Checks that the ceremony did not run in a frame of another origin, or that the relying party accepts the origin
-    /// of the top-level page (WebAuthn §7.1 steps 10 and 11, §7.2 steps 13 and 14). Older clients send `crossOrigin`
-    /// without `topOrigin`. The specification then requires only that the relying party accepts frames at all.
+    /// If the ceremony ran in a frame inside a page of another origin, checks that the relying party accepts the top
+    /// origin (WebAuthn §7.1 steps 10 and 11, §7.2 steps 13 and 14). Older clients send `crossOrigin` without
+    /// `topOrigin`. The specification then requires only that the relying party accepts frames at all.
     fn check_top_origin(&self, top_origins: &[String]) -> Result<(), VerificationError> {
         let expected = match &self.top_origin {
             Some(top_origin) => origin::accepts(top_origins, top_origin),

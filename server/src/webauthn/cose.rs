@@ -38,7 +38,7 @@ pub(super) struct PublicKey {
     pub(super) algorithm: CoseAlgorithm,
     /// The algorithm identifier in the key: the usual identifier of `algorithm`, or the fully specified one (RFC 9864).
     pub(super) id: i64,
-    /// Whether webauthn-rs can verify statements about this key.
+    /// Whether webauthn-rs can verify attestation statements about this key.
     pub(super) known_to_webauthn_rs: bool,
 }
 
@@ -54,8 +54,8 @@ impl PublicKey {
         self.key.as_ref()
     }
 
-    /// Returns whether a certificate has this key. `info` is the certificate's `SubjectPublicKeyInfo`, and `key` is the
-    /// bit string in it.
+    /// Returns whether this key is the public key of a certificate. `info` is the certificate's `SubjectPublicKeyInfo`,
+    /// and `key` is the bit string in it.
     pub(super) fn matches(&self, info: &[u8], key: &[u8]) -> bool {
         if self.algorithm == CoseAlgorithm::Rs256 { self.bytes() == info } else { self.bytes() == key }
     }
@@ -68,7 +68,7 @@ pub(super) enum KeyParts<'a> {
 }
 
 impl<'a> KeyParts<'a> {
-    /// Returns `None` for other types of keys.
+    /// Parses an elliptic curve or RSA key in COSE format; `None` for other types of keys, and for invalid keys.
     pub(super) fn parse(encoded: &'a [u8]) -> Option<Self> {
         let labels = Labels::parse(encoded)?;
         match integer(labels.key_type)? {
@@ -81,7 +81,7 @@ impl<'a> KeyParts<'a> {
     }
 }
 
-/// Encoded values of the known labels. They are decoded when the key type is known.
+/// CBOR-encoded values of the known labels of a COSE key. They are decoded only after the key type is known.
 #[derive(Default)]
 struct Labels<'a> {
     key_type: Option<&'a [u8]>,
@@ -104,8 +104,8 @@ impl<'a> Labels<'a> {
                 Some(-1) => &mut labels.minus_1,
                 Some(-2) => &mut labels.minus_2,
                 Some(-3) => &mut labels.minus_3,
-                // The private part of an elliptic curve key. A client that sends it has disclosed it, so the key is
-                // rejected.
+                // The private part of an elliptic curve key. A client that sends the private part has disclosed it, so
+                // the key is rejected.
                 Some(-4) => return None,
                 _ => continue,
             };
@@ -191,7 +191,7 @@ pub fn imported_key(encoded: &[u8]) -> Result<(CoseAlgorithm, Vec<u8>), Verifica
 /// Validates a new key. Returns it with its canonical encoding, without unknown members (CTAP 2.1 §8).
 ///
 /// # Errors
-/// The errors of [`parse_key`], and `CredentialMalformed` for a key of more than [`MAX_KEY_BYTES`].
+/// The errors of [`parse_key`], and `CredentialMalformed` for a key that is longer than [`MAX_KEY_BYTES`].
 pub(super) fn canonical_key(encoded: &[u8]) -> Result<(PublicKey, Vec<u8>), VerificationError> {
     let length = encoded.len();
     if length > MAX_KEY_BYTES {
@@ -273,7 +273,7 @@ fn ml_dsa(
 }
 
 fn rsa(labels: &Labels<'_>) -> Result<ParsedPublicKey, VerificationError> {
-    // The private exponent (RFC 8230 §4). A client that sends it has disclosed it.
+    // Label -3 is the private exponent (RFC 8230 §4). A client that sends the private exponent has disclosed it.
     if labels.minus_3.is_some() {
         return Err(VerificationError::malformed("the RSA public key contains its private exponent"));
     }

@@ -25,19 +25,19 @@ impl VerificationError {
         Self::new(ErrorCode::CredentialMalformed, reason, detail)
     }
 
-    /// Returns the error of an invalid attestation statement.
+    /// Returns the error for an invalid attestation statement.
     pub(super) fn statement(reason: &str) -> Self {
         let detail = RefusalDetail::new(Check::AttestationStatement).expected(["a valid statement, or format none"]);
         Self::new(ErrorCode::AttestationInvalid, reason, detail)
     }
 
-    /// Adds the format of the attestation statement.
+    /// Adds the format of the attestation statement to the detail for the audit entry.
     pub(super) fn of_format(mut self, format: &str) -> Self {
         self.detail.received = Some(format!("format {format}"));
         self
     }
 
-    /// Returns an error unless the condition holds.
+    /// Returns an error if the condition is false.
     pub(super) fn ensure(
         condition: bool,
         code: ErrorCode,

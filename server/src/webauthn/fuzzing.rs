@@ -23,8 +23,8 @@ pub fn authenticator_data(bytes: &[u8]) {
     let _ = AuthData::parse(bytes);
 }
 
-/// Parses an attestation object. If the object is accepted, it is encoded without unknown members. The result must also
-/// be accepted, with the same statement.
+/// Parses an attestation object. If it is accepted, re-encodes it without unknown members, and then also without its
+/// statement. The parser must accept both encodings, and encoding their parsed objects must return the same bytes.
 pub fn attestation_object(bytes: &[u8]) {
     let Ok(parsed) = AttestationObject::parse(bytes) else { return };
     let again = AttestationObject::parse(&parsed.encode()).unwrap();
@@ -63,7 +63,7 @@ pub fn certificate_path(bytes: &[u8]) {
     }
 }
 
-/// Parses the bodies of both finalize requests.
+/// Parses the input as the body of a finalize request with a registration, and as one with an assertion.
 pub fn finalize_bodies(bytes: &[u8]) {
     let _ = parse_registration(bytes);
     if let Ok(assertion) = parse_assertion(bytes) {

@@ -1,8 +1,8 @@
 //! WebAuthn: options for clients, and verification of their responses. Only this module uses webauthn-rs.
 //!
 //! The module does no I/O and reads neither the clock nor random numbers. Its interface exposes no types of
-//! webauthn-rs. [`parse`] reads a request body, so that the caller can load the challenge and the credential.
-//! [`verify`] then performs the checks of WebAuthn Level 3 §7.1 and §7.2.
+//! webauthn-rs. [`parse`] parses a request body, so that the caller can load the challenge and the credential that the
+//! body names. [`verify`] then performs the checks of WebAuthn Level 3 §7.1 and §7.2.
 //!
 //! All checks are implemented here, and aws-lc verifies the signatures. webauthn-rs must also accept the attestation
 //! statements that it supports. `webauthn_rs.rs` maps the errors of webauthn-rs to Doorward's errors, so that messages

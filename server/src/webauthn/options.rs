@@ -93,8 +93,8 @@ pub fn request_options(
     }
 }
 
-/// Returns the challenge of a transaction: 32 random bytes, followed by the SHA-256 of the transaction's id and data,
-/// so that the signature covers them.
+/// Returns the challenge of a transaction: 32 random bytes, followed by the SHA-256 hash of the transaction's id and
+/// data, so that the signature covers id and data.
 pub fn transaction_challenge(random: [u8; 32], transaction_id: &str, data: &str) -> ChallengeValue {
     let mut hash = digest::Context::new(&digest::SHA256);
     hash.update(transaction_id.as_bytes());

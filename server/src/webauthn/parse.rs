@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 use super::{attestation::AttestationObject, auth_data::AuthData, client_data::ClientData};
 use crate::domain::{ChallengeValue, CredentialId};
 
-/// Maximum number of stored transports, and maximum length of each in bytes.
+/// Maximum number of transports that are stored for a credential.
 const MAX_TRANSPORTS: usize = 8;
+/// Maximum length of the name of a transport in bytes.
 const MAX_TRANSPORT_BYTES: usize = 32;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,8 +156,8 @@ struct AssertionBody<'a> {
     user_handle: Text<'a>,
 }
 
-/// Parses `response`, which must be an object. Arrays are rejected first, because serde would read the items of an
-/// array as the members of the object.
+/// Parses `response`, which must be an object. Arrays are rejected first, because serde would assign the items of an
+/// array to the members in order.
 fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Result<R, Malformed> {
     let text = response.ok_or("response is missing")?.get();
     if !text.starts_with('{') {
@@ -172,7 +173,7 @@ fn discoverable(client_outputs: Option<&RawValue>) -> Option<bool> {
     outputs.get("credProps")?.get("rk")?.as_bool()
 }
 
-/// Checks that `authenticatorAttachment` is missing or a short string. The value is not stored.
+/// Checks that `authenticatorAttachment` is missing or has at most 32 bytes. The value is not stored.
 fn check_attachment(text: &Text<'_>) -> Result<(), Malformed> {
     match &text.0 {
         Some(text) if text.len() > 32 => Err("authenticatorAttachment is too long".into()),
@@ -232,7 +233,7 @@ pub fn parse_assertion(body: &[u8]) -> Result<ParsedAssertion, Malformed> {
 
 fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    // serde would also accept an array, and read its items as the members of the object in order.
+    // serde would also accept an array, and assign its items to the members in order.
     if !text.trim_start().starts_with('{') {
         return Err("the body is not a JSON object".into());
     }
@@ -273,7 +274,7 @@ fn wrong_member(prefix: &str, object: &str) -> Option<String> {
     })
 }
 
-/// Parses the credential id. The body contains it twice, as `id` and `rawId`.
+/// Parses the credential id, which the body contains twice, as `id` and `rawId`. Both must be equal.
 fn parse_credential_id(id: Text<'_>, raw_id: Text<'_>, kind: &Text<'_>) -> Result<CredentialId, Malformed> {
     if kind.0.as_deref() != Some("public-key") {
         return Err("type is not \"public-key\"".into());
@@ -285,7 +286,7 @@ fn parse_credential_id(id: Text<'_>, raw_id: Text<'_>, kind: &Text<'_>) -> Resul
     CredentialId::new(id).ok_or_else(|| "a credential id has 1 to 1023 bytes".into())
 }
 
-/// Removes duplicate and invalid names of transports.
+/// Returns the first [`MAX_TRANSPORTS`] valid names of transports, without duplicates.
 fn valid_transports(transports: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for transport in transports {

@@ -1,15 +1,15 @@
-//! Finds the RP ID whose hash was signed, for error messages.
+//! Finds the RP ID or AppID whose hash was signed, for error messages.
 
 use aws_lc_rs::digest;
 use doorward_shared::Base64Url;
 use url::Url;
 
-/// Maximum number of domains that are tried for one host: the host itself and its parent domains.
+/// Maximum number of domains whose hashes are computed for one host: the host itself and its parent domains.
 const MAX_DOMAINS: usize = 8;
 
-/// Returns the RP ID with this hash, if this RP ID is the host of one of the origins or a parent domain of such a host.
-/// For U2F credentials, the hash is that of an AppID, which can be an origin (WebAuthn §10.1.1). Otherwise, returns a
-/// description that contains the hash in base64url.
+/// Returns the RP ID or U2F AppID whose SHA-256 hash is `hash`. Tries the hosts of `origins`, the parent domains of
+/// these hosts, and the origins themselves, because an AppID can be an origin (WebAuthn §10.1.1). If nothing matches,
+/// returns a description that contains `hash` in base64url.
 pub(super) fn describe_hash(hash: &[u8], origins: &[String]) -> String {
     let is_hash_of = |text: &str| digest::digest(&digest::SHA256, text.as_bytes()).as_ref() == hash;
     for origin in origins {

@@ -37,7 +37,8 @@ pub struct VerifiedRegistration {
     pub attestation_trust: AttestationTrust,
     /// Key identifier of the attestation certificate, only for the format `fido-u2f`.
     pub attestation_key_id: Option<CertificateKeyId>,
-    /// The attestation, for later judgements. `None` for the format `none` and for large objects.
+    /// The attestation, so that it can be judged again. `None` for the format `none` and for objects of more than
+    /// [`KeptAttestation::MAX_BYTES`].
     pub kept: Option<KeptAttestation>,
     pub aaguid: Uuid,
     pub sign_count: u32,
@@ -132,9 +133,9 @@ fn keep(parsed: &ParsedRegistration) -> Option<KeptAttestation> {
     is_kept.then(|| KeptAttestation { object, client_data_hash: hash() })
 }
 
-/// Returns the trust in an attestation that is too large to be kept. Such an attestation does not prove the model. A
-/// client can make an attestation large, for example with an unknown member. If such an attestation were trusted, newer
-/// metadata could no longer change the trust.
+/// Returns the trust in an attestation that is too large to be kept. Such an attestation does not prove the model:
+/// newer metadata could never change its trust, because only kept attestations are judged again. A client can make any
+/// attestation too large, for example with an unknown member.
 const fn without_proof(trust: AttestationTrust) -> AttestationTrust {
     match trust {
         AttestationTrust::Chain => AttestationTrust::UnknownIssuer,
@@ -184,7 +185,7 @@ fn ask_webauthn_rs(
 /// Verifies an assertion of `credential` against the state of its ceremony. The caller checks the user handle.
 ///
 /// # Errors
-/// [`VerificationError`] of the first failed check. The counter is checked after the signature, because otherwise
+/// The [`VerificationError`] of the first failed check. The counter is checked after the signature, because otherwise
 /// anybody could make a credential look cloned.
 pub fn verify_assertion(
     state: &CeremonyState,
@@ -243,7 +244,7 @@ pub fn check_counter(
 ) -> Result<bool, VerificationError> {
     let stored = credential.sign_count;
     let advances = sent > stored || (sent == 0 && stored == 0);
-    // The stored flag BE is used, because the holder of a copied key can sign any flag.
+    // The stored flag BE is used, because the holder of a copied key can sign authenticator data with any flags.
     let is_accepted = policy == CounterPolicy::Record && credential.backup_eligible;
     VerificationError::ensure(advances || is_accepted, ErrorCode::CounterRegression, reason, || {
         counter_regressed(stored, sent)

@@ -18,7 +18,8 @@ use crate::domain::{CeremonyState, ChallengeValue};
 
 /// Creates a relying party with one origin: the origin of the client data, which is already checked.
 fn core(state: &CeremonyState, origin: Url) -> WebauthnCore {
-    // webauthn-rs uses the timeout only in its own options, which Doorward does not use.
+    // webauthn-rs uses the timeout only in the options that it creates for clients. Doorward creates these options
+    // itself.
     WebauthnCore::new_unsafe_experts_only("", &state.rp_id, vec![origin], Duration::ZERO, Some(false), Some(false))
 }
 
@@ -61,7 +62,7 @@ pub(super) fn register(
     core(state, origin).register_credential(&response, &registration_state, None).map(|_| ())
 }
 
-/// Returns the refusal of an attestation statement that webauthn-rs rejects.
+/// Returns Doorward's error for an attestation statement that webauthn-rs rejected.
 pub(super) fn attestation_error(error: &WebauthnError) -> VerificationError {
     use WebauthnError as E;
     let reason = match error {

@@ -1,4 +1,5 @@
-//! Backs up an installation under load, restores it elsewhere, and checks that mismatched files are refused.
+//! Backs up an installation under load, restores it elsewhere, and checks that files are refused that do not belong
+//! together.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 mod drill;
@@ -148,7 +149,7 @@ async fn old_write_ahead_log_beside_a_restored_file_is_refused() {
         expect_error(data, &["backup", "--to", "other.db"], 1, "was replaced without its write-ahead log");
     }
     assert_eq!(fs::read(&wal).unwrap(), old, "nothing was changed");
-    // `restore` must refuse each of these files.
+    // `restore` must fail while any of these files exists.
     let path = backup.display().to_string();
     for name in ["doorward.db", "doorward.db-wal", "doorward.db-shm"] {
         expect_error(data, &["restore", "--from", &path], 1, &format!("{name}: the file exists"));

@@ -1,4 +1,5 @@
-//! Scheduled backups: they are written and verified, and the oldest ones are deleted. Errors are visible.
+//! Scheduled backups: they are written and verified, and the oldest ones are deleted. The log and the metrics show
+//! errors.
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 

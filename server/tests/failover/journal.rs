@@ -175,7 +175,7 @@ impl Journal {
     }
 }
 
-/// Numbers of finalize requests in a journal, by result.
+/// Counts of finalize requests in a journal, by result.
 pub(crate) struct Summary {
     acknowledged: usize,
     failed: usize,

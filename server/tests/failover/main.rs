@@ -1,4 +1,4 @@
-//! Databases that fail while clients log in on two nodes. Afterwards, the journal of the clients is compared with the
+//! Databases that fail while clients log in on two nodes. At the end, the journal of the clients is compared with the
 //! database. In `crash.rs`, the nodes are killed instead.
 //!
 //! `DOORWARD_TEST_CRASHES` is the number of rounds.

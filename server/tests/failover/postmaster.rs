@@ -6,7 +6,7 @@ use doorward_testkit::{PostgresServer, database};
 
 use crate::{Nodes, journal::Clients, rounds};
 
-/// Maximum time from the start of the database server until the next logins succeed.
+/// Maximum time from the restart of the database server until logins succeed again.
 const RECOVERY: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,7 +47,7 @@ async fn file_and_standard_output_get_every_entry() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     server.kill();
 
-    // Simulates a crash in the middle of a line. Later, the file is rotated while the server runs.
+    // Simulates a crash in the middle of a line. Further down, the test rotates the file while the server runs.
     File::options().append(true).open(&file).unwrap().write_all(b"{\"id\":\"incompl").unwrap();
     let server = serve();
     let _ = alice.mfa_login(&installation.tenant(&server)).await.expect(200);

@@ -93,7 +93,8 @@ async fn entries_name_the_api_key_of_their_request() {
     assert_eq!(key("webauthn_authentication_init_succeeded").await, Some(first.id.to_string()));
     assert_eq!(key("webauthn_authentication_final_succeeded").await, None);
     assert_eq!(key("mfa_authentication_init_failed").await, Some(other.id.to_string()));
-    // The entry names the disabled key, because the secret was correct. A wrong secret proves nothing about the key.
+    // The entry names the disabled key, because the secret was correct. A wrong secret does not prove that the caller
+    // has the key.
     let target = disabling::Target::ApiKey(ApiKeyId::new(other.id));
     assert!(disabling::disable(&server.administrator(), tenant.id, target).await.unwrap());
     tenant.with_key(&other.secret).get("/credentials/AAAA").await.expect_refusal(401, "api_key_disabled");
@@ -259,7 +260,7 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
     for query in [&*format!("after={id}&before={id}"), "after=x", "format=xml", "end_time=2026-13-01"] {
         tenant.http.get(&format!("/audit_logs?{query}")).await.expect_refusal(400, "query_invalid");
     }
-    // An unescaped plus sign in a time zone is decoded as a space. The server accepts this.
+    // An unescaped plus sign in a time zone is decoded as a space. The server accepts this space.
     assert_eq!(tenant.count(&format!("{both}&start_time=2020-01-01T00:00:00+01:00")).await, 2);
     let row = &tenant.entries("type=mfa_registration_final_succeeded").await[0];
     let agent = tenant.http.clone().header("user-agent", &"x".repeat(600));
@@ -283,7 +284,8 @@ async fn types_may_be_repeated_and_both_cursors_exclude_each_other() {
     assert_eq!(row.text("tenant_id"), Some(tenant.id.to_string()));
 }
 
-/// Counts the pages that one MFA login writes to the write-ahead log. Each of the two requests has its own commit.
+/// Counts the pages that one MFA login writes to the write-ahead log. The initialize and the finalize
+/// request have separate commits.
 #[tokio::test]
 async fn a_lone_mfa_ceremony_writes_at_most_13_pages() {
     use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
@@ -327,7 +329,8 @@ async fn exports_abort_while_a_transaction_withholds_entries() {
     let tenant = server.tenant().await;
     let _ = tenant.http.get("/audit_logs").await.expect(200);
     let (meta, now) = (RequestMeta::default(), server.app.clock.now());
-    // The types differ. Otherwise, one transaction could wait for the counter that the other transaction has locked.
+    // The two entries have different types. With the same type, one transaction could wait for the counter that the
+    // other transaction has locked.
     let [slow, quick] = [AuditType::ApiKeyRejected, AuditType::UserDeleted]
         .map(|kind| audit::event(&server.app, tenant.id, &meta, kind, now).unwrap());
     let ((written, mut wait), (end, ended)) =

@@ -62,7 +62,7 @@ async fn nothing_is_committed_without_its_audit_entry() {
         let credentials = tenant.http.get("/credentials").await.expect(200).text;
         server.sql("ALTER TABLE audit_logs RENAME TO elsewhere").await;
         expect_opaque(&ceremony.finalize(&tenant, &body).await);
-        // Requests that would be refused (malformed body, missing key) also get a 503 response.
+        // Requests that a working server would refuse (malformed body, missing key) also get a 500 response.
         expect_opaque(&ceremony.finalize_bytes(&tenant, b"{}".to_vec()).await);
         expect_opaque(&tenant.anonymous.get("/credentials").await);
         expect_opaque(&tenant.http.delete("/credentials/AAAA").await);
@@ -130,7 +130,7 @@ async fn server_that_cannot_write_is_not_ready() {
     let (server, tenant) = server_with_tenant().await;
     let root = Http::new(server.public_url.clone());
     let _ = ready(&root, 200).await;
-    // After this change to the database, reads still succeed, but writes fail.
+    // `break_writes` makes the write of the readiness check fail; reads still succeed.
     let (break_writes, repair) = if database::is_sqlite("a full disk") {
         (
             "CREATE TRIGGER full BEFORE INSERT ON installation BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",

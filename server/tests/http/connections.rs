@@ -120,7 +120,7 @@ async fn response_that_is_not_read_is_aborted() {
     until("a connection stays open", async || serving.open_connections() == 0).await;
     assert!((20 * SHORT..39 * SHORT).contains(&start.elapsed()), "{:?}", start.elapsed());
     for mut stream in streams {
-        // The reset makes the server's kernel discard the bytes that it has not sent yet.
+        // The server resets the connection, so that its kernel discards the bytes that it has not sent yet.
         let error = timeout(DEADLINE, stream.read_to_end(&mut Vec::new())).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     }
@@ -152,8 +152,8 @@ async fn longest_idle_connection_is_closed_for_a_new_one() {
         assert_eq!(read_one(&mut stream).await.status, 200);
         streams.push(stream);
     }
-    // The fifth connection replaced the longest idle connection from the same address. The sixth replaced the longest
-    // idle connection from any address.
+    // The fifth connection replaced the connection from the same address that had been idle for the longest time. The
+    // sixth replaced the connection from any address that had been idle for the longest time.
     assert_eq!(read_to_end(&mut streams[0]).await, "");
     assert_eq!(read_to_end(&mut streams[1]).await, "");
     for stream in &mut streams[2..] {
@@ -239,7 +239,7 @@ async fn invalid_chunk_gets_a_json_error() {
             let mut stream = TcpStream::connect(host).await.unwrap();
             stream.write_all(format!("{head}\r\n{chunks}").as_bytes()).await.unwrap();
             expect_invalid_chunk(&read_to_end(&mut stream).await);
-            // The chunks arrive only when the handler is already waiting for the body.
+            // On this connection, the chunks arrive only when the handler is already waiting for the body.
             let mut stream = TcpStream::connect(host).await.unwrap();
             stream.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
             let mut begun = vec![0; continues.len()];
@@ -260,7 +260,7 @@ async fn refused_body_closes_the_connection() {
     let cases = [
         ("content-length: 100", "{", 408),
         ("transfer-encoding: chunked", "1\r\n{\r\n", 408),
-        // The server refuses the request without reading its body.
+        // The server refuses the last two requests without reading their bodies.
         ("content-length: 10000000", "", 413),
         ("expect: 100-continue\r\ncontent-length: 10000000", "", 413),
     ];

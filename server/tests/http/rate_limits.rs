@@ -78,7 +78,7 @@ async fn requests_to_unknown_tenants_are_rate_limited() {
                 }
             }
         }
-        // Each request must be counted exactly once.
+        // If a request were counted twice, fewer than 6 requests (the burst) would be accepted.
         assert!((6..=8).contains(&accepted), "{case}: {accepted}");
         assert_eq!(accepted + limited, 20);
         // Requests with a valid key are not limited.
@@ -178,7 +178,7 @@ async fn unknown_tenants_are_read_again_after_an_administrative_change() {
     let _ = there.http.get("/credentials").await.expect(404);
     server.sql("DROP TABLE tenants; ALTER TABLE elsewhere RENAME TO tenants").await;
     let _ = there.http.get("/credentials").await.expect(404);
-    // On PostgreSQL, the change reaches the other node a moment later.
+    // The creation of a tenant is an administrative change. On PostgreSQL, it reaches the other node a moment later.
     let _ = server.tenant().await;
     let found = async { while there.http.get("/credentials").await.status != 200 {} };
     tokio::time::timeout(Duration::from_secs(30), found).await.expect("the tenant is found");

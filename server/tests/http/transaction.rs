@@ -94,7 +94,7 @@ async fn validation_errors_name_the_field() {
         response.expect_error(400, "validation_failed", "unable to validate request", details);
         tenant.expect_audited_refusal(&response, 400, "validation_failed", "webauthn_transaction_init_failed").await;
     }
-    // Any other JSON value can be confirmed.
+    // Any JSON value except null can be confirmed.
     for (number, data) in [json!(false), json!(0), json!(""), json!([]), json!({})].into_iter().enumerate() {
         let id = format!("{number}{}", "ä".repeat(127));
         let confirmed = alice.transaction(&tenant, &id, &data).await.expect(200);

@@ -182,7 +182,7 @@ async fn denied_model_is_refused_with_and_without_attestation() {
             assert_eq!(register(ceremony, &tenant, authenticator(ALLOWED, attestation)).await, None);
         }
     }
-    // Without `attestation_required`, a client could state another model and be accepted.
+    // The policy above accepts clients that state another model. `attestation_required` prevents this.
     let policy = TrustPolicy { attestation_required: true, ..policy };
     let tenant = tenant_with(&server, &policy).await;
     for attestation in [Attestation::None, Attestation::PackedSelf] {
@@ -265,7 +265,7 @@ async fn ceremonies_that_violate_a_monitored_policy_succeed_and_are_found_by_cod
     let metrics = admin.get("/metrics").await.expect(200).text;
     assert!(metrics.contains("doorward_trust_monitored_total{step=\"login\"} 3"), "{metrics}");
     assert!(metrics.contains("doorward_trust_monitored_total{step=\"registration\"} 1"), "{metrics}");
-    // These ceremonies are not counted as refusals.
+    // Ceremonies that a policy in the mode `monitor` would have refused are not counted as refusals.
     let activity = admin.get(&format!("/tenants/{}/activity", tenant.id)).await.expect(200).json();
     assert_eq!(activity["refusals"], json!([]));
 }

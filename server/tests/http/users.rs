@@ -117,7 +117,7 @@ async fn signals_of_a_user_whose_id_is_a_uuid_contain_both_user_handles() {
     assert_eq!(signals["all_accepted_credentials"][1]["allAcceptedCredentialIds"], json!(ids));
 }
 
-/// If the backend misspelt a user id and got an empty list, authenticators would delete this user's passkeys.
+/// If the backend misspelt a user id and got an empty list, authenticators would delete the user's passkeys.
 #[tokio::test]
 async fn signals_of_unknown_and_deleted_users_return_404() {
     let (_server, tenant) = server_with_tenant().await;

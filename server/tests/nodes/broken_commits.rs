@@ -45,7 +45,7 @@ impl Fixture {
     }
 
     /// Sends a request. `at` contains the text of the statements at which the proxy closes connections, the moment, and
-    /// the number of connections. Checks that the proxy has closed this number of connections.
+    /// the number of connections to close. Checks that the proxy has closed this number of connections.
     async fn post(&self, path: &str, body: &Value, at: (&'static str, Moment, usize)) -> Response {
         let (text, moment, times) = at;
         self.proxy.close_at(text, moment, times);

@@ -1,4 +1,4 @@
-//! Administrative changes on one node take effect on the others.
+//! Administrative changes on one node take effect on the other nodes.
 
 use std::time::Duration;
 
@@ -49,7 +49,8 @@ async fn node_without_the_process_lock_serves_nothing() {
     wait_until_listening(&nodes.second).await;
     let (_, secret) = cached_key(&nodes).await;
     let with_key = nodes.tenant_on_second.with_key(&secret);
-    // The database rejects new connections, so the listeners, which held the process lock, cannot connect again.
+    // The listeners hold the process lock. The database rejects new connections, so the listeners cannot connect again
+    // after the test has closed their connections.
     let server = database::postgres().unwrap();
     let name = nodes.first.database_url().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
     database::execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;

@@ -71,8 +71,8 @@ async fn database_is_checked_before_its_schema_is_changed() {
     let data = folder.path().join("data");
     write_master_key(&data, [7; 32]);
     process::init(command(&data, &url));
-    // Without this record, the migration counts as pending. Running it again would fail, because the tables that it
-    // creates already exist. A SQLite file without the record counts as the file of another program.
+    // A migration without a record in this table counts as pending. Running it again would fail, because the tables
+    // that it creates already exist. A SQLite file without records counts as the file of another program.
     if url.starts_with("postgres") {
         database::execute(&url, "DELETE FROM __diesel_schema_migrations").await;
     }

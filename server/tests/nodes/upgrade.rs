@@ -8,7 +8,7 @@ use std::sync::{
 use doorward_testkit::{Person, TestServer, TestTenant, database};
 use tokio::task::JoinHandle;
 
-/// The migration of a newer program.
+/// Statements of an additive migration of a newer program. The last one records the migration.
 const MIGRATION: [&str; 5] = [
     "CREATE TABLE devices (tenant_id TEXT NOT NULL REFERENCES tenants (id), id TEXT NOT NULL, PRIMARY KEY (tenant_id, id))",
     "ALTER TABLE users ADD COLUMN locale TEXT",

@@ -27,7 +27,8 @@ fn open_files(server: &Process) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count()
 }
 
-/// Checks the number of open files. Each API permits 64 connections, and one address may have half of them.
+/// Checks that the attacker has at most half of the connections. `attackers` is the number of files that the server has
+/// opened during the attack. Each API permits 64 connections, and one address may have half of them.
 fn expect_half_of_the_connections(attackers: usize) {
     // The server also opens a few files, and each API has one accepted connection that waits for a free slot.
     assert!(attackers <= 2 * 32 + 8, "{attackers} open files");

@@ -22,7 +22,8 @@ const POSTGRES_SCHEMA: [&str; 3] = [
     "SELECT indexdef AS value FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%' ORDER BY 1",
 ];
 
-/// Returns a description of the schema without the table of migrations. On SQLite, it consists of the SQL statements.
+/// Returns a description of the schema without the table of migrations. On SQLite, it consists of the
+/// statements that create the schema.
 pub(crate) async fn schema(url: &str) -> Vec<String> {
     if url.starts_with("postgres") {
         let mut lines = Vec::new();

@@ -88,7 +88,8 @@ impl Installation {
         installation
     }
 
-    /// Creates a new installation of this version with the given settings, in which [`FOLDER`] is replaced.
+    /// Creates a new installation of this version with the given settings. Replaces [`FOLDER`] in the settings with the
+    /// path of the installation's folder.
     pub(crate) fn with_settings(settings: &str) -> Self {
         let installation = Self::in_new_folder(Clients::default());
         let folder = installation.folder().display().to_string();

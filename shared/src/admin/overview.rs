@@ -1,4 +1,4 @@
-//! Overviews. One request returns a whole overview.
+//! Overviews of the installation and of tenants. One request returns a whole overview.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct Overview {
     /// Number of credentials of all users.
     pub credentials: u64,
     /// Successful ceremonies and refusals by day (UTC), oldest first, without gaps. Each server process counts each
-    /// past day only once, so entries that are deleted afterwards remain included.
+    /// past day only once, so entries that are deleted after this count remain included.
     pub activity: Vec<ActivityPoint>,
     /// Time at which the activity of today was counted, at most a minute ago.
     pub counted_at: Timestamp,
@@ -111,8 +111,8 @@ text_enum! {
 }
 
 /// Maximum number of tenants in a list that is sorted by successful ceremonies or refusals. Such a list contains the
-/// most recently active tenants. No index contains counts of a moving period, so the server adds up the daily counts
-/// for each request.
+/// most recently active tenants. No index can contain counts of a moving period. For each request, the server
+/// therefore adds up the daily counts of at most this number of tenants.
 pub const SORTED_BY_ACTIVITY: u32 = 1_000;
 
 impl TenantSort {

@@ -89,7 +89,7 @@ pub struct SecretItem {
     pub disabled_at: Option<Timestamp>,
 }
 
-/// Creates a signing key. The new key replaces the current key at the time `signs_from`.
+/// Creates a signing key. The new key replaces the current key at the time `signs_from` of the response.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateSigningKeyRequest {
@@ -109,7 +109,8 @@ pub struct SigningKeyItem {
     pub created_at: Timestamp,
     /// Time from which the key signs.
     pub signs_from: Timestamp,
-    /// Time at which the key stops signing. It stays published for 6 more minutes, until its last tokens have expired.
+    /// Time at which the key stops signing. The key stays published for 6 more minutes, until the last tokens that it
+    /// signed have expired.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retired_at: Option<Timestamp>,
     /// Time at which the key was removed from the JWKS.
@@ -153,8 +154,8 @@ pub struct AdminTokenItem {
 }
 
 impl AdminTokenItem {
-    /// Returns the names of the token's tenants in quotation marks, or their ids if the server sent no names; `all` for a
-    /// token that is not limited.
+    /// Returns the names of the token's tenants in quotation marks. If the server sent no names, returns the ids of the
+    /// tenants. For a token that is not limited, returns `all`.
     #[must_use]
     pub fn tenants_text(&self) -> String {
         match (&self.tenant_names, &self.tenants) {

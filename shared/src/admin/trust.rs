@@ -12,7 +12,8 @@ pub struct TrustPreview {
     /// Counts of users and credentials. Only the first page contains them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub impact: Option<TrustImpact>,
-    /// The users: first those who lose all usable credentials, then the others. Each group is sorted by id.
+    /// The affected users: first those who would lose all usable credentials, then those who would keep some. Each
+    /// group is sorted by id.
     pub items: Vec<AffectedUser>,
     /// Cursor of the next page, to be sent as `after`. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -56,7 +57,7 @@ pub struct CryptoRadar {
     pub second_factors: Vec<AlgorithmCount>,
     /// Number of users with at least one credential.
     pub users: u64,
-    /// For each requirement, the number of users who would keep at least one credential.
+    /// For each requirement, the number of users who have a credential that meets it.
     pub ready: Vec<ReadyUsers>,
 }
 

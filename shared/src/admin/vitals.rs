@@ -21,8 +21,8 @@ pub struct Vitals {
     pub now: Timestamp,
     /// Number of requests to the tenants' endpoints of the public API.
     pub requests: u64,
-    /// Response times of these requests. Requests that were refused because of their API key or a rate limit are left
-    /// out, because their responses are delayed on purpose.
+    /// Response times of the requests that `requests` counts. Requests that were refused because of their API key or a
+    /// rate limit are left out, because their responses are delayed on purpose.
     pub request_times: TimeHistogram,
     /// Number of finalize requests, by ceremony.
     pub ceremonies: Vec<CeremonyCount>,

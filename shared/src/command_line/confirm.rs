@@ -16,11 +16,11 @@ pub struct Confirmation {
 /// Reason why a change was not confirmed.
 #[derive(Debug)]
 pub enum NotConfirmed {
-    /// Standard input is not a terminal, and the flag is missing. Contains the consequence of the change.
+    /// Standard input is not a terminal, and `--yes` is missing. Contains the consequence of the change.
     FlagMissing(String),
     /// The user did not enter the requested confirmation.
     Declined,
-    /// The question cannot be asked.
+    /// The question could not be printed, or the answer could not be read.
     Io(io::Error),
 }
 

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 /// `completions SHELL`
 #[derive(Debug, Clone, Copy, Args)]
 pub struct CompletionsArgs {
-    /// Shell that reads the script
+    /// Shell for which to print the completion script
     #[arg(value_name = "SHELL", value_enum)]
     pub shell: Shell,
 }

@@ -9,8 +9,8 @@ use std::{
     },
 };
 
-/// Returns an error if standard output is `/dev/null`. Rust's runtime opens `/dev/null` if standard output is closed.
-/// Call this function before a command creates a secret.
+/// Returns an error if standard output is `/dev/null` or closed: Rust's runtime opens `/dev/null` in place of a closed
+/// standard output. Call this function before a command creates a secret.
 ///
 /// # Errors
 /// Returns a message for the user.

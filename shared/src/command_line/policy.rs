@@ -29,16 +29,16 @@ pub struct PolicyArgs {
     /// Time for which a challenge is valid, in milliseconds, 1000 to 600000 [default: the time limit of a ceremony]
     #[arg(long, value_name = "MS")]
     challenge_lifetime: Option<u32>,
-    /// Passkeys: required, preferred or discouraged [default: required]
+    /// Passkeys: user verification (required, preferred or discouraged) [default: required]
     #[arg(long, value_name = "WORD")]
     user_verification: Option<UserVerification>,
-    /// Passkeys: any, platform or cross-platform [default: any]
+    /// Passkeys: accepted authenticators (any, platform = built-in, cross-platform) [default: any]
     #[arg(long, value_name = "WORD")]
     attachment: Option<AttachmentArg>,
-    /// Passkeys: none, indirect, direct or enterprise [default: direct]
+    /// Passkeys: requested attestation (none, indirect, direct or enterprise) [default: direct]
     #[arg(long, value_name = "WORD")]
     attestation: Option<AttestationPreference>,
-    /// Passkeys: required, preferred or discouraged [default: required]
+    /// Passkeys: discoverable credentials (required, preferred or discouraged) [default: required]
     #[arg(long, value_name = "WORD")]
     resident_key: Option<ResidentKey>,
     /// Audience of tokens: rp_id, or ceremony (such as example.com/mfa) [default: rp_id]
@@ -66,19 +66,19 @@ pub struct PolicyArgs {
     /// Signature counters that do not increase: refuse, or record (synced credentials only) [default: refuse]
     #[arg(long, value_name = "WORD")]
     counter_policy: Option<CounterPolicy>,
-    /// Second factors: time limit in milliseconds [default: that of passkeys]
+    /// Second factors: time limit of a ceremony in milliseconds [default: that of passkeys]
     #[arg(long, value_name = "MS")]
     mfa_timeout: Option<u32>,
-    /// Second factors: required, preferred or discouraged [default: preferred]
+    /// Second factors: user verification (required, preferred or discouraged) [default: preferred]
     #[arg(long, value_name = "WORD")]
     mfa_user_verification: Option<UserVerification>,
-    /// Second factors: any, platform or cross-platform; the default excludes built-in authenticators [default: cross-platform]
+    /// Second factors: accepted authenticators (any, platform = built-in, cross-platform) [default: cross-platform]
     #[arg(long, value_name = "WORD")]
     mfa_attachment: Option<AttachmentArg>,
-    /// Second factors: none, indirect, direct or enterprise [default: direct]
+    /// Second factors: requested attestation (none, indirect, direct or enterprise) [default: direct]
     #[arg(long, value_name = "WORD")]
     mfa_attestation: Option<AttestationPreference>,
-    /// Second factors: required, preferred or discouraged [default: discouraged]
+    /// Second factors: discoverable credentials (required, preferred or discouraged) [default: discouraged]
     #[arg(long, value_name = "WORD")]
     mfa_resident_key: Option<ResidentKey>,
 }

@@ -163,15 +163,16 @@ pub struct Cors {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(max_items = 32, example = json!(["https://example.com"])))]
     pub allowed_origins: Vec<String>,
-    /// Whether patterns may contain `*` (any characters; alone, it matches every origin) and `?` (one character) in
-    /// other positions. Such a pattern may match pages that other people control.
+    /// Whether patterns in `allowed_origins` may contain `*` and `?` in any position. `*` stands for any characters,
+    /// `?` for one character, and the pattern `*` matches every origin. Such patterns may match pages that other
+    /// people control.
     #[serde(default)]
     pub allow_unsafe_wildcard: bool,
 }
 
 impl Cors {
-    /// Allows the origins and related origins of a relying party, except those of apps (`android:apk-key-hash:…`),
-    /// because apps send no cross-origin requests.
+    /// Creates a configuration that allows the origins and related origins of a relying party. Origins of apps
+    /// (`android:apk-key-hash:…`) are left out, because apps send no cross-origin requests.
     #[must_use]
     pub fn for_relying_party(rp: &RelyingParty) -> Self {
         let origins = rp.origins.iter().chain(&rp.related_origins);
@@ -194,9 +195,10 @@ pub struct RelyingParty {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub icon: Option<String>,
-    /// Origins whose ceremonies are accepted: `https://…` with the RP ID or a subdomain of it as host,
-    /// `https://*.example.com` for all subdomains of a domain, `android:apk-key-hash:…`, `chrome-extension://…` or
-    /// `moz-extension://…`. At most 32 together with the related and top origins.
+    /// Origins whose ceremonies are accepted. The host of an origin `https://…` is the RP ID or a subdomain of it.
+    /// `https://*.example.com` accepts all subdomains of a domain. Apps and browser extensions have the origins
+    /// `android:apk-key-hash:…`, `chrome-extension://…` and `moz-extension://…`. At most 32 together with the related
+    /// and top origins.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 32, example = json!(["https://example.com"])))]
     pub origins: Vec<String>,
     /// Origins of other domains whose ceremonies are accepted (WebAuthn §5.11). Browsers require that
@@ -205,9 +207,9 @@ pub struct RelyingParty {
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://example.net"])))]
     pub related_origins: Vec<String>,
-    /// Origins of top-level pages that may show pages of the tenant in a frame, so that these run ceremonies there. If
-    /// the list is empty, ceremonies in cross-origin frames are refused. If a change omits the list, the current list
-    /// is kept; null means none.
+    /// Origins of top-level pages that may show pages of the tenant in a frame. The pages of the tenant can then run
+    /// ceremonies in this frame. If the list is empty, ceremonies in cross-origin frames are refused. If a change omits
+    /// the list, the current list is kept; null means none.
     #[serde(default, deserialize_with = "null_as_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>, max_items = 32, example = json!(["https://partner.example"])))]
     pub top_origins: Vec<String>,

@@ -147,7 +147,7 @@ pub struct CreationOptions {
     /// The options (WebAuthn §5.4).
     #[serde(rename = "publicKey")]
     pub public_key: PublicKeyCreationOptions,
-    /// Mediation to pass to the browser together with `publicKey`. Absent if the registration request contained none.
+    /// Mediation to pass to the browser together with `publicKey`. Absent if the initialize request contained none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mediation: Option<Mediation>,
 }

@@ -27,9 +27,9 @@ pub struct TokenClaims {
     pub exp: i64,
     /// Id of the token.
     pub jti: String,
-    /// Authentication methods (RFC 8176): always `pop`; `user`, unless the authenticator detected no user (automatic
-    /// passkey upgrade); `mfa` if the user was verified. `hwk` and `swk` are not stated: see `attested`, `aaguid` and
-    /// `acr`.
+    /// Authentication methods (RFC 8176). Always contains `pop`. Contains `user` if the authenticator detected user
+    /// presence, which may be missing in an automatic passkey upgrade, and `mfa` if the user was verified. `hwk` and
+    /// `swk` are not stated: see `attested`, `aaguid` and `acr`.
     pub amr: Vec<String>,
     /// Ceremony that the token completes.
     pub ceremony: CeremonyName,

@@ -18,6 +18,6 @@ pub struct TransactionItem {
     pub data: String,
     /// Time at which the transaction was started.
     pub created_at: Timestamp,
-    /// Time of the confirmation; before it, the time of the start.
+    /// Time of the confirmation. Until the transaction is confirmed: the time at which it was started.
     pub updated_at: Timestamp,
 }

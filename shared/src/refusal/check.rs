@@ -55,7 +55,7 @@ text_enum! {
         TrustAttestation => "trust_attestation",
         /// The trust policy does not refuse the model.
         TrustDenied => "trust_denied",
-        /// The model has no status in the FIDO metadata that the trust policy refuses.
+        /// In the FIDO metadata, the model has no status that the trust policy refuses.
         TrustStatus => "trust_status",
         /// The trust policy accepts the model, and the attestation proves it.
         TrustAllowed => "trust_allowed",

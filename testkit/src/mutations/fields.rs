@@ -66,7 +66,8 @@ fn types<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     }
 }
 
-/// JSON does not define which of two members with the same name is used, so duplicates must be rejected.
+/// Bodies with a duplicate member. JSON does not define which of two members with the same name is used, so servers
+/// must reject duplicates.
 fn duplicates<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     let name = field.rsplit('/').next().unwrap_or_default();
     for (order, first) in [("duplicate, a bad value first", true), ("duplicate, a bad value last", false)] {
@@ -111,7 +112,7 @@ fn base64<P: Ceremony>(list: &mut List<P>, field: &'static str) {
     change("a full-width letter", |text| format!("\u{ff21}{text}").into());
 }
 
-/// `id`, `rawId` and, in a registration, the signed data must contain the same credential id.
+/// Wrong credential ids. `id`, `rawId` and, in a registration, the signed data must contain the same credential id.
 fn identity<P: Ceremony>(list: &mut List<P>) {
     let other = base64url(&[0x5a; 32]);
     for (name, demand, fields) in [

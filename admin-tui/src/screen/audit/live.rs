@@ -25,7 +25,8 @@ const PREFETCH_ROWS: usize = 40;
 const POLL_MS: i64 = 500;
 /// Interval between the requests of a paused log for the number of new entries, in milliseconds.
 const COUNT_MS: i64 = 1_000;
-/// A search for older entries stops after this time (in ms) without a poll: a screen that does not poll is hidden.
+/// Time without a poll, in milliseconds, after which a search for older entries stops. A screen that does not poll is
+/// hidden.
 const HIDDEN_MS: i64 = 3_000;
 
 impl Audit {
@@ -63,7 +64,8 @@ impl Audit {
         }
     }
 
-    /// Requests the entries that are newer than the loaded ones. For a paused log, requests only the number of entries.
+    /// Requests the entries that are newer than the loaded ones. For a paused log, requests only the number of these
+    /// entries.
     pub(super) fn poll(&mut self, cx: &mut UpdateContext<'_>) {
         let Pending { restart, poll, jump, missed, .. } = self.pending;
         if restart.or(poll).or(jump).or(missed).is_some() {

@@ -25,8 +25,9 @@ pub(super) const FIELDS: [(&str, &str); 11] = [
     ("key", "api_key_id"),
 ];
 
-/// Limits of the server: maximum number of values of a field, and maximum number of characters of a value.
+/// Maximum number of values of a field that the server accepts.
 const MAX_VALUES: usize = 32;
+/// Maximum number of characters of a value that the server accepts.
 const MAX_CHARS: usize = 256;
 
 /// The current time and the zone for parsing times.

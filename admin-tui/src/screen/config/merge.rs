@@ -11,8 +11,9 @@ use super::{
 use crate::ui::{MergeField, Side};
 
 impl ConfigForm {
-    /// Adopts the server's current configuration and keeps unsaved changes. If both changed the same setting, the user
-    /// must compare the values. While a row is edited, its text and position do not change.
+    /// Adopts the server's current configuration and keeps unsaved changes. If the same setting was changed on the
+    /// server and in the form, the user must compare the values. While a row is edited, its text and position do not
+    /// change.
     pub fn refresh(&mut self, config: TenantConfig, version: Option<String>) {
         self.adopt(Versioned { config, version });
     }

@@ -210,7 +210,7 @@ mod tests {
     fn rows_contain_the_whole_configuration() {
         let config = config();
         let rows = from_config(&config);
-        // The policy has a status, an algorithm and a model.
+        // The trust policy of second factors contains one status, one algorithm and one model.
         let lists = config.webauthn.algorithms.len() + config.webauthn.allowed_extensions.len() + 3;
         assert_eq!(rows.len(), all_fields().count() + 3 + lists);
         let mut other = TenantConfig { mfa: Mfa::default(), ..config.clone() };

@@ -64,7 +64,7 @@ impl Overview {
         let jobs = self.history.latest.as_ref().map_or(&[][..], |vitals| &vitals.jobs);
         let failing = jobs.iter().filter(|job| job.failing).count();
         let health = match failing {
-            // The last response does not describe the current state.
+            // Without a connection, the last response may be outdated.
             _ if !canvas.is_connected => ("○ unknown".to_owned(), Tone::Bad),
             0 => ("● up".to_owned(), Tone::Good),
             1 => ("▲ 1 job fails".to_owned(), Tone::Warn),

@@ -15,13 +15,14 @@ use crate::{
 
 /// Minimum width of a screen that also shows the write queue as a panel.
 const QUEUE_PANEL_WIDTH: u16 = 150;
-/// Width of the sparklines of error codes, and minimum width of a panel with them.
+/// Width of the sparkline of an error code.
 const SPARK_COLUMN: u16 = 20;
+/// Minimum width of a panel with sparklines of error codes.
 const SPARKLINE_WIDTH: u16 = 58;
 
 /// A vital: a number of the server process, with its recent values.
 struct Vital {
-    /// Title of the panel. Small screens have no panel and show `name` after the value.
+    /// Title of the panel. Short screens have no panel and show `name` after the value.
     title: &'static str,
     name: &'static str,
     value: String,

@@ -1,4 +1,5 @@
-//! Replaces the first screen of a section for limited tokens: says what the token is limited to, and lists its tenants.
+//! With a limited token, this screen replaces the first screen of each section that the token cannot use. It lists the
+//! tenants that the token may use.
 
 mod view;
 

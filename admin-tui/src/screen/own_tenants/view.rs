@@ -48,7 +48,7 @@ impl OwnTenants {
         format!("The token {} only {may} {tenants}.", self.me.name)
     }
 
-    /// Says what the section shows to tokens for all tenants, and what the rows of this list open instead.
+    /// Says what this section shows if a token may use all tenants, and what the rows of this list open instead.
     const fn consequence(&self) -> &'static str {
         match self.section {
             Section::Audit => {

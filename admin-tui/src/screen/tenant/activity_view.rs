@@ -20,17 +20,19 @@ const WIDE: u16 = 120;
 const SHORT: u16 = 12;
 /// On narrow screens, an area of at least this height has larger panels.
 const TALL: u16 = 24;
-/// Height of the panel with the fix on wide screens, and minimum height of the chart below this panel.
+/// Height of the panel with the fix of a refusal on wide screens.
 const FIX_HEIGHT: u16 = 9;
+/// Minimum height of the chart below the panel with the fix.
 const CHART_MIN_HEIGHT: u16 = 6;
 /// API keys that expire within this time (in milliseconds) are listed.
 const EXPIRES_SOON_MS: i64 = 30 * 86_400_000;
 /// Age in milliseconds from which a signing key should be rotated.
 const OLD_SIGNING_KEY_MS: i64 = 365 * 86_400_000;
-/// Length of the bar that shows the success rate of a kind of ceremony, minimum width of a panel with this bar, and
-/// minimum width of a panel with all counts.
+/// Length of the bar that shows the success rate of a kind of ceremony.
 const SUCCESS_BAR: u16 = 12;
+/// Minimum width of a panel with the bars of success rates.
 const BAR_WIDTH: u16 = 58;
+/// Minimum width of a panel that also shows how many ceremonies succeeded.
 const COUNTS_WIDTH: u16 = 46;
 
 impl Tenant {

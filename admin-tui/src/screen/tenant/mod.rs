@@ -46,9 +46,9 @@ pub struct Tenant {
     refusals: Selection,
     radar: Remote<CryptoRadar>,
     metadata: Remote<MetadataStatus>,
-    /// Effect of the trust policies of `previewed` on users.
+    /// The users who would lose credentials under the trust policies of `previewed`.
     preview: Remote<TrustPreview>,
-    /// The configuration to save once its preview has arrived.
+    /// The edited configuration. When its preview has arrived, the app asks whether to save this configuration.
     previewed: Option<TenantConfig>,
     /// The configuration, once it has arrived.
     form: Option<ConfigForm>,

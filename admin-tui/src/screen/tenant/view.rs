@@ -19,7 +19,7 @@ const ID_MIN_WIDTH: u16 = 110;
 
 impl View for Tenant {
     fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
-        // Small terminals need the rows of the counts for the content of the tab.
+        // A short terminal needs the rows of the counts for the content of the tab.
         let has_counts = area.height >= COUNTS_MIN_HEIGHT;
         let rows = [Constraint::Length(u16::from(has_counts)), Constraint::Length(1), Constraint::Fill(1)];
         let [counts, tabs, body] = Layout::vertical(rows).spacing(u16::from(has_counts)).areas(area);

@@ -17,8 +17,8 @@ pub struct ProbeArgs {
     /// One of the tenant's API keys
     #[arg(long, value_name = "KEY", env = "DOORWARD_API_KEY", hide_env_values = true, value_parser = secret)]
     pub api_key: PlainSecret,
-    /// One of the tenant's web origins [default: https:// and the RP ID; for the RP ID localhost, the page of `doorward
-    /// quickstart`]
+    /// One of the tenant's web origins [default: https:// and the RP ID; for the RP ID localhost:
+    /// http://localhost:8080, the demo page of `doorward quickstart`]
     #[arg(long, value_name = "ORIGIN")]
     pub origin: Option<url::Url>,
     /// Print JSON

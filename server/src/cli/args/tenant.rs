@@ -25,7 +25,7 @@ pub enum TenantCommand {
 /// `doorward tenant create`
 #[derive(Debug, Clone, Args)]
 pub struct TenantCreateArgs {
-    /// Display name, which browsers also show
+    /// Display name in lists; browsers may also show it when a user registers a credential
     #[arg(long, value_parser = name)]
     pub name: String,
     /// RP ID: the domain to which passkeys are bound, such as example.com
@@ -34,7 +34,8 @@ pub struct TenantCreateArgs {
     /// Origin of web pages or apps that run ceremonies; may be repeated
     #[arg(long = "origin", value_name = "ORIGIN", required = true)]
     pub origins: Vec<String>,
-    /// Origin whose pages may call the public API, such as https://*.example.com; may be repeated [default: the origins]
+    /// Origin whose pages may call the public API, such as https://*.example.com; may be repeated [default: the values
+    /// of --origin]
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub cors_origins: Vec<String>,
     /// Also create an API key, and print it

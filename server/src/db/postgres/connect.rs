@@ -187,15 +187,15 @@ impl Target {
         DbError::Unavailable(format!("no connection within {:?}", self.connect_timeout))
     }
 
-    /// Maximum time for the start of a transaction.
+    /// Returns the maximum time for the start of a transaction.
     pub(super) const fn begin_timeout(&self) -> Duration {
         self.connect_timeout
     }
 }
 
-/// The cryptography of TLS connections. The client offers the hybrid key exchange first, so traffic that is recorded
-/// today cannot be decrypted with a future quantum computer. A server that does not support it chooses another key
-/// exchange.
+/// Returns the cryptography of TLS connections. The client offers the hybrid key exchange first, so traffic that is
+/// recorded today cannot be decrypted with a future quantum computer. A server that does not support the hybrid key
+/// exchange chooses another one.
 fn provider() -> CryptoProvider {
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
     CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }

@@ -21,7 +21,7 @@ struct State {
 pub(super) struct LockState {
     state: Mutex<State>,
     taken: Condvar,
-    /// Time for which units of work wait after the lock was lost.
+    /// Time after the loss of the lock during which units of work wait for the lock. Later, they are refused at once.
     grace: Duration,
 }
 
@@ -31,7 +31,7 @@ impl LockState {
         Self { state: Mutex::new(state), taken: Condvar::new(), grace }
     }
 
-    /// Returns the time for which units of work wait after the lock was lost.
+    /// Returns the time after the loss of the lock during which units of work wait for the lock.
     pub(super) const fn grace(&self) -> Duration {
         self.grace
     }

@@ -65,7 +65,7 @@ pub(super) fn open<E: From<DbError>>(
     match lock_attempts.recv() {
         Ok(LockAttempt::Held) => {}
         Ok(LockAttempt::Refused) => return Err(process_lock::refused(options.exclusive).into()),
-        // An attempt to connect returns the reason why the database cannot be used.
+        // If the server cannot be reached, the error of `connect` names the reason.
         Ok(LockAttempt::Unknown) | Err(_) => {
             connect(direct)?;
             return Err(DbError::Unavailable("cannot take the process lock".to_owned()).into());
@@ -129,7 +129,7 @@ pub(crate) fn connect_to_read(url: &str, options: &DatabaseOptions) -> Result<Po
     Ok(conn)
 }
 
-/// Applies, reverts or lists migrations under a lock. Other nodes wait for the lock.
+/// Applies, reverts or lists migrations while it holds [`SCHEMA_LOCK`]. Other nodes wait for this lock.
 pub(crate) fn change_schema(target: &Target, change: SchemaChange) -> Result<Vec<String>, DbError> {
     let mut conn = connect(target)?;
     // PostgreSQL releases the lock when the connection is closed.

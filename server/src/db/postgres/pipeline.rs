@@ -87,7 +87,7 @@ fn groups(units: &[Box<dyn Unit>]) -> BTreeMap<&'static str, Vec<usize>> {
     groups
 }
 
-/// Sends the statements of the units at these positions.
+/// Sends the statements of the units at the positions in `group`.
 fn send<'c>(units: &'c [Box<dyn Unit>], group: &[usize], pipeline: Pipeline<'c>) -> Response<'c, Vec<AnyOutput>> {
     let statements = group.iter().filter_map(|position| units.get(*position)?.statement());
     let statements: Vec<&'c dyn AnyStatement> = statements.collect();
@@ -97,7 +97,7 @@ fn send<'c>(units: &'c [Box<dyn Unit>], group: &[usize], pipeline: Pipeline<'c>)
     }
 }
 
-/// Gives the units at these positions their responses.
+/// Gives the units at the positions in `group` their responses.
 fn distribute(units: &mut [Box<dyn Unit>], group: &[usize], response: Result<Vec<AnyOutput>, DbError>) {
     let missing = DbError::Database("a statement got too few or too many responses".to_owned());
     // If the numbers of units and outputs differ, the outputs cannot be assigned to the units.

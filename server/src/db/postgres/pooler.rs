@@ -114,8 +114,8 @@ async fn same_database(pool: &Target, direct: &Target) -> Result<bool, DbError> 
     Ok(free.as_deref() == Some("f"))
 }
 
-/// Returns whether the pooler prepares statements again when the session has changed. tokio-postgres names statements
-/// with the letter `s` and a number. Such a pooler replaces these names with its own.
+/// Returns whether the pooler prepares statements again when the session has changed. A pooler that does so gives the
+/// statements its own names; tokio-postgres names them with the letter `s` and a number.
 async fn supports_prepared_statements(pool: &Target) -> Result<bool, DbError> {
     const STATEMENT: &str = "SELECT 'doorward: check of the pooler'";
     let session = Session::open(pool).await?;

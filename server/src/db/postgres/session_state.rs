@@ -35,8 +35,8 @@ impl SessionState {
         *self.additions.entry(sql).or_default().entry(key).or_default() += amount;
     }
 
-    /// Discards the additions after a rollback. Also forgets the prepared statements, because the transaction may
-    /// have failed before it prepared the last of them.
+    /// Discards the additions after a rollback. Also forgets the prepared statements, because the transaction may have
+    /// failed before the session prepared all of them.
     pub(in crate::db) fn roll_back(&mut self) {
         self.additions.clear();
         self.prepared.clear();

@@ -32,7 +32,8 @@ const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Begins a shared transaction. If a lock is not granted in time, each unit gets its own transaction, so that no unit
 /// waits for a lock that only another unit needs. The timeout is shorter than PostgreSQL's `deadlock_timeout` (1 s).
 const BEGIN_SHARED_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '500ms'";
-/// If an attempt to connect takes longer than this, the worker refuses its units without another attempt.
+/// Duration above which a failed attempt to connect is not repeated for the same units. The worker then refuses these
+/// units.
 const MAX_ATTEMPT: Duration = Duration::from_secs(2);
 
 /// State that all workers of a database share.
@@ -55,7 +56,7 @@ pub(super) struct Worker {
     /// The last attempt to connect, if it failed.
     failed: Option<FailedAttempt>,
     backoff: Duration,
-    /// The period of the process lock in which the last units began.
+    /// The period of the process lock in which this worker last began to execute units.
     period: Option<Period>,
 }
 
@@ -137,7 +138,7 @@ impl Worker {
         }
     }
 
-    /// Returns whether the units may be queued again. If no worker is connected, first waits for the time of the next
+    /// Returns whether the units may be queued again. If no worker is connected, first waits until the time of the next
     /// attempt to connect. Returns `false` if the server has been unavailable for too long or the queue is closed.
     fn wait_for_attempt(&self) -> bool {
         if self.shared.connected.load(Ordering::SeqCst) > 0 {
@@ -211,8 +212,8 @@ impl Worker {
         units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
     }
 
-    /// Executes each unit in its own transaction, because the last transaction failed. Queues the units, so that other
-    /// workers take some of them. A unit that waits for a lock then does not delay the others.
+    /// Executes each unit in its own transaction, because the transaction of these units failed. Queues the units, so
+    /// that other workers take some of them. A unit that waits for a lock then does not delay the others.
     fn run_each(&mut self, units: Vec<Box<dyn Unit>>) {
         for unit in units {
             if let Err(unit) = self.shared.queue.requeue(unit) {
@@ -305,7 +306,7 @@ impl Worker {
     }
 }
 
-/// Ends a batch when it is dropped, even after a panic.
+/// Calls [`Queue::end_batch`] when it is dropped, even after a panic.
 struct RunningBatch(Arc<Queue>);
 
 impl Drop for RunningBatch {

@@ -22,15 +22,15 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// beginning. This delays writers a little. The WAL file is usually not truncated, because reusing its blocks is
 /// cheaper than allocating new ones.
 const WAL_LIMIT_PAGES: i64 = 16 * 1024;
-/// SQLite truncates the WAL file to this size when the WAL restarts. The file is larger only while the WAL cannot
-/// restart.
+/// Size in bytes to which SQLite truncates the WAL file when the WAL restarts. The file is larger only while the WAL
+/// cannot restart.
 pub(super) const TRUNCATED_BYTES: i64 = 128 * 1024 * 1024;
 /// Number of pages that the writer can copy itself without a noticeable delay.
 const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;
-/// Size of the WAL above which a warning is logged.
+/// Size of the WAL in bytes above which a warning is logged.
 const WARNING_BYTES: u64 = 512 * 1024 * 1024;
-/// Number of intervals between two warnings: one minute.
+/// Minimum number of intervals between two warnings (one minute).
 const QUIET_ROUNDS: u32 = 300;
 
 /// Signals between the writer and the checkpoint thread.
@@ -81,7 +81,7 @@ impl Checkpointer {
         Arc::clone(&self.requests)
     }
 
-    /// Runs checkpoints until the sender is dropped.
+    /// Runs checkpoints until the sender of `stop` is dropped.
     pub(super) fn run(mut self, stop: &mpsc::Receiver<()>) {
         let mut quiet_rounds = 0;
         while stop.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
@@ -100,7 +100,8 @@ impl Checkpointer {
         }
     }
 
-    /// Logs a warning if the WAL is large, at most once a minute. Returns the number of rounds until the next warning.
+    /// Logs a warning if the WAL is large, at most once a minute. Returns the number of further rounds in which no
+    /// warning may be logged.
     fn warn_at_intervals(&self, quiet_rounds: u32, failure: Option<&str>) -> u32 {
         let wal_bytes = self.space.wal_bytes();
         if quiet_rounds == 0 && wal_bytes > WARNING_BYTES {

@@ -16,7 +16,8 @@ const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
 const FREE_AFTER_BACKUP: u64 = 4 * MIN_FREE_BYTES;
 const MIB: u64 = 1024 * 1024;
 
-/// The latest measurement. The checkpoint thread renews it several times a second.
+/// The latest measurement of the database file, the write-ahead log and the free space. The checkpoint thread renews it
+/// several times a second.
 #[derive(Debug)]
 pub(in crate::db) struct Space {
     database: PathBuf,

@@ -22,10 +22,12 @@ use super::{
 /// Maximum number of units that share one commit. The number is limited, because the first units wait for their results
 /// until the last unit has run.
 const UNITS_PER_COMMIT: usize = 64;
-/// After a commit with at least this many units, the writer delays the next transaction by [`GATHER_TIME`], so that
-/// more units share it. This is faster under load, because a commit takes as long as several units.
+/// Minimum number of units in a commit that counts as high load. After such a commit, the writer waits for
+/// [`GATHER_TIME`] before the next transaction, so that more units share that transaction. This saves time, because one
+/// commit takes as long as the execution of several units.
 const GATHER_THRESHOLD: usize = 4;
-/// Delay of the next transaction. It is short compared with the time that units wait under such load.
+/// Time for which the writer waits for further units after a commit under high load (see [`GATHER_THRESHOLD`]). It is
+/// short compared with the time that units wait under high load anyway.
 const GATHER_TIME: Duration = Duration::from_micros(500);
 /// Time between two attempts to take the write lock while another process has it.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
@@ -44,7 +46,7 @@ pub(super) struct Writer {
     /// `true` if the announced change counter may differ from the stored one. They differ if a process made an
     /// announcement but did not commit.
     repair: bool,
-    /// Whether a unit of the last transaction failed.
+    /// Whether a unit of the previous transaction failed. In this case, the next transaction uses savepoints.
     unit_failed: bool,
 }
 
@@ -61,7 +63,8 @@ struct Batch {
 }
 
 impl Writer {
-    /// The connection must have no busy timeout, because the writer itself polls for the write lock.
+    /// Creates the writer. The connection must have no busy timeout, because the writer itself polls for the write
+    /// lock.
     pub(super) const fn new(
         conn: Connection,
         queue: Arc<Queue>,
@@ -151,7 +154,8 @@ impl Writer {
         let keep = unit.run(&mut self.conn);
         batch.invalidates |= unit.work() == Work::WriteAndInvalidate;
         batch.executed.push(unit);
-        // An error that a unit ignores may have ended the transaction. Later units would then run without one.
+        // An error that a unit ignores may have ended the transaction. Later units would then run without a
+        // transaction.
         if keep && !take_transaction_error() { Ok(()) } else { self.execute_again(batch) }
     }
 

@@ -92,7 +92,8 @@ async fn counter_changes_if_the_outcome_of_a_change_is_unknown() {
     assert_eq!(db.database.change_counter(), db.database.change_counter(), "caches are used again");
 }
 
-/// Simulates another process: returns its connection and change counter. A test can stop a change at any point.
+/// Simulates another process: returns its connection and change counter. With them, a test can stop between the steps
+/// of a change.
 fn foreign(db: &TestDatabase) -> (Connection, ChangeCounter) {
     let path = PathBuf::from(db.location());
     let conn = crate::db::sqlite::connect(&path, Duration::from_secs(5)).expect("a connection");

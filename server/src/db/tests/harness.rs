@@ -13,7 +13,7 @@ pub(crate) const POSTGRES_VARIABLE: &str = "DOORWARD_TEST_POSTGRES_URL";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// The database of one test. When the last clone is dropped, a SQLite file is deleted.
+/// The database of one test. On SQLite, the file is deleted when the last clone of this value is dropped.
 #[derive(Clone)]
 pub(crate) struct TestDatabase {
     pub(crate) database: Database,

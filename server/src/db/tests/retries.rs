@@ -81,7 +81,8 @@ async fn unit_of_any_kind_runs_again() {
     assert_eq!(database.write_and_invalidate(lost_once(&runs())).await, Ok(2));
 }
 
-/// A unit that has exceeded the time limit is not retried. The caller gets the original error, not a timeout error.
+/// A unit that has waited and run for longer than `options.wait` is not retried. The caller gets the original error,
+/// not a timeout error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unit_that_ran_for_too_long_keeps_its_error() {
     const WAIT: Duration = Duration::from_millis(200);
@@ -119,7 +120,7 @@ async fn unit_runs_again_after_a_deadlock() {
         db.write(put(name)).await;
     }
     // The blocker locks `other` and then waits for `one`. The unit locks `one` and then waits for `other`. The unit's
-    // session detects the deadlock first, because its timeout is shorter.
+    // session detects the deadlock first, because its `deadlock_timeout` is shorter.
     let (first_locked, wait_for_first) = mpsc::channel::<()>();
     let (other_locked, mut wait_for_other) = tokio::sync::mpsc::unbounded_channel();
     let lock = |name: &'static str| format!("SELECT FROM installation WHERE name = '{name}' FOR UPDATE");

@@ -12,8 +12,8 @@ use crate::db::{
     statement::{Pipeline, Response, Statement, respond},
 };
 
-/// Adds a row to the table `installation`. Returns the id of the transaction and the number of rows that the statement
-/// added. These may include rows of other units.
+/// A statement that adds a row to the table `installation`. Its output contains the id of the transaction and the
+/// number of rows that were added together, which may include rows of other units.
 struct Put {
     name: &'static str,
     value: Option<&'static str>,
@@ -100,7 +100,7 @@ async fn error_of_one_unit_undoes_only_that_one() {
         let [good, failing, last] = [["a0", "b0", "c0"], ["a1", "b1", "c1"], ["a2", "b2", "c2"]][number];
         let failing_unit = async {
             match name {
-                // The column does not accept NULL.
+                // The column `value` does not accept NULL.
                 "statement" => write(&database, Put { name: failing, value: None }).await.map(drop),
                 "error" => after(database.clone(), failing, |_| Err(own_error())).await,
                 _ => after(database.clone(), failing, |_| if true { panic!("injected") } else { Ok(()) }).await,
@@ -165,7 +165,7 @@ async fn unit_runs_although_shared_transactions_are_stuck() {
         begins.recv().await.expect("the unit began");
         stuck.push((go, task));
     }
-    // No further unit arrives afterwards that could wake a thread.
+    // No other unit arrives after this one to wake a thread. The idle thread must therefore start this unit by itself.
     write(&database, put("free")).await.expect("a write on the third connection");
     for (go, task) in stuck {
         drop(go);

@@ -207,7 +207,7 @@ async fn unit_that_waits_too_long_is_rejected_and_never_runs(db: TestDatabase) {
         .await;
     assert!(matches!(late, Err(DbError::Unavailable(_))), "{late:?}");
     drop(go);
-    // The time limit does not apply to a unit that has already started.
+    // The limit `wait` does not apply to a unit that has already started.
     assert_eq!(occupying.await.expect("an end"), Ok(()));
     database.write(put("after")).await.expect("a write");
     assert!(!ran.load(Ordering::SeqCst));

@@ -431,7 +431,7 @@ async function act(action, pressed, failTitle, work) {
   }
 }
 
-/** Runs both steps of a ceremony with the browser in between. */
+/** Runs a ceremony: sends the initialize request, runs WebAuthn in the browser (`ask`), and sends the finalize request. */
 async function ceremony(call, path, ask, order) {
   const { options } = await call("POST", `${path}/initialize`, order);
   return call("POST", `${path}/finalize`, await ask(options));

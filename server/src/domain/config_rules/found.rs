@@ -1,9 +1,9 @@
-//! Problems that the rules find, and limits for all lists of origins.
+//! Problems that the rules find, and limits that apply to all lists of origins.
 
 use doorward_shared::admin::ConfigProblem;
 
-/// Maximum number of origins. This limit and the next one keep challenges small, because every challenge contains the
-/// origins of the relying party.
+/// Maximum number of origins, in all lists of the relying party together and in `cors.allowed_origins`. Together with
+/// [`MAX_ORIGIN_CHARS`], it keeps challenges small: every challenge contains the relying party's origins.
 pub(super) const MAX_ORIGINS: usize = 32;
 /// Maximum number of characters of an origin.
 const MAX_ORIGIN_CHARS: usize = 256;

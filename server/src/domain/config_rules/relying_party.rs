@@ -14,7 +14,7 @@ use crate::domain::origin::{ANDROID_APP, has_wrong_host, is_registrable, is_with
 /// Maximum length of an icon's URL in bytes.
 const MAX_ICON_BYTES: usize = 2048;
 
-/// A check of an origin for an RP ID. The arguments are the origin and the RP ID.
+/// Function that checks an origin. Its arguments are the origin and the RP ID.
 type Rule = fn(&str, &str) -> Result<(), Message>;
 
 /// Checks the relying party. Returns the refused origins.
@@ -75,7 +75,7 @@ fn rp_id(id: &str) -> Result<(), Message> {
         }
         _ => return Err(format!("`{id}` is not a domain; an IP address cannot be an RP ID")),
     }
-    // A name without dots, such as localhost or an intranet host, is a registrable domain itself.
+    // A name without dots, such as localhost or the name of an intranet host, is itself a registrable domain.
     if id.contains('.') && psl::domain_str(id).is_none() {
         return Err(format!("`{id}` is a public suffix; use the domain you registered under it"));
     }
@@ -118,8 +118,8 @@ fn page_of_rp(text: &str, rp_id: &str) -> Result<(), Message> {
     secure(text, &url)
 }
 
-/// Checks a related origin. Its domain is neither the RP ID nor a subdomain of it, but its pages may use the RP ID
-/// (WebAuthn §5.11).
+/// Checks a related origin: the host is neither the RP ID nor a subdomain of the RP ID, but pages of the origin may use
+/// the RP ID (WebAuthn §5.11).
 fn related_origin(text: &str, rp_id: &str) -> Result<(), Message> {
     let url = page(text, rp_id)?;
     if url.scheme() != "https" {

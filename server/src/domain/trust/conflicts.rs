@@ -88,7 +88,7 @@ fn repeated<T: PartialEq + std::fmt::Display>(listed: &[T]) -> Option<String> {
     listed.iter().enumerate().find(again).map(|(_, one)| format!("contains {one} twice"))
 }
 
-/// Returns the name of the setting that requires an attestation.
+/// Returns the name of the first setting in the policy that requires an attestation.
 const fn attestation_setting(policy: &TrustPolicy) -> &'static str {
     if policy.attestation_required {
         "attestation_required"

@@ -15,10 +15,11 @@ pub struct TrustRequirements {
     pub attestation: bool,
     pub device_bound: bool,
     pub algorithms: Option<Vec<CoseAlgorithm>>,
-    /// Models on the allow list; `None` if the policy has no such list. The model of a credential must be proven.
+    /// Models on the allow list; `None` if the policy has no such list. The credential's attestation must prove one of
+    /// these models.
     pub allowed: Option<Vec<Uuid>>,
-    /// Models with the required certification; `None` if the policy requires none. The model of a credential must be
-    /// proven.
+    /// Models with the required certification; `None` if the policy requires no certification. The credential's
+    /// attestation must prove one of these models.
     pub certified: Option<Vec<ModelId>>,
     /// Refused models, proven or not.
     pub refused: Vec<ModelId>,

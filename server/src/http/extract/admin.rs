@@ -115,8 +115,8 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
 const WITHOUT_TENANT: [(&str, &str); 5] =
     [("GET", "/tenants"), ("GET", "/tenant_summaries"), ("GET", "/me"), ("GET", "/mds"), ("POST", "/config/check")];
 
-/// Checks that the token may send this request. With a limited token, a tenant in the path must be one of the token's
-/// tenants. A path without a tenant must be listed in [`WITHOUT_TENANT`].
+/// Checks that a limited token may send this request. A tenant in the path must be one of the token's tenants. An
+/// endpoint without a tenant in its path must be in [`WITHOUT_TENANT`].
 async fn check_scope(request: &HttpRequest, app: &App, meta: &RequestMeta, token: &AdminToken) -> Result<(), ApiError> {
     let Some(scope) = &token.tenants else { return Ok(()) };
     let tenant = request.match_info().get("tenant_id").map(str::parse::<TenantId>);

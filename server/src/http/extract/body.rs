@@ -79,7 +79,7 @@ fn is_json(request: &HttpRequest) -> bool {
     values.peek().is_some() && values.all(declared)
 }
 
-/// Returns the header `Content-Type`, for the audit entry.
+/// Returns the value of the header `Content-Type`, for the audit entry; "no type" if the header is missing.
 fn declared_type(request: &HttpRequest) -> String {
     let value = request.headers().get(header::CONTENT_TYPE);
     value.map_or_else(|| "no type".to_owned(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned())

@@ -15,7 +15,7 @@ pub(super) fn app(request: &HttpRequest) -> Result<Arc<App>, ApiError> {
 /// Returns the value of a header that may occur only once; `None` if it is missing or not ASCII.
 ///
 /// # Errors
-/// 400 if the header occurs more than once, because a proxy may have checked a different value.
+/// 400 if the header occurs more than once: a proxy may have checked one value, and the server would use another.
 pub(super) fn single_header<'a>(request: &'a HttpRequest, name: &str) -> Result<Option<&'a str>, ApiError> {
     let mut values = request.headers().get_all(name);
     let first = values.next();

@@ -15,7 +15,7 @@ use crate::{
 pub struct IfMatch(Result<Precondition, Refusal>);
 
 impl IfMatch {
-    /// Returns the versions.
+    /// Returns the accepted versions. Without the header, or with `*`, every version is accepted.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] if the header is not a list of entity tags.

@@ -46,7 +46,7 @@ impl Query {
         }
     }
 
-    /// Returns a copy of the query in which `value` is the only value of the parameter.
+    /// Returns a copy of the query in which `value` is the only value of the parameter `name`.
     pub fn with(&self, name: &str, value: String) -> Self {
         let others = self.0.iter().filter(|(key, _)| key != name).cloned();
         Self(others.chain([(name.to_owned(), value)]).collect())

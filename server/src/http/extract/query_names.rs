@@ -16,7 +16,7 @@ pub struct Parameter {
     pub repeatable: bool,
 }
 
-/// The query parameters of the operations on one path, by method. The route table attaches them to the path.
+/// The query parameters that the operations on one path accept, by method. The route table attaches them to the path.
 #[derive(Debug, Clone, Default)]
 pub struct PathParameters(pub Vec<(&'static str, Vec<Parameter>)>);
 

@@ -51,8 +51,8 @@ impl Visitor {
         self.require_key(missing).await
     }
 
-    /// Requires a valid API key because of an optional member of the body. Without a key, the response is 400 and not
-    /// 401, because a request without this member needs no key.
+    /// Requires a valid API key, because the body contains the optional member `member`. Without a key, the response is
+    /// 400 and not 401, because a request without this member needs no key.
     pub async fn into_key_holder_for(self, member: &str) -> Result<KeyHolder, ApiError> {
         let details = format!("{member} needs the tenant's API key");
         let (status, title) = (StatusCode::BAD_REQUEST, "unable to validate request");
@@ -60,7 +60,7 @@ impl Visitor {
     }
 
     /// Returns the holder of a valid key. Otherwise writes an audit entry and returns an error: `if_missing` if there
-    /// is no key, or else a 401 error.
+    /// is no key, and a 401 error if the key is not valid.
     async fn require_key(self, if_missing: ApiError) -> Result<KeyHolder, ApiError> {
         let rejection = match self.identity {
             Identity::ApiKey(key) => return Ok(KeyHolder { context: self.context, key }),
@@ -169,8 +169,8 @@ async fn context(request: &HttpRequest) -> Result<RequestContext, ApiError> {
 ///
 /// # Errors
 /// 429 if the tenant is not cached, the address is above its rate limit, and the request has no key. In this case, the
-/// database is not read, because the request would be refused anyway. Requests with a key from such an address do read
-/// the database, because only the read shows whether the key is valid. These reads run one at a time.
+/// database is not read, because the request would be refused anyway. If a request from such an address has a key, the
+/// tenant is read, because the server can verify the key only after this read. These reads run one at a time.
 pub async fn find_tenant(
     app: &App,
     id: TenantId,
@@ -194,7 +194,7 @@ pub async fn find_tenant(
 pub struct UnknownTenant;
 
 /// Counts a request to an unknown tenant against the rate limit of the caller's address, even if the request has a key.
-/// Returns 404, or 429 above the limit.
+/// Returns a 404 error, or a 429 error if the address is above its rate limit.
 pub async fn unknown_tenant(app: &App, meta: &RequestMeta) -> ApiError {
     match app.rate_limits.count_address(&meta.source_ip) {
         Ok(()) => tenant_not_found(),

@@ -10,9 +10,10 @@ use crate::{
     http::{ApiError, extract::Query},
 };
 
-/// Parameter in links to the next page: the ids of the oldest and the newest entry of the range that is left out.
+/// Query parameter in links to the next page: the ids of the oldest and the newest entry of a range. The next page
+/// skips this range, because an earlier page contained its entries.
 pub const SHOWN: &str = "shown";
-/// Maximum number of characters in the value of a text filter, except for credential ids.
+/// Maximum number of characters in the value of a text filter. Credential ids have their own maximum.
 const MAX_CHARS: usize = 256;
 /// Maximum number of characters of a credential id: 1 023 bytes in base64url.
 const MAX_CREDENTIAL_CHARS: usize = 1_364;
@@ -66,8 +67,7 @@ fn check_names(query: &Query) -> Result<(), ApiError> {
     }
 }
 
-/// Reads the range of entries that an earlier page contained. The link to the next page states this range in the
-/// parameter [`SHOWN`].
+/// Reads the parameter [`SHOWN`]: the range of entries that an earlier page contained.
 fn shown(query: &Query) -> Result<Option<ShownEntries>, ApiError> {
     let Some(text) = query.get(SHOWN).filter(|text| !text.is_empty()) else { return Ok(None) };
     let range = text
@@ -100,8 +100,8 @@ fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
     query.list(name).map(kind).collect()
 }
 
-/// Returns the accepted outcome if exactly one is accepted, otherwise `None`. Also returns whether no outcome is
-/// accepted.
+/// Returns the accepted outcome if exactly one is accepted, otherwise `None`. The second value is `true` if no outcome
+/// is accepted.
 fn outcome(query: &Query) -> Result<(Option<AuditOutcome>, bool), ApiError> {
     let Values { any_of, none_of } = values(query, "outcome", |name, word| {
         word.parse::<AuditOutcome>().map_err(|_| ApiError::query(format!("{name} must be succeeded or failed")))
@@ -152,7 +152,7 @@ fn canonical(network: IpNet) -> IpNet {
     v4.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
 }
 
-/// Reads a filter and its negated form. Both can be repeated.
+/// Reads all values of a filter and of its negated form.
 fn values<T>(
     query: &Query,
     name: &str,
@@ -160,7 +160,7 @@ fn values<T>(
 ) -> Result<Values<T>, ApiError> {
     let read = |name: &str| {
         let texts: Vec<&str> = query.all(name).collect();
-        // If an empty value were ignored, the result would contain all entries.
+        // If an empty value were ignored, entries that do not match the filter would be returned.
         if texts.iter().any(|text| text.is_empty()) {
             return Err(ApiError::query(format!("{name} is empty: give a value, or leave the parameter out")));
         }

@@ -54,10 +54,10 @@ pub struct AuditLogParams {
     start_time: Option<Timestamp>,
     /// Entries created before this time (RFC 3339).
     end_time: Option<Timestamp>,
-    /// Type, repeated or comma-separated.
+    /// Type of the entry. For several types, repeat the parameter or separate the types by commas.
     #[param(rename = "type")]
     kind: Option<Vec<AuditType>>,
-    /// Excluded type, repeated or comma-separated.
+    /// Excluded type. For several types, repeat the parameter or separate the types by commas.
     not_type: Option<Vec<AuditType>>,
     /// Outcome.
     #[param(max_items = 2)]
@@ -65,7 +65,7 @@ pub struct AuditLogParams {
     /// Excluded outcome.
     #[param(max_items = 2)]
     not_outcome: Option<Vec<AuditOutcome>>,
-    /// Exact actor: the tenant's user id, or the name of an admin token.
+    /// Exact actor: the user id of a ceremony, or the name of the admin token or command of an administrative change.
     #[param(max_items = 32)]
     actor: Option<Vec<String>>,
     /// Excluded actor.
@@ -104,7 +104,7 @@ pub struct AuditLogParams {
     /// Id of the API key that made the request.
     #[param(max_items = 32)]
     api_key_id: Option<Vec<ApiKeyId>>,
-    /// Excluded API key.
+    /// Excluded id of an API key.
     #[param(max_items = 32)]
     not_api_key_id: Option<Vec<ApiKeyId>>,
     /// Substring of the actor; ASCII letters match in either case.
@@ -113,18 +113,18 @@ pub struct AuditLogParams {
     meta_source_ip: Option<String>,
     /// Substring of the actor or of the source address.
     q: Option<String>,
-    /// Only in links to the next page: range of entries to leave out, because an earlier page contained them.
+    /// Only in links to the next page: range of entries that this page skips, because an earlier page contained them.
     shown: Option<String>,
 }
 
 /// Lists the tenant's audit log, newest entries first.
 ///
-/// Entries are sorted in the order in which they were committed. `created_at` is the time of the request. Its order can
-/// differ slightly from the order of the entries, and more after the server's clock was corrected. A request examines
-/// at most 10 000 entries. If it stops there, the page may be short or empty. Every page except the last one has a
-/// `Link` to the next page. `X-Total-Count` is exact without filters and for filters by type, outcome and whole UTC
-/// days; otherwise it may be a lower bound, which `X-Total-Count-Relation: gte` marks. Pages by cursor (`after`,
-/// `before`) have no total, and their cost does not depend on their position in the log.
+/// Entries are sorted by the time of their commit, not by `created_at`, which is the time of the request. The two
+/// orders can differ slightly, and more after a correction of the server's clock. A request examines at most 10 000
+/// entries. If it stops there, the page may be short or empty. Every page except the last one has a `Link` to the next
+/// page. `X-Total-Count` is exact without filters and for filters by type, outcome and whole UTC days; otherwise it may
+/// be a lower bound, which `X-Total-Count-Relation: gte` marks. Pages by cursor (`after`, `before`) have no total, and
+/// their cost does not depend on their position in the log.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/audit_logs",

@@ -80,7 +80,8 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// Returns whether the client prefers gzip to no encoding, or accepts neither form (RFC 9110 §12.5.3).
+/// Returns whether to send a file in gzip form. This is the case if the client prefers gzip to no encoding, or accepts
+/// neither (RFC 9110 §12.5.3).
 fn accepts_gzip(request: &HttpRequest) -> bool {
     let supported = [Encoding::gzip(), Encoding::identity()];
     let negotiate = |accepted: AcceptEncoding| accepted.negotiate(supported.iter());

@@ -18,7 +18,7 @@ pub async fn alive() -> HttpResponse {
 
 /// Reports whether the process can serve requests. It can serve them if its database can be read and written, and it
 /// has received no stop signal. The result is at most one second old. With `deep=1`, the check also fails if the latest
-/// scheduled probe of any tenant failed (`probe.every`).
+/// scheduled probe (setting `probe.every`) of any tenant failed.
 #[utoipa::path(get, path = "/health/ready", tag = "Health", security(()),
     params(("deep" = Option<u8>, Query, minimum = 1, maximum = 1, description = "1: also checks the scheduled probes")),
     responses(

@@ -8,8 +8,8 @@ use crate::http::{ApiError, DocumentReader, responses::*};
 
 /// Returns the related origins of the tenant's RP ID (WebAuthn §5.11).
 ///
-/// Browsers read this document from `https://<RP ID>/.well-known/webauthn`. Publish a copy at that URL, or redirect or
-/// forward requests for it to this path.
+/// Browsers read this document from `https://<RP ID>/.well-known/webauthn`. Publish a copy at that URL. Alternatively,
+/// redirect or forward requests for that URL to this path.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/.well-known/webauthn",

@@ -25,8 +25,8 @@ use crate::{
 const METHODS: &str = "GET,HEAD,PUT,PATCH,POST,DELETE";
 const MAX_AGE_SECONDS: &str = "7200";
 
-/// Responds to preflights, and adds the CORS headers to other responses. Requests to unknown tenants are counted
-/// against the rate limit of the caller's address.
+/// Responds to CORS preflights, and adds the CORS headers to the responses of other requests. Requests to unknown
+/// tenants are counted against the rate limit of the caller's address.
 pub async fn cors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

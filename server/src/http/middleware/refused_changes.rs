@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// The administrator who requested a change. Only the extractor `Administrator` sets this value, so refused reads leave
-/// no entry.
+/// The administrator who requested a change. Only the extractor `Administrator` sets this value, so refused reads write
+/// no audit entry.
 #[derive(Debug, Clone)]
 pub struct ChangeAuthor(pub AdminContext);
 

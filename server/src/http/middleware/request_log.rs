@@ -78,8 +78,8 @@ impl<'a> RequestLine<'a> {
         self.status.as_u16()
     }
 
-    /// Logs the line. The level is `error` for an internal error, with its cause, `info` for a refusal, and `debug` for
-    /// a success.
+    /// Logs the line: an error that has a cause at level `error`, a refusal at level `info`, and a success at level
+    /// `debug`.
     pub(super) fn log(&self, error: Option<&ApiError>) {
         let Self { meta, method, route, micros, .. } = self;
         let (request_id, client, status) = (&*meta.request_id, &*meta.source_ip, self.status());

@@ -1,5 +1,5 @@
-//! Outermost middleware: sets request id and client address, logs one line, and turns panics and framework errors into
-//! JSON responses.
+//! Outermost middleware: sets the request id and the client address, logs one line for each request, and turns panics
+//! and framework errors into JSON responses.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -40,7 +40,7 @@ const MAX_REQUEST_ID: usize = 128;
 const UNIX_SOCKET: &str = "unix";
 const MAX_USER_AGENT_BYTES: usize = 256;
 
-/// Wraps the handling of a request.
+/// Creates the request's metadata, calls `next`, and records metrics, log line and trace.
 pub async fn trace(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -77,7 +77,8 @@ fn add_headers(headers: &mut HeaderMap, meta: &RequestMeta) {
     }
 }
 
-/// Logs that a handler panicked, and returns the 500 response. The panic hook has already printed message and position.
+/// Logs that a handler panicked, and returns the 500 response. The panic hook has already printed the message and the
+/// position of the panic.
 fn panicked(
     app: &App,
     meta: &RequestMeta,
@@ -115,7 +116,8 @@ fn with_api_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
     ServiceResponse::from_err(error, request)
 }
 
-/// Returns the trace to which the request belongs; `None` if it belongs to no trace.
+/// Returns the trace to which the request belongs, for example the one that its header `traceparent` names; `None` if
+/// there is no such trace.
 fn begin_trace(request: &ServiceRequest, app: &App, started: Instant) -> Option<RequestTrace> {
     let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let peer = request.peer_addr().map(|peer| peer.ip());
@@ -164,8 +166,8 @@ fn user_agent(value: &HeaderValue) -> String {
     text
 }
 
-/// Returns whether a client's request id is accepted. It must be short visible ASCII, because it is returned and
-/// logged.
+/// Returns whether a client's request id is accepted. It must be short and consist of visible ASCII characters, because
+/// it is returned and logged.
 fn is_sane(id: &str) -> bool {
     (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }

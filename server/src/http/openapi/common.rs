@@ -1,4 +1,5 @@
-//! Parts that all operations have: ids, path parameters, response headers, the `default` response (other errors).
+//! Parts that all operations have: operation ids, path parameters, response headers, the `default` response (other
+//! errors).
 
 use utoipa::{
     Modify,
@@ -97,7 +98,7 @@ fn complete(method: &str, path: &str, operation: &mut Operation, components: &Co
 }
 
 /// Joins the method and the words of the path with `-`, as in `post-mfa-login-finalize`. Variable segments are left
-/// out, except at the end of the path: a list and one of its rows need different ids.
+/// out, except at the end of the path, because a list and one of its rows need different operation ids.
 fn operation_id(method: &str, path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or_default();
     let kept = path.split('/').filter(|segment| !segment.starts_with('{') || *segment == last);
@@ -163,7 +164,7 @@ fn path_parameter(name: &str) -> Parameter {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let (description, schema): (_, RefOr<Schema>) = match name {
         "tenant_id" => ("the tenant", Ref::from_schema_name("TenantId").into()),
-        "user_id" => ("the tenant's own id for the user, or Doorward's id", text().min_length(Some(1)).into()),
+        "user_id" => ("user id (the application's own id for the user), or Doorward's id", text().min_length(Some(1)).into()),
         "credential_id" => ("the credential's id, base64url", Ref::from_schema_name("Base64Url").into()),
         _ => ("the id of the key or token", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))).into()),
     };

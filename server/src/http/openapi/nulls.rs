@@ -57,7 +57,7 @@ pub(super) fn remove(components: &mut Components) {
     }
 }
 
-/// Removes `null` from the members of a schema and of its parts. `name` is the name of the component.
+/// Removes `null` from the members of a schema and of its parts. `name` is the component's name, as in [`NULLABLE`].
 fn remove_from(name: &str, schema: &mut Schema) {
     match schema {
         Schema::Object(object) => remove_from_object(name, object),
@@ -91,7 +91,7 @@ fn remove_from_object(name: &str, object: &mut Object) {
     }
 }
 
-/// Removes `null` from the values of a schema.
+/// Removes `null` from the values that a schema allows.
 pub(super) fn not_null(schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::OneOf(one)) => {

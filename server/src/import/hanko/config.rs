@@ -69,7 +69,7 @@ pub(super) fn name(text: &str, other: &str, what: &str, report: &mut TenantRepor
 }
 
 /// Adds the accepted origins. Origins of other domains become related origins. The source compares origins without
-/// regard to case, so they are imported in lower case.
+/// regard to case, so web origins are imported in lower case.
 fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantReport) {
     for origin in origins {
         let is_app = origin.starts_with("android:");
@@ -86,7 +86,7 @@ fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantRep
             config_rules::problems(&TenantConfig::for_relying_party(candidate))
         };
         // First check whether the origin is valid for the RP ID. If it is not, check it as a related origin. The rules
-        // require at least one origin of the RP ID's domain, so add such an origin for this check.
+        // require at least one entry in `origins`, so the second check adds `https://` and the RP ID.
         let own_problems = with(vec![text.clone()], Vec::new());
         let origin_problem = own_problems.iter().find(|problem| problem.field.contains(".origins["));
         let Some(problem) = origin_problem else {

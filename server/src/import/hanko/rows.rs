@@ -289,12 +289,12 @@ pub(super) const LARGEST_DATA: &str = "SELECT tenant_id::text AS tenant_id, MAX(
 pub(super) const NEWEST_ROW: &str = "SELECT u.tenant_id::text AS tenant_id, (EXTRACT(EPOCH FROM \
     MAX(GREATEST(u.created_at, c.created_at))) * 1000000)::bigint AS number FROM webauthn_users u LEFT JOIN \
     webauthn_credentials c ON c.webauthn_user_id = u.id WHERE u.tenant_id IS NOT NULL GROUP BY u.tenant_id";
-/// Queries that return which of the given ids exist.
+/// Selects the users of the list `$1` that exist. [`EXISTING_CREDENTIALS`] does the same for credentials.
 pub(super) const EXISTING_USERS: &str =
     "SELECT id::text AS value FROM webauthn_users WHERE id = ANY($1::text[]::uuid[])";
 pub(super) const EXISTING_CREDENTIALS: &str = "SELECT id::text AS value FROM webauthn_credentials WHERE id = ANY($1)";
-/// Kinds of rows that are not imported: rows without a tenant, and ceremonies in progress. Each kind has a description
-/// and a FROM clause.
+/// Kinds of rows that are not imported: rows that belong to no tenant, and ceremonies in progress. Each element
+/// consists of a description and a FROM clause.
 pub(super) const LEFT_OUT: &[(&str, &str)] = &[
     ("configurations without a tenant", "FROM configs WHERE tenant_id IS NULL"),
     ("secrets without a configuration", "FROM secrets WHERE config_id IS NULL"),

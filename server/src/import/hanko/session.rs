@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// What to import, and how.
+/// Options of an import.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Whether the data is only read and checked.
@@ -112,8 +112,8 @@ impl TenantImport {
         Self { report, previous, next, is_used, added_users: BTreeSet::new() }
     }
 
-    /// Returns what the import may do with a row. A tenant that Doorward already serves gets only rows that are new in
-    /// the source.
+    /// Returns what the import may do with a row. For a tenant that Doorward already serves, the import changes no
+    /// stored row, and adds only rows that the source created after the last complete import.
     pub(super) fn rule(&self) -> ImportRule {
         let complete_until = self.previous.as_ref().and_then(|previous| previous.complete_until);
         ImportRule { update: !self.is_used, complete_until: complete_until.filter(|_| self.is_used) }
@@ -166,7 +166,8 @@ impl Import<'_> {
                 let Some(converted) = convert(tenant, state, row) else { continue };
                 state.report.tally(kind).read += 1;
                 match converted {
-                    // In a dry run, a new tenant has no stored rows with which the row could be compared.
+                    // A dry run only counts the rows of a tenant that was never imported: there are no stored rows to
+                    // compare.
                     Ok(_) if dry_run && state.previous.is_none() => {}
                     Ok(converted) => {
                         counted.push(Counted { tenant, shown_id: id, user_id });

@@ -99,7 +99,8 @@ impl Source {
         Ok(self.rows::<Value>(sql, parameter)?.into_iter().map(|row| row.value).collect())
     }
 
-    /// Returns all rows. Only for queries that return a limited number of rows. The parameter `$1` is a list of texts.
+    /// Returns all rows of a query. The query must return a limited number of rows. The parameter `$1` is a list of
+    /// texts.
     pub(super) fn rows<R: QueryableByName<Pg> + 'static>(
         &mut self,
         sql: &str,
@@ -113,7 +114,7 @@ impl Source {
         })
     }
 
-    /// Declares a cursor. Only one cursor is open at a time, apart from the cursor of the tenants.
+    /// Declares a cursor. Besides the cursor of the tenants, at most one cursor may be open.
     pub(super) fn declare(&mut self, cursor: &str, query: &str) -> Result<(), SourceError> {
         Ok(self.0.batch_execute(&format!("DECLARE {cursor} NO SCROLL CURSOR FOR {query}"))?)
     }

@@ -44,7 +44,7 @@ struct Largest {
 
 pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
     let context = import.context.clone();
-    // A dry run before the first import may have no digest key. It makes the same checks without digests.
+    // A dry run creates no digest key. Before the first import, it therefore checks the API keys without digests.
     let digest_key = match import.options.dry_run {
         false => Some(import.wait(target::digest_key(&context))?),
         true => import.wait(target::stored_digest_key(&context))?,
@@ -145,8 +145,8 @@ fn one(
             write(import, imported, &mut report)?;
         }
         if !import.options.dry_run && !report.is_skipped() {
-            // If this run is interrupted, this state lets the next run detect rows that the source has deleted. The
-            // next run then reads the configuration and the audit log again.
+            // If this import is interrupted, the next import detects from this state which rows the source has deleted.
+            // It also reads the configuration and the audit log again.
             let started =
                 ImportState { rows_until: tenant.next.rows_until, ..tenant.previous.clone().unwrap_or_default() };
             import.wait(target::put_state(&context, id, &started))?;

@@ -24,8 +24,8 @@ pub enum Line {
     Transaction(TransactionLine),
 }
 
-/// The members that every version of the format has. Other members are ignored, and the version may be any value, so
-/// that the error about an unsupported version can name it.
+/// The members that every version of the format has. Other members are ignored and the version may be any JSON value,
+/// so that an error can state an unsupported version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderLine {
     pub format: String,
@@ -48,9 +48,9 @@ pub struct TenantLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserLine {
-    /// The application's own id for the user.
+    /// User id, which the application has chosen.
     pub user_id: String,
-    /// Doorward's internal id; generated if it is missing.
+    /// Internal id of the user; generated if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     pub name: String,
@@ -104,7 +104,7 @@ pub struct CredentialLine {
 pub struct TransactionLine {
     pub transaction_id: String,
     pub user_id: String,
-    /// The confirmed JSON as a text, byte for byte.
+    /// JSON text that describes the transaction. It is copied byte for byte.
     pub data: String,
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]

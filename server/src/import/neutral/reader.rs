@@ -11,7 +11,7 @@ use doorward_shared::Base64Url;
 
 use super::format::{FORMAT, HeaderLine, Line, VERSION};
 
-/// Maximum number of characters of an unsupported format and version that an error message shows.
+/// Maximum number of characters with which an error message names an unsupported format and its version.
 const MAX_NAMED: usize = 80;
 /// Maximum length of a line in bytes. A transaction of 32 KiB fits, even if every character is escaped.
 pub const MAX_LINE_BYTES: u64 = 256 * 1024;

@@ -19,11 +19,11 @@ use crate::{
     },
 };
 
-/// Maximum number of credentials that are examined to count the models of authenticators.
+/// Maximum number of credentials that a request examines to count the models of authenticators.
 const EXAMINED_CREDENTIALS: u32 = 2_000;
 const MAX_ROWS: usize = 10;
 
-/// Name of each kind of ceremony, with the types of the entries for its success and its failure.
+/// For each kind of ceremony: its name, the type of audit entry for a success, and the type for a failure.
 const CEREMONIES: [(&str, AuditType, AuditType); 5] = {
     use AuditType as T;
     [
@@ -77,7 +77,7 @@ fn ceremonies(totals: &BTreeMap<AuditType, u64>) -> Vec<CeremonyCount> {
     CEREMONIES.into_iter().map(count).filter(|it| it.succeeded + it.refused > 0).collect()
 }
 
-/// Returns the most frequent error codes.
+/// Returns the most frequent error codes of refusals: at most [`MAX_ROWS`].
 fn refusals(groups: Vec<EntryGroup>) -> Vec<RefusalCount> {
     let mut codes: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
     for EntryGroup { kind, error_code, count, latest, .. } in groups {

@@ -27,8 +27,8 @@ const DAY_MS: i64 = 86_400_000;
 /// Maximum number of tenants to which a token can be limited.
 const MAX_TENANTS: usize = 100;
 
-/// In the audit log, the actors of commands and background jobs begin with these prefixes. Names of admin tokens must
-/// not begin with them.
+/// Prefixes of the actors of commands and background jobs in the audit log. Names of admin tokens must not begin with
+/// these prefixes.
 const RESERVED_PREFIXES: [&str; 2] = ["cli:", "job:"];
 
 /// Creates a token. Only this response contains the secret of the token.
@@ -126,7 +126,7 @@ fn check_lifetime(context: &AdminContext, expires_at: Option<Timestamp>, now: Ti
     )))
 }
 
-/// Returns the properties of a token that the audit log records.
+/// Returns the `detail` of audit entries about a token.
 pub(super) fn describe(token: &AdminToken) -> Value {
     json!({
         "id": token.id, "name": token.name, "role": token.role, "tenants": token.tenants, "hint": token.hint, "expires_at": token.expires_at,
@@ -166,8 +166,9 @@ fn item(token: AdminToken, names: &BTreeMap<TenantId, String>) -> AdminTokenItem
 /// Revokes a token. The next request with this token is rejected.
 ///
 /// # Errors
-/// [`Refusal::SecretNotFound`]; without `force`, [`Refusal::LastAdminToken`] for the last usable token with the role
-/// admin. Without such a token, only the server's command line could create another one.
+/// [`Refusal::SecretNotFound`]; without `force`, [`Refusal::LastAdminToken`] for the last unexpired token that has the
+/// role admin and is not limited to tenants. Without such a token, only the server's command line could create new
+/// tokens.
 pub async fn revoke(context: &AdminContext, id: AdminTokenId, force: bool) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(TenantId::INSTALLATION, AuditType::AdminTokenRevoked, now)?;

@@ -41,7 +41,7 @@ pub(super) fn generate(
     Ok((key, response))
 }
 
-/// Returns the properties of a key that the audit log records.
+/// Returns the `detail` of audit entries about a key.
 pub(super) fn describe(key: &ApiKey) -> Value {
     json!({ "id": key.id, "name": key.name, "hint": key.hint, "expires_at": key.expires_at })
 }

@@ -67,7 +67,7 @@ pub(super) fn lock_tenant(connection: &mut Connection, id: TenantId) -> Result<T
     find_tenant(connection, id)
 }
 
-/// Returns the refusal if a unique key was violated.
+/// Returns the result. If it is a violation of a unique key, returns `refusal` instead.
 pub(super) fn unless_duplicate(
     result: Result<(), DbError>,
     refusal: impl FnOnce() -> Refusal,

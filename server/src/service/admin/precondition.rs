@@ -26,7 +26,7 @@ pub struct StateVersion {
     number: i64,
 }
 
-/// Versions of the object to which a change may be applied (`If-Match`).
+/// Versions that an object may have before a change is applied (`If-Match`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
     /// Any version.

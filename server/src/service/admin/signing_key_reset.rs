@@ -14,9 +14,9 @@ use crate::{
     store::signing_keys as table,
 };
 
-/// If a tenant has no usable key, or a usable key that the master key cannot decrypt, retires all usable keys and
-/// creates a new key that signs at once. Returns whether the keys were replaced. Retired keys stay published until the
-/// tokens that they signed have expired.
+/// Changes nothing if the tenant has usable keys and the master key decrypts all of them. Otherwise, retires all usable
+/// keys and creates a new key that signs at once. Returns whether the keys were replaced. Retired keys stay published
+/// until the tokens that they signed have expired.
 ///
 /// # Errors
 /// [`ServiceError::Internal`] if a newer version of Doorward encrypted one of the keys. In this case, nothing is

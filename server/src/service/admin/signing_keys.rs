@@ -164,7 +164,7 @@ pub async fn retire(context: &AdminContext, tenant: TenantId, id: SigningKeyId) 
         .await
 }
 
-/// Removes a key from the JWKS at once. If this was the signing key, the newest other published key signs at once. If
+/// Removes a key from the JWKS at once. If this key currently signs, the newest other published key signs at once. If
 /// there is no other published key, a new key is created.
 ///
 /// # Errors
@@ -237,7 +237,7 @@ fn no_signing_key(tenant: TenantId) -> ServiceError {
     ServiceError::Internal(format!("tenant {tenant} has no signing key"))
 }
 
-/// Returns whether a key signs or will sign.
+/// Returns whether a key signs or may sign later.
 fn is_usable(key: &SigningKeyRecord, now: Timestamp) -> bool {
     key.has_private_key() && key.withdrawn_at.is_none() && key.retired_at.is_none_or(|at| at > now)
 }

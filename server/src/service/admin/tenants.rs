@@ -105,7 +105,7 @@ fn local_config(display_name: &str) -> TenantConfig {
     TenantConfig { cors: Cors::default(), ..config }
 }
 
-/// Returns a page of the tenants. With `search`, only tenants whose name or id contains it.
+/// Returns a page of the tenants. With `search`, returns only tenants whose name, RP ID or id contains this text.
 pub async fn list(
     context: &AdminContext,
     search: Option<String>,
@@ -115,7 +115,7 @@ pub async fn list(
     context.read(move |connection| Ok(table::list(connection, search.as_deref(), scope.as_deref(), &query)?)).await
 }
 
-/// Returns all tenants, or those whose id or name contains `search`, oldest first.
+/// Returns all tenants, or those whose name, RP ID or id contains `search`, oldest first.
 pub async fn all(context: &AdminContext, search: Option<&str>) -> Result<Vec<TenantItem>, ServiceError> {
     let page = PageRequest { page: 1, per_page: PageRequest::MAX_PER_PAGE };
     let mut query = PageQuery::numbered(Order::Ascending, page);
@@ -222,7 +222,8 @@ pub async fn delete(
             if let Some(tenant) = &tenant {
                 accepted.check(tenant)?;
                 table::mark_deleted(connection, id, now)?;
-                // Otherwise these tokens would be valid for a later tenant with the same id.
+                // Otherwise, admin tokens that are limited to the tenant would be valid for a later tenant with the
+                // same id.
                 revoked = admin_tokens::remove_tenant(connection, id, now)?;
                 installation::delete(connection, &installation::import_state(id))?;
             } else if !(erase_audit && has_log) {

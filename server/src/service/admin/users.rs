@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Returns a page of the users. With `search`, only users whose ids or names contain it.
+/// Returns a page of the users. With `search`, returns only users whose ids or names contain this text.
 pub async fn list(
     context: &AdminContext,
     tenant: TenantId,
@@ -125,7 +125,7 @@ pub async fn delete(context: &AdminContext, tenant: TenantId, user: UserSelector
             let user = find_user(connection, tenant, &user)?;
             let deletion = table::delete(connection, tenant, user.id, now, table::DELETED_AT_ONCE)?;
             match deletion {
-                // On PostgreSQL, a concurrent request may have deleted the user since the read.
+                // On PostgreSQL, a concurrent request may have deleted the user since the user was read.
                 Deletion::NotFound => Err(Refusal::UserNotFound.into()),
                 Deletion::Started => Ok(Audited::without_entry(deletion)),
                 Deletion::Done => {

@@ -87,8 +87,8 @@ pub async fn finalize(
     Err(ServiceError::Unavailable("each attempt was overtaken by an import of metadata".to_owned()))
 }
 
-/// Verifies an assertion and returns a token. Returns `None` and stores nothing if the credential's attestation was
-/// judged again since it was read, because the token would state an outdated result.
+/// Verifies an assertion and returns a token. Returns `None` and stores nothing if the trust in the credential's
+/// attestation has changed since the credential was read, because the token would state the old trust.
 async fn attempt(
     context: &RequestContext,
     ceremony: Ceremony,
@@ -169,7 +169,7 @@ fn finish_statement(
     })
 }
 
-/// Counts and logs an accepted login whose signature counter did not increase.
+/// Counts and logs an accepted assertion whose signature counter did not increase.
 fn warn_about_counter(context: &RequestContext, stored: u32, received: u32) {
     context.app.metrics.counter_regressions_accepted.increment(1);
     let (meta, tenant) = (&context.meta, context.tenant.id());
@@ -356,8 +356,8 @@ fn verify(
     Ok(assertion)
 }
 
-/// Returns the facts that trust policies examine. A credential that becomes eligible for backup in this ceremony is
-/// judged as eligible.
+/// Returns the properties of the credential that trust policies examine. A credential that becomes eligible for backup
+/// in this ceremony is judged as eligible.
 fn facts(credential: &Credential, verified: &VerifiedAssertion) -> TrustFacts {
     TrustFacts { backup_eligible: verified.backup_eligible, ..TrustFacts::of(credential) }
 }

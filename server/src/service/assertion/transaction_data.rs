@@ -1,6 +1,6 @@
 //! The data of a transaction: kept as the client wrote it, except for whitespace between the JSON tokens.
 //!
-//! The challenge contains a hash of the transaction id and this text, and clients compute the same hash. If the text
+//! The challenge contains a hash of the transaction id and of this text, and clients compute the same hash. If the text
 //! were parsed and serialised again, large numbers would change, and only one of several members with the same name
 //! would remain.
 

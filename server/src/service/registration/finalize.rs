@@ -119,7 +119,7 @@ fn verify(
     Ok(Registered { challenge, user, credential, kept, user_present, extensions, distrusted })
 }
 
-/// What a registration stores.
+/// The rows that a registration stores: the credential and, if it is kept, the attestation.
 struct NewRegistration {
     credential: Credential,
     kept: Option<KeptAttestation>,
@@ -152,7 +152,7 @@ fn commit_registration(
 fn store_credential(connection: &mut Connection, registration: &NewRegistration, limit: u32) -> Outcome<()> {
     let NewRegistration { credential, kept, metadata } = registration;
     let Credential { tenant_id, user_id, .. } = credential;
-    // The user may have been deleted after the read.
+    // The user may have been deleted after the user was read.
     let Some(user) = users::lock(connection, *tenant_id, *user_id)? else { return Ok(Err(Refusal::ChallengeUnknown)) };
     if user.disabled_at.is_some() {
         return Ok(Err(Refusal::UserDisabled));

@@ -15,7 +15,7 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// Milliseconds after the time that a request id contains. A search by this id also examines entries of this period.
+/// Milliseconds after the time in a request id. A search for the id also examines the entries of this period.
 const REQUEST_TIME: i64 = 300_000;
 
 /// Returns a numbered page of one log, or of all logs if `tenant` is `None`. Numbered pages end at row [`EXAMINED`].
@@ -64,7 +64,7 @@ pub fn slice(
     limit: u32,
 ) -> Result<LogSlice<AuditLogItem>, DbError> {
     let scan = Scan::new(conn, tenant, filter, horizon, cursor)?;
-    // Without a filter every entry matches, so the limit bounds the scan.
+    // Without a filter every entry matches, so `limit` bounds the scan.
     let window = if filter.is_empty() { Window::default() } else { scan.window(conn)? };
     let limit = usize::try_from(limit).unwrap_or(EXAMINED);
     let mut ids = scan.matching(conn, &window, 0, limit.saturating_add(1))?;
@@ -75,7 +75,7 @@ pub fn slice(
     Ok(LogSlice { items: scan.load(conn, &ids)?, next, is_cut })
 }
 
-/// Counts, by tenant, the entries of tenants among the newest [`EXAMINED`] entries. Returns the highest counts first.
+/// Counts the newest [`EXAMINED`] entries of all logs by tenant. Returns the `limit` highest counts, highest first.
 pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>, DbError> {
     let installation = TenantId::INSTALLATION.to_string();
     let counts = "SELECT tenant_id, COUNT(*) FROM (SELECT tenant_id FROM audit_logs ORDER BY id DESC LIMIT ?) AS newest \

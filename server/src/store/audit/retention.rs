@@ -19,7 +19,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Purged {
     pub deleted: usize,
-    /// Cursor for the next unit; `None` if this was the last one.
+    /// Cursor for the next unit of work; `None` if no entries are left to examine.
     pub next: Option<AuditId>,
 }
 
@@ -57,7 +57,7 @@ fn purge_below(
     let newest = || audit_logs::table.select(audit_logs::id).order(audit_logs::id.desc());
     let newest: Option<String> = on_engine!(conn, c, _Db => newest().first(c).optional())?;
     let upper = Skew::load(conn)?.upper(before).min(newest.unwrap_or_else(|| ABOVE_ALL.to_owned()));
-    // `+` sorts before all characters of ids, so this limit is directly after the id.
+    // `+` sorts before all characters of ids, so this text sorts directly after the id.
     let upper = up_to.map(|id| format!("{id}+")).into_iter().fold(upper, String::min);
     let lower = after.map_or_else(String::new, |id| id.to_string());
     let tenant = tenant.map(|tenant| tenant.to_string());

@@ -23,15 +23,15 @@ use crate::{
 /// Cost of finding an entry by its id, relative to the cost of reading the next entry of an index.
 const SEEK_COST: usize = 4;
 
-/// Query for the ids of one actor's entries. Only the index by actor supports the comparison and the order of
-/// `(actor, id)`. With `actor = ?`, PostgreSQL may choose the primary key, because it plans for a tenant of average
+/// Query for the ids of one actor's entries. It compares `(actor, id)` and sorts by it; only the index by actor
+/// supports this. With `actor = ?`, PostgreSQL may choose the primary key, because it plans for a tenant of average
 /// size. It would then read the whole log of a large tenant.
 pub(in super::super) const NEWEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
     AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor DESC, id DESC LIMIT ?";
 const OLDEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
     AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor, id LIMIT ?";
 
-/// A number of matching entries, and the ids of the first ones.
+/// The number of matching entries, and the ids of the first of them.
 type Counted = (u64, Vec<AuditId>);
 
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.

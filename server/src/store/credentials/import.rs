@@ -8,7 +8,7 @@ use crate::domain::{Credential, CredentialId, ImportOutcome, ImportRule};
 
 /// Adds a credential, or updates the values that change when a credential is used or renamed in the other system. The
 /// stored signature counter never decreases, and a second factor never becomes a passkey. The caller must add the
-/// number of added credentials to the count.
+/// number of added credentials to the tenant's count.
 pub fn import(conn: &mut Connection, credential: &Credential, rule: ImportRule) -> Result<ImportOutcome, DbError> {
     lock(conn, credential)?;
     let Some(stored) = find(conn, credential.tenant_id, &credential.id)? else {
@@ -86,7 +86,7 @@ fn update(conn: &mut Connection, credential: &Credential) -> Result<(), DbError>
 }
 
 /// Returns ids of credentials that were created at `until` or earlier, each with the internal id of the user. Begins
-/// after `after`, in the order of the ids' texts, and returns at most `limit` ids.
+/// after the id `after`, in the order of the ids' texts, and returns at most `limit` ids.
 pub fn ids_created_until(
     conn: &mut Connection,
     tenant: TenantId,

@@ -59,7 +59,7 @@ async fn metadata_is_replaced_only_by_a_newer_one(db: TestDatabase) {
     let mut found = db.read(metadata::load).await;
     found.entries.sort_by_key(|entry| entry.roots.clone());
     assert_eq!(found, records("old"));
-    // Numbers are compared as numbers, not as text.
+    // The numbers of BLOBs are compared as numbers, not as text.
     assert!(db.write(|c| metadata::replace(c, &import(10), &records("new"))).await);
     assert_eq!((db.read(metadata::number).await, db.read(metadata::newest_import).await), (10, Some(import(10))));
     assert_eq!(db.read(metadata::load).await.entries[0].description, "new");
@@ -110,7 +110,8 @@ async fn newest_of_concurrent_judgements_is_kept(db: TestDatabase) {
         move |c: &mut Connection| attestations::record(c, &judged, trust, number)
     };
     assert!(db.write(record(AttestationTrust::Chain, 2)).await);
-    // The trust was `none` when this process read the attestation. Since then, the other process stored `chain`.
+    // The process that judges with BLOB 3 read the attestation when the trust was `none`. Since then, the other process
+    // has stored `chain`.
     assert!(db.write(record(AttestationTrust::None, 3)).await);
     assert!(!db.write(record(AttestationTrust::Chain, 2)).await);
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::None));

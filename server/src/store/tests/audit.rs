@@ -99,8 +99,8 @@ async fn entry_of_an_unknown_type_is_listed_and_counted(db: TestDatabase) {
 }
 
 async fn longest_values_can_be_stored(db: TestDatabase) {
-    // The texts are random, because PostgreSQL would compress regular texts, which could then be short enough for an
-    // index.
+    // The texts are random. PostgreSQL would compress regular texts, and then even texts that are too long could fit in
+    // an index.
     let text = |length: usize| -> String {
         let mut state = 7_u64;
         let symbol = |_| {

@@ -83,8 +83,8 @@ async fn expired_challenges_are_purged_in_chunks(db: TestDatabase) {
         Ok(())
     })
     .await;
-    // Five challenges have expired. Each chunk contains three rows in the order of the key. A chunk can contain rows of
-    // several tenants.
+    // Five challenges have expired. Each chunk contains at most three rows, in the order of the key. A chunk can
+    // contain rows of several tenants.
     let (mut after, mut chunks) = (RowKey::default(), Vec::new());
     loop {
         let from = after.clone();

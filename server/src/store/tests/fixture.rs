@@ -224,7 +224,8 @@ pub(super) async fn two_tenants(db: &TestDatabase) {
     .await;
 }
 
-/// Deletes a user with at most 1 000 credentials and transactions. Returns `false` if the user does not exist.
+/// Deletes a user who has fewer than 1 000 credentials and fewer than 1 000 transactions. Returns `false` if the user
+/// does not exist.
 pub(super) fn delete_user(c: &mut Connection, tenant: TenantId, user: UserId) -> Result<bool, DbError> {
     Ok(users::delete(c, tenant, user, at(0), 1_000)? == Deletion::Done)
 }

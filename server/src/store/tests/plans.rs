@@ -1,4 +1,4 @@
-//! PostgreSQL reads a bounded part of an index, regardless of its statistics.
+//! PostgreSQL reads a bounded part of an index, whatever the statistics of the table contain.
 
 use diesel::{RunQueryDsl, prelude::*, sql_query, sql_types::Text};
 
@@ -62,7 +62,8 @@ async fn searches_read_only_a_part_of_one_index(db: TestDatabase) {
     assert!(plan.contains("Index Scan using audit_counts_pkey"), "{plan}");
 }
 
-/// Until the next ANALYZE, PostgreSQL keeps a plan that it made for a small table, even if the table grows meanwhile.
+/// PostgreSQL keeps a plan that it made for a small table until the next ANALYZE, even if the table grows. The plan
+/// must therefore use an index from the start.
 async fn rows_of_a_small_table_are_found_by_an_index(db: TestDatabase) {
     if db.database.engine() == Engine::Sqlite {
         return;

@@ -101,7 +101,8 @@ async fn prefix_matches_come_first_and_no_user_is_listed_twice(db: TestDatabase)
 
 async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     two_tenants(&db).await;
-    // There are more users than a search examines for two pages. An old user and one in the middle contain `rare`.
+    // There are more users than a search examines for two pages. The names of one old user and of one user in the
+    // middle of the list contain `rare`.
     let number = EXAMINED * 2 + 100;
     db.write(move |c| {
         let sql = format!(
@@ -121,13 +122,14 @@ async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     let rare = vec![format!("bulk-{EXAMINED}"), "bulk-7".to_owned()];
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 50).await, (rare.clone(), 2));
     assert_eq!(walk(&db, tenant_id(1), Some("rare"), 1).await, (rare.clone(), 2));
-    // Users whose name begins with the text are on the first page, although they are at the end of the list.
+    // The first page of the search contains the users whose name begins with the text. In the list of all users, newest
+    // first, these users are on later pages.
     let query = TimeQuery { search: Some("A RARE".to_owned()), after: None, limit: 2 };
     let found = db.read(move |c| users::search(c, tenant_id(1), &query)).await;
     assert_eq!(found.rows.iter().map(|user| user.external_id.clone()).collect::<Vec<_>>(), rare);
     assert_eq!(found.next.map(|next| next.stage), Some(SearchStage::Prefixes));
     assert_eq!(walk(&db, tenant_id(1), Some("A RARE"), 50).await, (rare, 2));
-    // There are too many prefix matches to show them first, so all matches are in the order of the list.
+    // There are too many prefix matches to show them first, so all matches are listed newest first.
     let (ids, known) = walk(&db, tenant_id(1), Some("Common"), 200).await;
     assert_eq!((ids.len() as u64, known), (number as u64 - 2, number as u64 - 2));
     let mut sorted = ids.clone();

@@ -241,7 +241,8 @@ async fn searches_match_names_and_ids(db: TestDatabase) {
     ten(&db).await;
     for (text, matches) in [
         ("BAN", 4),
-        ("b", 10),
+        // Six names contain `b` in upper or lower case. Ids are not searched for such a short text.
+        ("b", 6),
         ("shop", 2),
         ("_", 2),
         ("%", 0),
@@ -256,9 +257,7 @@ async fn searches_match_names_and_ids(db: TestDatabase) {
         for sort in TenantSort::ALL {
             for order in [Order::Ascending, Order::Descending] {
                 let found = list(&db, Some(text), *sort, order).await;
-                // This is the number of names that contain `b` in upper or lower case.
-                let expected = if text == "b" { 6 } else { matches };
-                assert_eq!(found.len(), expected, "{text} {sort} {order}");
+                assert_eq!(found.len(), matches, "{text} {sort} {order}");
             }
         }
     }

@@ -145,7 +145,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
         tenants::mark_deleted(c, tenant_id(1), at(9)).map(drop)
     })
     .await;
-    // No function finds the tenant, and no entry can be added to its log.
+    // `find`, `all` and `list` do not return the tenant, and no entry can be added to its log.
     assert_eq!(db.read(|c| tenants::find(c, tenant_id(1))).await, None);
     assert_eq!(db.read(|c| tenants::all(c).map(|all| all.len())).await, 1);
     assert_eq!(db.read(|c| tenants::list(c, None, None, &numbered(1, 20))).await.total, Some(Total::Exact(1)));
@@ -161,7 +161,7 @@ async fn data_of_a_deleted_tenant_is_deleted_in_units(db: TestDatabase) {
         .await;
     assert_eq!(late, Err(DbError::Orphan));
     assert!(db.read(|c| challenges::find(c, tenant_id(1), &challenge_value(1))).await.is_some());
-    // After any unit of work, the job can resume.
+    // The deletion job finds the tenant again after each unit of work, so it can resume after a crash.
     assert_eq!(db.read(|c| tenants::deleted(c, 10)).await, [tenant_id(1)]);
     let mut units = 0;
     while db.write(|c| tenants::remove_some(c, tenant_id(1), 2)).await {

@@ -47,7 +47,8 @@ fn metadata() -> Metadata {
     ])
 }
 
-/// Returns credentials of three users of tenant 1. They differ in the properties that trust policies examine.
+/// Returns credentials of three users of tenant 1. The credentials differ in the properties that trust policies
+/// examine.
 fn different() -> Vec<Credential> {
     let mut made = Vec::new();
     for &attestation_trust in AttestationTrust::ALL {
@@ -194,7 +195,7 @@ async fn pages_list_the_affected_users_once(db: TestDatabase) {
     }
 }
 
-/// The users are counted in batches of 2 000.
+/// [`impact`] counts the users in batches of 2 000.
 async fn every_part_of_the_users_is_counted_and_listed(db: TestDatabase) {
     two_tenants(&db).await;
     let (losing_all, losing_some): ([u128; 3], [u128; 3]) = ([2_000, 2_001, 4_100], [1, 3_000, 4_099]);

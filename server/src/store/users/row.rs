@@ -24,7 +24,7 @@ pub(in crate::store) struct Row {
 }
 
 impl Row {
-    /// Returns the position of the row in lists by time.
+    /// Returns the position of the row in lists that are sorted by creation time.
     pub(super) fn cursor(&self) -> Cursor {
         Cursor { key: SortKey::Number(self.created_at), id: self.id.clone() }
     }

@@ -2,10 +2,10 @@
 
 use crate::webauthn::certificate_path::PathError;
 
-/// Maximum size of a BLOB in bytes. The published one has 12 MB.
+/// Maximum size of a BLOB in bytes. The published BLOB has 12 MB.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// Name that the signer's certificate must have if the default root certificates are used.
+/// DNS name that the signer's certificate must contain if the default root certificates are used.
 pub(super) const SIGNER: &str = "mds.fidoalliance.org";
 
 /// Reason why a BLOB or a file with root certificates is not accepted.

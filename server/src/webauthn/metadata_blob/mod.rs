@@ -113,7 +113,8 @@ pub(super) fn check_service(leaf: &X509Certificate<'_>, path: &[&[u8]]) -> Resul
     if path.iter().all(is_allowed) { Ok(()) } else { Err(BlobError::SignerPurpose) }
 }
 
-/// Returns whether the certificate may be used for servers (extended key usage) with any name (name constraints).
+/// Returns whether the certificate may be used for servers with any name: its extended key usage, if present, must
+/// include servers, and it must have no name constraints.
 fn is_for_servers(certificate: &X509Certificate<'_>) -> bool {
     certificate.iter_extensions().all(|extension| match extension.parsed_extension() {
         ParsedExtension::ExtendedKeyUsage(usage) => usage.any || usage.server_auth,

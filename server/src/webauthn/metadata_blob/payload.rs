@@ -1,5 +1,5 @@
-//! Content of a metadata BLOB (FIDO Metadata Service §3.1, FIDO Metadata Statement §4). Doorward reads only what it
-//! needs and skips icons, for example.
+//! Content of a metadata BLOB (FIDO Metadata Service §3.1, FIDO Metadata Statement §4). Doorward reads only the members
+//! that it needs; for example, it skips icons.
 
 use doorward_shared::bytes::hex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,7 +126,7 @@ impl Entry {
     }
 }
 
-/// Decodes a certificate. Returns `None` if it cannot be parsed; it then does not count as a root of the model.
+/// Decodes a root certificate. Returns `None` if it cannot be parsed; the model then does not have this root.
 fn certificate(text: &str) -> Option<Vec<u8>> {
     // Some manufacturers published certificates with line breaks.
     let compact: String = text.split_ascii_whitespace().collect();

@@ -13,7 +13,7 @@ const GLOBALSIGN_R46: &[u8] = include_bytes!("globalsign_root_r46.pem");
 /// Accepted root certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roots {
-    /// DER.
+    /// The certificates, each in DER.
     certificates: Vec<Vec<u8>>,
     are_default: bool,
 }
@@ -88,7 +88,7 @@ mod tests {
             ]
         );
         let at = |seconds: i64| roots.valid_at(Timestamp::from_millis(seconds * 1_000)).len();
-        // The years 2026, 2030 (R3 has expired) and 2050.
+        // The years 2026, 2030 (R3 has expired) and 2050 (R46 has expired too).
         assert_eq!([at(1_780_000_000), at(1_900_000_000), at(2_530_000_000)], [2, 1, 0]);
     }
 

@@ -58,7 +58,7 @@ impl<'a> Description<'a> {
         Some(Self { challenge: challenge.data, authorizations })
     }
 
-    /// Returns whether the description states both the origin and the purpose of the key.
+    /// Checks the values in the description. Returns whether it states both the origin and the purpose of the key.
     fn check(&self, client_data_hash: &[u8]) -> Result<bool, VerificationError> {
         if self.challenge != client_data_hash {
             return Err(VerificationError::statement("the attestation certificate is for another registration"));

@@ -92,13 +92,14 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Returns the implementation of a COSE algorithm that verifies signatures in the format `tpm`. TPMs may also sign with
-/// SHA-1. This is safe: a TPM signs a structure that it creates itself, so an attacker cannot exploit a collision.
+/// Returns the implementation that verifies signatures of a COSE algorithm in the format `tpm`. In this format, SHA-1
+/// is also allowed. This is safe: a TPM signs a structure that it creates itself, so an attacker cannot exploit a
+/// collision.
 pub(super) fn tpm_verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     if algorithm == RS1 { Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY) } else { verification(algorithm) }
 }
 
-/// Returns the implementation of a COSE algorithm that verifies signatures with the keys of attestation certificates.
+/// Returns the implementation that verifies signatures of a COSE algorithm with the key of an attestation certificate.
 pub(super) fn verification(algorithm: i64) -> Option<&'static dyn VerificationAlgorithm> {
     match algorithm {
         // PS256, RS384 and RS512 (RFC 8812, RFC 8230).

@@ -31,7 +31,7 @@ pub(super) fn verify<'a>(
     Ok(statement.certified())
 }
 
-/// Verifies a statement without certificates: the key of the credential signed it.
+/// Verifies a statement without certificates, which the key of the credential must have signed.
 fn self_attestation(statement: &Statement<'_>, registration: &Registration<'_>) -> Result<(), VerificationError> {
     if statement.algorithm()? != registration.key.id {
         return Err(VerificationError::statement(

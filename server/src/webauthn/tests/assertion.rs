@@ -93,7 +93,7 @@ fn backup_eligibility_may_be_gained_but_not_lost() {
 }
 
 /// If the user was verified at the registration of a credential, webauthn-rs also requires user verification at each
-/// login. Doorward does not.
+/// login. Doorward does not require it.
 #[test]
 fn user_verification_is_optional_unless_required() {
     for policy in [UserVerification::Preferred, UserVerification::Discouraged] {

@@ -222,7 +222,7 @@ impl Registration {
         auth_data(self.rp_id, self.flags, self.sign_count, &[&attested, &self.extensions])
     }
 
-    /// Returns the bytes that most attestation statements sign.
+    /// Returns the bytes that are signed in most attestation formats.
     pub(super) fn signed_bytes(&self) -> Vec<u8> {
         signed_over(&self.auth_data(), self.client_data.as_bytes())
     }
@@ -323,7 +323,7 @@ impl Assertion {
         self.verify_body(&self.body()).expect("the body is well-formed")
     }
 
-    /// Verifies a body and compares the result with webauthn-rs. Returns `None` for a malformed body.
+    /// Verifies a body and compares the result with that of webauthn-rs. Returns `None` for a malformed body.
     pub(super) fn verify_body(&self, body: &Value) -> Option<Result<VerifiedAssertion, VerificationError>> {
         let body = body.to_string();
         let parsed = parse_assertion(body.as_bytes()).ok()?;

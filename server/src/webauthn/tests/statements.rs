@@ -51,7 +51,7 @@ fn self_attestation_with_a_signature_that_is_not_der_is_rejected() {
     }
 }
 
-/// Only Doorward verifies the self attestation, because webauthn-rs cannot parse these client data and extension
+/// Only Doorward verifies the self attestation, because webauthn-rs cannot parse this client data and these extension
 /// outputs. Doorward also accepts logins with such data.
 #[test]
 fn registrations_with_unusual_client_data_or_extension_outputs_are_accepted() {
@@ -137,7 +137,7 @@ fn verifiable_statements_with_a_changed_bit_are_rejected() {
     }
 }
 
-/// Changes one bit of the signature, or changes the data whose hash the certificate contains.
+/// Changes one bit of the signature, or the client data whose hash the certificate contains.
 fn with_changed_bit(vector: &Vector) -> Option<Vector> {
     let mut changed = vector.clone();
     match vector.name.as_str() {

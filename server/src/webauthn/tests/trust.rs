@@ -344,7 +344,7 @@ fn kept_attestation_is_judged_with_newer_metadata() {
     let mut kept = verified.kept.unwrap();
     let metadata = of_model(&maker.root);
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::Chain);
-    // The time of registration is passed as 0, when the leaf certificate was not yet valid.
+    // At the time 0, which is passed as the time of the registration, the leaf certificate was not valid yet.
     assert_eq!(judge_again(&kept, &metadata, Timestamp::from_millis(0)), AttestationTrust::UnknownIssuer);
     kept.client_data_hash = vec![0; 32];
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::None);
@@ -360,7 +360,7 @@ fn large_attestation_is_not_kept_and_does_not_prove_the_model() {
     let verified = packed(path, &signer).verify_with(&of_model(&maker.root), NOW).unwrap();
     assert_eq!(verified.attestation_trust, AttestationTrust::Chain);
     assert!(verified.kept.is_some());
-    // If a large attestation proved the model but was not kept, newer metadata could never change the trust.
+    // A large attestation is not kept, so it must not prove the model: newer metadata could never change this trust.
     certificate.extensions[2].2 = vec![0; 16_384];
     let verified = packed(vec![maker.issue(&certificate, &signer)], &signer);
     let verified = verified.verify_with(&of_model(&maker.root), NOW).unwrap();

@@ -52,7 +52,7 @@ async fn token_sees_and_changes_no_other_tenant() {
         assert_eq!(found, (&"admin_token_rejected".into(), &"limited".into(), &"forbidden".into()));
         refused += 1;
     }
-    // The path of the installation's log has the form of a path of a tenant's log.
+    // The installation's log has the path of a tenant's log, with `INSTALLATION` as the tenant id.
     let own_log = format!("/tenants/{}/audit_logs", TenantId::INSTALLATION);
     admin.get(&own_log).await.expect_refusal(404, "tenant_not_found");
     assert_eq!(refused, guarded().count() - ALLOWED.len());

@@ -14,7 +14,7 @@ async fn challenge_of_another_ceremony_is_unknown_and_consumed() {
             let newcomer = Person::new(&format!("{name}2"));
             let (first_registers, second_registers) = (begun.registers(), ended.registers());
             let options = begun.start(&tenant, if first_registers { &newcomer } else { &person }).await;
-            // The response is valid for the second ceremony, but it contains the challenge of the first one.
+            // The finalize body is valid for the second ceremony, but it contains the challenge of the first one.
             let shape = ended.start(&tenant, if second_registers { &newcomer } else { &person }).await;
             let crossed = with_challenge(&shape, &options["publicKey"]["challenge"]);
             let body = if second_registers { Person::new(&name).create(&crossed) } else { person.get(&crossed) };

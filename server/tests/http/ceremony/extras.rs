@@ -40,7 +40,7 @@ async fn call_adds_hints_and_extensions_to_the_options() {
         assert_eq!(options["hints"], json!(["hybrid", "client-device"]));
         assert_eq!(options["extensions"], extensions);
     }
-    // A login without user_id needs no API key, with or without these members.
+    // A login without user_id needs no API key, even if it contains hints and extensions.
     let extras = json!({ "hints": ["hybrid"], "extensions": { "prf": { "eval": { "first": "AQ" } } } });
     let options = tenant.anonymous.post("/login/initialize", &extras).await.expect(200).json();
     assert_eq!(options["publicKey"]["extensions"], extras["extensions"]);

@@ -1,5 +1,5 @@
-//! Rules of all five ceremonies. A challenge can be used once, before it expires. It can be used only in the ceremony
-//! and by the user for which it was created. The tenant's policy at the time of the initialize request applies.
+//! Rules of all five ceremonies. A challenge can be used once, before it expires. It is bound to one ceremony and,
+//! if the user is known, to one user. The tenant's policy at the time of the initialize request applies.
 
 mod between;
 mod binding;

@@ -37,7 +37,8 @@ async fn only_used_keys_and_completed_ceremonies_count_as_served() {
         let mut laptop = authenticator("forum.example", FORUM_PASSKEY, handle.as_bytes(), key);
         let _ = log_in(&forum, "https://forum.example", "/login", json!({}), &mut laptop).await;
         serve(&server, &shop).await;
-        // This makes the summaries look as if there were no audit entries, because the use of an API key writes none.
+        // The use of an API key writes no audit entry. This statement makes the summaries look as if there were no
+        // entries.
         server.sql("UPDATE tenant_summaries SET last_activity = created_at").await;
         let third = source.import(&server, Options::default()).await.unwrap();
         let is_left_out = |tenant: &TenantReport| tenant.state == TenantState::Skipped && tenant.is_outdated;

@@ -139,7 +139,8 @@ async fn counter_regression_of_a_synced_credential_is_rejected_by_default() {
     let _ = Ceremony::Login.expect_audited_refusal(&tenant, &response, 401, "counter_regression").await;
 }
 
-/// Concurrent logins with lower counters are all accepted. Each entry contains the counter value before that login.
+/// Concurrent logins with lower counters are all accepted. Each entry contains the counter that was stored before
+/// the login of this entry.
 #[tokio::test]
 async fn concurrent_regressions_of_a_synced_credential_are_recorded() {
     let (server, _) = server_with_tenant().await;

@@ -95,8 +95,8 @@ async fn validation_errors_name_the_field() {
             (json!({ "user_id": "alice" }), "username is a required field"),
             (with("username", long(129)), "username must be a maximum of 128 characters in length"),
             (with("display_name", long(129)), "display_name must be a maximum of 128 characters in length"),
-            (with("icon", json!("no url")), "icon must be a valid URL of at most 2048 characters"),
-            (with("icon", json!("javascript:alert(1)")), "icon must be a valid URL of at most 2048 characters"),
+            (with("icon", json!("no url")), "icon must be a valid URL of at most 2048 bytes"),
+            (with("icon", json!("javascript:alert(1)")), "icon must be a valid URL of at most 2048 bytes"),
         ] {
             let response = tenant.http.post(&path, &body).await;
             response.expect_error(400, "validation_failed", "unable to validate request", details);

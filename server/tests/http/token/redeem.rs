@@ -45,8 +45,8 @@ async fn token_of_every_ceremony_is_redeemed_once() {
             (entry.text("actor_user_id"), detail.check, detail.received.as_deref()),
             (Some("alice".into()), Some(Check::TokenUnused), expected["jti"].as_str())
         );
-        // The job must keep the id of the token until some time after the expiry of the token, because the clock of
-        // another node may be behind.
+        // The clock of another node may be behind. The job must therefore keep the id of the token for some time after
+        // the token has expired.
         doorward_server::jobs::purge_expired(&server.app).await.unwrap();
         redeem(&tenant, &token).await.expect_refusal(409, "token_already_redeemed");
     }

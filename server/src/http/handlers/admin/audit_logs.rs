@@ -50,7 +50,8 @@ pub async fn of_tenant(
 
 /// Lists the entries of all audit logs together, newest first. The installation's own log is included.
 ///
-/// Above 10 000 examined entries, `X-Total-Count` is a lower bound, marked by `X-Total-Count-Relation: gte`.
+/// A request examines at most 10 000 entries. If it stops there, `X-Total-Count` is a lower bound, which
+/// `X-Total-Count-Relation: gte` marks.
 #[utoipa::path(
     get,
     path = "/audit_logs",

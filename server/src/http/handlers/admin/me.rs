@@ -10,7 +10,7 @@ use crate::http::{Auditor, responses::*};
     get,
     path = "/me",
     tag = "Admin tokens",
-    responses((status = 200, description = "the token's id, name and role", body = Me), AuditorErrors),
+    responses((status = 200, description = "the token's id, name and role, and the tenants to which it is limited", body = Me), AuditorErrors),
 )]
 pub async fn get(caller: Auditor) -> Json<Me> {
     let tenants = caller.context.scope.map(|tenants| tenants.iter().copied().collect());

@@ -79,7 +79,7 @@ pub async fn activity_of_tenant(caller: Auditor, path: Path<String>) -> Result<J
 /// Returns a page of the list of tenants. Send `next` of a page as `after` to get the following page.
 ///
 /// If the list is sorted by `succeeded` or `refused`, it contains only the 1 000 most recently active tenants, because
-/// each request sums their counts. If `total` is larger, use `q` to find other tenants.
+/// each request sums the counts of all tenants in the list. If `total` is larger, use `q` to find other tenants.
 #[utoipa::path(
     get,
     path = "/tenant_summaries",

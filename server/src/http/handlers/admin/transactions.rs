@@ -19,8 +19,8 @@ use crate::{
     path = "/tenants/{tenant_id}/transactions",
     tag = "Transactions",
     params(
-        ("q" = Option<String>, Query, description = "part of an identifier (the tenant's own id for a transaction)"),
-        ("user_id" = Option<String>, Query, description = "Doorward's id of a user, or the tenant's own id: only this user's transactions"),
+        ("q" = Option<String>, Query, description = "part of an identifier (the application's own id for a transaction)"),
+        ("user_id" = Option<String>, Query, description = "only transactions of this user: the application's id for the user, or Doorward's"),
         ("by" = Option<UserIdKind>, Query, description = "which id `user_id` is; needed only if it matches two users"),
         CursorParams,
     ),

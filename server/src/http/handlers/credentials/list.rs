@@ -8,13 +8,14 @@ use crate::{
 
 /// Lists the credentials of a user, or of all users.
 ///
-/// The response contains `X-Total-Count`, and a `Link` to the first and the neighbouring pages (RFC 8288).
+/// The response contains the headers `X-Total-Count` and `Link` (RFC 8288). `Link` names the first, previous and next
+/// page.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/credentials",
     tag = "Credentials",
     params(
-        ("user_id" = Option<String>, Query, description = "the tenant's own id for the user"),
+        ("user_id" = Option<String>, Query, description = "user id: the application's own id for the user"),
         PageParams,
         ("after" = Option<String>, Query, description = "position from the `next` link of a page; replaces `page`"),
         ("order" = Option<Order>, Query, description = "order by registration time; by default desc"),

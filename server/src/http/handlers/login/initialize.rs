@@ -16,7 +16,7 @@ use crate::{
 /// Starts a passkey login.
 ///
 /// With `user_id` (API key required), only this user's passkeys are accepted. Without `user_id`, the passkey identifies
-/// the user. With `min_acr` (API key required), finalize refuses a lower level of assurance.
+/// the user. With `min_acr` (API key required), a login with a lower level of assurance is refused.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/login/initialize",

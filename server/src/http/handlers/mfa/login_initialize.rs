@@ -13,7 +13,7 @@ use crate::{
 /// Starts a second-factor login.
 ///
 /// The options list the user's second factors and passkeys. With `min_acr`, they list only credentials that can reach
-/// this level, and finalize refuses a lower level.
+/// this level of assurance, and a login with a lower level is refused.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/mfa/login/initialize",

@@ -12,7 +12,7 @@ use crate::{
 /// Starts the confirmation of a transaction.
 ///
 /// The challenge is 32 random bytes, followed by the SHA-256 hash of `transaction_id` and the serialised
-/// `transaction_data`. With `min_acr`, finalize refuses a lower level of assurance.
+/// `transaction_data`. With `min_acr`, a confirmation with a lower level of assurance is refused.
 #[utoipa::path(
     post,
     path = "/{tenant_id}/transaction/initialize",

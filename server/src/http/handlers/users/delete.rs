@@ -7,12 +7,12 @@ use crate::{
 };
 
 /// Deletes a user with all credentials and transactions. Pending ceremonies of the user can no longer be finalized. The
-/// audit entries remain.
+/// user's audit entries remain.
 #[utoipa::path(
     delete,
     path = "/{tenant_id}/users/{user_id}",
     tag = "Users",
-    params(("user_id" = String, Path, description = "the user's id in the tenant's system")),
+    params(("user_id" = String, Path, description = "user id: the application's own id for the user")),
     responses(
         (status = 204, description = "deleted"),
         KeyHolderErrors,

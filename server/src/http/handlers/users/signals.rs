@@ -8,14 +8,15 @@ use crate::{
 
 /// Returns the signals about a user.
 ///
-/// The tenant's page passes them, in the browser of this user, to `PublicKeyCredential.signalAllAcceptedCredentials()`
-/// and `signalCurrentUserDetails()`. Authenticators then delete or hide passkeys that are no longer registered, and
-/// show the user's current names. The lists of credentials also contain second factors and disabled credentials.
+/// In the browser of this user, the tenant's page passes the signals to
+/// `PublicKeyCredential.signalAllAcceptedCredentials()` and `signalCurrentUserDetails()`. Authenticators then delete or
+/// hide passkeys that are no longer registered, and show the user's current names. The ids of accepted credentials
+/// include those of second factors and disabled credentials.
 #[utoipa::path(
     get,
     path = "/{tenant_id}/users/{user_id}/signals",
     tag = "Users",
-    params(("user_id" = String, Path, description = "the user's id in the tenant's system")),
+    params(("user_id" = String, Path, description = "user id: the application's own id for the user")),
     responses(
         (status = 200, description = "arguments of the signal methods", body = UserSignals),
         KeyHolderErrors,

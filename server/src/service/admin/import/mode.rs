@@ -16,7 +16,7 @@ pub enum Mode {
     DryRun,
 }
 
-/// Reason why a unit of work of a dry run is rolled back.
+/// Result of a unit of work in a dry run, returned as an error so that the unit is rolled back.
 enum Stop<T> {
     Determined(T),
     Failed(ServiceError),

@@ -133,8 +133,8 @@ pub async fn history(
     each((context, mode), batch, None, key, import).await
 }
 
-/// Stores the time of each tenant's latest entry as the tenant's last activity. Runs in a separate unit of work,
-/// because a unit that holds the lock of a summary while it waits for an entry counter could deadlock.
+/// Stores the time of each tenant's latest entry in the batch as the tenant's last activity. Runs in a separate unit of
+/// work, because a unit that locks a tenant's summary and then waits for an audit counter could deadlock.
 async fn record_activity(context: &AdminContext, batch: &[Entry]) -> Result<(), ServiceError> {
     let mut latest = BTreeMap::<TenantId, Timestamp>::new();
     for Entry { event, .. } in batch {
@@ -147,8 +147,8 @@ async fn record_activity(context: &AdminContext, batch: &[Entry]) -> Result<(), 
     Ok(context.app.db.write(record).await?)
 }
 
-/// Imports the rows of a batch in the order of their keys, and then increases `count` of each tenant by the number of
-/// its added rows. Returns the outcomes in the order of the batch.
+/// Imports the rows of a batch in the order of their keys, and then increases each tenant's `count` by the number of
+/// rows that were added to the tenant. Returns the outcomes in the order of the batch.
 async fn each<T: Send + 'static>(
     (context, mode): (&AdminContext, Mode),
     batch: Vec<T>,
@@ -182,7 +182,8 @@ async fn each<T: Send + 'static>(
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-/// Returns the ids of users that were created at `until` or earlier: the next ids after `after`, in order.
+/// Returns internal ids of users that were created at `until` or earlier: at most `limit` ids after `after`, in
+/// ascending order.
 pub async fn older_users(
     context: &AdminContext,
     tenant: TenantId,
@@ -193,14 +194,14 @@ pub async fn older_users(
     context.read(move |connection| Ok(users_table::ids_created_until(connection, tenant, until, after, limit)?)).await
 }
 
-/// Deletes a user that the other system has deleted.
+/// Deletes a user that was deleted in the source of the import.
 pub async fn delete_user(context: &AdminContext, tenant: TenantId, id: UserId) -> Result<(), ServiceError> {
     let user = UserSelector { id: id.to_string(), by: Some(UserIdKind::Id) };
     admin_users::delete(context, tenant, user).await
 }
 
-/// Returns the next credentials that were created at `until` or earlier, in order, each with the internal id of its
-/// user.
+/// Returns ids of credentials that were created at `until` or earlier, each with the internal id of the user: at most
+/// `limit` ids after `after`, in the order of the ids' texts.
 pub async fn older_credentials(
     context: &AdminContext,
     tenant: TenantId,
@@ -213,7 +214,8 @@ pub async fn older_credentials(
         .await
 }
 
-/// Deletes credentials that the other system has deleted. Returns their number.
+/// Deletes credentials that were deleted in the source of the import. Returns the number of deleted credentials.
+/// Deletes nothing if the tenant is used in Doorward.
 pub async fn delete_credentials(
     context: &AdminContext,
     tenant: TenantId,
@@ -223,7 +225,7 @@ pub async fn delete_credentials(
     context
         .change(move |connection| {
             let mut deleted = Audited::without_entry(0);
-            // The caller has checked that the tenant is not used in Doorward, but it may have been used since.
+            // The tenant may have been used in Doorward since the caller checked that it is not used.
             if tenant_summaries::is_used(connection, tenant)? {
                 return Ok(deleted);
             }

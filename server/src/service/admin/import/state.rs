@@ -15,8 +15,9 @@ use crate::{
 /// State of a tenant's import. It is stored before the first row is imported, and again after the last row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportState {
-    /// Digest of the imported configuration, after its conversion. While the source's configuration has this digest, an
-    /// import keeps the configuration in Doorward, which an administrator may have changed.
+    /// Digest of the imported configuration after its conversion to Doorward's settings. While the source's
+    /// configuration has this digest, an import keeps the configuration in Doorward, which an administrator may have
+    /// changed.
     pub config: String,
     /// Creation time of the newest user or credential that the source contained when the last import started.
     /// Interrupted imports count as well. If Doorward contains an older row that the source does not contain, this row

@@ -1,4 +1,4 @@
-//! Tenants with their configuration and keys.
+//! Imports tenants with their configuration and keys.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub struct TenantChanges {
     pub signing_keys: Tally,
 }
 
-/// The audit entries of one import, with the time of the import.
+/// The audit entries that the import of a tenant can write. Each contains the time of the import.
 struct Entries {
     created: audit::Entry,
     renamed: audit::Entry,
@@ -54,10 +54,11 @@ pub async fn is_used(context: &AdminContext, tenant: TenantId) -> Result<bool, S
     context.read(move |connection| Ok(tenant_summaries::is_used(connection, tenant)?)).await
 }
 
-/// Adds or updates a tenant, and adds its keys. Every change has its audit entry.
+/// Adds or updates a tenant, adds its keys, and revokes missing API keys if `revoke_missing` is set. Writes an audit
+/// entry for each change.
 ///
 /// # Errors
-/// [`crate::service::Refusal::TenantExists`] if a deleted tenant had this id.
+/// [`crate::service::Refusal::TenantExists`] if rows or the audit log of a deleted tenant with this id still exist.
 pub async fn tenant(context: &AdminContext, mode: Mode, import: ImportedTenant) -> Result<TenantChanges, ServiceError> {
     let (id, now) = (import.tenant.id, context.app.clock.now());
     let entry = |kind| context.event(id, kind, now);

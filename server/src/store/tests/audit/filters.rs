@@ -199,7 +199,8 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
     let found = page(&own).await;
     assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), [pages::bulk_id(2)]);
     assert_eq!(found.total, Total::AtLeast(1));
-    // Gives this request id to a second entry. The first page and the pages after it contain each entry exactly once.
+    // Gives the request id `own` to a second entry. The first page and the pages after it contain each entry exactly
+    // once.
     let again = pages::bulk_id(600);
     let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{again}'");
     db.write(move |c| c.run(&sql)).await;
@@ -221,7 +222,8 @@ async fn a_request_id_with_its_time_is_found_anywhere(db: TestDatabase) {
         before = next;
     }
     assert_eq!(ids, [pages::bulk_id(2), again]);
-    // If an entry with this request id is in the first window, the normal scan finds it and returns the usual cursor.
+    // If an entry with the request id `own` is in the first window, the normal scan finds it and returns the usual
+    // cursor.
     let recent = pages::bulk_id(newest - 1);
     let sql = format!("UPDATE audit_logs SET request_id = '{own}' WHERE id = '{recent}'");
     db.write(move |c| c.run(&sql)).await;

@@ -144,7 +144,8 @@ async fn time_filters_and_retention_survive_clock_steps(db: TestDatabase) {
     assert_eq!(left, [3 * DAY, 3 * DAY + HOUR, 5 * HOUR].map(|time| at(start + time)));
 }
 
-/// Every insertion of an entry updates or reads the recorded clock differences, and all transactions use the same rows.
+/// Transactions of writers with wrong clocks read and update the recorded clock differences. All these transactions use
+/// the same rows.
 async fn writers_with_skewed_clocks_do_not_block_each_other(db: TestDatabase) {
     two_tenants(&db).await;
     let second = db.another().await;

@@ -148,7 +148,7 @@ async fn totals_of_all_logs_are_lower_bounds(db: TestDatabase) {
     let total = |filter: AuditFilter| db.read(move |c| audit::total(c, None, &filter, None));
     assert_eq!(total(AuditFilter::default()).await, Total::AtLeast(10_000));
     assert_eq!(total(within(None, None, &KINDS[..1])).await, Total::AtLeast(100));
-    // If a time filter matches fewer entries than the bound, the total is exact.
+    // If a time filter matches fewer than `EXAMINED` entries, the total is exact.
     assert_eq!(total(within(Some(9_000_000), None, &[])).await, Total::Exact(1_010));
     assert_eq!(total(within(Some(9_000_000), Some(9_500_500), &KINDS[..1])).await, Total::Exact(6));
 }
@@ -178,7 +178,7 @@ async fn cursors_go_in_both_directions(db: TestDatabase) {
     let newest = AuditId::new(uuid::Uuid::max());
     assert_eq!(slice(one, odd, AuditCursor::Before(newest), 9).await, (vec![ids[4], ids[2], ids[0]], None));
     assert_eq!(slice(None, all(), AuditCursor::After(ids[2]), 9).await.0.len(), 5);
-    // A cursor still works after the entry with this id was deleted.
+    // A cursor still works after the entry with its id was deleted.
     db.write(move |c| audit::purge(c, one, at(1), None, 2)).await;
     assert_eq!(slice(one, all(), AuditCursor::After(ids[1]), 9).await.0, ids[2..]);
 }
@@ -195,6 +195,6 @@ async fn an_exact_actor_is_scanned_by_its_index(db: TestDatabase) {
     let narrow = AuditFilter { error_code: code, ..filter };
     let found = page(&db, Some(tenant_id(1)), &narrow, 1).await;
     // To check the second condition, the scan must read other columns of each entry. Therefore, it examines only a
-    // quarter as many entries as before.
+    // quarter as many entries as the scan by actor alone.
     assert_eq!((found.items.len(), found.next), (50, Some(NextPage::Before(bulk_id(15_020)))));
 }

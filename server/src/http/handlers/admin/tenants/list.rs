@@ -8,9 +8,9 @@ use crate::{
 
 /// Lists the tenants, oldest first, with `X-Total-Count` and `Link`.
 ///
-/// `X-Total-Count` is exact up to 10 000. Above, it is a lower bound, which `X-Total-Count-Relation: gte` marks. With
-/// `q`, a request examines at most 10 000 tenants. If it stops there, the page may be short or empty, but has a `Link`
-/// to the next page.
+/// `X-Total-Count` is exact up to 10 000. Above this number, it is a lower bound, which `X-Total-Count-Relation: gte`
+/// marks. With `q`, a request examines at most 10 000 tenants. If it stops there, the page may be short or empty, but
+/// has a `Link` to the next page.
 #[utoipa::path(
     get,
     path = "/tenants",

@@ -7,7 +7,7 @@ use crate::{
     service::admin::trust,
 };
 
-/// Lists the users who would lose credentials if the tenant had these trust policies. Changes nothing.
+/// Lists the users who would lose credentials if the tenant had the trust policies in the body. Changes nothing.
 ///
 /// Only policies with `enforce` for logins make credentials unusable. The request reads the stored properties of all
 /// credentials of the tenant once. For a million credentials, this takes less than a second of CPU time.
