@@ -145,7 +145,7 @@ impl Refusal {
                 lines.join("; ")
             }
             Self::UserNotFound => "user not found".to_owned(),
-            Self::UserAmbiguous => "this is Doorward's id of one user and the tenant's own id of another; \
+            Self::UserAmbiguous => "this is Doorward's id of one user and the user id of another; \
                                     send ?by=id or ?by=user_id"
                 .to_owned(),
             Self::NoSuitableCredential => "user has no suitable credentials for this operation".to_owned(),
