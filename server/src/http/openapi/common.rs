@@ -164,7 +164,9 @@ fn path_parameter(name: &str) -> Parameter {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let (description, schema): (_, RefOr<Schema>) = match name {
         "tenant_id" => ("the tenant", Ref::from_schema_name("TenantId").into()),
-        "user_id" => ("user id (the application's own id for the user), or Doorward's id", text().min_length(Some(1)).into()),
+        "user_id" => {
+            ("user id (the application's own id for the user), or Doorward's id", text().min_length(Some(1)).into())
+        }
         "credential_id" => ("the credential's id, base64url", Ref::from_schema_name("Base64Url").into()),
         _ => ("the id of the key or token", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))).into()),
     };
