@@ -1,12 +1,10 @@
 //! Runs the app on an in-memory terminal with a controlled clock and server.
 
+mod terminal;
+
 use std::{
-    convert::Infallible,
     path::PathBuf,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
@@ -19,9 +17,7 @@ use doorward_admin::{
     model::Options,
     paths::BaseFolders,
     request::{ApiBackend, ConnectedServer},
-    secret::Secret,
     settings::Settings,
-    terminal_control::TerminalControl,
     ui::Theme,
     zone::Zone,
 };
@@ -29,14 +25,12 @@ use doorward_shared::Timestamp;
 use futures_util::stream;
 use ratatui::{
     Terminal,
-    backend::{Backend, ClearType, TestBackend, WindowSize},
+    backend::TestBackend,
     buffer::{Buffer, Cell},
-    layout::{Position, Size},
 };
-use tokio::{
-    sync::{Notify, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use self::terminal::{Control, Shared};
 
 fn context(name: &str) -> Context {
     Context { name: name.to_owned(), url: format!("https://{name}.example.com") }
@@ -58,115 +52,6 @@ pub(crate) fn options(theme: Theme, folder: PathBuf) -> Options {
 /// The time at which every test starts.
 pub(crate) fn start_time() -> Timestamp {
     "2026-11-25T10:30:00Z".parse().unwrap()
-}
-
-/// An in-memory terminal that tests read while the app draws.
-#[derive(Debug, Clone)]
-struct Shared {
-    inner: Arc<Mutex<TestBackend>>,
-    drawn: Arc<Notify>,
-    cleared: Arc<AtomicUsize>,
-}
-
-impl Shared {
-    fn with<R>(&self, act: impl FnOnce(&mut TestBackend) -> R) -> R {
-        act(&mut self.inner.lock().unwrap())
-    }
-}
-
-impl Backend for Shared {
-    type Error = Infallible;
-
-    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> Result<(), Infallible> {
-        self.with(|it| {
-            content.into_iter().try_for_each(|(x, y, cell)| {
-                it.draw(std::iter::once((x, y, cell)))?;
-                // As in a real terminal, a wide character also covers the next column.
-                let covered = doorward_admin::sanitize::width(cell.symbol()) > 1;
-                if covered { it.draw(std::iter::once((x + 1, y, &Cell::EMPTY))) } else { Ok(()) }
-            })
-        })
-    }
-
-    fn hide_cursor(&mut self) -> Result<(), Infallible> {
-        self.with(Backend::hide_cursor)
-    }
-
-    fn show_cursor(&mut self) -> Result<(), Infallible> {
-        self.with(Backend::show_cursor)
-    }
-
-    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
-        panic!("the app's event reader would take the response of a real terminal");
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
-        self.with(|it| it.set_cursor_position(position))
-    }
-
-    fn clear(&mut self) -> Result<(), Infallible> {
-        self.cleared.fetch_add(1, Ordering::Relaxed);
-        self.with(Backend::clear)
-    }
-
-    fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Infallible> {
-        self.cleared.fetch_add(1, Ordering::Relaxed);
-        self.with(|it| it.clear_region(clear_type))
-    }
-
-    fn size(&self) -> Result<Size, Infallible> {
-        self.with(|it| it.size())
-    }
-
-    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
-        self.with(Backend::window_size)
-    }
-
-    fn flush(&mut self) -> Result<(), Infallible> {
-        self.drawn.notify_waiters();
-        self.with(Backend::flush)
-    }
-}
-
-/// Records the operations of [`TerminalControl`].
-#[derive(Debug, Clone, Default)]
-struct Control(Arc<Mutex<Operations>>);
-
-#[derive(Debug, Default)]
-struct Operations {
-    copied: Vec<String>,
-    suspended: usize,
-    reacquired: usize,
-    kept_themes: Vec<&'static str>,
-    in_frame: bool,
-}
-
-impl TerminalControl for Control {
-    fn copy(&mut self, text: &Secret) -> bool {
-        self.0.lock().unwrap().copied.push(text.reveal().to_owned());
-        true
-    }
-
-    fn keep_theme(&mut self, name: &'static str) {
-        self.0.lock().unwrap().kept_themes.push(name);
-    }
-
-    fn begin_frame(&mut self) {
-        let mut operations = self.0.lock().unwrap();
-        assert!(!std::mem::replace(&mut operations.in_frame, true), "the previous frame has not ended");
-    }
-
-    fn end_frame(&mut self) {
-        assert!(std::mem::replace(&mut self.0.lock().unwrap().in_frame, false), "no frame has begun");
-    }
-
-    fn suspend(&mut self) {
-        self.0.lock().unwrap().suspended += 1;
-    }
-
-    fn reacquire(&mut self) {
-        self.0.lock().unwrap().reacquired += 1;
-    }
 }
 
 pub(crate) struct App {
