@@ -23,7 +23,8 @@ use duration::seconds;
 pub use explanation::Explanation;
 pub use origins::{is_local, origin_difference};
 
-/// Shown in place of a value that the entry does not contain, for example because an older version wrote it.
+/// Text in place of a value that the entry does not contain, for example because an older version of the server wrote
+/// the entry.
 pub const NOT_RECORDED: &str = "not recorded";
 
 /// Explains an entry that records a refusal, or an operation that a stricter policy would have refused. Returns `None`

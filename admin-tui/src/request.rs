@@ -81,7 +81,7 @@ impl BackendRequest {
     pub fn reverse(&self, response: &BackendResponse) -> Option<Self> {
         match (self, response) {
             (Self::SetDisabled(target, disabled, _), BackendResponse::State(Some(version))) => {
-                // The version makes the server refuse the undo if others have changed the state since.
+                // The version makes the server refuse the undo if others changed the state after this request.
                 Some(Self::SetDisabled(target.clone(), !disabled, Some(version.clone())))
             }
             _ => None,

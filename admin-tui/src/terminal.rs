@@ -81,7 +81,7 @@ pub async fn show<A: ApiBackend>(
         profile,
         contexts,
         settings,
-        // This theme fits any background. It is used until the terminal has reported its background.
+        // `Sixteen` fits any background. It is used until the terminal has reported its background.
         theme: detected.unwrap_or(Theme::Sixteen),
         folders: BaseFolders {
             current: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),

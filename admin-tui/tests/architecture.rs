@@ -1,5 +1,5 @@
-//! The dependency rules of the terminal app, checked by reading its sources: files have no import cycles, and the
-//! interactive app depends only downwards.
+//! Reads the sources of the terminal app and checks its dependency rules: files have no import cycles, and modules of
+//! the interactive app depend only on their own and lower layers.
 
 use std::path::Path;
 

@@ -51,7 +51,7 @@ pub struct App {
     pub readiness: Readiness,
     /// Results of scheduled probes.
     pub probe_results: ProbeResults,
-    /// Last use of keys and last activity of tenants, until a job writes them to the database.
+    /// Times of the last use of keys and the last activity of tenants, kept until a job writes them to the database.
     pub key_usage: KeyUsage,
     /// Cache of the daily counts of audit entries.
     pub daily_counts: DailyCounts,
@@ -104,7 +104,7 @@ pub struct AppSettings {
     pub tenant_cache: usize,
     /// Maximum number of cached verified keys.
     pub key_cache: usize,
-    /// `None` if requests are not traced.
+    /// Settings of traces; `None` if requests are not traced.
     pub traces: Option<TracesSettings>,
 }
 

@@ -39,7 +39,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub server: ServerConfig,
-    /// `None` if the APIs use plain HTTP.
+    /// TLS settings of both APIs; `None` if the APIs use plain HTTP.
     pub tls: Option<TlsConfig>,
     pub data: DataConfig,
     pub database: DatabaseConfig,
@@ -51,7 +51,7 @@ pub struct Settings {
     pub probe: ProbeConfig,
     pub backup: BackupConfig,
     pub cache: CacheConfig,
-    /// `None` if requests are not traced.
+    /// Settings of traces; `None` if requests are not traced.
     pub traces: Option<TracesSettings>,
     /// Every setting with its value as text and its source.
     pub effective: Vec<Effective>,
@@ -153,7 +153,7 @@ pub struct ForwardConfig {
     pub targets: Vec<ForwardTarget>,
     /// File with the secret that signs requests to webhooks.
     pub secret_file: Option<PathBuf>,
-    /// Networks with internal addresses to which webhooks may connect.
+    /// Networks to which webhooks may connect although their addresses are internal.
     pub networks: Vec<IpNet>,
     /// PEM file with the authorities that may issue certificates of webhooks; `None` for the authorities of the system.
     pub ca: Option<PathBuf>,

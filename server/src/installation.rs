@@ -155,8 +155,8 @@ pub fn check(location: &Location, options: &DatabaseOptions) -> Result<Vec<Strin
         let database = options.url.to_string();
         inspect_sqlite(path, |connection| accept(connection, Purpose::Serve, database, &files))?;
     }
-    // Before the first start, the data folder may lack the key. If it contains the first admin token, it must also
-    // contain the key, because the key is created first.
+    // Before the first start, the data folder may lack the master key. If the folder contains the first admin token, it
+    // must also contain the master key, because the key is created before the token.
     if files.master_key.in_data_folder().is_none_or(|file| file.exists() || files.admin_token.exists()) {
         files.master_key.load()?;
     }

@@ -13,7 +13,7 @@ use super::{
     request::ApiRequest,
 };
 
-/// Maximum number of entries in one response.
+/// Number of entries per page in the app and in most commands.
 pub const AUDIT_PAGE_SIZE: u32 = 100;
 
 /// The largest UUID of version 7 (RFC 9562 §5.7). No entry has a greater id.
@@ -116,8 +116,8 @@ impl Api {
         Ok(ExportStream::new(self.url().clone(), response, format))
     }
 
-    /// Returns a page of up to `limit` (1 to 100) entries. The server examines a limited number of entries per request,
-    /// so a page can be short, or even empty, although later pages contain matching entries.
+    /// Returns a page of up to `limit` (1 to 1 000) entries. The server examines a limited number of entries per
+    /// request, so a page can be short, or even empty, although later pages contain matching entries.
     pub async fn audit_page(
         &self,
         query: &AuditQuery,

@@ -31,7 +31,7 @@ pub enum ClientError {
     Other(String),
 }
 
-/// Host of requests through a Unix socket.
+/// Base URL of requests through a Unix socket.
 const SOCKET_HOST: &str = "http://localhost/";
 
 #[derive(Debug, Clone)]

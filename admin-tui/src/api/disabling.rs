@@ -16,8 +16,8 @@ pub enum DisableTarget {
 }
 
 impl Api {
-    /// Disables the target, or enables it if `disabled` is false. Returns the state's new version; `None` if nothing
-    /// changed. Fails with `state_changed` if `version` is not the current version.
+    /// Disables the target, or enables it if `disabled` is false. Returns the new version of the target's state; `None`
+    /// if nothing changed. Fails with `state_changed` if `version` is not the current version.
     pub async fn set_disabled(
         &self,
         target: &DisableTarget,

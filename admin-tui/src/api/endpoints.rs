@@ -182,13 +182,13 @@ impl Api {
             .await
     }
 
-    /// `GET /tenants/{id}/users/{user}`: a user with all credentials and the latest transactions. Fails for the ids `.`
-    /// and `..`, which cannot be segments of a URL path.
+    /// `GET /tenants/{id}/users/{user}`: a user, with the user's credentials and latest transactions. Fails for the ids
+    /// `.` and `..`, which cannot be segments of a URL path.
     pub async fn user(&self, tenant: TenantId, user: &UserRef) -> Result<UserDetail, ApiError> {
         self.get(&["tenants", &tenant.to_string(), "users", &user.id]).param("by", user.by).json().await
     }
 
-    /// `DELETE /tenants/{id}/users/{user}`: deletes the user and all credentials.
+    /// `DELETE /tenants/{id}/users/{user}`: deletes the user and the user's credentials.
     pub async fn delete_user(&self, tenant: TenantId, user: UserId) -> Result<(), ApiError> {
         let path = ["tenants", &tenant.to_string(), "users", &user.to_string()];
         self.delete(&path).param("by", UserIdKind::Id).no_content().await

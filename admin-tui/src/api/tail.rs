@@ -58,7 +58,7 @@ impl Tail {
     }
 }
 
-/// Returns whether a page has the maximum size. In this case, more entries may follow.
+/// Returns whether a page contains [`AUDIT_PAGE_SIZE`] entries. In this case, more entries may follow.
 pub fn is_full(entries: &[AdminAuditLogItem]) -> bool {
     u32::try_from(entries.len()).is_ok_and(|count| count >= AUDIT_PAGE_SIZE)
 }

@@ -44,8 +44,8 @@ pub struct TenantListArgs {
     /// Substring of the name, RP ID or id
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// Sort by name, rp_id, created, activity, users, api_keys, succeeded or refused (the last two list only the 1 000
-    /// tenants with the latest activity)
+    /// Sort by name, rp_id, created, activity, users, api_keys, succeeded or refused; with succeeded or refused, only
+    /// the 1 000 tenants with the latest activity are listed
     #[arg(long, value_name = "BY", default_value_t = TenantSort::Name, value_parser = sort)]
     pub sort: TenantSort,
     /// Reverse the order

@@ -15,7 +15,7 @@ pub enum UserCommand {
     Disable(UserArgs),
     /// Enable a disabled user
     Enable(UserArgs),
-    /// Delete a user and all credentials
+    /// Delete a user and the user's credentials
     Delete(UserDeleteArgs),
 }
 

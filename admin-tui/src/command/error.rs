@@ -26,8 +26,9 @@ pub enum CommandError {
 pub struct Failure {
     message: String,
     exit: Exit,
-    /// Error code and HTTP status of the response.
+    /// Error code that the server returned or would return; `None` for other errors.
     code: Option<ErrorCode>,
+    /// HTTP status of the response; `None` if no response arrived.
     status: Option<u16>,
 }
 

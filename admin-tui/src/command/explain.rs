@@ -43,8 +43,8 @@ pub(super) async fn run(context: &CommandContext, args: ExplainArgs) -> Result<(
     Ok(())
 }
 
-/// Returns the entries of the first page that is not empty. If the server generated the request id, the id contains the
-/// time of its creation, which the server uses to find the entries for the first page.
+/// Reads pages until one of them contains entries, and returns these entries. A request id that the server generated
+/// contains the time of its creation. The server uses this time to find the entries even for the first page.
 async fn find(context: &CommandContext, query: &AuditQuery) -> Result<Vec<AdminAuditLogItem>, CommandError> {
     let mut position = AuditPosition::Newest;
     loop {

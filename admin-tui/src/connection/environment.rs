@@ -67,7 +67,7 @@ impl Environment {
     }
 }
 
-// Variables may contain secrets.
+// Prints no values, because variables may contain secrets.
 impl std::fmt::Debug for Environment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Environment").field("variables", &self.0.len()).finish()

@@ -9,11 +9,11 @@ use super::{
 use crate::{api::TenantReport, time_format};
 
 const DAY_MS: i64 = 86_400_000;
-/// Maximum time until an API key expires, in milliseconds, for the finding that the key needs a successor.
+/// API keys that expire within this time (in milliseconds) need a successor.
 const EXPIRES_SOON_MS: i64 = 14 * DAY_MS;
-/// Minimum time since the last use of an API key, in milliseconds, for the finding that the key is unused.
+/// Time since the last use, in milliseconds, after which an API key is reported as unused.
 const UNUSED_MS: i64 = 90 * DAY_MS;
-/// Minimum age of an API key that was never used, in milliseconds, for the finding that the key is unused.
+/// Age in milliseconds from which an API key that was never used is reported as unused.
 const NEVER_USED_MS: i64 = 30 * DAY_MS;
 const OLD_SIGNING_KEY_MS: i64 = 365 * DAY_MS;
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{api::TenantReport, explain::is_local};
 
-/// Number of different labels of related origins that browsers accept (at least five, according to WebAuthn §5.11.1).
+/// Number of different labels of related origins that every browser accepts (WebAuthn §5.11.1 requires at least five).
 const MAX_LABELS: usize = 5;
 
 pub(super) fn examine(report: &TenantReport, program: &Program) -> Vec<Finding> {

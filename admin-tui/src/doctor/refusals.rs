@@ -21,7 +21,7 @@ use crate::{
     explain::{is_local, origin_difference},
 };
 
-/// Minimum number of refusals with the same error code, for most findings.
+/// Number of refusals with the same error code from which most kinds of findings are reported.
 const MANY: usize = 5;
 /// Minimum share of ceremonies whose challenge had expired, in percent of all ceremonies, for a finding.
 const EXPIRED_PERCENT: u64 = 2;

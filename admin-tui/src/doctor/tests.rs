@@ -17,7 +17,7 @@ fn now() -> Timestamp {
     "2026-11-25T10:30:00Z".parse().unwrap()
 }
 
-/// Returns a tenant whose only findings are the informational findings of the default configuration.
+/// Returns the report of a tenant whose only findings are the informational ones of the default configuration.
 fn healthy() -> TenantReport {
     let relying_party =
         RelyingParty::new("example.com".to_owned(), "Shop".to_owned(), vec!["https://app.example.com".to_owned()]);

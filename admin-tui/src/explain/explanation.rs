@@ -20,7 +20,7 @@ pub struct Explanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
     pub code: Option<String>,
-    /// The reason of the refusal, as the entry states it.
+    /// The reason for the refusal, as the entry states it.
     pub message: Option<String>,
     /// The condition that does not hold.
     pub check: Option<&'static str>,

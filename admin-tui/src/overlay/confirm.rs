@@ -175,8 +175,8 @@ impl ConfirmDialog {
         cx.navigate(Navigation::Reload);
     }
 
-    /// Returns whether the server refused the only remaining request with the code in `if_refused`. The question in
-    /// `if_refused` then replaces the current one.
+    /// Returns whether the server refused the only remaining request and returned the error code in `if_refused`. The
+    /// question in `if_refused` then replaces the current one.
     fn is_last_refused(&self, error: &ApiError) -> bool {
         let is_expected = self.question.if_refused.as_ref().is_some_and(|(code, _)| error.code() == Some(*code));
         is_expected && self.queue.len() == 1 && self.failed.is_empty()

@@ -22,8 +22,8 @@ pub struct MergeDialog {
     scroll: usize,
     /// Number of rows of the selected setting that do not fit.
     hidden: usize,
-    /// Position of the selection. It counts the settings and the hidden rows of the selected setting, so that moving
-    /// down first scrolls to the end of this setting.
+    /// Selection that the movement keys change. Its index is `selected` plus `scroll`, so that moving down first
+    /// scrolls to the end of the selected setting.
     position: Selection,
     /// `true` if the user tried to apply the merge before choosing a side for every setting.
     is_incomplete: bool,
@@ -131,7 +131,7 @@ impl Page for MergeDialog {
 struct MergeRow {
     field: usize,
     side: Option<Side>,
-    /// `None` for the path of a setting.
+    /// Name of the value, such as `original`; empty in its further rows. `None` in the row with the path.
     name: Option<&'static str>,
     text: String,
     tone: Tone,

@@ -38,7 +38,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Creates the explanation of a refusal. The response to `request` completes the explanation.
+    /// Creates the explanation of a refusal. The response to `request` adds the history of API keys; `None` if the
+    /// explanation does not need it.
     pub fn of_refusal(row: Box<AdminAuditLogItem>, request: Option<RequestId>) -> Self {
         let lines = explanation(&row, &[]);
         let title = "Why this request was refused".to_owned();

@@ -252,8 +252,8 @@ impl Canvas<'_> {
         self.panel(place, title, true)
     }
 
-    /// Draws a table of a screen with several lists. If the list is not focused, the click targets of its rows contain
-    /// the number `list`.
+    /// Calls `draw` to draw one of several lists of a screen. If this list is not focused, the click targets of its
+    /// rows contain the number `list`.
     pub fn list_of(&mut self, list: usize, draw: impl FnOnce(&mut Self)) {
         let before = self.info.targets.len();
         draw(self);

@@ -21,8 +21,8 @@ const NAME_WIDTH: u16 = 13;
 
 pub type Detail = (&'static str, String, Tone);
 
-/// Splits an area into a list and a pane of the given width beside it. On narrow screens there is a pane only if
-/// `wants_below`, and it lies below the list.
+/// Splits an area into a list and a pane of the given width beside it. On narrow terminals, the pane lies below the
+/// list, and exists only if `wants_below` is true.
 pub fn split_details(area: Rect, width: u16, wants_below: bool) -> (Rect, Option<Rect>) {
     if area.width >= WIDE {
         let columns = [Constraint::Fill(1), Constraint::Length(width)];

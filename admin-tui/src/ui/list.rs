@@ -63,7 +63,7 @@ pub struct PagedList<T> {
     /// The rows that a reload of several pages has loaded so far, and the cursor of the next page. When the reload is
     /// complete, they replace the old rows and the old cursor.
     reloaded: Option<(Vec<T>, Option<String>)>,
-    /// Marks of loaded rows only.
+    /// Keys of the marked rows, all of which are loaded.
     marks: Marks,
 }
 
@@ -181,7 +181,8 @@ impl<T: Keyed> PagedList<T> {
         self.pending = Some((cx.send(call), LoadKind::Append));
     }
 
-    /// Returns the page size of a request. A reload requests as many rows as are loaded, within limits.
+    /// Returns the page size of a request: 100 with a cursor, otherwise the number of loaded rows, but at least 50 and
+    /// at most [`MAX_PAGE`].
     pub fn page_size(&self, cursor: Option<&String>) -> u32 {
         if cursor.is_some() { 100 } else { u32::try_from(self.rows.len().clamp(50, MAX_PAGE)).unwrap_or(50) }
     }

@@ -171,7 +171,7 @@ pub struct Question {
     pub more: MarkedObjects,
     /// Notification after the change was undone; `None` if it cannot be undone.
     pub undone: Option<String>,
-    /// Error code and follow-up question. If the server refuses the only remaining request with this code, the
+    /// Error code and follow-up question. If the server refuses the only remaining request and returns this code, the
     /// follow-up question replaces the current one.
     pub if_refused: Option<(ErrorCode, Box<Question>)>,
 }

@@ -2,7 +2,7 @@
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Selection {
-    /// The selected row, or if none is selected, the row from which the next movement starts.
+    /// The selected row or, if none is selected, the row from which the next movement starts.
     pub selected: usize,
     /// `true` if no row is selected because the previously selected row no longer exists.
     pub is_none: bool,

@@ -67,7 +67,7 @@ async fn policies_that_take_credentials_away_need_a_confirmation() {
     let saved = operator.out(&[&set[..], &["--yes"]].concat()).await;
     assert!(saved.contains(EFFECT), "{saved}");
     synced("synced-2").register(&tenant).await.expect_refusal(400, "trust_policy");
-    // Restores the previous policies. Below, `apply` sets the new policies.
+    // Exports the new policies and restores the previous ones. Below, `apply` reads the exported policies.
     let enforced = operator.out(&["export"]).await;
     let _ = operator.out(&["apply", "-f", "tenants.toml", "--yes"]).await;
     let restored = operator.json(&["tenant", "config", "get", "Example"]).await;

@@ -70,7 +70,7 @@ async fn each_list_of_the_overview_is_reached_by_keys_and_mouse() {
     app.keys("esc").await;
     app.click("Umbrella Health").await;
     app.keys_show("enter", &["Overview › Umbrella Health"]).await;
-    // Narrow screens show either the latest refusals or the latest changes.
+    // Narrow terminals show either the latest refusals or the latest changes.
     let (_fake, app) = start(80, 24).await;
     app.shows(&["Latest refusals"]);
     app.keys_show("backtab", &["What changed"]).await;

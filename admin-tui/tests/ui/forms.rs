@@ -98,7 +98,7 @@ async fn new_tenant_with_an_app_origin_allows_only_its_web_origins_in_cors() {
     assert_eq!(config.cors.allowed_origins, ["https://wonka.example"]);
 }
 
-/// The application's id of one user equals the internal id of another user. The app must not confuse them.
+/// The user id of one user equals the internal id of another user. The app must not confuse the two users.
 #[tokio::test]
 async fn deleted_user_is_the_one_that_the_dialog_names() {
     let mut world = data::world();

@@ -23,7 +23,7 @@ async fn start(server: &TestServer, role: Role, folder: PathBuf) -> App {
     app
 }
 
-/// Returns the tenant that the app created, with the key that it showed.
+/// Returns the tenant that the app created, with the API key that the app showed.
 async fn created_tenant(server: &TestServer, key: &str) -> TestTenant {
     let tenants = server.admin("finder", Role::Admin).await.get("/tenants").await.expect(200).json();
     let id: TenantId = tenants[0]["id"].as_str().unwrap().parse().unwrap();
@@ -241,7 +241,7 @@ async fn busy_log_is_followed_counted_and_searched() {
     app.wait_for("✗  api key rejected").await;
     app.lacks(&["tenant created"]);
     app.keys_wait("/ '!code:api_key_invalid ' enter", "No entry matches the filters.").await;
-    // Opens the newest refusal on the overview. The audit log loads its entry by the id.
+    // Opens the newest refusal from the overview. The audit log loads the refusal by its id.
     app.keys_wait("x 1", "Example  –").await;
     app.keys_wait("tab g enter", "Overview › Audit log").await;
     app.wait_for("api_key_rejected").await;

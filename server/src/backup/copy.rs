@@ -15,7 +15,7 @@ use doorward_shared::Timestamp;
 use super::manifest::{Manifest, failed, path_of};
 use crate::db::{self, DbError};
 
-/// Maximum time to wait for a lock of another process on the database.
+/// Maximum time to wait while another process holds a lock on the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Writes a consistent copy of a SQLite database to a new file, and its manifest beside it. Servers may use the

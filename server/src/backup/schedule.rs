@@ -70,8 +70,8 @@ impl Scheduled {
         Ok(backups.iter().rev().find_map(time_of))
     }
 
-    /// Writes a backup if the newest one is older than the interval, then deletes the oldest ones. Returns the path of
-    /// the new backup; `None` if no backup is due, or if another process uses the folder.
+    /// Writes a backup if the newest one is older than the interval, then deletes surplus old backups. Returns the path
+    /// of the new backup; `None` if no backup is due, or if another process uses the folder.
     ///
     /// # Errors
     /// [`DbError`] if a file cannot be read, written or deleted. After an error, a backup is due again in 15 minutes,
@@ -104,8 +104,8 @@ impl Scheduled {
         Ok(path)
     }
 
-    /// Deletes the oldest backups. A backup whose name states a later time than `newest` was written while a clock was
-    /// wrong. Such backups are neither counted nor deleted.
+    /// Deletes the oldest backups until [`Plan::keep`] remain. A backup whose name states a later time than `newest`
+    /// was written while a clock was wrong. Such backups are neither counted nor deleted.
     fn remove_oldest(&self, newest: &Path) -> io::Result<()> {
         let mut backups = list(&self.plan.folder)?;
         for folder in named_like_backups(&self.plan.folder)?.into_iter().filter(|path| path.is_dir()) {

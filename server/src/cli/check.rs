@@ -46,7 +46,7 @@ const fn engine(url: &DatabaseUrl) -> &'static str {
 }
 
 /// Prints every setting with its value and source. Also checks the settings, the limit of open files, the paths of Unix
-/// sockets, the certificates, the files of the data folder and a SQLite database, but does not connect to PostgreSQL.
+/// sockets, the certificates, a SQLite database and the files of the data folder. Does not connect to PostgreSQL.
 /// Returns an error if `serve` would reject one of these.
 pub(super) fn config(args: &CheckConfigArgs) -> Result<(), CliError> {
     let settings = start::settings(&args.serve.flags())?;

@@ -1,4 +1,4 @@
-//! `doorward tenant disable`, `doorward api-key disable`, and the commands that enable again.
+//! `doorward tenant disable` and `enable`, and `doorward api-key disable` and `enable`.
 
 use super::{
     CliError,

@@ -33,7 +33,8 @@ pub(super) async fn import(args: MdsImportArgs) -> Result<(), CliError> {
         ImportError::Service(error) => failed(error),
         other => CliError::new(format!("{}: {other}", args.file.display())),
     })?;
-    // Attestations are judged even if nothing was imported, because an earlier import may have been interrupted.
+    // Attestations are judged even if nothing was imported: an earlier import may have been interrupted before it
+    // judged them.
     let judged = attestations::judge_again(&call.app).await.map_err(database)?;
     let status = metadata::status(&call).await.map_err(failed)?;
     let (number, entries) = (status.number.unwrap_or_default(), status.entries);

@@ -36,7 +36,7 @@ pub(super) fn change_json(changed: bool, result: &impl Serialize) -> Result<(), 
     line(&change_to_json(changed, result)?)
 }
 
-/// Prints that something was changed.
+/// Prints the result of a change: `text`, or JSON with the member `changed`.
 pub(super) fn changed(as_json: bool, text: &str) -> Result<(), CliError> {
     if as_json { json(&serde_json::json!({ "changed": true })) } else { line(text) }
 }

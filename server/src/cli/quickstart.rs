@@ -39,7 +39,7 @@ struct Started<'a> {
     admin_url: String,
     demo_url: &'a str,
     tenant_id: TenantId,
-    /// Present only if this run of the command created the key.
+    /// The demo tenant's API key. Present only if this run of the command created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<&'a str>,
     data_dir: PathBuf,

@@ -37,10 +37,10 @@ pub(super) struct Running {
     pub(super) public: ListenAddress,
     pub(super) admin: ListenAddress,
     _jobs: jobs::Jobs,
-    /// `None` if probes are off.
+    /// Scheduled probes; `None` if they are off.
     probes: Option<jobs::Jobs>,
     forwarding: Forwarding,
-    /// `None` if requests are not traced.
+    /// Task that sends spans; `None` if requests are not traced.
     traces: Option<Export>,
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), CliError> {
     certificates.report(&running.app);
     let app = Arc::clone(&running.app);
     tokio::spawn(certificates.watch(hangups, move |certificates| certificates.report(&app)));
-    // The port of the public API is known only now.
+    // The probes need the port of the public API, which the system may have chosen at the start of the server.
     running.probes = probe_plan::read(settings, &running.public)?.map(|plan| jobs::start_probes(&running.app, plan));
     running.forwarding = forwarding::start(&running.app, targets);
     notify_service_manager(NotifyState::Ready);

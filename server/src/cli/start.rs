@@ -205,7 +205,7 @@ pub(super) fn bind(setting: &str, address: &ListenAddress, mode: u32) -> Result<
     }
 }
 
-/// Returns an error if another file exists at the path of a Unix socket.
+/// Returns an error if a file that is not a socket exists at the path of a Unix socket.
 pub(super) fn check_sockets(settings: &Settings) -> Result<(), CliError> {
     let server = &settings.server;
     for (setting, address) in [("server.public_addr", &server.public_addr), ("server.admin_addr", &server.admin_addr)] {

@@ -62,8 +62,8 @@ fn phc(secret: &PlainSecret, salt: &[u8]) -> argon2::password_hash::Result<Passw
     })
 }
 
-/// Verifies a secret against a stored hash, with the parameters of that hash. The two hashes are compared in constant
-/// time.
+/// Verifies a secret against a stored hash, with the parameters of that hash. The stored and the computed hash are
+/// compared in constant time.
 ///
 /// # Errors
 /// [`HashError::Corrupt`] if `hash` is damaged or outside the limits of this module.

@@ -34,7 +34,8 @@ struct KeyOfSet {
     verifying: OnceLock<Option<ParsedPublicKey>>,
     signs_from: Timestamp,
     retired_at: Option<Timestamp>,
-    /// `None` if the key is retired or its private part was destroyed. Such a key never signs again.
+    /// The parsed key pair; `None` if the key is retired or its private part was destroyed. The key then never signs
+    /// again.
     signing: Option<SigningKey>,
 }
 
@@ -74,7 +75,8 @@ impl KeySet {
     /// If `signs_from` of every usable key is in the future, the one with the earliest `signs_from` signs. This happens
     /// in two cases. First, another node has just created the tenant with its first key, and the clock of this node is
     /// slightly behind. Second, a key was retired while the clock was ahead, and the clock was then corrected. At the
-    /// corrected time, the key is not retired, but its private part was not decrypted. Its successor therefore signs.
+    /// corrected time, the key is not retired, but this set lacks its private part: while the clock was ahead, the set
+    /// was opened or the private part was destroyed. The key's successor therefore signs.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || {
             let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));

@@ -90,7 +90,7 @@ pub enum MasterKeyError {
 /// The master key. `Debug` does not print it, and its memory is wiped on drop.
 ///
 /// `Err` contains the reason why the key could not be loaded. Administrative operations that need no signing key work
-/// without it.
+/// without the master key.
 pub struct MasterKey(Result<LessSafeKey, Arc<MasterKeyError>>);
 
 impl fmt::Debug for MasterKey {

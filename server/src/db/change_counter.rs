@@ -2,10 +2,10 @@
 //!
 //! On SQLite, a transaction with administrative changes increments the number `PRAGMA user_version` in the header of
 //! the database. Before the commit, it sets the length of the file `<database>.changes` to the new number and thereby
-//! announces the change. Every process reads this length at each request. Changes are not announced after the commit,
-//! because the announcement could fail while the change stays committed. A process reads this length before it reads
-//! data for a cache. It may cache the data only if `user_version` in the snapshot of the data is at least as large as
-//! the length. If `user_version` is smaller, the announced change is not committed yet (see [`may_cache`]).
+//! announces the change. Every process reads this length at each request. The announcement precedes the commit, because
+//! a later announcement could fail and other processes would miss the change. A process reads this length before it
+//! reads data for a cache. It may cache the data only if `user_version` in the snapshot of the data is at least as
+//! large as the length. If `user_version` is smaller, the announced change is not committed yet (see [`may_cache`]).
 
 use std::{
     fs::{self, OpenOptions},

@@ -39,8 +39,8 @@ pub(crate) const COUNTER_SHARDS: u8 = 8;
 pub(crate) struct Addition {
     /// Adds to one counter. The last bind is the amount; the binds before it are the counter's key.
     pub(crate) sqlite: &'static str,
-    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. Each of its columns holds the values of one
-    /// bind of `sqlite`.
+    /// Adds to several counters; see [`super::columns_sql::ColumnsSql`]. Each column holds the values of one bind of
+    /// `sqlite`.
     pub(crate) postgres: &'static str,
 }
 
@@ -147,8 +147,8 @@ impl Connection {
     }
 }
 
-/// Lists pending migrations in a transaction that is rolled back, because diesel creates the table of applied
-/// migrations before it reads the table.
+/// Lists pending migrations in a transaction and rolls it back, because diesel creates the table of applied migrations
+/// if it is missing.
 fn pending<C: diesel::Connection + MigrationHarness<C::Backend>>(
     conn: &mut C,
     source: EmbeddedMigrations,
@@ -164,7 +164,8 @@ fn pending<C: diesel::Connection + MigrationHarness<C::Backend>>(
     }
 }
 
-/// Compiles an expression for each engine: `on_engine!(conn, c, Db => query.load(c))`. Boxed queries use the type `Db`.
+/// Compiles an expression for each engine: `on_engine!(conn, c, Db => query.load(c))`. `Db` is the type of the backend,
+/// which boxed queries need.
 macro_rules! on_engine {
     ($conn:expr, $c:ident, $db:ident => $body:expr) => {
         match $conn {

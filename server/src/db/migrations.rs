@@ -36,7 +36,7 @@ pub(super) fn change<DB: Backend>(
 ) -> Result<Vec<String>, DbError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| DbError::Database(format!("migration: {error}"));
     if change != SchemaChange::DownAll {
-        // An old program could violate rules that only a newer program knows.
+        // Refuses a newer schema, because this program could violate rules that only a newer program knows.
         let known: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(failed)?;
         for version in conn.applied_migrations().map_err(failed)? {
             let is_known = known.iter().any(|migration| migration.name().version() == version);

@@ -231,7 +231,7 @@ impl Database {
         if self.engine() == Engine::Postgres { create().map(Some) } else { Ok(None) }
     }
 
-    /// Like [`Database::write_with_outcome`], for a unit of work that begins with a known statement. On PostgreSQL, the
+    /// Like [`Database::write_with_outcome`], for a unit of work that begins with `statement`. On PostgreSQL, the
     /// statements of units that wait at the same time share a round trip and a transaction. If this transaction fails,
     /// each unit runs again in its own transaction, so an error of one unit undoes only that unit. The unit gets the
     /// response to its statement, or `None` if `statement` is `None`.
@@ -442,7 +442,7 @@ pub fn read_backup<T, E: From<DbError>>(
 }
 
 /// Copies a backup to the path of a SQLite database. No database may exist at this path. Calls `accept` with the copy
-/// before the copy gets its final name.
+/// before the copy gets its final name. Returns the size of the copy in bytes.
 ///
 /// # Errors
 /// The error of `accept`, or a [`DbError`] if the database exists or the backup is damaged.

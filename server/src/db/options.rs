@@ -7,8 +7,8 @@ use super::database_url::DatabaseUrl;
 #[derive(Debug, Clone)]
 pub struct DatabaseOptions {
     pub url: DatabaseUrl,
-    /// PostgreSQL: direct URL of the same database for locks, notifications and migrations. `url` may then lead to a
-    /// connection pooler that changes sessions between transactions.
+    /// PostgreSQL: direct URL of the same database for locks, notifications and migrations. If it is set, `url` may
+    /// lead to a connection pooler that changes sessions between transactions.
     pub listen_url: Option<DatabaseUrl>,
     /// Whether to take the exclusive process lock, so that no other process can use the database.
     pub exclusive: bool,
@@ -30,8 +30,8 @@ pub struct DatabaseOptions {
     /// PostgreSQL: timeout of one statement, which the server enforces. If the statement is still running one second
     /// later, the client closes the connection.
     pub statement_timeout: Duration,
-    /// PostgreSQL: timeout of a connection attempt and of the start of a transaction. If the URL names several hosts,
-    /// both are multiplied by the number of hosts.
+    /// PostgreSQL: timeout of a connection attempt and of the start of a transaction. It is multiplied by the number of
+    /// hosts in the URL.
     pub connect_timeout: Duration,
 }
 

@@ -89,7 +89,7 @@ impl State {
         self.closed || first.waited() >= self.max_gather_time()
     }
 
-    /// Returns the time after which a batch starts, counted from the submission of the first unit in `shared`.
+    /// Returns the gather time: the time from the submission of the first unit in `shared` until a batch starts.
     fn max_gather_time(&self) -> Duration {
         max_gather_time(self.running_batches, self.shared.len(), self.last_batch)
     }
@@ -189,8 +189,8 @@ impl Queue {
         self.result(pending).await
     }
 
-    /// Like [`Queue::submit`], but the unit begins with a known statement and may share a transaction. If that
-    /// transaction fails, the unit runs again in its own transaction.
+    /// Like [`Queue::submit`], but the unit begins with `statement` and may share a transaction. If that transaction
+    /// fails, the unit runs again in its own transaction.
     pub(super) async fn submit_shared<S: Statement, T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         work: Work,

@@ -38,7 +38,7 @@ pub(super) type AnyOutput = Box<dyn Any + Send>;
 
 /// A [`Statement`] of any type.
 pub(super) trait AnyStatement {
-    /// Returns a name of the type.
+    /// Returns the name of the statement's type.
     fn name(&self) -> &'static str;
     fn as_any(&self) -> &dyn Any;
     /// Sends statements of this type; see [`Statement::on_postgres`].
@@ -76,7 +76,7 @@ impl std::fmt::Debug for Pipeline<'_> {
 }
 
 /// Sends one query for all statements on a [`Pipeline`] and converts its rows:
-/// `respond!(pipeline, query => Row, |rows| convert(rows))`. The query is a `Result`.
+/// `respond!(pipeline, query => Row, |rows| convert(rows))`. The argument `query` is a `Result`.
 macro_rules! respond {
     ($pipeline:expr, $query:expr => $row:ty, $convert:expr) => {{
         let mut conn = $pipeline.conn;

@@ -126,7 +126,7 @@ macro_rules! caller_methods {
     };
 }
 
-/// A unit without a known statement. On PostgreSQL, it gets its own transaction.
+/// A unit without a [`Statement`]. On PostgreSQL, it gets its own transaction.
 pub(super) struct Task<T, E, F> {
     pub(super) caller: Caller<T, E>,
     pub(super) run: F,
@@ -146,7 +146,7 @@ where
     }
 }
 
-/// A unit that begins with a known statement. On PostgreSQL, it can share a transaction with other units.
+/// A unit that begins with a [`Statement`]. On PostgreSQL, it can share a transaction with other units.
 pub(super) struct SharedTask<S: Statement, T, E, F> {
     pub(super) caller: Caller<T, E>,
     pub(super) statement: S,

@@ -32,7 +32,7 @@ const HEADERS: [(&str, &str); 7] = [
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Pass,
-    /// The host name is not the configured one, for example 127.0.0.1. Passkeys work only with the configured name.
+    /// The host name, for example 127.0.0.1, is not the configured one. Passkeys work only with the configured name.
     WrongHost,
     /// Another page sent the request. `SameSite` cookies allow this, because all ports of `localhost` are one site.
     WrongOrigin,

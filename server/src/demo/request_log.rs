@@ -10,7 +10,7 @@ pub(super) struct RecordedRequest {
     /// Status of the response; absent if there was no response.
     pub(super) status: Option<u16>,
     pub(super) ms: u64,
-    /// `X-Request-Id` of the response. The audit entry of the request has the same id.
+    /// `X-Request-Id` of the response, if it has one. The audit entry of the request has the same id.
     pub(super) request_id: Option<String>,
 }
 

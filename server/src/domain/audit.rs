@@ -13,7 +13,7 @@ pub struct RequestMeta {
     pub source_ip: String,
     /// The client's `User-Agent`, cut to 256 bytes.
     pub user_agent: String,
-    /// The API key that the request contained, if its secret was correct.
+    /// The API key of the request, if the key is valid or only disabled; otherwise `None`.
     pub api_key: Option<ApiKeyId>,
 }
 
@@ -30,7 +30,7 @@ pub struct AuditEvent {
     pub meta: RequestMeta,
     /// The user id of a ceremony, or the name of the admin token or command that made a change.
     pub actor: Option<String>,
-    /// The credential that the event concerns, in base64url.
+    /// Id of the credential that the event concerns, in base64url.
     pub credential_id: Option<String>,
     /// The application's own id of the transaction.
     pub transaction_id: Option<String>,
@@ -77,7 +77,7 @@ impl Values<ApiKeyId> {
 }
 
 impl Values<IpNet> {
-    /// Returns the accepted and excluded addresses as texts; `None` if one of the values is a network.
+    /// Returns the accepted and excluded addresses as texts; `None` if a value is a network of several addresses.
     pub fn addresses(&self) -> Option<Values<String>> {
         let text =
             |network: &IpNet| (network.prefix_len() == network.max_prefix_len()).then(|| network.addr().to_string());
@@ -263,7 +263,7 @@ pub struct LogSlice<T> {
     pub is_cut: bool,
 }
 
-/// A range of UTC days, both ends included. A day is the number of days since the Unix epoch.
+/// A range of UTC days, both ends included. Each end is given in days since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Days {
     pub first: i64,

@@ -97,7 +97,7 @@ pub fn problems(config: &TenantConfig) -> Vec<ConfigProblem> {
         found.add("cors.allowed_origins", Err(format!("at most {MAX_ORIGINS} are allowed")));
     }
     for (index, pattern) in patterns.iter().take(MAX_ORIGINS).enumerate() {
-        // If the relying party also lists this origin, its problem has already been reported.
+        // The check of the relying party has already refused this origin and reported its problem.
         if refused_origins.contains(&pattern) {
             continue;
         }

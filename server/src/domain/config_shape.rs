@@ -212,7 +212,8 @@ fn section(
     Value::Object(readable)
 }
 
-/// Checks the value of a setting and returns the value. For a section, returns only the settings without problems.
+/// Checks the value of a setting and returns the value if it has no problem. A section is returned without the settings
+/// that have problems.
 fn member(found: &mut Vec<ConfigProblem>, field: &str, value: &Value, kind: Kind) -> Option<Value> {
     let message = match (kind, value) {
         (Kind::Section(settings), Value::Object(members)) => return Some(section(found, field, members, settings)),

@@ -129,8 +129,9 @@ fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '\\', '@', '?', '#']))
 }
 
-/// Returns whether the text matches the pattern: `*` matches any bytes, `?` one byte. After a mismatch, only the last
-/// `*` is tried again, so the time is at most proportional to the length of the pattern times the length of the text.
+/// Returns whether the text matches the pattern: `*` matches any bytes, `?` one byte. After a mismatch, only the
+/// nearest preceding `*` is tried again, so the time is at most proportional to the length of the pattern times the
+/// length of the text.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// What an import may do with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportRule {
-    /// Whether a stored row is updated to the values of the source. Otherwise, the stored row stays unchanged.
+    /// Whether the imported values overwrite a stored row. If `false`, the stored row stays unchanged.
     pub update: bool,
     /// Creation time up to which an earlier import added all rows. If a row with this or an earlier creation time is
     /// not stored, it has been deleted in Doorward since that import. It is therefore not added again. `None` if every
@@ -41,7 +41,7 @@ pub struct Tally {
     pub added: u64,
     pub updated: u64,
     pub unchanged: u64,
-    /// Imported rows that were deleted in Doorward (API keys: revoked), because the source no longer contains them.
+    /// Rows of earlier imports that this import deleted (API keys: revoked), because the source does not contain them.
     pub deleted: u64,
     /// Rows that were not imported. The report names the reasons.
     pub refused: u64,

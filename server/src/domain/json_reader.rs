@@ -78,7 +78,7 @@ impl MemberError {
         Self { path: None, missing: None, message: message.into(), is_unknown: false }
     }
 
-    /// Sets the path, unless it was already set for an inner value.
+    /// Sets the path; keeps a path that was already set for an inner value.
     fn at(self, path: &Path<'_>) -> Self {
         let path = match (&self.path, self.missing) {
             (Some(_), _) => return self,

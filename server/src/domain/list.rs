@@ -48,7 +48,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Returns the opaque text for clients.
+    /// Returns the cursor as an opaque text for clients.
     pub fn encode(&self) -> String {
         let key = match &self.key {
             SortKey::Number(number) => format!("n{number}"),
@@ -69,7 +69,8 @@ impl Cursor {
         (!id.contains('\0')).then(|| Self { key, id: id.to_owned() })
     }
 
-    /// Like [`Self::encode`], for a list that has several sort orders. `order` is the name of the order of this page.
+    /// Like [`Self::encode`], for a list with several sort orders. The text begins with `order`, the name of the sort
+    /// order.
     pub fn encode_in(&self, order: &str) -> String {
         format!("{order}.{}", self.encode())
     }

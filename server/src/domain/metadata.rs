@@ -203,7 +203,7 @@ impl Metadata {
         self.models.iter().filter(|(_, model)| accepts(model)).map(|(id, _)| *id).collect()
     }
 
-    /// Returns the metadata of the model of a credential, if its attestation proves the model.
+    /// Returns the metadata of a credential's model, if the attestation proves the model.
     pub fn of(&self, credential: &Credential) -> Option<&AuthenticatorMetadata> {
         self.proven(credential.attestation_trust, credential.aaguid, credential.attestation_key_id.as_ref())
     }

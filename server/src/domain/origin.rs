@@ -25,7 +25,7 @@ fn is_canonical(text: &str) -> bool {
     })
 }
 
-/// Returns whether a URL has a host that no origin has: the host contains an empty label or an invalid character.
+/// Returns whether a URL's host cannot occur in an origin, because it contains an empty label or an invalid character.
 pub fn has_wrong_host(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(domain)) => !domain.split('.').all(is_label),

@@ -15,8 +15,8 @@ pub struct Transaction {
     /// The data to confirm, as JSON text. The hash in the challenge covers `identifier` and exactly these bytes.
     pub data: String,
     pub created_at: Timestamp,
-    /// Equal to `created_at` until the user confirms the transaction. Then the time of the confirmation, which is
-    /// always later than `created_at`.
+    /// Time of the confirmation, always later than `created_at`. Until the user confirms the transaction, equal to
+    /// `created_at`.
     pub updated_at: Timestamp,
 }
 

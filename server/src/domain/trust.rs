@@ -56,7 +56,8 @@ impl TrustFacts {
     }
 }
 
-/// Returns the first requirement of the policy that the credential does not meet; `None` if the policy accepts it.
+/// Returns the first requirement of the policy that the credential does not meet; `None` if the policy accepts the
+/// credential.
 pub fn violation(policy: &TrustPolicy, metadata: &Metadata, facts: &TrustFacts) -> Option<RefusalDetail> {
     if let Some(algorithms) = policy.algorithms.as_deref().filter(|accepted| !accepted.contains(&facts.algorithm)) {
         let detail = RefusalDetail::new(Check::TrustAlgorithm).expected(algorithms.iter().map(|one| one.as_str()));

@@ -40,8 +40,8 @@ impl User {
         self.external_id.as_bytes()
     }
 
-    /// Returns the user handles that the user's credentials may have: the bytes of `external_id`. In older
-    /// registrations, the handle may be the 16 bytes of a UUID whose text is `external_id`.
+    /// Returns the user handles that the user's credentials may have: the bytes of `external_id` and, if it is the text
+    /// of a UUID, the 16 bytes of this UUID. Older registrations may have used these 16 bytes.
     pub fn handles(&self) -> Vec<Vec<u8>> {
         let uuid = Uuid::parse_str(&self.external_id).ok().map(|uuid| uuid.as_bytes().to_vec());
         std::iter::once(self.handle().to_vec()).chain(uuid).collect()

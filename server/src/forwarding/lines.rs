@@ -119,8 +119,8 @@ mod tests {
         appended.await.unwrap().unwrap();
     }
 
-    /// A device on which each write accepts at most the number of bytes at the end of `accepts`, and removes this
-    /// number. If `accepts` is empty, the write fails.
+    /// A device whose writes can be incomplete. Each write removes the last number of `accepts`, and accepts at most
+    /// that number of bytes. If `accepts` is empty, the write fails.
     struct Device {
         written: Vec<u8>,
         accepts: Vec<usize>,

@@ -125,13 +125,13 @@ struct Forwarder {
     metrics: ForwardMetrics,
 }
 
-/// Result of a successful [`Forwarder::round`].
+/// Next step after a successful [`Forwarder::round`].
 enum Next {
-    /// There may be more entries.
+    /// Begin another round at once, because there may be more entries.
     Continue(Held),
-    /// The target has all entries.
+    /// Wait for new entries, because the target has received all entries.
     Wait(Held),
-    /// Another node holds the lease.
+    /// Wait for the lease, because another node holds it.
     Leave,
 }
 
@@ -188,8 +188,8 @@ impl Forwarder {
         Ok(advanced.map_or(Next::Leave, Next::Continue))
     }
 
-    /// Delivers a batch. During the delivery, the metric shows the growing age of the batch's oldest entry, because a
-    /// slow target may block the delivery for hours.
+    /// Delivers a batch. Updates [`ForwardMetrics::lag`], the age of the batch's oldest entry, until the delivery ends,
+    /// because a slow target may block the delivery for hours.
     async fn deliver_and_show_lag(&self, body: Vec<u8>, oldest: Timestamp) -> Result<(), String> {
         let mut delivery = std::pin::pin!(self.deliver(body));
         loop {

@@ -10,7 +10,7 @@ use crate::domain::Tally;
 /// Maximum number of refused rows of one kind that a report lists for each tenant.
 const LISTED: u64 = 20;
 
-/// Progress of an import: the number of rows of a table that were read.
+/// Progress of an import: a table, and how many of its rows were read so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     pub table: &'static str,
@@ -43,7 +43,7 @@ pub struct TenantReport {
     pub id: TenantId,
     pub name: String,
     pub state: TenantState,
-    /// Numbers of rows by kind.
+    /// By kind of row: the number of rows with each outcome.
     pub rows: BTreeMap<&'static str, Tally>,
     pub problems: Vec<Problem>,
     /// Whether an earlier import wrote the tenant and this import skipped it. The tenant then lacks the latest changes

@@ -1,4 +1,4 @@
-//! Errors of opening an installation. Each message states how to fix the problem.
+//! Errors that can occur when an installation is opened. Each message states how to fix the problem.
 
 use std::{io, path::PathBuf};
 
@@ -15,7 +15,7 @@ pub enum OpenError {
     Database(#[from] DbError),
     #[error("master key: {0}")]
     MasterKey(#[from] MasterKeyError),
-    /// The values in the database were encrypted with another master key.
+    /// The given key is not the master key with which the values in the database are encrypted.
     #[error(
         "{0} is not the master key of this database: restore the original key, because the signing keys cannot be \
          decrypted without it"
@@ -46,7 +46,7 @@ pub enum OpenError {
         .0.display()
     )]
     MountedKey(PathBuf),
-    /// The command generates a new key on each run instead of printing a stored one.
+    /// The command that supplies the new key generates a key on each run instead of printing a stored one.
     #[error("{0} supplies a different key each time, so the key would be lost: nothing was changed")]
     ChangingKey(MasterKeyOrigin),
     #[error("the new master key is the same as the current one: nothing was changed")]

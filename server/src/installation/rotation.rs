@@ -2,7 +2,7 @@
 //!
 //! 1. The new key is created as `master.key.new`, or comes from the operator.
 //! 2. The check text, encrypted with the new key, is stored as a marker. While the marker exists, only a rotation may
-//!    open the database, or `signing-key reset` if the data folder lacks one of the two keys.
+//!    open the database. If the data folder lacks one of the two keys, `signing-key reset` may open it too.
 //! 3. All sealed values are encrypted again, in bounded units of work.
 //! 4. One unit of work removes the marker and replaces the check text. The database now uses the new key.
 //! 5. `master.key.new` replaces `master.key`.
@@ -89,7 +89,7 @@ enum State {
 #[derive(Clone)]
 struct Keys {
     old: Arc<MasterKey>,
-    /// `None` if Doorward must still create the new key in the data folder.
+    /// The new key; `None` if Doorward must still create it in the data folder.
     new: Option<Arc<MasterKey>>,
     /// Source of the new key, if the operator provides it.
     provided: Option<MasterKeySource>,

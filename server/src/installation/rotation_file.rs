@@ -33,15 +33,15 @@ fn is_current(source: &MasterKeySource, path: &Path) -> bool {
     current.is_some() && current == read(path)
 }
 
-/// Removes the files that a killed rotation left behind: temporary files of the new key's file and, if `master.key` is
-/// a symbolic link, of the link's target; and the new key's file itself, if the new key has already replaced the
-/// current one. Call it under the exclusive process lock.
+/// Removes the files that a killed rotation left behind: the temporary files of the new key's file and, if `master.key`
+/// is a symbolic link, those of the link's target. If the new key has already replaced the current one, also removes
+/// the new key's file. Call this function under the exclusive process lock.
 pub(super) fn remove_leftovers(source: &MasterKeySource) -> Result<(), OpenError> {
     let Some(path) = path(source) else { return Ok(()) };
     let failed = |source| MasterKeyError::Io { path: path.clone(), source };
     secret_file::remove_temporaries(&path).map_err(failed)?;
     if let Some(target) = link_target(source).and_then(Result::ok) {
-        // The folder may be unreadable, but this must not prevent the completion of a rotation.
+        // The target's folder may be unreadable, but this must not prevent the completion of a rotation.
         let _ = secret_file::remove_temporaries(&target);
     }
     if is_current(source, &path) {

@@ -54,7 +54,7 @@ pub(super) struct Activity {
     rejected: Cell<bool>,
     /// Whether the first byte of the connection starts a TLS handshake.
     tls: Cell<bool>,
-    /// The transport, after actix-http has released it.
+    /// The transport, after actix-http has released it; `None` before.
     pub(super) released: Cell<Option<Transport>>,
 }
 

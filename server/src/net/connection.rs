@@ -70,8 +70,8 @@ pub(super) async fn serve<F>(
     let (rejection, respond) = match end {
         End::TimedOut(Phase::Head) => (Rejection::HEAD_TIMEOUT, true),
         End::Closed(Err(Failure::InvalidChunk)) => (Rejection::INVALID_CHUNK, true),
-        // Nothing more is sent if the rejected request was pipelined, because actix-http has already sent a response
-        // without a body.
+        // If the rejected request was pipelined, actix-http has already sent a response without a body, so nothing more
+        // is sent.
         End::Closed(Err(Failure::Http(DispatchError::Parse(error)))) => {
             (Rejection::new(&error, activity.is_tls(), peer), activity.rejected())
         }

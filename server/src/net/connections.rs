@@ -321,7 +321,7 @@ mod tests {
 
     struct Clients {
         all: Arc<Connections>,
-        /// `None` after the connection was closed or refused.
+        /// One item per connection; `None` after the connection was closed or refused.
         open: Vec<Option<Admitted>>,
     }
 

@@ -94,7 +94,7 @@ where
 #[derive(Debug)]
 pub struct Listener {
     pub socket: BoundSocket,
-    /// `None` for plain HTTP. With TLS, plain HTTP is refused.
+    /// TLS configuration; `None` for plain HTTP. With TLS, plain HTTP is refused.
     pub tls: Option<Arc<Tls>>,
 }
 

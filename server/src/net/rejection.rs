@@ -22,7 +22,7 @@ impl Rejection {
         details: "the head of the request did not arrive in time",
     };
 
-    /// The same response that a handler sends if the invalid chunk arrives while the handler waits for the body.
+    /// Response to an invalid chunk in a request body. A handler that waits for the body sends the same response.
     pub(super) const INVALID_CHUNK: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: ErrorCode::BodyMalformed,

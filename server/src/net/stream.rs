@@ -13,7 +13,7 @@ use super::{activity::Activity, transport::Transport};
 
 #[derive(Debug)]
 pub(super) struct Stream {
-    /// Present until the stream is dropped.
+    /// Transport of the connection, present until the stream is dropped.
     transport: Option<Transport>,
     activity: Rc<Activity>,
 }

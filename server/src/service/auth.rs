@@ -119,7 +119,7 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Returns the id of the API key whose secret the request contained. The key may be disabled.
+    /// Returns the id of the presented API key, if the key is valid or only disabled.
     pub fn verified_key(&self) -> Option<ApiKeyId> {
         match self {
             Self::ApiKey(id) => Some(*id),

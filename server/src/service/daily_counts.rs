@@ -58,7 +58,7 @@ impl DailyCounts {
     ) -> Result<(BTreeMap<i64, Activity>, Timestamp), DbError> {
         // The lock is held during the reads, so that concurrent requests share their results.
         let mut cache = self.0.lock().await;
-        // Drops sums whose time is in the future: they were read while the clock was ahead. Sums whose time is only
+        // Drops sums whose time is far in the future: they were read while the clock was ahead. Sums whose time is only
         // slightly in the future were read by concurrent requests and are kept.
         cache.retain(|_, counted| counted.at.millis() <= now.millis() + MAX_AGE_MS);
         let is_current =

@@ -25,7 +25,7 @@ pub const LEASE_MS: i64 = 20_000;
 const MAX_LEASE_MS: i64 = 3 * LEASE_MS;
 /// Remaining time below which a node renews its lease.
 const RENEW_BELOW_MS: i64 = 15_000;
-/// Number of attempts to release a lease. An attempt fails if the position changes at the same time.
+/// Number of attempts to release a lease. An attempt fails if the position changes during the attempt.
 const RELEASE_ATTEMPTS: usize = 3;
 /// Maximum number of entries that are read at once.
 const SLICE: u32 = 500;
@@ -87,8 +87,8 @@ pub async fn acquire(app: &App, target: &ForwardTarget, node: &str) -> Result<Op
 }
 
 /// Ends the lease of a target if this node holds it, so that other nodes and a restarted process need not wait until
-/// the lease expires. Tries again if the position changes concurrently: the queue may still contain a unit of work of a
-/// stopped task, and this unit may change the position.
+/// the lease expires. Tries again if the position changes concurrently: a stopped forwarding task may still have a unit
+/// of work in the database's queue, and this unit may change the position.
 pub async fn release(app: &App, target: &ForwardTarget, node: &str) -> Result<(), DbError> {
     let (target, node, now) = (name(target), node.to_owned(), app.clock.now());
     let release = move |connection: &mut Connection| {

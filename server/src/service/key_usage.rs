@@ -61,8 +61,9 @@ impl KeyUsage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the first time that was recorded for each row, and each time that is at least a minute later than the one
-    /// written last. With `all`, writes all times that are not written yet. Returns the number of written rows.
+    /// Writes each row's latest recorded time if no written time is known, or if the recorded time is at least a minute
+    /// later than the written one. With `all`, writes all times that are not written yet. Returns the number of written
+    /// rows.
     ///
     /// # Errors
     /// [`DbError`] of the database. Times that were not written stay in memory.

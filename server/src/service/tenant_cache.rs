@@ -39,8 +39,9 @@ struct ImportedKeys {
 }
 
 impl ImportedKeys {
-    /// Returns `None` if the tenant has no imported key, or if the digest key does not exist. `signing-key reset`
-    /// deletes the digest key after the loss of the master key.
+    /// Decrypts the digest key and maps the digests of imported keys to key ids. Returns `None` if the tenant has no
+    /// imported key, or if the digest key does not exist. `signing-key reset` deletes the digest key after the loss of
+    /// the master key.
     fn open(keys: &[ApiKey], sealed: Option<&str>, master: &MasterKey) -> Result<Option<Self>, SigningKeyError> {
         let Some(sealed) = sealed else { return Ok(None) };
         let ids: HashMap<_, _> = keys.iter().filter_map(|key| Some((key.digest.clone()?, key.id))).collect();
@@ -77,7 +78,7 @@ impl TenantSnapshot {
 /// Maximum number of unknown tenant ids that are cached.
 const MAX_ABSENT: usize = 10_000;
 
-/// Snapshots of recently used tenants, and recently used ids without a tenant.
+/// Snapshots of recently used tenants, and recently requested ids that no tenant has.
 #[derive(Debug)]
 pub struct TenantCache {
     snapshots: Cache<TenantId, Arc<TenantSnapshot>>,

@@ -68,7 +68,8 @@ fn audience(context: &RequestContext, subject: &Subject<'_>) -> String {
 /// detected the user, and `mfa` if it verified the user. Only tokens of automatic passkey upgrades can lack `user`.
 ///
 /// `hwk` and `swk` state how the key is stored. Most credentials have no attestation that proves how their key is
-/// stored, so these values are never returned. `attested`, `aaguid` and `acr` state what an attestation proves.
+/// stored, so these values are never returned. The claims `attested`, `aaguid` and `acr` state what an attestation
+/// proves.
 fn authentication_methods(user_present: bool, user_verified: bool) -> Vec<String> {
     [Some("pop"), user_present.then_some("user"), user_verified.then_some("mfa")]
         .into_iter()

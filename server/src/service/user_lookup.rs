@@ -9,7 +9,8 @@ use crate::{
     store::users,
 };
 
-/// Finds a user by the user id, or else by the internal id. The user id is tried first, because it may also be a UUID.
+/// Finds a user by the user id, or else by the internal id. A user id may also be a UUID; it takes precedence over an
+/// equal internal id.
 pub(super) fn find(connection: &mut Connection, tenant: TenantId, id: &str) -> Result<Option<User>, DbError> {
     // PostgreSQL cannot store U+0000, so no user has such an id.
     if id.contains('\0') {

@@ -68,9 +68,9 @@ pub async fn signals(context: &RequestContext, user_id: String) -> Result<UserSi
     Ok(signals_of(&context.tenant.relying_party.id, &user, &credentials))
 }
 
-/// Returns the signals with all credentials of the user. Some authenticators delete credentials that the signals do not
-/// list. Second factors are therefore listed too: a password manager may store them as passkeys. Disabled credentials
-/// are listed, because they can be enabled again.
+/// Returns the signals about the user. They list all of the user's credentials, because some authenticators delete
+/// credentials that the signals do not list. Second factors are listed too, because a password manager may store them
+/// as passkeys. Disabled credentials are listed, because they can be enabled again.
 fn signals_of(rp_id: &str, user: &User, credentials: &[Credential]) -> UserSignals {
     let ids = || credentials.iter().map(|credential| Base64Url(credential.id.as_bytes().to_vec())).collect();
     let mut signals = UserSignals { all_accepted_credentials: Vec::new(), current_user_details: Vec::new() };

@@ -1,8 +1,8 @@
 //! Searches of long lists, newest row first, with a bounded cost per page.
 //!
-//! Indexes find the prefix matches: rows in which a searched column starts with the text. A scan in the order of the
-//! list finds the rows in which a column contains the text elsewhere. One page examines [`EXAMINED`] rows and returns a
-//! cursor for the next page, so a page may be short or empty.
+//! Indexes find the prefix matches: rows in which a searched column starts with the search text. A scan in the order of
+//! the list finds the rows in which a column contains the text elsewhere. One page examines [`EXAMINED`] rows and
+//! returns a cursor for the next page, so a page may be short or empty.
 
 use super::{Connection, DbError};
 use crate::domain::list::{Cursor, SearchCursor, SearchStage};
@@ -17,8 +17,8 @@ pub(super) const EXAMINED: i64 = 5_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<R> {
     pub rows: Vec<R>,
-    /// Number of matches found so far: at least those on this page and the pages before it. On the last page of a
-    /// search, this is the total.
+    /// In a search, the number of matches found so far: at least those on this page and the pages before it. On the
+    /// last page, this is the total. Without a search text, the number that was passed to `unfiltered`.
     pub known: u64,
     /// Cursor of the next page; `None` on the last page.
     pub next: Option<SearchCursor>,

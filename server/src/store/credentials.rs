@@ -203,7 +203,8 @@ pub fn of_users(
         .collect()
 }
 
-/// Returns a page of the credentials of one or all users, by creation time. Each credential comes with its user id.
+/// Returns a page of the credentials of one user, or of all users of the tenant, by creation time. Each credential
+/// comes with its user id.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,

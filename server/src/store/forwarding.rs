@@ -21,7 +21,8 @@ pub fn positions(conn: &mut Connection) -> Result<Vec<(String, String)>, DbError
     Ok(rows.into_iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value))).collect())
 }
 
-/// Replaces the position of a target, if it is still `old`. Returns whether it was replaced.
+/// Replaces the position of a target if the stored position is still `old` (`None`: nothing is stored). Returns whether
+/// it was replaced.
 pub fn replace_position(conn: &mut Connection, target: &str, old: Option<&str>, new: &str) -> Result<bool, DbError> {
     let name = format!("{PREFIX}{target}");
     let Some(old) = old else {

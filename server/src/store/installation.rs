@@ -25,7 +25,7 @@ pub fn import_state(tenant: TenantId) -> String {
     format!("import/{tenant}")
 }
 
-/// Returns whether the table exists. A database whose schema was never migrated does not have it.
+/// Returns whether the table `installation` exists. A database whose schema was never migrated does not have it.
 pub fn table_exists(conn: &mut Connection) -> Result<bool, DbError> {
     let expression = match conn.engine() {
         Engine::Sqlite => "EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'installation')",

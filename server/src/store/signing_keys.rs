@@ -160,7 +160,7 @@ pub fn list_ended(
     rows.iter().map(|(tenant, id)| Ok((row_convert::parse(tenant)?, row_convert::parse(id)?))).collect()
 }
 
-/// Destroys the private key if the key was retired or withdrawn before a time. Returns `false` if there is no such key.
+/// Destroys the private key if the key was retired or withdrawn before a time. Returns whether it was destroyed.
 pub fn destroy_private(
     conn: &mut Connection,
     tenant: TenantId,

@@ -266,7 +266,7 @@ fn keys(scope: Option<&BTreeSet<TenantId>>) -> Option<Vec<String>> {
     scope.map(|ids| ids.iter().map(TenantId::to_string).collect())
 }
 
-/// Limits a query with [`sorted`] by creation time to the rows up to and including a given row.
+/// Limits a query that [`sorted`] orders by creation time to the rows up to a given row, inclusive.
 macro_rules! created_until {
     ($query:expr, $order:expr, $end:expr) => {{
         use tenant_summaries::{created_at, tenant_id};

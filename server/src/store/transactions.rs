@@ -23,7 +23,8 @@ const CHUNK: i64 = 32;
 /// Adds a transaction.
 ///
 /// # Errors
-/// [`DbError::Duplicate`] if the tenant already used the identifier, [`DbError::Orphan`] if the user does not exist.
+/// [`DbError::Duplicate`] if the tenant has another transaction with this identifier, [`DbError::Orphan`] if the user
+/// does not exist.
 pub fn insert(conn: &mut Connection, transaction: &Transaction) -> Result<(), DbError> {
     users::hold(conn, transaction.tenant_id, transaction.user_id)?;
     let row = Row {

@@ -103,9 +103,9 @@ const USERS_PER_QUERY: i64 = 2_000;
 /// A range of users, in the order of their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct UserRange {
-    /// The last user before the range.
+    /// The last user before the range; `None` if the range begins with the tenant's first user.
     pub(super) after: Option<UserId>,
-    /// The last user of the range.
+    /// The last user of the range; `None` if the range ends with the tenant's last user.
     pub(super) to: Option<UserId>,
 }
 

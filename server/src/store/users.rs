@@ -41,7 +41,7 @@ pub fn find_by_external(conn: &mut Connection, tenant: TenantId, external_id: &s
 }
 
 /// Adds a user, or updates the names and icon of the user with the same `external_id`. Returns the stored user. An
-/// update changes neither the id nor the creation time.
+/// update changes neither the internal id nor the creation time.
 ///
 /// # Errors
 /// [`DbError::Orphan`] if the tenant does not exist.
@@ -168,8 +168,8 @@ pub fn set_disabled(
     Ok(version)
 }
 
-/// Returns a page of users, by creation time. With `q`, returns only users whose id or name contains this text, and
-/// examines at most [`NUMBERED_ROWS`] users.
+/// Returns a page of users, by creation time. With `q`, returns only users whose user id, name or display name contains
+/// this text, and examines at most [`NUMBERED_ROWS`] users.
 pub fn page(
     conn: &mut Connection,
     tenant: TenantId,
@@ -192,8 +192,7 @@ pub fn page(
             let end = end.map(|(at, id)| Cursor { key: SortKey::Number(at), id });
             let count: i64 = on_engine!(conn, c, Db => {
                 let rows = existing(&key).filter(id_or_name_contains!(text));
-                // The order does not matter for a count. The order only defines which rows come after `end`; these rows
-                // are not counted.
+                // Here the order only defines which rows come after `end`. These rows are not counted.
                 let rows = up_to!(rows.into_boxed::<Db>(), users, order, end.as_ref());
                 match after {
                     None => rows.count().get_result(c),

@@ -15,7 +15,7 @@ use super::sampler::{LeftOut, Sampler};
 
 /// Maximum number of lines that wait to be written, about 400 bytes each. Lines beyond this number are lost.
 const MAX_LINES: usize = 4_096;
-/// Interval between two reports of the numbers of lost lines and of lines that the sampler left out.
+/// Interval between two reports about missing lines: lost lines, and lines that the sampler left out.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// Maximum time for the remaining lines to be written when the process ends.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    /// Blocks each write while the test holds the lock of `open`.
+    /// An output that blocks each write while the test holds the lock of `open`.
     #[derive(Clone, Default)]
     struct Output {
         open: Arc<Mutex<()>>,

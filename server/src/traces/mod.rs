@@ -41,7 +41,7 @@ pub struct TracesSettings {
 /// Decides which requests are recorded.
 #[derive(Debug, Clone, Default)]
 pub struct Traces {
-    /// `None` if traces are off.
+    /// Queues finished spans for the exporter; `None` if traces are off.
     recorder: Option<Recorder>,
 }
 
@@ -56,7 +56,7 @@ struct Recorder {
 #[derive(Debug, Clone)]
 pub struct RequestTrace {
     trace: [u8; 16],
-    /// `None` if the request is not recorded.
+    /// Data for the spans of the request; `None` if the request is not recorded.
     recording: Option<Arc<Recording>>,
 }
 
@@ -94,9 +94,9 @@ impl Traces {
         (Self { recorder: Some(recorder) }, Exporter { spans, endpoint: settings.endpoint, dropped })
     }
 
-    /// Returns the trace of a request that begins now; `None` if the request belongs to no trace. The flag `sampled` is
-    /// used only if it comes from a trusted peer, because otherwise any client could have all its requests recorded.
-    /// `random` returns random bytes.
+    /// Returns the trace of a request that begins now; `None` if the request belongs to no trace. The flag `sampled` in
+    /// `traceparent` is used only if it comes from a trusted peer, because otherwise any client could have all its
+    /// requests recorded. `random` returns random bytes.
     pub fn begin(
         &self,
         traceparent: Option<&str>,

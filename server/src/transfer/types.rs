@@ -48,7 +48,7 @@ pub enum TransferError {
     /// The target contains a part of another installation.
     #[error("the target contains a part of another installation, whose transfer has not finished")]
     OtherInstallation,
-    /// Both URLs are equal.
+    /// The source and the target have the same URL.
     #[error("source and target are the same database")]
     Same,
     #[error("{0}")]
@@ -82,6 +82,7 @@ pub enum Progress {
     /// A batch was read again from both databases.
     Verified {
         table: &'static str,
+        /// Number of rows that were read from the source so far.
         rows: u64,
         /// Number of rows in the source.
         total: u64,
@@ -114,8 +115,8 @@ pub(super) struct Checkpoint {
     pub(super) identity: String,
     /// The table that is being copied. The tables before it in `TABLES` are complete.
     pub(super) table: String,
-    /// Primary key of the last copied row, as JSON.
+    /// Primary key of the last copied row, as JSON; `None` if no row of the table was copied.
     pub(super) key: Option<String>,
-    /// Number of rows of this table that were copied.
+    /// Number of rows of `table` that were copied.
     pub(super) rows: u64,
 }

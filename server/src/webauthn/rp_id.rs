@@ -1,4 +1,4 @@
-//! Finds the RP ID or AppID whose hash was signed, for error messages.
+//! Finds the RP ID or AppID whose hash an authenticator has signed. Error messages name it.
 
 use aws_lc_rs::digest;
 use doorward_shared::Base64Url;

@@ -291,8 +291,8 @@ fn disable(tenant: &TenantSummary) -> Step {
     }
 }
 
-/// Returns a copy of a JSON object that contains only the nested objects. If the copy is compared with the original,
-/// all other values count as added.
+/// Copies a JSON object, but keeps only the nested objects. In a comparison of the copy with the original, all other
+/// values count as added.
 fn without_values(value: &Value) -> Value {
     let Value::Object(members) = value else { return Value::Null };
     let objects = members.iter().filter(|(_, member)| member.is_object());

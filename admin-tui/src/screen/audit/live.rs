@@ -4,7 +4,7 @@
 //! the cursors of the pages until it has enough rows, and shows each page as it arrives.
 //!
 //! If more entries arrive than one page contains, the screen continues with the newest page. It marks the gap and asks
-//! the server for the number of entries in it. The rows of a paused log do not change; the server counts newer entries.
+//! the server for the number of entries in the gap. For a paused log, polls request only the number of newer entries.
 
 use doorward_shared::AuditId;
 use uuid::Uuid;
@@ -25,8 +25,8 @@ const PREFETCH_ROWS: usize = 40;
 const POLL_MS: i64 = 500;
 /// Interval between the requests of a paused log for the number of new entries, in milliseconds.
 const COUNT_MS: i64 = 1_000;
-/// Time without a poll, in milliseconds, after which a search for older entries stops. A screen that does not poll is
-/// hidden.
+/// Time without a poll, in milliseconds, after which a search for older entries stops. Hidden screens do not poll, so
+/// their searches stop.
 const HIDDEN_MS: i64 = 3_000;
 
 impl Audit {
@@ -34,7 +34,7 @@ impl Audit {
         Some(cx.send(BackendRequest::Audit(self.query.clone(), at)))
     }
 
-    /// Requests the newest entries or, if `wanted` is set, this entry and older ones. The response replaces all rows.
+    /// Requests the newest entries or, if `wanted` is set, that entry and older ones. The response replaces all rows.
     pub(super) fn restart(&mut self, cx: &mut UpdateContext<'_>) {
         self.pending.take_all().for_each(|id| cx.cancel(id));
         self.polled_at = Some(cx.now);

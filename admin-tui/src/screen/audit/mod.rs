@@ -49,7 +49,7 @@ pub struct Audit {
     paused: bool,
     /// Number of entries that are newer than the rows of a paused log, as the server counted them.
     missed: Option<Total>,
-    /// Sum of the numbers of entries in gaps, as far as the server has counted them.
+    /// Number of entries that were passed over, as far as the server has counted them.
     passed_over: u64,
     /// `true` while new entries arrive faster than the app can load pages.
     is_behind: bool,

@@ -17,7 +17,7 @@ pub(super) enum Content {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pane {
     pub(super) content: Content,
-    /// `true` if narrow screens show the pane. Wide screens always show it.
+    /// `true` if the pane is shown on narrow terminals. On wide terminals, it is always shown.
     pub(super) is_open: bool,
     /// `true` if the movement keys act on the pane instead of the list.
     pub(super) is_focused: bool,

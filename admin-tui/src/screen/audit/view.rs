@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Minimum width of a table with a column for the reason of refusals.
+/// Minimum width of a table with a column for the reasons for refusals.
 const REASON_MIN_WIDTH: u16 = 110;
 /// Minimum space for a chip. If less is left in the row, the chip moves to the next row.
 const CHIP_MIN_WIDTH: u16 = 16;
@@ -73,7 +73,8 @@ impl Audit {
         below(area, place.y - area.y + 1)
     }
 
-    /// Draws the search line, and below it the problem or the candidates. Returns the rest of the area.
+    /// Draws the search line and, below it, the problem of the search text or the candidates for its completion.
+    /// Returns the rest of the area.
     fn draw_search(&self, canvas: &mut Canvas<'_>, area: Rect) -> Rect {
         let place = right_of(area, 1);
         canvas.line(place, &[("/ ", Tone::Accent)]);
@@ -158,7 +159,7 @@ fn cells(row: &AdminAuditLogItem, time: String, all_tenants: bool, has_reason_co
     cells
 }
 
-/// Returns a short name of an event type. It omits the outcome, because a mark before the name shows it.
+/// Returns a short name of an event type, without the outcome, which a mark before the name shows.
 fn short_name(kind: &'static str) -> String {
     let short = kind.trim_end_matches("_succeeded").trim_end_matches("_failed");
     let short = short.strip_prefix("webauthn_").unwrap_or(short);

@@ -33,7 +33,7 @@ pub(super) enum Kind {
     OptionalYesNo,
     /// Any number of texts, each in its own row.
     List,
-    /// Any number of these texts, each in its own row.
+    /// Any number of the texts that the function returns, each in its own row.
     ListOf(fn() -> Vec<&'static str>),
     /// Like `ListOf`; an empty list means an absent value.
     OptionalListOf(fn() -> Vec<&'static str>),

@@ -1,4 +1,4 @@
-//! Rates of one server process over the last minutes, computed from its counters.
+//! Rates of one server process over the last few minutes, computed from its counters.
 
 use std::collections::{BTreeMap, VecDeque};
 

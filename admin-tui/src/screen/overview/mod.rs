@@ -24,7 +24,7 @@ use crate::{
 
 /// Interval between two requests for the vitals, in milliseconds.
 const VITALS_MS: i64 = 1_000;
-/// Interval between two requests for all other data, in milliseconds.
+/// Interval between two requests for the other data of the screen, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
 /// Maximum age of the administrative actions that are shown, in milliseconds.
 const CHANGES_MS: i64 = 86_400_000;
@@ -58,7 +58,7 @@ pub struct Overview {
     changes: Remote<AuditPage>,
     days: u32,
     focus: Focus,
-    /// The list that narrow screens show beside the busiest tenants: refusals or changes.
+    /// The list beside the busiest tenants on narrow terminals: refusals or changes.
     second: Focus,
     busiest: Selection,
     refusals: Selection,

@@ -1,4 +1,4 @@
-//! Drawing of the overview. Small screens show three numbers and two lists, large screens show all panels.
+//! Drawing of the overview: three numbers and two lists on small terminals, all panels on large terminals.
 
 use doorward_shared::admin::Overview as OverviewData;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -21,7 +21,7 @@ const PANELS_HEIGHT: u16 = 22;
 const TALL: u16 = 34;
 /// Number of rows at the top for the facts: their names, their values, and an empty row.
 const FACTS_HEIGHT: u16 = 3;
-/// Minimum height of a screen that shows the facts. Lower screens leave them out.
+/// Minimum height of a screen that shows the facts.
 const FACTS_MIN_HEIGHT: u16 = 12;
 
 impl View for Overview {

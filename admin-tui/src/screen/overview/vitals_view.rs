@@ -22,7 +22,7 @@ const SPARKLINE_WIDTH: u16 = 58;
 
 /// A vital: a number of the server process, with its recent values.
 struct Vital {
-    /// Title of the panel. Short screens have no panel and show `name` after the value.
+    /// Title of the panel. On short terminals, there is no panel, and `name` follows the value.
     title: &'static str,
     name: &'static str,
     value: String,

@@ -18,9 +18,9 @@ use crate::{
 const WIDE: u16 = 120;
 /// Minimum height of an area that shows more than the list of refusals.
 const SHORT: u16 = 12;
-/// On narrow screens, an area of at least this height has larger panels.
+/// On narrow terminals, an area of at least this height has larger panels.
 const TALL: u16 = 24;
-/// Height of the panel with the fix of a refusal on wide screens.
+/// Height of the panel with the fix of a refusal on wide terminals.
 const FIX_HEIGHT: u16 = 9;
 /// Minimum height of the chart below the panel with the fix.
 const CHART_MIN_HEIGHT: u16 = 6;

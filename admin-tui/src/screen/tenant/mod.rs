@@ -58,7 +58,7 @@ pub struct Tenant {
     user_filter: FilterInput,
     transactions: PagedList<TransactionSummary>,
     transaction_filter: FilterInput,
-    /// `true` if narrow screens show the selected transaction in full below the list.
+    /// `true` if the selected transaction is shown in full below the list on narrow terminals.
     show_details: bool,
     /// Name and configuration from the server, until the screen copies them to `name` and `form`.
     detail: Remote<VersionedTenant>,

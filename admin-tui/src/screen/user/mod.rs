@@ -55,7 +55,7 @@ pub struct User {
     name: String,
     data: Remote<UserDetail>,
     focus: Focus,
-    /// The list that narrow screens show below the credentials: events or transactions.
+    /// The list below the credentials on short terminals: events or transactions.
     second: Focus,
     /// The latest audit entries of the user, once the user's id is known.
     events: Remote<AuditPage>,
@@ -137,7 +137,8 @@ impl User {
         self.entries().iter().map(|row| &row.entry).find(uses).map(|entry| entry.meta_source_ip.as_str())
     }
 
-    /// Filter of the user's audit entries. It is exact, because the substring `u1` would also match other users.
+    /// Returns the query for the user's audit entries. Its filter is exact, because the substring `u1` would also match
+    /// other users.
     fn entries_query(&self) -> AuditQuery {
         let exact = vec![("actor", self.user_id())];
         AuditQuery { tenant: Some(self.tenant), exact, ..AuditQuery::default() }

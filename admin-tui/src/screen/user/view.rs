@@ -39,8 +39,9 @@ impl View for User {
 }
 
 impl User {
-    /// Returns the areas of the credentials, of the two other lists, and of the details below them. Short screens show
-    /// the credentials, one of the two other lists and no details. The shortest screens show only the focused list.
+    /// Returns the areas of the credentials, of the two other lists, and of the details below them. Short terminals
+    /// show the credentials, one of the two other lists and no details. The shortest terminals show only the focused
+    /// list.
     fn places(&self, area: Rect, has_details_below: bool) -> [Rect; 4] {
         let wanted = self.data.value.as_ref().map_or(0, |data| data.credentials.len());
         // The height of a heading, the names of the columns, the rows, and an empty row.
@@ -86,7 +87,7 @@ impl User {
         let event = event_name(refusal.kind.as_str());
         let age = time_format::past(canvas.now, refusal.created_at);
         let text = format!("{mark} {event} {age}{since}: {}", reason(refusal));
-        // Short screens show only one row of the text.
+        // Short terminals show only one row of the text.
         let rows = if area.height < 20 { 1 } else { 2 };
         let used = canvas.paragraph(Rect { height: rows, ..place }, &text, tone);
         let fix =
@@ -199,7 +200,7 @@ fn event_name(kind: &str) -> String {
     name.replace('_', " ")
 }
 
-/// Returns the reason of a refusal: the text that the server stored, or its code.
+/// Returns the reason for a refusal: the text that the server stored, or its code.
 fn reason(entry: &AuditLogItem) -> &str {
     entry.error.as_deref().or(entry.error_code.as_deref()).unwrap_or("no reason recorded")
 }

@@ -43,7 +43,7 @@ pub struct MigrateArgs {
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct BackupArgs {
-    /// Verifies a backup instead of writing one.
+    /// Subcommand that verifies a backup; `None` to write a backup.
     #[command(subcommand)]
     pub command: Option<BackupCommand>,
     /// File to write; it must not exist yet. The name of the manifest is this name, followed by .manifest.json
@@ -57,7 +57,8 @@ pub struct BackupArgs {
 /// `doorward backup …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum BackupCommand {
-    /// Check the integrity of a backup, and compare its SHA-256, schema version and numbers of rows with its manifest
+    /// Check the integrity of a backup, and compare its SHA-256, its schema version and the number of rows of each
+    /// table with its manifest
     Verify(BackupVerifyArgs),
 }
 

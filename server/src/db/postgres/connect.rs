@@ -30,7 +30,7 @@ use super::{
     runtime::{Deadline, ThreadRuntime, set_deadline},
 };
 
-/// Delay before the first attempt to connect again. It doubles with each failure, up to [`MAX_BACKOFF`].
+/// Delay before the first attempt to reconnect. It doubles with each failure, up to [`MAX_BACKOFF`].
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_millis(500);
 /// Time without a response after which the operating system checks the connection.
@@ -193,9 +193,9 @@ impl Target {
     }
 }
 
-/// Returns the cryptography of TLS connections. The client offers the hybrid key exchange first, so traffic that is
-/// recorded today cannot be decrypted with a future quantum computer. A server that does not support the hybrid key
-/// exchange chooses another one.
+/// Returns the cryptography provider for TLS connections. The client offers the hybrid key exchange first, so traffic
+/// that is recorded today cannot be decrypted with a future quantum computer. A server that does not support the hybrid
+/// key exchange chooses another one.
 fn provider() -> CryptoProvider {
     let kx_groups = vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
     CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }

@@ -128,8 +128,8 @@ impl Listener {
         }
     }
 
-    /// Takes the process lock. Returns `false` if another process holds it. After the end of a process, PostgreSQL may
-    /// take a moment to end its sessions. The attempt to take the exclusive lock is therefore repeated for
+    /// Takes the process lock. Returns `false` if another process holds it. PostgreSQL may take a moment to end the
+    /// sessions of a process that has ended. The attempt to take the exclusive lock is therefore repeated for
     /// [`process_lock::SESSION_END`].
     async fn take_lock(&self, client: &Client) -> Result<bool, tokio_postgres::Error> {
         let mode = if self.exclusive { "" } else { "_shared" };

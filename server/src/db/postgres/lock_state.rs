@@ -63,7 +63,7 @@ impl LockState {
         if state.held { Ok(Period(state.period)) } else { Err(lost()) }
     }
 
-    /// Returns an error unless the lock was held from the start of the period until now.
+    /// Checks that the lock has been held since the start of the period.
     pub(super) fn check(&self, period: Period) -> Result<(), DbError> {
         let state = self.state();
         if state.held && state.period == period.0 { Ok(()) } else { Err(lost()) }

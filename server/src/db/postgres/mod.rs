@@ -99,8 +99,8 @@ pub(super) fn open<E: From<DbError>>(
 }
 
 /// Takes the exclusive process lock. Returns a connection without timeouts and the connection that holds the lock, or
-/// `None` if other processes use the database. After the end of a process, PostgreSQL may take a moment to end its
-/// session. The attempt is therefore repeated for [`process_lock::SESSION_END`].
+/// `None` if other processes use the database. PostgreSQL may take a moment to end the session of a process that has
+/// ended. The attempt is therefore repeated for [`process_lock::SESSION_END`].
 pub(crate) fn connect_exclusively(
     target: &Target,
 ) -> Result<Option<(PostgresConnection, PostgresConnection)>, DbError> {

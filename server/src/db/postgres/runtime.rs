@@ -33,7 +33,7 @@ impl ThreadRuntime {
     }
 }
 
-/// Sets the deadline of all later statements of this thread.
+/// Sets the deadline of all later statements of this thread; `None` removes it.
 pub(super) fn set_deadline(deadline: Option<Deadline>) {
     DEADLINE.set(deadline);
 }

@@ -7,10 +7,10 @@ use super::super::{cached_sql::Bind, columns_sql::ColumnsSql, error::DbError};
 /// State of a session: what its open transaction will add to counters, and which statements the session has prepared.
 #[derive(Debug, Default)]
 pub struct SessionState {
-    /// Amounts, keyed by statement and counter key. Amounts for the same counter are summed. Just before the commit,
-    /// each statement is executed once for all its counters. It locks their rows in the order of the keys, so that two
-    /// transactions do not deadlock. Because of the late execution, transactions that change the same counters wait for
-    /// each other only during the commit.
+    /// Amounts to add to counters, keyed by statement and counter key. Amounts for the same counter are summed. Just
+    /// before the commit, each statement is executed once for all its counters. It locks their rows in the order of the
+    /// keys, so that two transactions do not deadlock. Because of the late execution, transactions that change the same
+    /// counters wait for each other only during the commit.
     additions: BTreeMap<&'static str, BTreeMap<Vec<Bind<'static>>, i64>>,
     /// Statements that the session has prepared, identified by their text or by the name of their type
     /// (`AnyStatement::name`).
@@ -30,7 +30,7 @@ impl SessionState {
         self.shard
     }
 
-    /// Adds to a counter. The statement's columns are the counter's key and the amount.
+    /// Records an addition to a counter. The columns of the statement `sql` are the counter's key and the amount.
     pub(in crate::db) fn add(&mut self, sql: &'static str, key: Vec<Bind<'static>>, amount: i64) {
         *self.additions.entry(sql).or_default().entry(key).or_default() += amount;
     }

@@ -24,9 +24,9 @@ use super::{
     session_state::SessionState,
 };
 
-/// The isolation level and READ WRITE are set explicitly, so that defaults of the role or database do not apply.
-/// Finalize requests need the row locks and fresh reads of READ COMMITTED. Because of READ WRITE, a standby server
-/// rejects the transaction at once.
+/// Begins a transaction that writes. The isolation level and READ WRITE are set explicitly, so that defaults of the
+/// role or database do not apply. Finalize requests need the row locks and fresh reads of READ COMMITTED. Because of
+/// READ WRITE, a standby server rejects the transaction at once.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Begins a shared transaction. If a lock is not granted in time, each unit gets its own transaction, so that no unit
@@ -172,7 +172,8 @@ impl Worker {
         let outcome = match self.commit(&mut conn, &units, period) {
             Ok(()) => Ok(()),
             Err(CommitError { error, sent }) => {
-                // An expired client-side deadline also closes the connection, so that no later statement can use it.
+                // The rollback fails if the connection is lost. A client-side deadline that expires also closes the
+                // connection.
                 let rolled_back = conn.roll_back();
                 if rolled_back.is_ok() || !sent || !is_write(&units) {
                     return self.end_uncommitted(conn, units, is_alone, rolled_back, Some(error));
@@ -320,7 +321,7 @@ fn is_statement(unit: &dyn Unit) -> bool {
     unit.statement().is_some() && unit.work() == Work::Read
 }
 
-/// Finishes the units that consist only of a statement. Returns the other units.
+/// Finishes the units that consist only of a statement that reads. Returns the other units.
 fn finish_statements(units: Vec<Box<dyn Unit>>, conn: &mut Connection) -> Vec<Box<dyn Unit>> {
     let (statements, others): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| is_statement(&**unit));
     for mut unit in statements {

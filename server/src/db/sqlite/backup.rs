@@ -88,7 +88,7 @@ fn open_immutable(path: &Path) -> Result<SqliteConnection, DbError> {
 }
 
 /// Copies a backup to the path of a database. No database may exist at this path. `accept` gets the copy and can reject
-/// it.
+/// it. Returns the size of the copy in bytes.
 pub(in crate::db) fn restore<E: From<DbError>>(
     from: &Path,
     database: &Path,

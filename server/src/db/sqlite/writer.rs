@@ -43,8 +43,8 @@ pub(super) struct Writer {
     space: Arc<Space>,
     turns: WriteTurns,
     busy_timeout: Duration,
-    /// `true` if the announced change counter may differ from the stored one. They differ if a process made an
-    /// announcement but did not commit.
+    /// `true` if the length of the file `<database>.changes` may differ from `user_version` in the database. They
+    /// differ if a process announced a change in this file but did not commit it.
     repair: bool,
     /// Whether a unit of the previous transaction failed. In this case, the next transaction uses savepoints.
     unit_failed: bool,
@@ -190,9 +190,9 @@ impl Writer {
         result
     }
 
-    /// Commits. The change counter is announced before the commit. If the process crashes between the announcement and
-    /// the commit, caches stay unused until another process opens the database and repairs the counter, or commits an
-    /// administrative change.
+    /// Commits. If `invalidates` is set, first announces the change (see [`ChangeCounter::increment_in`]). If the
+    /// process crashes between the announcement and the commit, caches stay unused until another process opens the
+    /// database and repairs the counter, or commits an administrative change.
     fn commit(&mut self, invalidates: bool) -> Result<(), DbError> {
         if invalidates {
             self.change_counter.increment_in(&mut self.conn)?;

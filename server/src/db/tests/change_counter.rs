@@ -34,7 +34,7 @@ async fn counter_changes_in_other_processes(db: TestDatabase) {
         }
         until("the other counter", async || other.change_counter() != theirs).await;
         assert_eq!(other.read(move |c: &mut Connection| exists(c, round)).await, Ok(true));
-        // The process that sends a notification also receives it.
+        // The process that sends a notification also receives it, and its counter changes once more.
         connected(&db.database).await;
     }
     if db.database.engine() == Engine::Sqlite {

@@ -2,8 +2,9 @@
 
 use doorward_shared::admin::ConfigProblem;
 
-/// Maximum number of origins, in all lists of the relying party together and in `cors.allowed_origins`. Together with
-/// [`MAX_ORIGIN_CHARS`], it keeps challenges small: every challenge contains the relying party's origins.
+/// Maximum total number of origins in the relying party's lists, and maximum number of origins in
+/// `cors.allowed_origins`. Together with [`MAX_ORIGIN_CHARS`], it keeps challenges small: every challenge contains the
+/// relying party's origins.
 pub(super) const MAX_ORIGINS: usize = 32;
 /// Maximum number of characters of an origin.
 const MAX_ORIGIN_CHARS: usize = 256;

@@ -65,10 +65,10 @@ impl LoginRequirements {
     }
 }
 
-/// Position in the list of users who lose credentials.
+/// Position of a user in the list of users who lose credentials. Users who keep none come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AffectedPosition {
-    /// Whether the user keeps at least one credential. Users who keep at least one come last in the list.
+    /// Whether the user keeps at least one credential.
     pub keeps_some: bool,
     pub user: UserId,
 }

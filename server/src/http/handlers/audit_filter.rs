@@ -100,8 +100,8 @@ fn kinds(query: &Query, name: &str) -> Result<Vec<AuditType>, ApiError> {
     query.list(name).map(kind).collect()
 }
 
-/// Returns the accepted outcome if exactly one is accepted, otherwise `None`. The second value is `true` if no outcome
-/// is accepted.
+/// Returns the outcome that the query accepts; `None` if it accepts both outcomes or neither. The second value is
+/// `true` if the query accepts neither.
 fn outcome(query: &Query) -> Result<(Option<AuditOutcome>, bool), ApiError> {
     let Values { any_of, none_of } = values(query, "outcome", |name, word| {
         word.parse::<AuditOutcome>().map_err(|_| ApiError::query(format!("{name} must be succeeded or failed")))

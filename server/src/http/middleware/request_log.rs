@@ -78,8 +78,8 @@ impl<'a> RequestLine<'a> {
         self.status.as_u16()
     }
 
-    /// Logs the line: an error that has a cause at level `error`, a refusal at level `info`, and a success at level
-    /// `debug`.
+    /// Logs the line, at level `error` for an error that has a cause, at level `info` for a refusal, and at level
+    /// `debug` for a success.
     pub(super) fn log(&self, error: Option<&ApiError>) {
         let Self { meta, method, route, micros, .. } = self;
         let (request_id, client, status) = (&*meta.request_id, &*meta.source_ip, self.status());

@@ -116,8 +116,8 @@ fn with_api_error(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
     ServiceResponse::from_err(error, request)
 }
 
-/// Returns the trace to which the request belongs, for example the one that its header `traceparent` names; `None` if
-/// there is no such trace.
+/// Returns the trace of the request: the one that its header `traceparent` names, or else a new one. Returns `None` if
+/// traces are off and the header names no trace, or if no random bytes are available.
 fn begin_trace(request: &ServiceRequest, app: &App, started: Instant) -> Option<RequestTrace> {
     let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let peer = request.peer_addr().map(|peer| peer.ip());

@@ -68,8 +68,8 @@ pub(super) fn name(text: &str, other: &str, what: &str, report: &mut TenantRepor
     short
 }
 
-/// Adds the accepted origins. Origins of other domains become related origins. The source compares origins without
-/// regard to case, so web origins are imported in lower case.
+/// Adds the origins that Doorward accepts. Origins of other domains become related origins. The source compares origins
+/// without regard to case, so web origins are imported in lower case.
 fn add_origins(rp: &mut RelyingParty, origins: &[String], report: &mut TenantReport) {
     for origin in origins {
         let is_app = origin.starts_with("android:");

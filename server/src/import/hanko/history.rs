@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// Overlap of two imports in microseconds: entries that are older than the newest imported entry by at most this time
-/// are read again. Such an entry may be missing in Doorward, because it was committed after its time of creation, or
-/// because the clocks of the Hanko servers differ.
+/// are read again. Such an entry may be missing in Doorward, because it was committed after the earlier import had read
+/// the log, or because the clocks of the Hanko servers differ.
 const OVERLAP_MICROS: i64 = 15 * 60 * 1_000_000;
 
 pub(super) fn import(import: &mut Import<'_>) -> Result<(), ImportError> {
@@ -47,7 +47,7 @@ fn entry(tenant_id: TenantId, row: &AuditRow) -> Result<Entry, String> {
     let kind: AuditType = row.kind.parse().map_err(|_| format!("its type {:?} is unknown", row.kind))?;
     let id: Uuid = row.id.parse().map_err(|_| "its id is not a UUID".to_owned())?;
     let (high, low) = id.as_u64_pair();
-    // The new id contains bits of the source's id, so every import gives the entry the same id.
+    // The new id contains bits of the entry's id in the source, so every import gives the entry the same id.
     let random = high.rotate_left(32) ^ low.rotate_left(2);
     let reason = row.error.clone().filter(|_| kind.is_failure());
     Ok(Entry {

@@ -121,7 +121,8 @@ fn transaction(tenant_id: TenantId, row: TransactionRow) -> Result<(Transaction,
     Ok((transaction, row.user_id))
 }
 
-/// Deletes imported users and credentials that the source no longer contains. A dry run only counts them.
+/// Deletes imported users and credentials that the source no longer contains. A dry run counts them and deletes
+/// nothing.
 pub(super) fn delete_missing(import: &mut Import<'_>) -> Result<(), ImportError> {
     let tenants: Vec<TenantId> = import.tenants.keys().copied().collect();
     for id in tenants {

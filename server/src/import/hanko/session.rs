@@ -166,8 +166,8 @@ impl Import<'_> {
                 let Some(converted) = convert(tenant, state, row) else { continue };
                 state.report.tally(kind).read += 1;
                 match converted {
-                    // A dry run only counts the rows of a tenant that was never imported: there are no stored rows to
-                    // compare.
+                    // If a tenant was never imported, there are no stored rows to compare with, so a dry run counts the
+                    // tenant's rows and does nothing else.
                     Ok(_) if dry_run && state.previous.is_none() => {}
                     Ok(converted) => {
                         counted.push(Counted { tenant, shown_id: id, user_id });
@@ -186,7 +186,7 @@ impl Import<'_> {
     fn count(&mut self, kind: &'static str, rows: Vec<Counted>, outcomes: &[ImportOutcome]) {
         for (Counted { tenant, shown_id, user_id }, outcome) in rows.into_iter().zip(outcomes) {
             let Some(tenant) = self.tenants.get_mut(&tenant) else { continue };
-            // A dry run does not store users, so `write` refuses the rows of users that it would add.
+            // A dry run stores no users, so `write` refuses the rows of users that an import would add.
             let is_of_added = user_id.is_some_and(|user| tenant.added_users.contains(&user));
             match outcome {
                 ImportOutcome::Refused(USER_MISSING) if is_of_added => {

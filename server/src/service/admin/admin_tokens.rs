@@ -97,7 +97,8 @@ fn scope(tenants: Option<Vec<TenantId>>, role: Role) -> Result<Option<BTreeSet<T
 
 fn require_tenants(connection: &mut Connection, tenants: Option<&BTreeSet<TenantId>>) -> Result<(), ServiceError> {
     let Some(tenants) = tenants else { return Ok(()) };
-    // Deleting a tenant changes the tokens that are limited to it, so the deletion must not run at the same time.
+    // Deleting a tenant changes the tokens that are limited to it. The lock delays the deletion until the new token is
+    // stored.
     for tenant in tenants {
         tenant_table::lock(connection, *tenant)?;
     }

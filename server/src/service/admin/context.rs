@@ -23,7 +23,7 @@ pub struct AdminContext {
     pub actor: String,
     /// Request id, client address and user agent.
     pub meta: RequestMeta,
-    /// The tenants that lists may contain; `None` for all tenants.
+    /// The tenants that the administrator may use; `None` for all tenants and the installation.
     pub scope: Option<Arc<BTreeSet<TenantId>>>,
 }
 

@@ -5,7 +5,7 @@ use doorward_shared::{AuditType, ErrorCode, TenantId, refusal::RefusalDetail};
 use super::AdminContext;
 use crate::{service::ServiceError, store::tenants};
 
-/// Maximum number of characters of the reason in an entry.
+/// Maximum length of a reason in an audit entry, in characters.
 const MAX_REASON_CHARS: usize = 512;
 
 /// A refused request.

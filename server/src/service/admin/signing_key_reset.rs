@@ -14,9 +14,9 @@ use crate::{
     store::signing_keys as table,
 };
 
-/// Changes nothing if the tenant has usable keys and the master key decrypts all of them. Otherwise, retires all usable
-/// keys and creates a new key that signs at once. Returns whether the keys were replaced. Retired keys stay published
-/// until the tokens that they signed have expired.
+/// Retires all usable keys of a tenant and creates a new key that signs at once. Changes nothing if the tenant has
+/// usable keys and the master key decrypts all of them. Returns whether the keys were replaced. Retired keys stay
+/// published until the tokens that they signed have expired.
 ///
 /// # Errors
 /// [`ServiceError::Internal`] if a newer version of Doorward encrypted one of the keys. In this case, nothing is

@@ -250,7 +250,7 @@ impl Assertion {
 }
 
 impl Assertion {
-    /// Adds both signature counters to the entry of an accepted assertion whose counter regressed.
+    /// Adds the stored and the received signature counter to the entry of an assertion whose counter regressed.
     fn with_regression(&self, entry: audit::Entry, stored: Option<u32>) -> audit::Entry {
         let Some(stored) = stored else { return entry };
         let received = self.verified.sign_count;

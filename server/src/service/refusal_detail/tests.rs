@@ -10,7 +10,7 @@ use crate::{
 
 const HOSTILE: &str = "\u{1b}]0;title\u{7}\"\u{202e}\\";
 
-/// Returns a refusal of each variant. If the variant contains a text, this text contains `text`.
+/// Returns one refusal of each variant except `TooOften`. `text` takes the place of texts that clients can choose.
 fn refusals(text: &str) -> Vec<Refusal> {
     let own = || text.to_owned();
     let known = |check| RefusalDetail::new(check).expected([text]).received(text);

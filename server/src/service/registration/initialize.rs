@@ -134,8 +134,8 @@ fn validate_extras(
             extensions: requested(&settings.extensions)?,
         },
         // With conditional mediation the browser shows no dialog. Hints then have no effect, and an extension that the
-        // browser cannot satisfy makes the registration fail. Of the tenant's settings, only `credProps` is therefore
-        // used.
+        // browser cannot satisfy makes the registration fail. Therefore, `credProps` is the only one of the tenant's
+        // settings that is used.
         Some(Mediation::Conditional) => {
             let cred_props = settings.extensions.cred_props;
             let extensions = requested(&RegistrationExtensions { cred_props, ..RegistrationExtensions::default() })?;

@@ -186,7 +186,7 @@ fn values(event: &AuditEvent) -> Result<[Bind<'static>; 12], DbError> {
     ])
 }
 
-/// Returns the error code, which is `internal` for a refusal without an error.
+/// Returns the code of the event's error. Without an error: `internal` if the type is a failure, otherwise `None`.
 fn code(event: &AuditEvent) -> Option<&'static str> {
     let unexplained = event.kind.is_failure().then_some(ErrorCode::Internal.as_str());
     event.error.as_ref().map(|error| error.code).or(unexplained)

@@ -1,7 +1,7 @@
 //! Ids of entries: UUIDs of version 7 in the order of commit. An id begins with a time of 60 bits in units of 1/4096 ms
 //! (RFC 9562, section 6.2, method 3). On SQLite there is one writer, so ids only increase. On PostgreSQL the database
 //! server makes the ids (`new_audit_ticks` and `audit_id` in the migration). Transactions run in parallel there, so
-//! readers stop at a [`Horizon`].
+//! readers return only entries up to a [`Horizon`].
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ use super::super::{Connection, DbError};
 use crate::{db::cached_sql::CachedSql, domain::audit::Horizon};
 
 const TICK_BITS: u32 = 12;
-/// Key of the writer lock, an advisory lock that `new_audit_ticks` takes for a transaction's first entry ("audit").
+/// Key ("audit" in ASCII) of the writer lock, an advisory lock that `new_audit_ticks` takes once per transaction.
 const WRITER_LOCK: i64 = 0x61_7564_6974;
-/// Bits of an id that hold the number of the counter shard, which is below a power of two.
+/// Mask of the bits of an id that hold the number of the counter shard. The number of shards is a power of two.
 const SHARD_BITS: u16 = crate::db::COUNTER_SHARDS as u16 - 1;
 /// A text that sorts after every id.
 pub(super) const ABOVE_ALL: &str = "g";

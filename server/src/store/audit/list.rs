@@ -15,7 +15,7 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// Milliseconds after the time in a request id. A search for the id also examines the entries of this period.
+/// Period after the time in a request id, in milliseconds. A search for the id also examines entries of this period.
 const REQUEST_TIME: i64 = 300_000;
 
 /// Returns a numbered page of one log, or of all logs if `tenant` is `None`. Numbered pages end at row [`EXAMINED`].
@@ -85,7 +85,7 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Skips `skip` matching entries. Returns the total, the window and, if possible, the ids of `wanted` or more entries.
+/// Returns the total, the window, and the ids of the matches after the first `skip`: `wanted` or more if possible.
 fn examine(
     conn: &mut Connection,
     scan: &Scan<'_>,
@@ -109,7 +109,7 @@ fn examine(
     Ok((if horizon.is_some_and(|horizon| !horizon.is_newest) { total.or_more() } else { total }, window, ids))
 }
 
-/// Returns the total up to the horizon: the counters minus the entries above the horizon; `None` if it is unknown.
+/// Returns the total up to the horizon: counters minus entries above the horizon; `None` if the total is unknown.
 fn counted(conn: &mut Connection, scan: &Scan<'_>, horizon: Option<&Horizon>) -> Result<Option<Total>, DbError> {
     let Some(tenant) = scan.tenant else { return Ok(None) };
     let Some(count) = audit_counts::total(conn, tenant, scan.filter)? else { return Ok(None) };

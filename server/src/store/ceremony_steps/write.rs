@@ -20,8 +20,8 @@ use crate::{
 };
 
 /// Adds the challenge and the audit entry of a step that initializes a ceremony. Returns the id of the entry. If the
-/// step has a transaction, also adds the transaction, or changes nothing if the identifier is already used or the user
-/// was deleted.
+/// step has a transaction, also adds the transaction. It then changes nothing if the tenant has another transaction
+/// with the same identifier or if the user was deleted.
 #[derive(Debug)]
 pub struct Start {
     event: AuditEvent,

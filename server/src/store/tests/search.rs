@@ -45,7 +45,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
         external_id: external_id.to_owned(),
         name: name.to_owned(),
         display_name: display_name.to_owned(),
-        // Users `2n` and `2n + 1` have the same time.
+        // Users `2n` and `2n + 1` have the same creation time.
         created_at: at(number as i64 / 2),
         ..user(1, number)
     }
@@ -54,7 +54,7 @@ fn named(number: u128, external_id: &str, name: &str, display_name: &str) -> Use
 async fn users_are_listed_newest_first(db: TestDatabase) {
     two_tenants(&db).await;
     insert(&db, (4..=9).map(|number| named(number, &format!("user-{number}"), "n", "d")).collect()).await;
-    // The list is ordered by time, then by id. Users 3 and 6 have the same time.
+    // The list is ordered by creation time, then by id. Users 3 and 6 have the same creation time.
     let expected: Vec<String> = [9, 8, 7, 6, 3, 5, 4, 2, 1].map(|number| format!("user-{number}")).into();
     for limit in [1, 2, 4, 9, 50] {
         assert_eq!(walk(&db, tenant_id(1), None, limit).await, (expected.clone(), 9), "{limit}");

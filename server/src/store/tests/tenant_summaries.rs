@@ -182,7 +182,7 @@ async fn list(db: &TestDatabase, search: Option<&str>, sort: TenantSort, order: 
     }
 }
 
-/// Adds ten tenants. Some have the same name, time, activity or number of users.
+/// Adds ten tenants. Some have the same name, creation time, activity or number of users.
 async fn ten(db: &TestDatabase) {
     db.write(|c| {
         for number in 1..=10_u128 {

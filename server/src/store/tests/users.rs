@@ -29,7 +29,7 @@ async fn upsert_keeps_id_and_creation_time(db: TestDatabase) {
     changed.id = user_id(77);
     changed.updated_at = at(50);
     changed.created_at = at(50);
-    // An update that changes nothing also keeps `updated_at`.
+    // An update that changes nothing keeps `updated_at`.
     let same = changed.clone();
     assert_eq!(db.write(move |c| users::upsert(c, &same)).await, user(1, 1));
     changed.display_name = "Renamed".to_owned();

@@ -344,7 +344,7 @@ fn kept_attestation_is_judged_with_newer_metadata() {
     let mut kept = verified.kept.unwrap();
     let metadata = of_model(&maker.root);
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::Chain);
-    // At the time 0, which is passed as the time of the registration, the leaf certificate was not valid yet.
+    // The registration time that is passed here is before the leaf certificate became valid.
     assert_eq!(judge_again(&kept, &metadata, Timestamp::from_millis(0)), AttestationTrust::UnknownIssuer);
     kept.client_data_hash = vec![0; 32];
     assert_eq!(judge_again(&kept, &metadata, NOW), AttestationTrust::None);

@@ -9,7 +9,7 @@ use crate::{
     store::{credentials, transactions as table, users},
 };
 
-/// A user with all credentials. Transactions are read in pages with [`transactions`], because they may be large.
+/// A user and the user's credentials. Transactions are read in pages with [`transactions`], because they may be large.
 #[derive(Debug, Clone)]
 pub struct UserRows {
     pub user: User,

@@ -38,10 +38,10 @@ async fn write(db: Database, writer: u8) -> Vec<AuditId> {
                 let mut ids = Vec::new();
                 for number in 0..=unit % 3 {
                     let mut one = event(tenant_id(1 + u128::from(writer % 2)), 0, number, KINDS[0]);
-                    // Units have different durations, so they do not end in the order in which they start.
                     one.at = SystemClock.now().plus_millis(-i64::from(unit % 7));
                     one.random = u64::from(writer) << 56 | u64::from(unit) << 48 | u64::from(number) << 40;
                     ids.push(audit::insert(c, &one)?);
+                    // Units have different durations, so they do not end in the order in which they start.
                     (0..u32::from(unit.wrapping_mul(writer)) * 40).for_each(|_| std::thread::yield_now());
                 }
                 if unit % 11 == 10 { Err(DbError::Database("rolled back".to_owned())) } else { Ok(ids) }
@@ -186,7 +186,8 @@ async fn ids_stay_above_an_id_from_the_future(db: TestDatabase) {
     let ids = add(&db, vec![now.clone(), now.clone()]).await;
     assert!([AuditId::new(id), ids[0], ids[1]].is_sorted_by(|one, other| one < other));
     let filter = AuditFilter { end: Some(now.at.plus_millis(1)), ..AuditFilter::default() };
-    // The horizon is not computed from the time that ids contain.
+    // The horizon is the upper limit of the ids that a read on PostgreSQL may return. It depends on the newest id, not
+    // on the clock, so the page contains both new entries.
     let horizon = read_horizon(&db.database).await.expect("a horizon");
     let page = db.read(move |c| audit::page(c, Some(tenant_id(1)), &filter, horizon.as_ref(), ALL)).await;
     assert_eq!(page.items.iter().map(|item| item.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
