@@ -60,11 +60,11 @@ async fn key_history(
     context: &CommandContext,
     entries: &[AdminAuditLogItem],
 ) -> Result<Vec<AdminAuditLogItem>, CommandError> {
-    if !entries.iter().any(explain::needs_key_history) {
-        return Ok(Vec::new());
-    }
-    let page = context.api.audit_page(&explain::key_history(), AuditPosition::Newest, AUDIT_PAGE_SIZE).await?;
-    Ok(page.entries)
+    let Some(refused) = entries.iter().find(|row| explain::needs_key_history(row)) else { return Ok(Vec::new()) };
+    // A limited token may not read the logs of other tenants.
+    let is_limited = context.api.me().await?.tenants.is_some();
+    let history = AuditQuery { tenant: is_limited.then_some(refused.entry.tenant_id), ..explain::key_history() };
+    Ok(context.api.audit_page(&history, AuditPosition::Newest, AUDIT_PAGE_SIZE).await?.entries)
 }
 
 fn print(context: &CommandContext, explanation: &Explanation) -> Result<(), CommandError> {

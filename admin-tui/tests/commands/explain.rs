@@ -3,7 +3,7 @@
 use doorward_shared::admin::Role;
 use doorward_testkit::{Person, Response, TestTenant};
 
-use crate::support::setup;
+use crate::support::{run_to_end, setup};
 
 /// Sends a second-factor login from an origin.
 async fn login(tenant: &TestTenant, person: &mut Person, origin: &str) -> Response {
@@ -47,6 +47,20 @@ async fn key_of_another_tenant_is_named() {
     let text = operator.out(&["explain", refused.request_id()]).await;
     assert!(text.contains("It is a key of another tenant: Example."), "{text}");
     assert!(!text.contains(&other.api_key[36..]), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limited_token_can_explain_a_key_of_another_tenant() {
+    let (server, tenant, operator) = setup(Role::Admin).await;
+    let limited = ["admin-token", "create", "--name", "bob", "--role", "auditor", "--tenant", "Example", "--quiet"];
+    let token = operator.out(&limited).await;
+    let other = server.tenant().await;
+    let refused = tenant.with_key(&other.api_key).get("/credentials").await;
+    let mut command = operator.command(&["explain", refused.request_id(), "--tenant", &tenant.id.to_string()]);
+    command.env("DOORWARD_ADMIN_TOKEN", token.trim_end());
+    let ran = run_to_end(command).await;
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("code        api_key_rejected") && !ran.out.contains("key of another tenant:"), "{}", ran.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

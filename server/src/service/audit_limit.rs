@@ -6,6 +6,7 @@ use doorward_shared::Timestamp;
 
 /// Maximum number of entries for refused requests that one process writes per minute.
 const ENTRIES_PER_MINUTE: u32 = 60;
+
 /// Limits the entries for refused requests, because a script with an admin token could otherwise fill the log.
 #[derive(Debug, Default)]
 pub struct AuditLimit(Mutex<Minute>);
