@@ -12,7 +12,8 @@ pub struct BaseFolders {
 }
 
 impl BaseFolders {
-    /// Resolves an entered path. `~` and `~/…` are in the home folder, as in a shell; `~name` is an ordinary name.
+    /// Resolves an entered path. As in a shell, `~` is the home folder, and `~/…` is a path in it. Unlike in a shell,
+    /// `~name` is an ordinary file name.
     pub fn resolve(&self, entered: &str) -> PathBuf {
         let below_home = if entered == "~" { Some("") } else { entered.strip_prefix("~/") };
         match (below_home, &self.home) {

@@ -12,9 +12,9 @@ use tracing_subscriber::{
 use self::{sampler::Sampler, writer::LineQueue};
 use crate::config::LogFormat;
 
-/// Log targets that are turned off, each with its directive. If the configured level names a target, its directive is
-/// not used. actix-http logs an error for each malformed request, and webauthn-rs for each malformed credential,
-/// although Doorward reports both itself.
+/// Log targets that are turned off, each with the directive that turns it off. If the configured level contains the
+/// name of a target, only the configured level applies to this target. actix-http logs an error for each malformed
+/// request, and webauthn-rs for each malformed credential, although Doorward reports both itself.
 const QUIET: [(&str, &str); 2] = [("actix_http", "actix_http=off"), ("webauthn_rs_core", "webauthn_rs_core=off")];
 
 #[derive(Debug, thiserror::Error)]

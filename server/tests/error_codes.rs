@@ -7,8 +7,8 @@ use doorward_shared::ErrorCode;
 const HEADER: &str = "\
 # Error codes
 
-Every error response of both APIs has a `code`. [api.md](api.md#errors) describes the other members. A code keeps its meaning in later versions. Treat a code
-that you do not know like its status.
+Every error response of both APIs has a `code`. [api.md](api.md#errors) describes the other members. A code keeps its meaning in later versions. If a client
+receives a code that it does not know, it should act on the HTTP status alone.
 
 This table is generated from `shared/src/error.rs` and `shared/src/error/help.rs`. A test compares them; `UPDATE_DOCS=1 cargo test -p doorward-server
 --test error_codes` writes the table again.

@@ -232,8 +232,8 @@ impl Api {
         self.get(&["tenants", &tenant.to_string(), "secrets", "jwk"]).json().await
     }
 
-    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. Without an algorithm, uses the algorithm of the current
-    /// key. With `force` the new key signs at once, otherwise 15 minutes later.
+    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key, which signs tokens from 15 minutes later on, or at once
+    /// with `force`. If `algorithm` is `None`, the new key has the algorithm of the current key.
     pub async fn rotate_signing_key(
         &self,
         tenant: TenantId,
@@ -260,7 +260,8 @@ impl Api {
             .await
     }
 
-    /// `DELETE /tenants/{id}/secrets/jwk/{key}`: stops signing with the key.
+    /// `DELETE /tenants/{id}/secrets/jwk/{key}`: retires the key. It stops signing tokens as soon as another key can
+    /// sign them.
     pub async fn retire_signing_key(&self, tenant: TenantId, key: SigningKeyId) -> Result<(), ApiError> {
         self.delete(&["tenants", &tenant.to_string(), "secrets", "jwk", &key.to_string()]).no_content().await
     }

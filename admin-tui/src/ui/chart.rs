@@ -32,7 +32,8 @@ fn visible(value: u64, max: u64, rows: u16) -> u64 {
     if value == 0 { 0 } else { value.max(smallest) }
 }
 
-/// Draws the last values as one line of text, one character for each value, the newest on the right. A zero is a dot.
+/// Returns the last `width` values as one line of text, one character for each value, the newest on the right. A zero
+/// is a dot.
 pub fn spark_text(values: impl DoubleEndedIterator<Item = u64> + ExactSizeIterator, width: usize) -> String {
     let skipped = values.len().saturating_sub(width);
     let values: Vec<u64> = values.skip(skipped).collect();
@@ -45,7 +46,7 @@ pub fn spark_text(values: impl DoubleEndedIterator<Item = u64> + ExactSizeIterat
     padding.chain(values.iter().map(symbol)).collect()
 }
 
-/// One of the two series of a chart of activity.
+/// One of the two series of an activity chart: the successful ceremonies or the refused requests of each day.
 struct Series {
     name: &'static str,
     tone: Tone,
@@ -56,8 +57,8 @@ const SUCCEEDED: Series = Series { name: "succeeded", tone: Tone::Good, count: |
 const REFUSED: Series = Series { name: "refused", tone: Tone::Bad, count: |point| point.refused };
 
 impl Canvas<'_> {
-    /// Draws two bar charts with one bar per day: succeeded ceremonies above, refused ones below with their own scale,
-    /// so that few refusals are visible beside many successes.
+    /// Draws two bar charts with one bar per day: successful ceremonies above, refused requests below. Each chart has
+    /// its own scale, so that few refusals are visible beside many successes.
     pub fn activity(&mut self, area: Rect, points: &[ActivityPoint]) {
         if area.height < 2 || points.is_empty() {
             return;
@@ -84,7 +85,7 @@ impl Canvas<'_> {
         if area.is_empty() {
             return;
         }
-        // If there are more days than columns, the latest ones are drawn.
+        // If there are more days than columns, only the latest days are drawn.
         let first = points.len().saturating_sub(usize::from(area.width));
         let points = points.get(first..).unwrap_or_default();
         let days = u16::try_from(points.len()).unwrap_or(u16::MAX);
@@ -107,7 +108,7 @@ impl Canvas<'_> {
         self.render(chart, area);
     }
 
-    /// Draws the last values as bars that are one column wide, the newest on the right.
+    /// Draws the newest values for which there is room, as bars that are one column wide, the newest on the right.
     pub fn sparkline(&mut self, area: Rect, values: impl Iterator<Item = u64> + Clone, tone: Tone) {
         let width = usize::from(area.width);
         let skipped = values.clone().count().saturating_sub(width);

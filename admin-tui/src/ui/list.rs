@@ -275,7 +275,8 @@ impl<T> Remote<T> {
         self.pending = Some(cx.send(call));
     }
 
-    /// Handles the response to a request that this value sent. Returns other responses. `pick` extracts the value.
+    /// Handles the response to the request that [`Self::load`] sent. Returns other responses. `pick` extracts the new
+    /// value; if it returns `None`, the old value stays.
     pub fn handle_response(
         &mut self,
         response: RequestResult,

@@ -1,11 +1,11 @@
 //! A configuration that two administrators changed at the same time.
 
-/// The administrator whose value a setting gets.
+/// One of the two administrators whose changes to a configuration must be merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The user of this app: the unsaved value.
+    /// The user of this app, whose value is not saved yet.
     Mine,
-    /// Another administrator: the value on the server.
+    /// The other administrator, whose value is stored on the server.
     Theirs,
 }
 

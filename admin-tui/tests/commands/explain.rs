@@ -5,7 +5,7 @@ use doorward_testkit::{Person, Response, TestTenant};
 
 use crate::support::{run_to_end, setup};
 
-/// Sends a second-factor login from an origin.
+/// Performs a second-factor login with `origin` in the client data. Returns the response to the finalize request.
 async fn login(tenant: &TestTenant, person: &mut Person, origin: &str) -> Response {
     let request = serde_json::json!({ "user_id": person.user_id });
     let options = tenant.http.post("/mfa/login/initialize", &request).await.expect(200).json();

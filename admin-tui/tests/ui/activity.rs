@@ -20,7 +20,7 @@ async fn vitals_are_requested_every_second_and_name_their_node() {
     }
     assert_eq!(requests(&fake), before + 10);
     app.shows(&["origin_mismatch", "p50", "cpu 13 %", "clients 57"]);
-    // The counters of another process cannot be compared with the earlier ones.
+    // If another process responds, the rates start again, because each process has its own counters.
     fake.world.lock().unwrap().node = "login-2/9".to_owned();
     app.pass(1_000).await;
     app.shows(&["node login-2/9", "…  max 0"]);

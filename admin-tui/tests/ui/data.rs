@@ -38,9 +38,9 @@ pub(crate) struct World {
     pub node: String,
     /// `true` if a background job fails.
     pub job_fails: bool,
-    /// Serial number of the imported FIDO metadata.
+    /// Serial number of the imported FIDO metadata; `None` if none was imported.
     pub metadata: Option<u64>,
-    /// The tenants of the app's token; `None` for all tenants.
+    /// The tenants that the app's admin token may use; `None` for all tenants.
     pub own_tenants: Option<Vec<TenantId>>,
     /// Number of state changes of each object, keyed by the request's target as text.
     pub state_versions: HashMap<String, u64>,
@@ -57,7 +57,7 @@ pub(crate) struct TenantRecord {
     pub transactions: Vec<TransactionSummary>,
 }
 
-/// Returns the same id in every test run.
+/// Returns the id of object number `at` of a kind. The id is the same in every test run.
 pub(crate) fn uuid(kind: u128, at: usize) -> Uuid {
     Uuid::from_u128((0x0193_5f00 << 96) | (0x7 << 76) | (0b10 << 62) | (kind << 48) | u128::try_from(at).unwrap())
 }

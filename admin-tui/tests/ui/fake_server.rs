@@ -75,25 +75,25 @@ impl FakeServer {
         self.behaviour.lock().unwrap().export_total = Some(total);
     }
 
-    /// Makes requests wait, or releases them.
+    /// Sets whether requests wait. With `false`, waiting requests continue.
     pub(crate) fn hold(&self, holds: bool) {
         self.behaviour.lock().unwrap().holds = holds;
         self.released.notify_waiters();
     }
 
-    /// Makes requests for older audit entries wait, or releases them.
+    /// Sets whether requests for older audit entries wait. With `false`, waiting requests continue.
     pub(crate) fn hold_older_pages(&self, holds: bool) {
         self.behaviour.lock().unwrap().holds_older_pages = holds;
         self.released.notify_waiters();
     }
 
-    /// Makes requests that enable an object wait, or releases them.
+    /// Sets whether requests that enable an object wait. With `false`, waiting requests continue.
     pub(crate) fn hold_enabling(&self, holds: bool) {
         self.behaviour.lock().unwrap().holds_enabling = holds;
         self.released.notify_waiters();
     }
 
-    /// Makes requests for pages after the first one fail.
+    /// Sets whether requests for the second and later pages of tenants fail.
     pub(crate) fn fail_later_pages(&self, fails: bool) {
         self.behaviour.lock().unwrap().fails_later_pages = fails;
     }
@@ -184,7 +184,7 @@ impl ApiBackend for FakeServer {
     }
 }
 
-/// Changes the state of an object. Returns the new version; `None` if nothing changed.
+/// Disables or enables an object. Returns the new version of its state; `None` if nothing changed.
 pub(crate) fn set_disabled(
     world: &mut World,
     target: &DisableTarget,

@@ -115,7 +115,7 @@ mod tests {
         let mut input = parent.stdin.take().unwrap();
         input.write_all(b"\n").unwrap();
         while !children(pid).is_empty() {}
-        // The CPU time of the ended child is still included.
+        // The CPU time of the child is still included, although the child has ended.
         let usage = usage_so_far();
         assert!(usage.cpu_seconds >= 0.02 && usage.rss_mib > 0.0 && usage.peak_rss_mib > 0.0, "{usage:?}");
         drop(input);

@@ -70,7 +70,8 @@ pub(super) async fn write(plan: &Plan, secrets: &Secrets<'_>, number: u64, out: 
 
 /// Returns a valid configuration of a tenant.
 fn config(plan: &Plan, number: u64, name: &str) -> Result<String, SeedError> {
-    // Browsers show this name. It is never hostile, because the server would reject a hostile one.
+    // The name of the relying party is never hostile, because the server would reject some of the hostile names, such
+    // as a blank name.
     let display_name = if plan.hostile { format!("Tenant {number}") } else { name.to_owned() };
     let relying_party = RelyingParty::new(plan.rp_id(number), display_name, vec![plan.origin(number)]);
     let config = config_rules::valid(TenantConfig::for_relying_party(relying_party))

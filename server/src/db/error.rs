@@ -61,8 +61,8 @@ thread_local! {
     static TRANSACTION_ERROR: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Marks the current thread as a worker of PostgreSQL, so that errors on this thread are classified as PostgreSQL
-/// errors.
+/// Records that the current thread uses PostgreSQL, so that database errors on this thread are classified as errors of
+/// PostgreSQL.
 pub(super) fn set_runs_postgres() {
     RUNS_POSTGRES.set(true);
 }

@@ -134,8 +134,9 @@ impl State {
     }
 }
 
-/// Returns the time for which the first of `waiting` shared units waits until a batch starts. `last_batch` is the
-/// number of units in the batch that started last.
+/// Returns the gather time of the next batch: the time from the submission of its first unit until the batch starts.
+/// `waiting` is the number of units that wait for the next batch, and `last_batch` is the number of units in the batch
+/// that started last.
 const fn max_gather_time(running_batches: usize, waiting: usize, last_batch: usize) -> Duration {
     match running_batches {
         0 if last_batch < GATHER_THRESHOLD => Duration::ZERO,

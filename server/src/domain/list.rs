@@ -150,7 +150,7 @@ pub struct PageQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberedPage<T> {
     pub items: Vec<T>,
-    /// Number of rows of all pages; `None` for pages by cursor.
+    /// Number of rows on all pages together; `None` for a page that a cursor selects.
     pub total: Option<Total>,
     /// The next page; `None` on the last page.
     pub next: Option<NextRows>,

@@ -33,7 +33,7 @@ pub struct RelyingPartyPolicy {
     pub icon: Option<String>,
     /// Accepted origins and patterns of subdomains, including the related origins.
     pub origins: Vec<String>,
-    /// Origins of the top-level pages that may contain ceremonies in a frame.
+    /// Origins of the top-level pages that may contain a page of the tenant in a frame.
     pub top_origins: Vec<String>,
 }
 

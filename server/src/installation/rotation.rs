@@ -42,7 +42,8 @@ pub struct Rotated {
     /// Number of signing keys that neither the old nor the new key decrypts. They were already unusable before the
     /// rotation.
     pub undecryptable: usize,
-    /// Whether the new key replaced the symbolic link `master.key`, because its target could not be replaced.
+    /// Whether the new key replaced the symbolic link `master.key` itself. This happens if the target of the link could
+    /// not be replaced.
     pub replaced_link: bool,
 }
 

@@ -64,7 +64,8 @@ fn link_target(source: &MasterKeySource) -> Option<io::Result<PathBuf>> {
 /// Checks that the new key can replace the file of the current one. Call it before the first change of the database.
 ///
 /// # Errors
-/// [`OpenError::LinkTarget`] or [`OpenError::MountedKey`]
+/// [`OpenError::LinkTarget`] if the current file is a symbolic link whose target cannot be replaced;
+/// [`OpenError::MountedKey`] if this file, or the target of the link, is a mount point.
 pub(super) fn check_replaceable(source: &MasterKeySource, entropy: &dyn Entropy) -> Result<(), OpenError> {
     let Some(path) = source.in_data_folder() else { return Ok(()) };
     let file = match link_target(source) {

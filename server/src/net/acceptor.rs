@@ -26,7 +26,7 @@ pub(super) struct Acceptor {
     pub(super) workers: Workers,
     /// Completes when the listener must be closed.
     pub(super) stopped: oneshot::Receiver<()>,
-    /// Sends the workers to [`Serving`](super::Serving) after the listener was closed.
+    /// Gives the workers back to [`Serving`](super::Serving) after the listener was closed.
     pub(super) release: oneshot::Sender<Workers>,
 }
 

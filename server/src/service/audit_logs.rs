@@ -135,7 +135,7 @@ pub async fn writers_ended(db: &Database) -> Result<bool, DbError> {
 /// 100 ms for running transactions, so that callers find the entries of their earlier requests.
 ///
 /// # Errors
-/// [`DbError`] of the database.
+/// [`DbError`] if a read fails.
 pub async fn horizon(db: &Database) -> Result<Option<Horizon>, DbError> {
     if db.engine() == Engine::Sqlite {
         return Ok(None);

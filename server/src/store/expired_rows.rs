@@ -1,4 +1,5 @@
-//! Finds and deletes expired rows, in chunks of a table.
+//! Finds and deletes expired rows. Each call examines one chunk of a table: consecutive rows in the order of the
+//! primary key.
 //!
 //! The tables have no index by expiry: it would slow down every ceremony, and the rows exist only for minutes.
 
@@ -60,16 +61,18 @@ pub struct RowKey {
     key: String,
 }
 
-/// Number of expired rows in a chunk of a table. The chunks are in the order of the primary key.
+/// An examined chunk of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredChunk {
+    /// Number of expired rows in the chunk.
     pub expired: usize,
-    /// The last key of this chunk, after which the next chunk begins; `None` at the end of the table.
+    /// Key of the last row of the chunk; the next chunk begins after it. `None` at the end of the table.
     pub end: Option<RowKey>,
 }
 
-/// Examines the next `limit` rows of all tenants after a key, and counts those that expired before the given time. Call
-/// it in a read, not in a write: without an index, the search is slow and would delay other writes.
+/// Examines a chunk: at most `limit` rows, of all tenants, that follow the key `after`. Counts the rows that expired
+/// before the time `before`. Call this function in a read, not in a write: without an index, the search is slow and
+/// would delay other writes.
 pub fn find(
     conn: &mut Connection,
     table: ExpiringTable,
@@ -86,7 +89,8 @@ pub fn find(
     Ok(ExpiredChunk { expired, end: last.map(|(tenant_id, key, _)| RowKey { tenant_id, key }) })
 }
 
-/// Deletes, in a chunk, the rows that expired before the given time. Returns the number of deleted rows.
+/// Deletes the rows of a chunk that expired before the time `before`. The chunk begins after the key `after` and ends
+/// with the key `end`, or with the table if `end` is `None`. Returns the number of deleted rows.
 pub fn delete(
     conn: &mut Connection,
     table: ExpiringTable,

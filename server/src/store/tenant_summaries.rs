@@ -326,7 +326,7 @@ pub fn numbered_page(
 }
 
 /// Returns a page of the tenants that are in the scope and match the search. To sort by ceremonies or refusals, counts
-/// entries of the given days. For each other order there is an index that also contains the name and RP ID, so the
+/// audit entries of the given days. Every other sort key has an index that also contains the name and RP ID, so the
 /// query reads only that index.
 pub fn page(
     conn: &mut Connection,

@@ -8,9 +8,10 @@ use crate::db::Engine;
 pub(super) enum Table {
     /// Copied row by row.
     Rows(&'static str),
-    /// Copied row by row, without the checkpoint.
+    /// Copied row by row, except the row that contains the checkpoint of the transfer.
     Installation(&'static str),
-    /// Computed from another table, because the engines use different shards.
+    /// Not copied, but computed from another table of the target. Each row belongs to a shard, and the two engines
+    /// distribute counts over shards in different ways.
     Computed { name: &'static str, sqlite: &'static str, postgres: &'static str },
 }
 

@@ -23,8 +23,8 @@ pub fn authenticator_data(bytes: &[u8]) {
     let _ = AuthData::parse(bytes);
 }
 
-/// Parses an attestation object. If it is accepted, re-encodes it without unknown members, and then also without its
-/// statement. The parser must accept both encodings, and encoding their parsed objects must return the same bytes.
+/// Parses an attestation object. If this succeeds, encodes the parsed object twice: with its statement and without it.
+/// The parser must accept both encodings. If their parsed objects are encoded again, the bytes must be the same.
 pub fn attestation_object(bytes: &[u8]) {
     let Ok(parsed) = AttestationObject::parse(bytes) else { return };
     let again = AttestationObject::parse(&parsed.encode()).unwrap();

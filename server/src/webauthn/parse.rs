@@ -274,7 +274,7 @@ fn wrong_member(prefix: &str, object: &str) -> Option<String> {
     })
 }
 
-/// Parses the credential id, which the body contains twice, as `id` and `rawId`. Both must be equal.
+/// Parses the credential id. The body contains it twice, as `id` and as `rawId`, and the two ids must be equal.
 fn parse_credential_id(id: Text<'_>, raw_id: Text<'_>, kind: &Text<'_>) -> Result<CredentialId, Malformed> {
     if kind.0.as_deref() != Some("public-key") {
         return Err("type is not \"public-key\"".into());

@@ -1,4 +1,5 @@
-//! Limits for request heads and bodies: size, time and JSON depth. Each refused body writes an audit entry.
+//! Limits of request bodies: size, JSON depth, and time until the whole body has arrived. A request with a refused body
+//! writes an audit entry.
 
 use std::time::Duration;
 

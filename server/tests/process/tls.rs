@@ -28,7 +28,7 @@ use x509_parser::{asn1_rs::FromDer as _, certificate::X509Certificate};
 
 use crate::support::{ALIVE, command, exchange, serve_with};
 
-/// Returns the path of a file of the test authority.
+/// Returns the path of a certificate or key in the test data.
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/fixtures/tls").join(name)
 }
@@ -37,7 +37,7 @@ fn certificate(name: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(fixture(name)).unwrap()
 }
 
-/// Replaces the files of the server.
+/// Copies a certificate and a key from the test data to the files that the server reads.
 fn install(folder: &Path, certificate: &str, key: &str) {
     for (file, source) in [("certificate.pem", certificate), ("key.pem", key)] {
         fs::copy(fixture(source), folder.join(file)).unwrap();
@@ -138,7 +138,7 @@ async fn replaced_certificate_is_used_for_new_connections() {
     }
     assert_eq!(request(&mut old).await.unwrap(), "HTTP/1.1 200 OK");
 
-    // The server does not use a certificate with a key that does not match.
+    // If the new key does not match the new certificate, the server keeps the old certificate and key.
     install(&files, "first.pem", "second.key");
     server.signal("HUP");
     until("an error", async || server.log().iter().any(|line| line.contains("cannot replace the TLS certificate")))

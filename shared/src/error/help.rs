@@ -21,7 +21,7 @@ impl ErrorCode {
             Self::TenantExists => (&[409], "Use another id, or erase the audit log of the deleted tenant."),
             Self::ApiKeyMissing => (
                 &[400, 401],
-                "Send a valid key of this tenant in the header `apiKey`. `login/initialize` needs it with `user_id` (401) or `min_acr` (400).",
+                "Send a valid key of this tenant in the header `apiKey`. `login/initialize` needs the key if the body contains `user_id` or `min_acr`. Without the key, the status is 401, or 400 if the body contains `min_acr` but no `user_id`.",
             ),
             Self::ApiKeyInvalid => (
                 &[401],

@@ -41,7 +41,7 @@ pub struct Audit {
     /// The tenant's name, if this is the log of one tenant.
     tenant_name: Option<String>,
     log: Log,
-    /// The lines of the list: entries, dates and gaps.
+    /// The lines of the list: entries, dates, and gaps (entries that were passed over).
     lines: Vec<Line>,
     /// The selected line. `None` before the first entries have arrived, and if the selected entry was removed.
     selected: Option<LineKey>,

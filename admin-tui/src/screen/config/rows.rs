@@ -68,7 +68,7 @@ pub(super) fn texts_of(json: Option<&Json>) -> Vec<String> {
     }
 }
 
-/// Returns the values in the rows of a field, without blank ones.
+/// Returns the values in the rows of a field, without blank values.
 pub(super) fn texts_in(rows: &[ConfigRow], field: &ConfigField) -> Vec<String> {
     let rows = rows.iter().filter(|row| row.is_of(field) && !row.is_blank());
     rows.map(|row| row.text().trim().to_owned()).collect()
@@ -128,7 +128,7 @@ fn parse(field: &ConfigField, texts: &[&str]) -> Result<Json, ConfigProblem> {
     })
 }
 
-/// Returns the texts of a list without blank ones. Fails if one of them is not accepted.
+/// Returns the texts that are not blank, as a JSON array. Fails at the first of these texts that `is_accepted` rejects.
 fn list(
     field: &ConfigField,
     texts: &[&str],

@@ -6,10 +6,12 @@ use doorward_shared::admin::{CodeCount, Vitals};
 
 /// Maximum number of samples: five minutes with one sample per second.
 const MAX_SAMPLES: usize = 300;
-/// Rates are stored in thousandths, so that sparklines show rates below one.
+/// Factor of stored rates. They are stored in thousandths of an event per second, so that sparklines show rates below
+/// one event per second.
 const MILLI: u64 = 1_000;
 
-/// Events between two consecutive responses of the server. Rates are in thousandths per second.
+/// Rates and times, measured between two consecutive responses of the server. Rates are in thousandths of an event per
+/// second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Sample {
     pub(super) requests: u64,
@@ -22,7 +24,7 @@ pub(super) struct Sample {
     pub(super) write_wait: Option<u64>,
     /// 99th percentile of the duration of commits, in microseconds; `None` without commits.
     pub(super) commit: Option<u64>,
-    /// Units of work in all queues of the database.
+    /// Number of units of work that wait in all queues of the database, at the time of the later response.
     pub(super) queued: u64,
     /// CPU time as percent of one core; `None` if the server does not state it.
     pub(super) cpu_percent: Option<u64>,
@@ -33,7 +35,7 @@ pub(super) struct Sample {
 pub(super) struct CodeHistory {
     /// Refusals since the process started.
     pub(super) total: u64,
-    /// Rates, oldest first, one for each sample.
+    /// Rates in thousandths of a refusal per second, oldest first, one for each sample.
     pub(super) rates: VecDeque<u64>,
 }
 
@@ -111,7 +113,7 @@ fn push<T>(queue: &mut VecDeque<T>, value: T) {
     queue.push_back(value);
 }
 
-/// Returns a rate in thousandths per second.
+/// Returns a rate in thousandths of an event per second.
 const fn rate(count: u64, elapsed_ms: u64) -> u64 {
     count.saturating_mul(MILLI).saturating_mul(1_000) / elapsed_ms
 }

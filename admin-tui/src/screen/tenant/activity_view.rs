@@ -14,15 +14,15 @@ use crate::{
     ui::{Canvas, Column, Tone, below, cell, row},
 };
 
-/// Minimum width of a screen with the fix of a refusal beside the list.
+/// Minimum width of an area that shows the fix of a refusal beside the list of refusals.
 const WIDE: u16 = 120;
 /// Minimum height of an area that shows more than the list of refusals.
 const SHORT: u16 = 12;
 /// On narrow terminals, an area of at least this height has larger panels.
 const TALL: u16 = 24;
-/// Height of the panel with the fix of a refusal on wide terminals.
+/// Height of the panel that shows how to fix a refusal, if the chart is below this panel.
 const FIX_HEIGHT: u16 = 9;
-/// Minimum height of the chart below the panel with the fix.
+/// Minimum height of the chart below the panel that shows how to fix a refusal.
 const CHART_MIN_HEIGHT: u16 = 6;
 /// API keys that expire within this time (in milliseconds) are listed.
 const EXPIRES_SOON_MS: i64 = 30 * 86_400_000;

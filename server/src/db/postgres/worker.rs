@@ -189,8 +189,9 @@ impl Worker {
         units.into_iter().for_each(|unit| unit.finish(outcome.clone()));
     }
 
-    /// Ends units whose transaction was certainly not committed. Units that shared the transaction, and a unit whose
-    /// retry may succeed, are executed again. A failed rollback means that the connection was lost.
+    /// Handles units whose transaction was certainly not committed. Units that shared the transaction run again, each
+    /// in its own transaction. A single unit runs again if a retry may succeed; otherwise its caller gets the error. If
+    /// `rolled_back` is an error, the connection was lost.
     fn end_uncommitted(
         &mut self,
         conn: Connection,

@@ -25,8 +25,8 @@ const WAL_LIMIT_PAGES: i64 = 16 * 1024;
 /// Size in bytes to which SQLite truncates the WAL file when the WAL restarts. The file is larger only while the WAL
 /// cannot restart.
 pub(super) const TRUNCATED_BYTES: i64 = 128 * 1024 * 1024;
-/// Maximum number of remaining pages at which the checkpoint thread asks the writer to copy them. This causes no
-/// noticeable delay.
+/// Maximum number of pages that the checkpoint thread leaves to the writer. Copying them does not noticeably delay
+/// writes.
 const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;
 /// Size of the WAL in bytes above which a warning is logged.

@@ -1,4 +1,4 @@
-//! Units that begin with a known statement share a transaction on PostgreSQL.
+//! On PostgreSQL, units that wait at the same time can share a transaction if each begins with a [`Statement`].
 
 use std::{collections::BTreeSet, sync::mpsc};
 
@@ -46,8 +46,8 @@ fn own_error() -> DbError {
     DbError::Database("injected".to_owned())
 }
 
-/// Opens the database with one connection, which is busy until the sender is dropped. Until then, new units collect in
-/// the queue, so that they can share a transaction.
+/// Opens the database with one connection, which is busy until the returned sender is dropped. Until then, new units
+/// collect in the queue, so that they can share a transaction.
 async fn with_busy_connection(db: &TestDatabase) -> (Database, mpsc::Sender<()>) {
     let database = db.another_with(|options| options.connections = 1).await;
     let (go, wait) = mpsc::channel::<()>();

@@ -26,8 +26,8 @@ pub struct Resealed {
     pub undecryptable: usize,
 }
 
-/// Marks the rotation as incomplete until [`finish`]. The mark is the check text (a fixed text), encrypted with the new
-/// master key.
+/// Stores a marker: the check text (a fixed text), encrypted with the new master key. While the marker exists, the
+/// rotation is incomplete.
 pub async fn begin(context: &AdminContext, check_text: String) -> Result<(), ServiceError> {
     let put = move |connection: &mut _| installation::put(connection, installation::ROTATION, &check_text);
     Ok(context.app.db.write_and_invalidate(put).await?)
@@ -76,7 +76,7 @@ pub async fn reseal_digest_key(context: &AdminContext, new: &MasterKey) -> Resul
     }
 }
 
-/// Removes the mark of [`begin`] and makes the new key the master key of the installation.
+/// Removes the marker that [`begin`] stored, and makes the new key the master key of the installation.
 pub async fn finish(context: &AdminContext, check_text: String, resealed: Resealed) -> Result<(), ServiceError> {
     let entry = context.event(TenantId::INSTALLATION, AuditType::MasterKeyRotated, context.app.clock.now())?;
     let entry = entry.detail(json!({

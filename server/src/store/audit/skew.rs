@@ -64,7 +64,7 @@ impl Skew {
     }
 }
 
-/// Stores the difference between the id and `created_at` of a new entry if it exceeds [`SLACK`].
+/// Stores the difference between the time in the id and `created_at` of a new entry, if it exceeds [`SLACK`].
 pub(super) fn record(conn: &mut Connection, id: AuditId, created_at: Timestamp) -> Result<(), DbError> {
     let lead = id.time().millis().saturating_sub(created_at.millis());
     if lead.abs() <= SLACK {

@@ -59,7 +59,7 @@ async fn metadata_is_replaced_only_by_a_newer_one(db: TestDatabase) {
     let mut found = db.read(metadata::load).await;
     found.entries.sort_by_key(|entry| entry.roots.clone());
     assert_eq!(found, records("old"));
-    // The numbers of BLOBs are compared as numbers, not as text.
+    // The serial numbers of BLOBs are compared as numbers, not as text: 10 is newer than 9.
     assert!(db.write(|c| metadata::replace(c, &import(10), &records("new"))).await);
     assert_eq!((db.read(metadata::number).await, db.read(metadata::newest_import).await), (10, Some(import(10))));
     assert_eq!(db.read(metadata::load).await.entries[0].description, "new");

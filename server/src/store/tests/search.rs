@@ -86,7 +86,7 @@ async fn prefix_matches_come_first_and_no_user_is_listed_twice(db: TestDatabase)
         }
     };
     for limit in [1, 2, 3, 50] {
-        // Upper and lower case differ in the prefix search of ids, but not in the search of names.
+        // The search for prefixes distinguishes upper and lower case in ids, but not in names.
         assert_eq!(find("anna", limit).await, ["anna-13", "u11", "ANNA", "u14", "u12"], "{limit}");
         assert_eq!(find("ANNA", limit).await, ["ANNA", "anna-13", "u11", "u14", "u12"], "{limit}");
         assert_eq!(find("@example.com", limit).await, ["u12", "u11", "user-3", "user-2", "user-1"], "{limit}");

@@ -44,7 +44,7 @@ impl Roots {
         self.are_default
     }
 
-    /// Returns the certificates that are valid at this time.
+    /// Returns the certificates that are valid at the time `now`.
     pub(super) fn valid_at(&self, now: Timestamp) -> Vec<&[u8]> {
         let is_valid = |der: &&[u8]| {
             X509Certificate::from_der(der).is_ok_and(|(_, certificate)| {

@@ -12,7 +12,7 @@ use crate::webauthn::error::VerificationError;
 /// Extension with the key description (§8.4.1).
 const KEY_DESCRIPTION: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.1.17);
 
-/// Tags of authorizations in a key description.
+/// ASN.1 tags that identify the authorizations in a key description.
 const PURPOSE: u32 = 1;
 const ALL_APPLICATIONS: u32 = 600;
 const ORIGIN: u32 = 702;

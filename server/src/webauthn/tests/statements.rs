@@ -137,7 +137,8 @@ fn verifiable_statements_with_a_changed_bit_are_rejected() {
     }
 }
 
-/// Changes one bit of the signature, or the client data whose hash the certificate contains.
+/// Returns a copy of the vector in which one bit of the statement's signature is changed. Statements of the format
+/// `apple` have no signature, so the client data is changed instead. Returns `None` for all other vectors.
 fn with_changed_bit(vector: &Vector) -> Option<Vector> {
     let mut changed = vector.clone();
     match vector.name.as_str() {
@@ -148,7 +149,7 @@ fn with_changed_bit(vector: &Vector) -> Option<Vector> {
             let sig = object.windows(4).position(|bytes| bytes == b"csig")?;
             object[sig + 4 + 2 + 20] ^= 1;
         }
-        // This format has no signature; its certificate contains a hash of the client data.
+        // The certificate contains a hash that covers the client data. A space keeps the client data valid JSON.
         "apple-es256" => {
             let client_data = &mut changed.registration.client_data_json.0;
             client_data.push(b' ');

@@ -1,4 +1,5 @@
-//! `/config/check`. The same rules apply to a request that stores a configuration.
+//! `POST /config/check`, which lists the problems of a configuration and stores nothing. Requests that store a
+//! configuration check it by the same rules.
 
 use doorward_shared::admin::Role;
 use doorward_testkit::{TestServer, config};

@@ -24,7 +24,7 @@ pub(crate) struct Fixture {
     pub(crate) other: Owner,
     pub(crate) admin: Http,
     pub(crate) auditor: Http,
-    /// Id of a token that tests may revoke.
+    /// Id of an admin token that tests may revoke.
     spare: String,
 }
 
@@ -43,7 +43,8 @@ impl Fixture {
         Self { server, one, other, admin, auditor, spare }
     }
 
-    /// Returns the path of an endpoint, with the id of the tenant `of` and with ids of objects that belong to `whose`.
+    /// Returns the path of an endpoint. The tenant id in the path is that of `of`. The ids of keys, users and
+    /// credentials are those of `whose`.
     pub(crate) fn path(&self, endpoint: &Endpoint, of: &Owner, whose: &Owner) -> String {
         let secret = match endpoint.path {
             path if path.contains("/secrets/api/") => &whose.api_key,
@@ -58,7 +59,7 @@ impl Fixture {
             .replace("{credential_id}", &whose.credential)
     }
 
-    /// Calls an endpoint for the first tenant with a valid body.
+    /// Calls an endpoint with a valid body, for the tenant `one` and its objects.
     pub(crate) async fn call(&self, caller: &Http, endpoint: &Endpoint) -> Response {
         self.call_for(caller, endpoint, &self.one, &self.one).await
     }

@@ -96,7 +96,8 @@ async fn numbered_pages_end_at_the_bound_and_cursors_go_on(db: TestDatabase) {
             let found = page(&db, tenant, &filter, number).await;
             ids.extend(found.items.iter().map(|item| item.id));
             assert_eq!(found.total, total);
-            // Page 12, with 900 entries per page, ends at row 10 000.
+            // Numbered pages reach only the newest 10 000 entries. Page 12 therefore has 100 entries instead of 900,
+            // and a cursor continues after it.
             let next = if number < 12 { NextPage::Number } else { NextPage::Before(expected[9_999]) };
             assert_eq!(found.next, Some(next), "{number}");
         }
