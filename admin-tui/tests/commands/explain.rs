@@ -60,7 +60,11 @@ async fn limited_token_can_explain_a_key_of_another_tenant() {
     command.env("DOORWARD_ADMIN_TOKEN", token.trim_end());
     let ran = run_to_end(command).await;
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.out.contains("code        api_key_rejected") && !ran.out.contains("key of another tenant:"), "{}", ran.out);
+    assert!(
+        ran.out.contains("code        api_key_rejected") && !ran.out.contains("key of another tenant:"),
+        "{}",
+        ran.out
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
