@@ -57,7 +57,8 @@ pub enum BackendRequest {
     RenameTenant(TenantId, String, String),
     /// Deletes a tenant. The second field is its name; the request fails if the tenant has been renamed.
     DeleteTenant(TenantId, String),
-    /// Replaces a configuration. With a version, fails if the version is outdated.
+    /// Replaces a configuration. The third field is the expected version of the stored configuration: the request fails
+    /// if the version is another one. `None` accepts every version.
     Configure(TenantId, Box<TenantConfig>, Option<String>),
     CreateApiKey(TenantId, CreateSecretRequest),
     RevokeApiKey(TenantId, ApiKeyId),
@@ -66,7 +67,8 @@ pub enum BackendRequest {
     RetireSigningKey(TenantId, SigningKeyId),
     WithdrawSigningKey(TenantId, SigningKeyId),
     DeleteUser(TenantId, UserId),
-    /// Disables the target, or enables it if the flag is not set. With a version, fails if the version is outdated.
+    /// Disables the target, or enables it if the flag is not set. The third field is the expected version of the
+    /// target, as in [`Self::Configure`].
     SetDisabled(DisableTarget, bool, Option<String>),
     DeleteCredential(TenantId, UserId, String),
     /// Creates an admin token for the tenants with these names or ids, or for all tenants if there are none.

@@ -51,7 +51,7 @@ pub(crate) fn with_port(url: &str, port: u16) -> String {
     url.to_string()
 }
 
-/// Returns the socket address of the PostgreSQL server in a URL. The default port is 5432.
+/// Returns the socket address of the PostgreSQL server that the URL names. If the URL has no port, the port is 5432.
 pub fn address_of(url: &str) -> SocketAddr {
     let url = url::Url::parse(url).expect("a URL");
     let addresses = url.socket_addrs(|| Some(5432)).expect("an address");

@@ -68,7 +68,8 @@ impl Process {
         process
     }
 
-    /// Starts a server like [`Process::serve`]. When it listens, closes the reading end of the pipe for its log.
+    /// Starts a server like [`Process::serve`]. When the server listens, this function closes the reading end of the
+    /// pipe to which the server writes its log.
     pub fn serve_with_closed_log(command: Command) -> Self {
         Self::start(command, FREE_PORT, FREE_PORT).0
     }

@@ -232,8 +232,8 @@ impl Api {
         self.get(&["tenants", &tenant.to_string(), "secrets", "jwk"]).json().await
     }
 
-    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key, which signs tokens from 15 minutes later on, or at once
-    /// with `force`. If `algorithm` is `None`, the new key has the algorithm of the current key.
+    /// `POST /tenants/{id}/secrets/jwk`: creates a signing key. The key begins to sign tokens 15 minutes later, or at
+    /// once with `force`. If `algorithm` is `None`, the new key has the algorithm of the current key.
     pub async fn rotate_signing_key(
         &self,
         tenant: TenantId,

@@ -23,7 +23,7 @@ pub(super) async fn run(context: &CommandContext) -> Result<(), CommandError> {
     context.output.flush()
 }
 
-/// Returns a tenant as the members of its table in the file.
+/// Returns the content of a tenant's `[[tenant]]` table in the TOML output, or of its object in the JSON output.
 fn document(tenant: &TenantDetail) -> Result<Map<String, Value>, CommandError> {
     let mut members = Map::new();
     members.insert("id".to_owned(), tenant.id.to_string().into());

@@ -253,7 +253,7 @@ fn profile_has_a_colour_and_a_mark_of_production() {
     let lab = Flags { profile: Some("lab".to_owned()), ..Flags::default() };
     let label = home.resolve(&lab, &[]).unwrap().label.unwrap();
     assert_eq!((label.name.as_str(), label.color, label.production), ("lab", None, false));
-    // A server that no profile names has no label.
+    // With `--url` and without `--profile`, no profile is used, so there is no label.
     let flags = Flags { url: Some("http://127.0.0.1:1".to_owned()), ..Flags::default() };
     assert_eq!(home.resolve(&flags, &[]).unwrap().label, None);
     assert_eq!(theme(&flags, &home.environment(&[])).unwrap(), Some(ThemeName::Sixteen));

@@ -28,7 +28,7 @@ pub(super) enum Background {
 /// app, not even after the deadline, because letters are commands.
 #[derive(Debug, Default)]
 pub(super) enum Response {
-    /// Nothing was asked, or the response has arrived.
+    /// The query was not sent, or the complete response has arrived.
     #[default]
     NotExpected,
     Expected,

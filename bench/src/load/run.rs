@@ -16,8 +16,8 @@ use super::{
     wrong_key_flood::{self, FloodStats},
 };
 
-/// Prepares users and measures one phase, or two if wrong keys are requested. Unexpected responses are not an error;
-/// the report lists them.
+/// Prepares users and measures a phase without wrong keys. If [`Options::wrong_keys`] is set, also measures a second
+/// phase, in which more clients send wrong keys. Unexpected responses are not an error; the report lists them.
 pub async fn run(options: &Options) -> Result<Report, LoadError> {
     let hosts = options.hosts()?;
     // Read the processes first, so that a wrong process id is reported before the setup.

@@ -22,14 +22,14 @@ impl Random {
         mix(self.0)
     }
 
-    /// Number below `end`; 0 if `end` is 0.
+    /// Random number that is less than `end`; 0 if `end` is 0.
     pub(super) fn below(&mut self, end: u64) -> u64 {
         // The high half of the product avoids a division; its bias is negligible here.
         let wide = u128::from(self.next()) * u128::from(end);
         u64::try_from(wide >> 64).unwrap_or(0)
     }
 
-    /// Duration of less than `end` milliseconds.
+    /// Random number of milliseconds that is less than `end`; 0 if `end` is 0.
     pub(super) fn millis(&mut self, end: u32) -> i64 {
         i64::try_from(self.below(end.into())).unwrap_or(0)
     }
@@ -39,7 +39,7 @@ impl Random {
         self.below(1_000) < per_mille
     }
 
-    /// Element of a list; the default value if the list is empty.
+    /// Random element of a list; the default value if the list is empty.
     pub(super) fn pick<T: Copy + Default>(&mut self, list: &[T]) -> T {
         let place = usize::try_from(self.below(list.len() as u64)).unwrap_or(0);
         list.get(place).copied().unwrap_or_default()

@@ -78,7 +78,7 @@ pub enum MasterKeyError {
     /// The private key was sealed with another master key, or for another tenant or key id, or it is damaged.
     #[error("the private key cannot be decrypted: it belongs to another master key, or its database row is damaged")]
     Open,
-    /// A newer program sealed the private key.
+    /// A newer version of Doorward sealed the private key, in the format with this number.
     #[error(
         "the private key is encrypted in format {0}, and this version of Doorward reads only format {known}: use the \
          version that encrypted it, or a newer one",
@@ -135,9 +135,9 @@ impl MasterKey {
     /// Loads the key from its file.
     ///
     /// # Errors
-    /// [`MasterKeyError::Missing`] or [`MasterKeyError::DanglingLink`]; [`MasterKeyError::Permissions`] if group or
-    /// others have any permission; [`MasterKeyError::Malformed`] if the file does not have 32 bytes;
-    /// [`MasterKeyError::Io`].
+    /// [`MasterKeyError::Missing`] if the file does not exist; [`MasterKeyError::DanglingLink`] if the path is a
+    /// symbolic link without a target; [`MasterKeyError::Permissions`] if group or others have any permission;
+    /// [`MasterKeyError::Malformed`] if it is not a file of 32 bytes; [`MasterKeyError::Io`] for other errors.
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
         Self::load_if(path, PRIVATE)
     }

@@ -75,8 +75,9 @@ pub(super) fn take_transaction_error() -> bool {
     TRANSACTION_ERROR.take()
 }
 
-/// Returns whether PostgreSQL ended a transaction because of a deadlock. Diesel drops the SQLSTATE, and messages are
-/// translated. In every language, each line of a deadlock's details contains the ids of two processes.
+/// Returns whether PostgreSQL ended a transaction because of a deadlock. Diesel drops the SQLSTATE, and PostgreSQL may
+/// translate the message, so this function examines the error's details. For a deadlock, each line of the details
+/// contains the ids of two processes, in every language.
 fn is_deadlock(info: &dyn DatabaseErrorInformation) -> bool {
     let numbers =
         |line: &str| line.split(|symbol: char| !symbol.is_ascii_digit()).filter(|part| !part.is_empty()).count();

@@ -77,7 +77,7 @@ impl State {
             if unit.waited() <= self.wait {
                 return Some(unit);
             }
-            // The caller still waits, because the unit had started in time before it was queued again.
+            // The maximum time has passed, but the caller still waits: the unit started in time and was queued again.
             unit.refuse(waited_too_long(self.wait));
         }
         None

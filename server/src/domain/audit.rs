@@ -135,7 +135,7 @@ pub struct ShownEntries {
 }
 
 impl AuditFilter {
-    /// Returns whether every entry matches.
+    /// Returns whether the filter has no condition, so that every entry matches.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -70,8 +70,8 @@ pub fn check(value: Value, parsed: Option<TenantConfig>) -> Result<ConfigChange,
     let Shape { mut problems, readable } = config_shape::check(&value);
     match (parsed, problems.is_empty()) {
         (Some(config), true) => return valid(config).map(|_| ConfigChange(value)),
-        // The JSON value has no problem, but its text could not be parsed. The text therefore repeats a setting; the
-        // JSON value contains each setting only once.
+        // The JSON value has no problem, but serde could not read a configuration from the JSON text. The only possible
+        // cause is a setting that occurs twice in the text; the JSON value contains it only once.
         (None, true) => problems.push(problem("", "a setting is repeated")),
         (_, false) => {
             let readable = serde_json::from_value(readable).ok();

@@ -32,7 +32,7 @@ impl CredentialId {
     }
 }
 
-/// Returns the first characters of an id, given as bytes; see [`CredentialId::start`].
+/// Returns the same as [`CredentialId::start`], for an id that is given as bytes.
 pub fn id_start(id: &[u8]) -> String {
     const CHARS: usize = 16;
     let text = Base64Url::encode(id);

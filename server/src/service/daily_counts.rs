@@ -34,7 +34,7 @@ pub const fn days_per_unit(engine: Engine) -> usize {
     }
 }
 
-/// Sums by day that this process has read.
+/// Cache of the daily sums that this process has read, by UTC day.
 #[derive(Debug, Default)]
 pub struct DailyCounts(Mutex<BTreeMap<i64, Counted>>);
 

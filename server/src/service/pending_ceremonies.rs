@@ -32,7 +32,7 @@ pub struct PendingCeremony {
 }
 
 impl PendingCeremony {
-    /// Returns the approximate memory of the ceremony in bytes.
+    /// Returns the approximate size of the ceremony in memory, in bytes.
     fn bytes(&self) -> usize {
         let text = |text: &String| text.len() + size_of::<String>();
         let (state, user) = (&self.challenge.state, &self.user);

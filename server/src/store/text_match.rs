@@ -15,7 +15,7 @@ macro_rules! contains {
 }
 pub(super) use contains;
 
-/// Condition: `column` starts with `text`. It can use an index on `lower(column)`.
+/// Condition: `column` starts with `text`. The database can evaluate it with an index on `lower(column)`.
 macro_rules! starts_with {
     ($column:expr, $text:expr) => {{
         let start = str::to_ascii_lowercase($text);

@@ -1,7 +1,8 @@
 //! Effects of trust policies on the credentials of a tenant. The queries scan the index `credentials_of_user`, which
 //! contains every column that policies examine.
 //!
-//! The texts of the queries contain values of closed types (UUIDs, numbers and names of enums), which need no escaping.
+//! The values in the texts of the queries need no escaping: they are UUIDs, numbers, hexadecimal key identifiers and
+//! names of enum variants.
 
 use diesel::{
     QueryableByName, RunQueryDsl as _, sql_query,

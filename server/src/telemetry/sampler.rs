@@ -55,7 +55,7 @@ impl Sampler {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts an event. Returns whether its line is written.
+    /// Counts an event, and returns whether the caller may write its line.
     fn count(&self, event: &Event<'_>, now: Instant) -> bool {
         let kind = (event.metadata().callsite(), value(event, "code"));
         let mut counts = self.counts();
@@ -77,7 +77,8 @@ impl Sampler {
         false
     }
 
-    /// Returns the kinds with lines that were left out, and resets their counts. Forgets kinds without recent lines.
+    /// Returns the number of lines that were left out since the last call, for each kind with such lines, and resets
+    /// these numbers. Forgets each other kind if the second in which its lines were counted is over.
     pub(super) fn take_left_out(&self) -> Vec<LeftOut> {
         let mut left_out = Vec::new();
         self.counts().retain(|kind, count| {

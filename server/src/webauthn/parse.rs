@@ -250,7 +250,8 @@ fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     })
 }
 
-/// Returns which member of an object has the wrong type. serde_json's error does not name the member.
+/// Returns a message about the first member of an object that has the wrong type; `None` if there is none. serde_json's
+/// error does not name the member.
 fn wrong_member(prefix: &str, object: &str) -> Option<String> {
     const TEXTS: [&str; 9] = [
         "id",

@@ -1,7 +1,7 @@
-//! Databases that fail while clients log in on two nodes. At the end, the journal of the clients is compared with the
-//! database. In `crash.rs`, the nodes are killed instead.
+//! Tests in which the database server is killed or replaced while clients log in on two nodes. Then the journal of the
+//! clients is compared with the database. The tests in `crash.rs` kill nodes instead of the database server.
 //!
-//! `DOORWARD_TEST_CRASHES` is the number of rounds.
+//! `DOORWARD_TEST_CRASHES` is the number of times that each test repeats these steps.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 mod journal;

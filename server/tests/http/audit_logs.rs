@@ -93,8 +93,8 @@ async fn entries_name_the_api_key_of_their_request() {
     assert_eq!(key("webauthn_authentication_init_succeeded").await, Some(first.id.to_string()));
     assert_eq!(key("webauthn_authentication_final_succeeded").await, None);
     assert_eq!(key("mfa_authentication_init_failed").await, Some(other.id.to_string()));
-    // The entry names the disabled key, because the secret was correct. A wrong secret does not prove that the caller
-    // has the key.
+    // The entry of a request with the correct secret names the API key, even if the key is disabled. The entry of a
+    // request with a wrong secret does not, because such a secret does not prove that the caller has the key.
     let target = disabling::Target::ApiKey(ApiKeyId::new(other.id));
     assert!(disabling::disable(&server.administrator(), tenant.id, target).await.unwrap());
     tenant.with_key(&other.secret).get("/credentials/AAAA").await.expect_refusal(401, "api_key_disabled");

@@ -60,8 +60,9 @@ async fn changes_in_one_process_apply_at_once_in_the_other() {
     two.stop().await;
 }
 
-/// A request may arrive between the announcement and the commit of a revocation. If the revoking process was killed
-/// after the announcement, the commit never follows.
+/// A process first announces a revocation, and then commits it. In between, other processes accept the key, but must
+/// not cache it, because no second announcement follows. If the revoking process is killed in between, the key stays
+/// valid.
 #[tokio::test]
 async fn key_is_not_cached_while_its_revocation_is_announced() {
     if !database::is_sqlite("key_is_not_cached_while_its_revocation_is_announced") {

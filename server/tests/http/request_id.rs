@@ -34,7 +34,7 @@ impl Write for Log {
     }
 }
 
-/// Returns everything that was logged until now. The first call starts logging.
+/// Returns everything that was logged since the first call of this function. The first call starts logging.
 pub(crate) fn log() -> String {
     String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
 }

@@ -120,8 +120,7 @@ impl Installation {
         self.database.clone().unwrap_or_else(|| self.folder().join("doorward.db").display().to_string())
     }
 
-    /// Returns a command with the settings of the installation. A server appends forwarded audit entries to the file
-    /// that [`Self::forwarded`] reads.
+    /// Returns a `doorward` command with the settings of the installation.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
         command.env_clear().env("DOORWARD_CONFIG", self.folder().join("doorward.toml")).env("DOORWARD_DRAIN", "0s");
@@ -131,7 +130,8 @@ impl Installation {
         command
     }
 
-    /// Returns a command that runs a server.
+    /// Starts a server. Its standard output, to which it forwards audit entries, is the file that [`Self::forwarded`]
+    /// reads.
     pub(crate) fn serve(&self) -> Process {
         let mut command = self.command();
         let forwarded = fs::File::create(self.folder().join("forwarded")).unwrap();

@@ -106,7 +106,8 @@ fn der(list: &mut Assertions) {
         Some(sequence(&[r, s, vec![2, 1, 1]].concat()))
     });
     ecdsa(list, Protocol, "the order as r and s", |_| {
-        // n, the order of P-256, is out of range; a verifier that reduces it modulo n gets 0.
+        // r and s must be less than n, the order of P-256. A verifier that reduces them modulo n instead of checking
+        // this would continue with r = s = 0.
         let order = [0xffff_ffff_0000_0000_ffff_ffff_ffff_ffff_u128, 0xbce6_faad_a717_9e84_f3b9_cac2_fc63_2551];
         let n = [&[2, 33, 0][..], &order.map(u128::to_be_bytes).concat()].concat();
         Some(sequence(&[&*n, &*n].concat()))

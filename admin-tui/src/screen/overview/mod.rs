@@ -24,7 +24,7 @@ use crate::{
 
 /// Interval between two requests for the vitals, in milliseconds.
 const VITALS_MS: i64 = 1_000;
-/// Interval between two requests for the other data of the screen, in milliseconds.
+/// Interval between two requests for all data of the screen, in milliseconds. The vitals are also requested in between.
 const REFRESH_MS: i64 = 5_000;
 /// Maximum age of the administrative actions that are shown, in milliseconds.
 const CHANGES_MS: i64 = 86_400_000;

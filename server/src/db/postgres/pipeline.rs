@@ -28,9 +28,11 @@ pub(super) enum Begun {
     Ended,
 }
 
-/// Sends `begin` and the statements of the units in one round trip. One query may execute all statements of the same
-/// type. Each unit keeps the response to its statement. If `ends` is set and all statements are prepared, the round
-/// trip also contains COMMIT. A statement that must be prepared first would be sent after COMMIT.
+/// Sends `begin` and the statements of the units in one round trip. Statements of the same type may be combined into
+/// one query. Each unit keeps the response to its statement.
+///
+/// If `ends` is set and all statements are prepared, the round trip also contains COMMIT. With an unprepared statement,
+/// COMMIT is not sent here, because that statement would be sent after COMMIT.
 ///
 /// # Errors
 /// The error of `begin`. If there is no response to `begin` within `limit`, closes the connection.

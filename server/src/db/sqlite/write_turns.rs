@@ -2,7 +2,7 @@
 //!
 //! SQLite has no queue for the write lock: processes poll for it. If a process took the lock again directly after each
 //! commit, other processes would wait until their timeout. Therefore a waiting process holds a shared lock on the file
-//! of the change counter. A process that has just committed pauses while another process holds this shared lock.
+//! of the change counter. Before each transaction, a process pauses if another process holds this shared lock.
 
 use std::{
     fs::{File, TryLockError},

@@ -1,5 +1,5 @@
-//! Ceremonies. The browser runs WebAuthn, Doorward verifies the result and issues a token. The application trusts a
-//! token only after it has verified the token itself.
+//! Ceremonies of the demo application. The browser calls WebAuthn, and Doorward verifies the result and issues a token.
+//! The application verifies each token before it trusts the token.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use doorward_shared::public::CeremonyName;

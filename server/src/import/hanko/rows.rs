@@ -289,7 +289,8 @@ pub(super) const LARGEST_DATA: &str = "SELECT tenant_id::text AS tenant_id, MAX(
 pub(super) const NEWEST_ROW: &str = "SELECT u.tenant_id::text AS tenant_id, (EXTRACT(EPOCH FROM \
     MAX(GREATEST(u.created_at, c.created_at))) * 1000000)::bigint AS number FROM webauthn_users u LEFT JOIN \
     webauthn_credentials c ON c.webauthn_user_id = u.id WHERE u.tenant_id IS NOT NULL GROUP BY u.tenant_id";
-/// Selects the users of the list `$1` that exist. [`EXISTING_CREDENTIALS`] does the same for credentials.
+/// Selects the ids in the list `$1` that belong to existing users. [`EXISTING_CREDENTIALS`] does the same for
+/// credentials.
 pub(super) const EXISTING_USERS: &str =
     "SELECT id::text AS value FROM webauthn_users WHERE id = ANY($1::text[]::uuid[])";
 pub(super) const EXISTING_CREDENTIALS: &str = "SELECT id::text AS value FROM webauthn_credentials WHERE id = ANY($1)";

@@ -67,9 +67,9 @@ const CURSOR: &str = "table_rows";
 #[derive(Clone, Copy)]
 pub(super) struct Table<'a> {
     pub(super) query: &'a str,
-    /// Name in the report.
+    /// Name of the rows in the report.
     pub(super) kind: &'static str,
-    /// Name in progress messages.
+    /// Name of the table in progress messages.
     pub(super) name: &'static str,
 }
 

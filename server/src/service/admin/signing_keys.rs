@@ -249,9 +249,9 @@ fn signing_at(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRe
     usable().filter(|key| key.signs_from <= now).max_by_key(order).or_else(|| usable().min_by_key(order))
 }
 
-/// Cancels the retirement of the newest key in `usable` if all of these keys are scheduled to retire. This is the case
-/// if the key that is being retired or withdrawn was their successor. Returns the id of the newest key; `None` if no
-/// retirement was cancelled.
+/// Cancels the retirement of the newest key in `usable` if every key in `usable` is scheduled to retire. This happens
+/// when the caller retires or withdraws the key that should replace them. Returns the id of the newest key; `None` if
+/// no retirement was cancelled.
 fn keep_one_in_use(
     connection: &mut Connection,
     usable: &[&SigningKeyRecord],

@@ -362,9 +362,10 @@ fn facts(credential: &Credential, verified: &VerifiedAssertion) -> TrustFacts {
     TrustFacts { backup_eligible: verified.backup_eligible, ..TrustFacts::of(credential) }
 }
 
-/// Deletes the challenge, updates the credential and writes the audit entry. Refuses if the challenge no longer exists,
-/// or if the tenant, the user or the credential is disabled. Also refuses if the credential has changed in a way that
-/// makes the assertion invalid. `finished` states what the statement of [`finish_statement`] has already done.
+/// Deletes the challenge, updates the credential and writes the audit entry, except for the steps that the statement of
+/// [`finish_statement`] has already done according to `finished`. Refuses the assertion if the challenge no longer
+/// exists, or if the tenant, the user or the credential is disabled. Also refuses the assertion if the stored
+/// credential has changed and the assertion is invalid for the changed credential.
 fn commit_assertion(
     connection: &mut Connection,
     ceremony: Ceremony,

@@ -137,8 +137,8 @@ async fn judgement_of_a_replaced_attestation_is_dropped(db: TestDatabase) {
     assert_eq!(db.read(trust(1)).await, Some(AttestationTrust::None));
 }
 
-/// On PostgreSQL, a unit that has locked some credentials must not wait for another credential, because the unit could
-/// deadlock with logins.
+/// On PostgreSQL, a unit that judges credentials skips those that another unit has locked. If it waited for such a
+/// lock, it could deadlock with logins, which may lock the same credentials in another order.
 async fn credential_that_another_unit_has_locked_is_judged_later(db: TestDatabase) {
     two_tenants(&db).await;
     if db.database.engine() == Engine::Sqlite {

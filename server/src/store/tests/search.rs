@@ -129,7 +129,7 @@ async fn searches_continue_where_a_page_stopped(db: TestDatabase) {
     assert_eq!(found.rows.iter().map(|user| user.external_id.clone()).collect::<Vec<_>>(), rare);
     assert_eq!(found.next.map(|next| next.stage), Some(SearchStage::Prefixes));
     assert_eq!(walk(&db, tenant_id(1), Some("A RARE"), 50).await, (rare, 2));
-    // There are too many prefix matches to show them first, so all matches are listed newest first.
+    // More names begin with `Common` than a search lists before other matches, so all matches are listed newest first.
     let (ids, known) = walk(&db, tenant_id(1), Some("Common"), 200).await;
     assert_eq!((ids.len() as u64, known), (number as u64 - 2, number as u64 - 2));
     let mut sorted = ids.clone();

@@ -241,7 +241,7 @@ async fn searches_match_names_and_ids(db: TestDatabase) {
     ten(&db).await;
     for (text, matches) in [
         ("BAN", 4),
-        // Six names contain `b` in upper or lower case. Ids are not searched for such a short text.
+        // Six names contain `b` or `B`. Ids are searched only for texts of at least 4 characters.
         ("b", 6),
         ("shop", 2),
         ("_", 2),
@@ -250,7 +250,7 @@ async fn searches_match_names_and_ids(db: TestDatabase) {
         ("Äpf", 2),
         ("-00000000000a", 1),
         ("000A", 1),
-        // This text is too short to be searched for in ids.
+        // `00a` has fewer than 4 characters, so ids are not searched.
         ("00a", 0),
         ("nobody", 0),
     ] {

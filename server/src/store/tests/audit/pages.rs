@@ -15,7 +15,7 @@ on_every_engine!(
 
 const NEWEST: i64 = EXAMINED as i64;
 
-/// Returns the id of an entry that [`bulk`] adds.
+/// Returns the id that [`bulk`] gives to the entry with this number.
 pub(super) fn bulk_id(number: i64) -> AuditId {
     let millis = u64::try_from(NOW + number * 1_000).expect("a time");
     AuditId::new(uuid::Builder::from_unix_timestamp_millis(millis, &[5; 10]).into_uuid())
