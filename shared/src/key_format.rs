@@ -51,7 +51,9 @@ pub fn without_keys(text: &str) -> Cow<'_, str> {
         let end = tail.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(tail.len());
         let (key, after) = tail.split_at(end);
         out.push_str(before);
-        if key.len() > ID_CHARS {
+        // A text of this length may also be a secret without its id.
+        let is_id = key.len() <= ID_CHARS && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_id && key.len() >= ID_CHARS {
             out.push_str(&kind.hint(key));
         } else {
             out.push_str(kind.prefix());
@@ -91,6 +93,10 @@ mod tests {
             (format!("dw_{id}"), format!("dw_{id}")),
             ("dw_7f3a… is a hint".to_owned(), "dw_7f3a… is a hint".to_owned()),
             ("no key: dw, dwa_".to_owned(), "no key: dw, dwa_".to_owned()),
+            (format!("dwa_{secret}"), "dwa_AbCd…".to_owned()),
+            (format!("日本 'dw_{id}_{secret}'"), "日本 'dw_0123…'".to_owned()),
+            ("日本 dw_".to_owned(), "日本 dw_".to_owned()),
+            (String::new(), String::new()),
         ] {
             assert_eq!(without_keys(&text), expected, "{text}");
         }

@@ -5,7 +5,7 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
 };
 
-use doorward_shared::{Timestamp, command_line};
+use doorward_shared::{Timestamp, command_line, key_format::without_keys};
 use serde::Serialize;
 
 use super::{
@@ -46,15 +46,17 @@ impl Output {
         }
     }
 
-    /// Prints an error on standard error.
+    /// Prints an error on standard error. Shows keys only as hints: messages repeat arguments, and users may enter a key
+    /// in place of a name or a path by mistake.
     pub(super) fn error(self, error: &CommandError) {
         if error.message().is_empty() {
             return;
         }
         if self.json {
-            error_line(&escape_json(&error.to_json()));
+            error_line(&escape_json(&without_keys(&error.to_json())));
         } else {
-            error.message().lines().for_each(|line| error_line(&format!("doorward-admin: {}", sanitize(line))));
+            let message = without_keys(error.message());
+            message.lines().for_each(|line| error_line(&format!("doorward-admin: {}", sanitize(line))));
         }
     }
 

@@ -190,6 +190,29 @@ async fn admin_tokens_are_created_used_listed_and_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn secret_in_place_of_a_name_is_not_repeated() {
+    let (_server, _tenant, operator) = setup().await;
+    for prefix in ["dw_", "dwa_"] {
+        let key = &format!("{prefix}0f3a52c1d7e94b6a8f20c3d4e5f60718_kT9wQz");
+        let option = &format!("--{key}");
+        for arguments in [
+            &["tenant", "show", key][..],
+            &["tenant", "show", key, "--json"],
+            &["tenant", "show", option],
+            &["audit", "--tenant", key],
+            &["explain", key],
+            &["apply", "-f", key],
+            &["--profile", key, "tenant", "list"],
+            &["--token-file", key, "tenant", "list"],
+        ] {
+            let ran = operator.run(arguments).await;
+            let hides = ran.err.contains(&format!("{prefix}0f3a…")) && !ran.err.contains("kT9wQz");
+            assert!(ran.code != 0 && hides, "{arguments:?}: {}", ran.err);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn admin_token_can_be_limited_to_a_tenant_by_name() {
     let (_server, tenant, operator) = setup().await;
     let create = ["admin-token", "create", "--name", "shop", "--role", "admin", "--tenant", "Example", "--quiet"];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{ErrorCode, TenantId, key_format::without_keys};
+use doorward_shared::{ErrorCode, TenantId};
 
 use super::{CliError, args::AdminArgs, process_user, start};
 use crate::{
@@ -55,7 +55,7 @@ pub(super) async fn find_tenant(call: &AdminContext, id_or_name: &str) -> Result
     match named.as_slice() {
         [tenant] => Ok(tenant.id),
         [] => {
-            let message = format!("no tenant has the id or name {:?}", without_keys(id_or_name));
+            let message = format!("no tenant has the id or name {id_or_name:?}");
             Err(CliError::with_code(ErrorCode::TenantNotFound, message))
         }
         several => {

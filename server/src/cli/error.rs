@@ -3,6 +3,7 @@
 use doorward_shared::{
     ErrorCode,
     command_line::{Exit, NotConfirmed, error_as_json},
+    key_format::without_keys,
 };
 
 /// Error of a command, with its exit code.
@@ -15,8 +16,10 @@ pub struct CliError {
 }
 
 impl CliError {
+    /// Creates an error that shows keys in the message only as hints: messages repeat arguments, and users may enter a
+    /// key in place of a name or a path by mistake.
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), exit: Exit::Refused, code: None }
+        Self { message: without_keys(&message.into()).into_owned(), exit: Exit::Refused, code: None }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {

@@ -88,15 +88,20 @@ fn error_for_a_full_disk_names_the_output_stream() {
 fn secret_in_place_of_an_id_is_not_repeated() {
     let folder = installation();
     let tenant = "0198c0de-0000-7000-8000-000000000001";
-    let key = "dw_0f3a52c1d7e94b6a8f20c3d4e5f60718_kT9wQz";
-    for (arguments, code) in [
-        (&["api-key", "revoke", "--tenant", tenant, key][..], 2),
-        (&["admin-token", "revoke", key, "--json"], 2),
-        (&["tenant", "delete", key], 3),
-        (&["tenant", "list", key], 2),
-    ] {
-        let why = refused(folder.path(), arguments, code);
-        assert!(why.contains("dw_0f3a…") && !why.contains("kT9wQz"), "{arguments:?}: {why}");
+    for prefix in ["dw_", "dwa_"] {
+        let key = &format!("{prefix}0f3a52c1d7e94b6a8f20c3d4e5f60718_kT9wQz");
+        let option = &format!("--{key}");
+        for (arguments, code) in [
+            (&["api-key", "revoke", "--tenant", tenant, key][..], 2),
+            (&["admin-token", "revoke", key, "--json"], 2),
+            (&["admin-token", "revoke", option], 2),
+            (&["tenant", "delete", key], 3),
+            (&["tenant", "list", key], 2),
+            (&["mds", "import", key], 2),
+        ] {
+            let why = refused(folder.path(), arguments, code);
+            assert!(why.contains(&format!("{prefix}0f3a…")) && !why.contains("kT9wQz"), "{arguments:?}: {why}");
+        }
     }
 }
 

@@ -34,6 +34,10 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
             ContextValue::Strings(texts) => {
                 ContextValue::Strings(texts.iter().map(|text| without_keys(text).into_owned()).collect())
             }
+            // Tips, which may repeat the argument. An escape sequence of a style ends a key.
+            ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(
+                texts.iter().map(|text| without_keys(&text.ansi().to_string()).into_owned().into()).collect(),
+            ),
             _ => continue,
         };
         error.insert(kind, hidden);
@@ -54,9 +58,13 @@ mod tests {
     fn invalid_argument_that_is_a_secret_is_shown_as_its_hint() {
         for prefix in ["dw_", "dwa_"] {
             let key = &format!("{prefix}0f3a52c1d7e94b6a8f20c3d4e5f60718_kT9wQz");
-            for arguments in
-                [vec!["doorward", key], vec!["doorward", "0f3a", key], vec!["doorward", &format!("--x={key}")]]
-            {
+            let (option, value) = (format!("--{key}"), format!("--x={key}"));
+            for arguments in [
+                vec!["doorward", key],
+                vec!["doorward", "0f3a", key],
+                vec!["doorward", &option],
+                vec!["doorward", &value],
+            ] {
                 let error = without_secrets(Arguments::try_parse_from(&arguments).unwrap_err()).to_string();
                 assert!(!error.contains("kT9w"), "{error}");
             }
