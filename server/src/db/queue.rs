@@ -25,7 +25,7 @@ const UNITS_PER_BATCH: usize = 64;
 /// Number of waiting units at which a second batch starts while one is running. The statements of the second batch run
 /// while the first batch commits. With fewer units, the second batch would cost more CPU time per unit than it saves in
 /// waiting time.
-const UNITS_OF_SECOND_BATCH: usize = UNITS_PER_BATCH / 2;
+const UNITS_OF_SECOND_BATCH: usize = 16;
 /// Maximum time for which a unit waits while one batch is running. A lock or a slow commit may block that batch.
 const SECOND_BATCH_TIME: Duration = Duration::from_millis(20);
 /// Minimum number of units in a batch that counts as high load. After such a batch, the next one waits for
