@@ -14,7 +14,7 @@ use super::{
 };
 
 const HOUR: i64 = 3_600_000;
-/// Number of rows per counter on PostgreSQL, as in `store/audit_counts.rs`.
+/// Number of rows per counter on PostgreSQL, the same as `COUNTER_SHARDS` in `server/src/db/connection.rs`.
 const SHARDS: u8 = 8;
 /// Relative number of events in each hour of a day, in UTC.
 const HOURS: [u8; 24] = [4, 3, 2, 2, 3, 6, 12, 22, 34, 40, 42, 41, 38, 40, 41, 40, 38, 36, 33, 30, 26, 20, 13, 8];

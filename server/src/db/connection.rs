@@ -31,8 +31,10 @@ impl Engine {
 pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
 
 /// Number of rows per counter on PostgreSQL, a power of two. Each connection adds to one of these rows, so that
-/// transactions of one tenant rarely wait for each other.
+/// transactions of one tenant rarely wait for each other. The number must not change: the deletion of an entry subtracts
+/// from the row that its id selects.
 pub(crate) const COUNTER_SHARDS: u8 = 8;
+const _: () = assert!(COUNTER_SHARDS.is_power_of_two());
 
 /// The two statements that add to the counters of a table, one for each engine.
 #[derive(Debug, Clone, Copy)]

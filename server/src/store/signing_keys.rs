@@ -146,15 +146,17 @@ macro_rules! ended {
     };
 }
 
-/// Returns keys that were retired or withdrawn before a time and still have a private key.
+/// Returns keys that were retired or withdrawn before a time and still have a private key. They are in the order of
+/// their primary keys, so that nodes that destroy them at the same time do not deadlock.
 pub fn list_ended(
     conn: &mut Connection,
     before: Timestamp,
     limit: i64,
 ) -> Result<Vec<(TenantId, SigningKeyId)>, DbError> {
+    let key = (signing_keys::tenant_id, signing_keys::id);
     let query = || {
         let with_private = signing_keys::table.filter(signing_keys::sealed_private_key.ne(Vec::<u8>::new()));
-        with_private.filter(ended!(before)).limit(limit).select((signing_keys::tenant_id, signing_keys::id))
+        with_private.filter(ended!(before)).order(key).limit(limit).select(key)
     };
     let rows: Vec<(String, String)> = on_engine!(conn, c, _Db => query().load(c))?;
     rows.iter().map(|(tenant, id)| Ok((row_convert::parse(tenant)?, row_convert::parse(id)?))).collect()
