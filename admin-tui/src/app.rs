@@ -109,7 +109,7 @@ pub async fn run<B: Backend, A: ApiBackend>(
             },
         };
         effects.extend(message.map(|message| update::update(&mut model, message)).unwrap_or_default());
-        // Handles all results that have arrived before it draws the next frame.
+        // Before the next frame is drawn, handles all results that have already arrived.
         while let Ok(result) = results.try_recv() {
             effects.extend(update::update(&mut model, result));
         }

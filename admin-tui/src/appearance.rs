@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeName {
-    /// The theme that fits the colours and the background of the terminal.
+    /// The theme that fits the terminal's number of colours and its background.
     Auto,
     Dark,
     Light,
@@ -45,7 +45,7 @@ pub enum ProfileColor {
     Cyan,
 }
 
-/// The profile that the user connected with.
+/// What the app shows of the profile that defines the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileLabel {
     pub name: String,

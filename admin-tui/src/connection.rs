@@ -64,7 +64,7 @@ pub struct Flags {
 pub struct Connection {
     pub endpoint: Endpoint,
     pub profile: Option<String>,
-    /// Name and colour of the profile in the app.
+    /// What the app shows of the profile; `None` if the connection uses no profile.
     pub label: Option<ProfileLabel>,
     /// Source of the address, for display.
     pub url_source: String,
@@ -229,7 +229,7 @@ impl Resolver<'_> {
         if !is_loopback(url) {
             return Err(ConnectionError::NoToken(url.to_string()));
         }
-        // Other errors, such as a missing permission, are reported unchanged.
+        // Errors other than a missing file, such as a missing permission, are reported unchanged.
         match path.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ConnectionError::NoLocalToken(path)),
             _ => self.read_token(&path, "the data folder".to_owned()),

@@ -48,8 +48,8 @@ impl<A: ApiBackend> EffectRunner<A> {
         let (keep, cancelled) = oneshot::channel::<()>();
         self.export = Some((id, keep));
         self.tasks.spawn(async move {
-            // An export arrives in many small chunks. Sends at most one message per percent or, if the total is
-            // unknown, per 1 000 rows.
+            // An export arrives in many small chunks. Sends at most one message per percent or, if the exact total
+            // is unknown, per 1 000 rows.
             let mut reported = None;
             let report = move |progress: Progress| {
                 let step = progress.percent().map_or(progress.rows / 1_000, u64::from);

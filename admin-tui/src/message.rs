@@ -21,7 +21,7 @@ pub enum Message {
     /// The terminal was resized, or its content is unknown.
     Resized,
     Drawn {
-        /// Number of rows of the focused list that fit.
+        /// Number of rows of the focused list that fit on the screen.
         list_height: usize,
         /// Number of rows of the text that the focused page wraps and scrolls.
         text_rows: usize,
@@ -35,7 +35,7 @@ pub enum Message {
     Progress(RequestId, Progress),
     /// An export ended. The result is `None` if the export was cancelled; in this case, there is no file.
     Exported(RequestId, Option<Result<Progress, String>>),
-    /// A saved view was changed. Contains all views.
+    /// The result of saving or deleting a view: all saved views, or the error.
     ViewsSaved(Result<Views, String>),
     /// The app tried to send a text to the terminal's clipboard; `true` if this succeeded.
     Copied(bool),

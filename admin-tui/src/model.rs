@@ -165,11 +165,11 @@ pub struct Model {
     pub now: Timestamp,
     /// The time of day at the last tick, for display.
     pub wall: Timestamp,
-    /// Name and role of the admin token, once the server has returned them.
+    /// Name, role and tenants of the admin token; `None` until the server has returned them.
     pub me: Option<Me>,
     pub connection: ConnectionStatus,
     pub section: Section,
-    /// The open overlay, which receives all keys.
+    /// The open overlay. It receives the keys while no question is open.
     pub overlay: Option<Box<dyn Page>>,
     /// The dialog that asks whether to discard work. It covers the overlay, which remains open if the user declines.
     pub question: Option<Box<dyn Page>>,
@@ -180,7 +180,7 @@ pub struct Model {
     pub quit: bool,
     pub changed: bool,
     pub(crate) last_id: u64,
-    /// Pending request that checks the connection and returns name and role of the token.
+    /// Pending request for [`Self::me`]. The app also uses it to check the connection.
     pub(crate) me_request: Option<RequestId>,
     /// Time at which [`Self::me_request`] was sent.
     pub(crate) me_requested_at: Timestamp,

@@ -10,7 +10,7 @@ pub fn bytes(size: u64) -> String {
     scaled(size, 1_024, &[" B", " KiB", " MiB", " GiB", " TiB"])
 }
 
-/// Formats a rate that is given in thousandths: `0`, `0.04`, `8.2`, `350`, `1.2k`.
+/// Formats a rate as `0`, `0.04`, `8.2`, `350` or `1.2k`. `thousandths` is the rate multiplied by 1 000.
 pub fn rate(thousandths: u64) -> String {
     match thousandths {
         0 => "0".to_owned(),

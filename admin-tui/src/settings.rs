@@ -17,7 +17,7 @@ pub type Views = BTreeMap<String, String>;
 
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The config file, in which views are saved.
+    /// The config file, in which views are saved; `None` without a home folder.
     pub file: Option<PathBuf>,
     pub views: Views,
     pub uses_local_time: bool,

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
 ];
 
-/// Modules outside of the layers. All layers may use them, but they must not use the interactive app.
+/// Modules outside of the layers. All layers may use them. They may use only each other and the two lowest layers.
 const SHARED: &[&str] = &[
     "appearance",
     "args",

@@ -28,7 +28,7 @@ pub struct AuthenticatorData {
     pub extensions: Option<Vec<u8>>,
     /// Invalid bytes to append at the end.
     pub trailing: Vec<u8>,
-    /// Number of bytes after which the data is cut off.
+    /// Number of bytes after which the data is cut off; `None` for complete data.
     pub cut: Option<usize>,
 }
 

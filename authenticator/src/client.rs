@@ -22,8 +22,8 @@ impl Client {
         Self { origin: origin.into(), checks: true }
     }
 
-    /// Disables all checks, as in a client of an attacker: the checks of RP ID and origin, `excludeCredentials`,
-    /// algorithms and capabilities of the authenticator.
+    /// Disables all checks, as in a client of an attacker: those of the RP ID, the origin, `excludeCredentials`, the
+    /// algorithms, and the capabilities of the authenticator.
     #[must_use]
     pub const fn without_checks(mut self) -> Self {
         self.checks = false;

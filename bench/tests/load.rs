@@ -13,7 +13,7 @@ use tokio::{
 };
 
 fn options(arguments: &[&str]) -> Options {
-    // The run ends after a number of ceremonies, not after a time: a slow machine would complete too few.
+    // The run ends after a number of ceremonies. In a fixed time, a slow machine would complete too few of them.
     let bounds = ["--duration", "60", "--warm-up", "0", "--clients", "4", "--ceremonies", "20"];
     Options::from_arguments(bounds.iter().chain(arguments).copied()).unwrap()
 }

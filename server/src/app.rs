@@ -190,7 +190,7 @@ impl App {
         self.metadata.get(&self.db).await
     }
 
-    /// Returns the current state of a tenant, or `None` if it does not exist.
+    /// Returns the current snapshot of a tenant; `None` if the tenant does not exist.
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Arc<TenantSnapshot>>, ServiceError> {
         self.tenants.get(&self.db, &self.master_key, self.clock.now(), id).await
     }

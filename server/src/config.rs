@@ -79,8 +79,8 @@ pub struct ServerConfig {
 pub struct TlsConfig {
     pub certificate: PathBuf,
     pub key: PathBuf,
-    /// CA certificates of the authorities that issue the certificates of admin API clients; `None` if these clients
-    /// need no certificate.
+    /// CA certificates with which the admin API verifies the certificates of its clients; `None` if these clients need
+    /// no certificate.
     pub client_ca: Option<PathBuf>,
 }
 
@@ -94,7 +94,7 @@ pub struct DataConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseConfig {
     pub url: DatabaseUrl,
-    /// Direct URL of the same PostgreSQL database, if `url` leads to a connection pooler.
+    /// Direct URL of the same PostgreSQL database, needed if `url` leads to a connection pooler; `None` to use `url`.
     pub listen_url: Option<DatabaseUrl>,
     /// Number of connections in the pool (PostgreSQL) or for reading (SQLite).
     pub connections: usize,
@@ -151,7 +151,7 @@ pub struct AuditConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardConfig {
     pub targets: Vec<ForwardTarget>,
-    /// File with the secret that signs requests to webhooks.
+    /// File with the secret that signs requests to webhooks; required if a target is a webhook.
     pub secret_file: Option<PathBuf>,
     /// Networks to which webhooks may connect although their addresses are internal.
     pub networks: Vec<IpNet>,
@@ -163,7 +163,7 @@ pub struct ForwardConfig {
 pub struct ProbeConfig {
     /// Interval of scheduled probes; `None` if no probes are scheduled.
     pub every: Option<Duration>,
-    /// File with the tenants to probe and their API keys.
+    /// File with the tenants to probe and their API keys; required if probes are scheduled.
     pub keys_file: Option<PathBuf>,
     /// URL of the public API, or `unix:` and the path of its socket; `None` for the server's own public address.
     pub url: Option<String>,
@@ -201,8 +201,8 @@ impl Settings {
         Self::resolve(flags, env, Some(ConfigFile { path: &path, text: &text }))
     }
 
-    /// Resolves the settings from the arguments. Reads no files except those that contain the value of a single
-    /// setting, such as `database.url_file`. Precedence: flag, environment variable, file, default.
+    /// Resolves the settings from the given sources. Reads no files except those that contain the value of a single
+    /// setting, such as the file that `database.url_file` names. Precedence: flag, environment variable, file, default.
     ///
     /// An empty environment variable counts as not set, because Docker Compose files produce such variables. Unknown
     /// variables that begin with `DOORWARD_` are errors, except variables of the other programs of this project and

@@ -86,7 +86,8 @@ pub async fn open(
     Ok(Installation { app, created })
 }
 
-/// Result of an inspection that does not open the database: an error, or the names of the pending migrations.
+/// Reason why [`pending_migrations`] stops [`Database::open_if`] before the migrations: an error, or the names of the
+/// pending migrations, which are the expected result.
 enum Inspected {
     Failed(OpenError),
     Pending(Vec<String>),

@@ -49,7 +49,8 @@ pub fn start(format: LogFormat, level: &str) -> Result<Log, StartError> {
     let lines = writer::start(io::stderr(), Arc::clone(&sampler))?;
     let log = registry().with(filter).with(sampler::SampledEvents(sampler));
     let lines_of_layer = Arc::clone(&lines);
-    // In tests, a second call in the same process fails. The first subscriber stays active.
+    // In tests, `try_init` may fail because an earlier call in the same process has set a subscriber. That subscriber
+    // stays active.
     let _ = match format {
         LogFormat::Text => {
             let ansi = io::IsTerminal::is_terminal(&io::stderr());

@@ -90,7 +90,7 @@ async fn crash_and_check(database: &str, data: &Path, rounds: usize) {
             all.extend(finalized.unwrap());
         }
         assert!(all.len() >= 20);
-        // Checks the database before another process opens the file.
+        // The database is checked before the next server opens it.
         assert_eq!(database::faults(database).await, [""; 0], "after round {round}");
     }
     let server = Process::serve(command(data, database));

@@ -71,7 +71,7 @@ async fn write_ahead_log_above_512_mib_is_reported() {
     let server = Process::serve(command(&data));
     let token = fs::read_to_string(data.path().join("admin.token")).unwrap();
     let admin = Http::new(server.admin_url.clone()).header("authorization", &format!("Bearer {}", token.trim()));
-    // SQLite ignores zeros after the content of the write-ahead log.
+    // SQLite ignores zeros after the content of the write-ahead log, so the test can enlarge the file with zeros.
     let wal = OpenOptions::new().write(true).open(data.path().join("doorward.db-wal")).unwrap();
     let size = format!("doorward_sqlite_wal_bytes {LIMIT}");
     until("the size in the metrics", async || {

@@ -74,7 +74,8 @@ impl World {
         Process::serve(self.command(&[]))
     }
 
-    /// Logs in a new user at every tenant, and checks that the keys that signed the tokens in `before` are published.
+    /// Logs in a new user at every tenant and returns the tokens. Checks that the keys that signed the tokens in
+    /// `before` are still published.
     async fn check_tokens(&self, before: &[(usize, String)]) -> Vec<(usize, String)> {
         let server = self.serve();
         let mut tokens = Vec::new();
@@ -141,8 +142,8 @@ async fn rotation_is_refused_while_a_server_runs_and_without_confirmation() {
     world.refused(&["master-key", "rotate", "--yes", "--new-file", &same], "is the same as the current one");
 }
 
-/// Restores the database to the state after a killed rotation. One signing key and the check text (the row
-/// `master_key_check`) are encrypted with the old master key, the other signing keys with the new one.
+/// Undoes a part of a rotation, as if the rotation had been killed. One signing key and the check text (the row
+/// `master_key_check`) are then encrypted with the old master key, the other signing keys with the new one.
 const UNDO_HALF: &str = "
     UPDATE signing_keys SET sealed_private_key =
         (SELECT s.sealed_private_key FROM saved_keys AS s WHERE s.id = signing_keys.id)
@@ -170,7 +171,7 @@ async fn interrupted_rotation_is_completed_by_the_next_one() {
         fs::write(world.key_file(), &old).unwrap();
     };
 
-    // Simulates a process that was killed after the first unit of work.
+    // Simulates a rotation that was killed after its first unit of work.
     database::execute(&world.url, UNDO_HALF).await;
     restore_files();
     for command in [
@@ -192,7 +193,7 @@ async fn interrupted_rotation_is_completed_by_the_next_one() {
     assert_eq!(world.rotate(&[])["signing_keys"], 3);
     assert_eq!(fs::read(world.key_file()).unwrap(), new);
 
-    // Simulates a process that was killed before it renamed the file.
+    // Simulates a rotation that was killed before it renamed the file with the new key.
     restore_files();
     for command in
         [&["serve"][..], &["signing-key", "reset", "--yes"], &["master-key", "rotate", "--yes", "--new-file", &other]]
@@ -316,7 +317,8 @@ async fn rotation_removes_what_a_killed_one_has_left_and_follows_a_symbolic_link
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
     let _ = world.check_tokens(&tokens).await;
 
-    // Simulates a process that was killed after it had replaced the target, but before it had removed the new key.
+    // Simulates a rotation that was killed after it had replaced the target of the symbolic link, but before it had
+    // removed the file with the new key.
     fs::write(world.new_key_file(), &new).unwrap();
     fs::set_permissions(world.new_key_file(), fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(world.rotate(&[])["signing_keys"], 1);
@@ -325,7 +327,7 @@ async fn rotation_removes_what_a_killed_one_has_left_and_follows_a_symbolic_link
     let _ = world.check_tokens(&tokens).await;
 }
 
-/// Base64 of an encrypted value in format 2, which this version does not know.
+/// Base64 of an encrypted value in format 2. This version of Doorward does not know this format.
 const NEWER: &str = "AgAA";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -79,7 +79,7 @@ async fn logins_work_after_a_killed_migration_and_back() {
     let data = folder.path();
     let file = |name: &str| data.join(name).display().to_string();
     let (first, last) = (file("first.db"), file("last.db"));
-    // Without PostgreSQL, the target is a SQLite file as well.
+    // `middle` is a PostgreSQL database or, without a PostgreSQL server, a SQLite file.
     let (middle, _database) = database::for_test(data).await;
 
     process::init(command(data, &first));

@@ -1,4 +1,4 @@
-//! Audit events: their types and the wire form of an entry.
+//! Audit entries: their types and their wire form.
 
 use serde::{Deserialize, Serialize};
 
@@ -140,7 +140,7 @@ impl AuditType {
         word.ends_with("_failed") || word.ends_with("_rejected")
     }
 
-    /// Returns whether the entry records a change by an administrator or operator that took effect.
+    /// Returns whether the entry records a successful change by an administrator or operator.
     #[must_use]
     pub fn is_administrative(self) -> bool {
         let word = self.as_str();

@@ -1,6 +1,6 @@
 //! Types shared by Doorward's server, its terminal app and its tests.
 //!
-//! Contains ids, times, error codes, audit event types, pages, and the wire types of the public API ([`public`]) and
+//! Contains ids, times, error codes, audit entry types, pages, and the wire types of the public API ([`public`]) and
 //! the admin API ([`admin`]). The feature `command-line` adds the parts of the command line that both binaries share
 //! (`command_line`). This crate reads no clock and depends on no database.
 

@@ -19,7 +19,8 @@ const MAX_EXPECTED_BYTES: usize = 280;
 /// Maximum size of a path in JSON, in bytes.
 const MAX_PATH_BYTES: usize = 240;
 
-/// The failed check of a refused request. All texts in it are short and contain no control characters and no secrets.
+/// The failed check of a refused request. Fields that do not apply to the refusal are `None` or empty. All texts are
+/// short and contain no control characters and no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalDetail {
     /// The check that failed. `None` if this version does not know the check.

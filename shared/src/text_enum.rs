@@ -1,7 +1,7 @@
 //! Enums that are stored and transferred as text.
 
-/// Defines an enum with `as_str`, `ALL`, `Display`, `FromStr` and serde for the given texts. Errors name the kind of value:
-/// the words of the enum's name, or the text in parentheses after it.
+/// Defines an enum with `as_str`, `ALL`, `Display`, `FromStr` and serde for the given texts. Errors name the kind of
+/// value: the words of the enum's name, or the text in parentheses after it.
 macro_rules! text_enum {
     (@kind $name:ident $kind:literal) => { $kind };
     (@kind $name:ident) => { stringify!($name) };

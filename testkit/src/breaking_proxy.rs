@@ -28,7 +28,8 @@ const COMMITTED: &[u8] = b"COMMIT\0";
 
 #[derive(Debug, Default)]
 struct State {
-    /// Text of the statements at which connections are closed, the moment, and the number of connections left to close.
+    /// Arguments of [`BreakingProxy::close_at`], with the number of connections that are still to be closed. `None` if
+    /// this number is 0.
     armed: Option<(&'static str, Moment, usize)>,
     /// Connections, except those of sessions that listen for changes.
     connections: Vec<TcpStream>,

@@ -144,7 +144,7 @@ impl Process {
         self.log().split_off(self.lines_of_start)
     }
 
-    /// Stops the server with SIGTERM, waits for a successful exit, and returns the time that it took.
+    /// Like [`Process::terminate`], but returns the time from the signal to the exit.
     pub fn terminate_timed(self) -> std::time::Duration {
         let start = std::time::Instant::now();
         self.terminate();

@@ -60,8 +60,8 @@ pub fn verify(expected: Expected<'_>, stored: StoredCredential<'_>, body: &[u8])
         // With `true`, webauthn-rs would require user verification even if the policy only prefers it.
         user_verified: false,
         registration_policy: UserVerificationPolicy::Discouraged_DO_NOT_USE,
-        // This flag is copied from the assertion, because webauthn-rs and Doorward have different rules for its
-        // changes.
+        // This flag is copied from the assertion, because webauthn-rs and Doorward have different rules for changes of
+        // the flag.
         backup_eligible: authenticator_data.get(32).is_some_and(|flags| flags & 0x08 != 0),
         backup_state: false,
         extensions: RegisteredExtensions::none(),

@@ -195,7 +195,7 @@ impl Graph {
     }
 }
 
-/// Returns the shortest cycle through a node.
+/// Returns the shortest cycle of dependencies through the file with index `start`; `None` if there is none.
 pub fn cycle(uses: &[BTreeSet<usize>], start: usize) -> Option<Vec<usize>> {
     let mut previous: BTreeMap<usize, usize> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);

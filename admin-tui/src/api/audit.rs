@@ -47,7 +47,8 @@ impl AuditPosition {
     }
 }
 
-/// The matching entries of one response. The server examines a limited number of entries per request.
+/// The matching entries of one response. There can be few or none although `next` is set, because the server examines a
+/// limited number of entries per request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditPage {
     pub entries: Vec<AdminAuditLogItem>,

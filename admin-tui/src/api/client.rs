@@ -26,7 +26,7 @@ pub struct Endpoint {
 pub enum ClientError {
     #[error("cannot read the CA certificates: {0}")]
     Certificates(String),
-    /// Any other error. For example, the operating system has no CA certificates.
+    /// The HTTP client cannot be created for another reason. For example, the operating system has no CA certificates.
     #[error("cannot create the HTTP client: {0}")]
     Other(String),
 }

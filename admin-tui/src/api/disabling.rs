@@ -11,7 +11,7 @@ pub enum DisableTarget {
     Tenant(TenantId),
     ApiKey(TenantId, ApiKeyId),
     User(TenantId, UserId),
-    /// A credential of the user, with its id as base64url.
+    /// A credential of the user. The third field is the credential's id as base64url.
     Credential(TenantId, UserId, String),
 }
 

@@ -41,7 +41,7 @@ pub struct UserQuery {
     pub limit: Option<u32>,
 }
 
-/// A user, identified by one of the two ids.
+/// A user, identified by the user id or by the internal id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRef {
     pub id: String,
@@ -49,7 +49,7 @@ pub struct UserRef {
 }
 
 impl UserRef {
-    /// Identifies a user by Doorward's id.
+    /// Identifies a user by Doorward's internal id.
     pub fn by_id(id: UserId) -> Self {
         Self { id: id.to_string(), by: UserIdKind::Id }
     }
@@ -122,7 +122,7 @@ impl Api {
         self.request(Method::POST, &["tenants"]).body(request)?.json().await
     }
 
-    /// `PUT /tenants/{id}`. Fails with `tenant_changed` if the tenant no longer has the name `from`.
+    /// `PUT /tenants/{id}`: renames a tenant. Fails with `tenant_changed` if the tenant no longer has the name `from`.
     pub async fn rename_tenant(&self, id: TenantId, from: &str, to: &str) -> Result<(), ApiError> {
         let version = self.version_of(id, from).await?;
         let request = UpdateTenantRequest { display_name: Some(to.to_owned()) };
@@ -214,7 +214,7 @@ impl Api {
         self.get(&["tenants", &tenant.to_string(), "secrets", "api"]).json().await
     }
 
-    /// `POST /tenants/{id}/secrets/api`. Only this response contains the secret.
+    /// `POST /tenants/{id}/secrets/api`: creates an API key. Only this response contains the secret.
     pub async fn create_api_key(
         &self,
         tenant: TenantId,
@@ -270,13 +270,13 @@ impl Api {
         self.get(&["admin_tokens"]).json().await
     }
 
-    /// `POST /admin_tokens`. Only this response contains the secret.
+    /// `POST /admin_tokens`: creates an admin token. Only this response contains the secret.
     pub async fn create_admin_token(&self, request: &CreateAdminTokenRequest) -> Result<CreatedSecret, ApiError> {
         self.request(Method::POST, &["admin_tokens"]).body(request)?.json().await
     }
 
-    /// `DELETE /admin_tokens/{token}`: revokes the token with immediate effect.
-    /// With `force`, the last token with the role admin is revoked as well.
+    /// `DELETE /admin_tokens/{token}`: revokes the token with immediate effect. With `force`, revokes the token even if
+    /// it is the last one with the role admin.
     pub async fn revoke_admin_token(&self, token: AdminTokenId, force: bool) -> Result<(), ApiError> {
         let request = self.delete(&["admin_tokens", &token.to_string()]);
         request.optional_param("force", force.then_some(true)).no_content().await

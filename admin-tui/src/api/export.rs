@@ -31,7 +31,8 @@ impl fmt::Display for ExportFormat {
 pub struct Progress {
     /// Number of complete rows received.
     pub rows: u64,
-    /// Number of matching rows when the export started. The export may contain more, because the log can grow.
+    /// Number of matching rows when the export started; `None` if the server did not send it. The export may contain
+    /// more rows, because the log can grow.
     pub total: Option<Total>,
     pub bytes: u64,
 }
@@ -147,7 +148,7 @@ impl RowCounter {
     fn add(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
-                // An escaped quote consists of two quotes, so the state changes twice and is correct after it.
+                // An escaped quote consists of two quotes. They change `in_quotes` twice, so its value stays correct.
                 b'"' if self.format == ExportFormat::Csv => self.in_quotes = !self.in_quotes,
                 b'\n' if !self.in_quotes => self.lines += 1,
                 _ => {}

@@ -35,7 +35,8 @@ impl Tail {
     /// not change the position, so the next poll misses nothing.
     pub async fn poll(&mut self) -> Result<Vec<AdminAuditLogItem>, ApiError> {
         // Reads the end of the log before the entries, so that the next poll can start there even if no entry matches.
-        // Otherwise, while no entry matches, each poll would make the server scan all entries since the start again.
+        // Otherwise, while no entry matches, the cursor would stay the same, and each poll would make the server scan
+        // the same entries again.
         let end = if self.query.is_everything() { None } else { Some(self.end().await?) };
         let entries = self.api.audit_after(&self.query, self.cursor, AUDIT_PAGE_SIZE).await?;
         self.advance(&entries);

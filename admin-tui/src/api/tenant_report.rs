@@ -26,7 +26,7 @@ pub struct TenantReport {
     pub signing_keys: Vec<SigningKeyItem>,
     /// The newest refusals of the last [`REPORT_DAYS`] days, newest first.
     pub refusals: Vec<AdminAuditLogItem>,
-    /// `true` if older refusals were left out.
+    /// `true` if older refusals may have been left out.
     pub is_partial: bool,
     /// Number of ceremonies that succeeded in the last [`REPORT_DAYS`] days.
     pub succeeded: u64,

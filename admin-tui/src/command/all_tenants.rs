@@ -19,7 +19,7 @@ pub(super) async fn list(context: &CommandContext) -> Result<Vec<TenantSummary>,
     .await
 }
 
-/// Returns the configurations and versions of tenants, in the order of the ids.
+/// Returns the configurations and versions of tenants, in the order of `ids`.
 pub(super) async fn details(
     context: &CommandContext,
     ids: impl IntoIterator<Item = TenantId>,

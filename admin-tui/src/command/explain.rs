@@ -44,7 +44,7 @@ pub(super) async fn run(context: &CommandContext, args: ExplainArgs) -> Result<(
 }
 
 /// Reads pages until one of them contains entries, and returns these entries. A request id that the server generated
-/// contains the time of its creation. The server uses this time to find the entries even for the first page.
+/// contains the time of its creation. The server uses this time, so the first page usually contains the entries.
 async fn find(context: &CommandContext, query: &AuditQuery) -> Result<Vec<AdminAuditLogItem>, CommandError> {
     let mut position = AuditPosition::Newest;
     loop {

@@ -84,7 +84,7 @@ impl Layout {
         self.lines(&[])
     }
 
-    /// Returns the lines of more rows in the same layout.
+    /// Lays out further rows like the first ones, and returns their lines.
     pub(super) fn rows(&self, rows: &[Vec<String>]) -> Vec<String> {
         self.lines(rows).split_off(1 + self.first_rows.len())
     }

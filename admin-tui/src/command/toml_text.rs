@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::sanitize::needs_escape;
 
-/// The text for the value null, which TOML does not have.
+/// Text that stands for the value null, which TOML does not have.
 pub(super) const ANY: &str = "any";
 const ACCEPT_ANY: [&str; 4] = ["attachment", "allow_aaguids", "min_certification", "algorithms"];
 

@@ -51,7 +51,7 @@ pub enum Warning {
         path: PathBuf,
         mode: u32,
     },
-    /// The token is sent unencrypted, as the user allowed.
+    /// The token is sent unencrypted to this address, as the user allowed.
     PlainHttp(String),
 }
 

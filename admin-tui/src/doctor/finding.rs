@@ -1,4 +1,4 @@
-//! Findings and the commands that fix them.
+//! Findings, and the commands that fix or examine the problems.
 
 use doorward_shared::TenantId;
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub struct Finding {
     pub name: &'static str,
     /// Description of the problem, with the values that it concerns.
     pub message: String,
-    /// Shell command that fixes the problem.
+    /// Shell command that fixes the problem or shows details of it; `None` if there is no such command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{api::TenantReport, time_format};
 
 const DAY_MS: i64 = 86_400_000;
-/// API keys that expire within this time (in milliseconds) need a successor.
+/// Time before the expiry of an API key, in milliseconds, from which a successor is recommended.
 const EXPIRES_SOON_MS: i64 = 14 * DAY_MS;
 /// Time since the last use, in milliseconds, after which an API key is reported as unused.
 const UNUSED_MS: i64 = 90 * DAY_MS;

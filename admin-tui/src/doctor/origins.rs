@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{api::TenantReport, explain::is_local};
 
-/// Number of different labels of related origins that every browser accepts (WebAuthn §5.11.1 requires at least five).
+/// Maximum number of different labels in the list of related origins. Every browser accepts this number:
+/// WebAuthn §5.11.1 requires support for at least five.
 const MAX_LABELS: usize = 5;
 
 pub(super) fn examine(report: &TenantReport, program: &Program) -> Vec<Finding> {

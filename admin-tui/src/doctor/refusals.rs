@@ -21,9 +21,9 @@ use crate::{
     explain::{is_local, origin_difference},
 };
 
-/// Number of refusals with the same error code from which most kinds of findings are reported.
+/// Minimum number of refusals with the same error code for most kinds of findings.
 const MANY: usize = 5;
-/// Minimum share of ceremonies whose challenge had expired, in percent of all ceremonies, for a finding.
+/// Percentage of ceremonies with an expired challenge from which a finding is reported.
 const EXPIRED_PERCENT: u64 = 2;
 /// Longest useful timeout in milliseconds: the maximum lifetime of a challenge.
 const MAX_TIMEOUT_MS: i64 = 600_000;
@@ -165,8 +165,7 @@ impl Refusals<'_> {
         let longer = slow.map(|age| (age / 30_000 + 1) * 30_000).map(|longer| longer.min(MAX_TIMEOUT_MS));
         let mfa = match config.mfa.challenge_lifetime {
             Some(lifetime) => Some(("challenge_lifetime", lifetime)),
-            // If no separate lifetime is set for challenges of second factors, they live at least as long as the
-            // challenges of passkeys.
+            // Without a separate lifetime, challenges of second factors live at least as long as those of passkeys.
             None if setting == "challenge_lifetime" => None,
             None => config.mfa.timeout.map(|timeout| ("timeout", timeout)),
         };
@@ -205,7 +204,7 @@ impl Refusals<'_> {
         .collect()
     }
 
-    /// Returns a finding for each error code with enough refusals, regardless of the details of the refusals.
+    /// Returns a finding for each error code in `patterns` that has at least the number of refusals given there.
     fn patterns(&self) -> Vec<Finding> {
         let (program, tenant) = (self.program, self.report.tenant.id);
         let patterns = [

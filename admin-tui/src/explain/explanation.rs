@@ -22,7 +22,7 @@ pub struct Explanation {
     pub code: Option<String>,
     /// The reason for the refusal, as the entry states it.
     pub message: Option<String>,
-    /// The condition that does not hold.
+    /// The condition that does not hold; `None` if it is unknown.
     pub check: Option<&'static str>,
     pub expected: Vec<String>,
     pub received: Option<String>,
@@ -30,6 +30,7 @@ pub struct Explanation {
     pub values: Vec<(&'static str, String)>,
     pub causes: Vec<String>,
     pub fix: Option<&'static str>,
-    /// Section of the specification that requires the check.
+    /// Section of the specification that requires the check; `None` if only Doorward requires it, or if the check is
+    /// unknown.
     pub specification: Option<String>,
 }

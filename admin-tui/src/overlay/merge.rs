@@ -131,7 +131,7 @@ impl Page for MergeDialog {
 struct MergeRow {
     field: usize,
     side: Option<Side>,
-    /// Name of the value, such as `original`; empty in its further rows. `None` in the row with the path.
+    /// Name of the value, such as `original`. Empty if the row continues a value; `None` if the row shows the path.
     name: Option<&'static str>,
     text: String,
     tone: Tone,
@@ -177,7 +177,8 @@ impl View for MergeDialog {
         let visible = usize::from(list.height);
         let start = rows.iter().position(|row| row.field == self.selected).unwrap_or(0);
         let selected_rows = rows.iter().filter(|row| row.field == self.selected).count();
-        // Shows the last row of the selected setting, or only some of its rows if not all fit.
+        // If all rows of the selected setting fit, its last row is visible. Otherwise, its first `scroll` rows are
+        // hidden.
         let first = if selected_rows <= visible {
             (start + selected_rows).saturating_sub(visible)
         } else {

@@ -39,7 +39,7 @@ fn time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Missing, |at| Value::Number(at.millis()))
 }
 
-/// A row of a table.
+/// A row of a table that the user can sort.
 pub(super) trait Sorted {
     /// Number of columns by which the table can be sorted.
     const COLUMNS: usize;
@@ -146,12 +146,13 @@ impl TableSort {
         self.0.is_some()
     }
 
-    /// Sorts by a column, or reverses the order if the rows are already sorted by it.
+    /// Returns the order by a column: descending if the rows are already in ascending order by it, otherwise ascending.
     pub(super) fn by(self, column: usize) -> Self {
         Self(Some((column, self.0 == Some((column, false)))))
     }
 
-    /// Handles a command of [`SORT_KEYS`]: sorts by the next of the `columns` columns, or reverses the order.
+    /// Returns the order after a command of [`SORT_KEYS`], which sorts by the next of the `columns` columns or reverses
+    /// the order.
     pub(super) fn after(self, command: Command, columns: usize) -> Self {
         match (command, self.0) {
             (Command::Sort, None) => Self(Some((0, false))),

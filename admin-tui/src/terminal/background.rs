@@ -7,9 +7,9 @@ use crossterm::event::{Event, KeyCode, KeyModifiers};
 /// Time to wait for the response before the first frame. Terminals respond within milliseconds, even over most
 /// networks.
 pub(super) const DEADLINE: Duration = Duration::from_millis(250);
-/// Maximum length of a response.
+/// Maximum number of characters that follow `ESC ]` in a response.
 const MAX_CHARS: usize = 40;
-/// Beginning of every response.
+/// Text that follows `ESC ]` at the beginning of every response.
 const PREFIX: &str = "11;rgb";
 
 /// Sends the query. Terminals that do not support this query ignore it.

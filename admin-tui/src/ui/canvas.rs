@@ -37,7 +37,7 @@ pub enum ClickTarget {
     OtherRow(usize),
     /// The title of a column of the focused list.
     Column(usize),
-    /// A row of another list: number of the list on the screen, index of the row.
+    /// A row of a list that is not focused: number of the list on the screen, index of the row.
     ListRow(usize, usize),
     Chip(usize),
     /// One of the choices of a form field. `row` is the index of the field in the form.

@@ -50,7 +50,7 @@ pub enum Navigation {
     /// Closes the dialog that asks whether to discard work.
     CloseQuestion,
     Toast(Tone, String),
-    /// Shows a notification. For a short time, the user can revert the change.
+    /// Shows a notification about a change. For a short time, the user can revert this change.
     OfferUndo(String, Undo),
     Reload,
     Export(Box<ExportRequest>),

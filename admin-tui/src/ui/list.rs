@@ -106,8 +106,8 @@ impl<T: Keyed> PagedList<T> {
         self.pending.is_some()
     }
 
-    /// Returns whether the app may reload the list without a command of the user. This is allowed if no row is marked
-    /// and one request returns all rows. Reloading a longer list would take many requests.
+    /// Returns whether the app may reload the list without a command of the user. This is allowed if no request is
+    /// pending, no row is marked, and one request can reload all loaded rows.
     pub fn may_refresh(&self) -> bool {
         self.pending.is_none() && self.marks.is_empty() && self.rows.len() <= MAX_PAGE
     }
@@ -163,7 +163,8 @@ impl<T: Keyed> PagedList<T> {
         self.next.is_some()
     }
 
-    /// Returns the cursor of the next page of an incomplete reload; `None` if there is none or a request is pending.
+    /// Returns the cursor of the next page of an incomplete reload; `None` if no reload is incomplete or a request is
+    /// pending.
     pub fn rest_of_reload(&self) -> Option<String> {
         let (_, next) = self.reloaded.as_ref().filter(|_| self.pending.is_none())?;
         next.clone()

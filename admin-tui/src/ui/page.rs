@@ -76,7 +76,7 @@ pub trait Page: View + Debug + Send {
         false
     }
 
-    /// Returns whether the page confirms an action that destroys something.
+    /// Returns whether the page asks the user to confirm a destructive action.
     fn is_destructive(&self) -> bool {
         false
     }

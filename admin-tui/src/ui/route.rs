@@ -133,7 +133,7 @@ pub enum Action {
     Request {
         call: Box<BackendRequest>,
         done: String,
-        /// `true` if the app leaves the screen after success, because the object on the screen no longer exists.
+        /// `true` if the request deletes the object on the screen, so that the app leaves the screen after success.
         leaves_screen: bool,
     },
     /// Closes the screens above a depth.

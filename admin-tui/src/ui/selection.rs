@@ -42,7 +42,8 @@ impl Selection {
         self.is_none = found.is_none();
     }
 
-    /// Selects the first row whose key equals the key of the row that was selected in the old list, or no row.
+    /// Selects the first row in `new` with the key of the row that was selected in `old`. If `new` does not contain
+    /// this key, selects no row.
     pub fn follow<T, K: PartialEq>(&mut self, old: &[T], new: &[T], key: impl Fn(&T) -> K) {
         let selected = self.row().and_then(|row| old.get(row)).map(&key);
         let found = selected.map_or((!self.is_none).then_some(self.selected), |selected| {

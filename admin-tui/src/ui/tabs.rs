@@ -10,7 +10,7 @@ use super::{
 };
 use crate::sanitize::sanitize;
 
-/// Returns the range of tabs to draw if not all fit. It leaves out tabs on the left only until the selected tab fits.
+/// Returns the range of tabs to draw if not all fit. It contains the selected tab and begins as far left as possible.
 /// One column at each end is left for an arrow.
 fn shown_tabs(widths: &[u16], selected: usize, available: u16) -> Range<usize> {
     let available = available.saturating_sub(2);

@@ -260,7 +260,7 @@ async fn late_response_does_not_end_editing() {
 async fn response_during_editing_keeps_the_edited_row() {
     let (fake, app) = start(100, 40).await;
     app.keys("2 e G").await;
-    // The row that adds an allowed origin is above the last setting of its group and above both trust policies.
+    // Moves up from the last row, past both trust policies, to the row that adds an allowed origin.
     for _ in 0..19 {
         app.keys("k").await;
     }

@@ -42,7 +42,7 @@ pub(crate) struct World {
     pub metadata: Option<u64>,
     /// The tenants that the app's admin token may use; `None` for all tenants.
     pub own_tenants: Option<Vec<TenantId>>,
-    /// Number of state changes of each object, keyed by the request's target as text.
+    /// Number of state changes of each object, keyed by the `Debug` text of its `DisableTarget`.
     pub state_versions: HashMap<String, u64>,
 }
 
@@ -72,7 +72,7 @@ impl World {
         found.ok_or_else(|| refusal(ErrorCode::TenantNotFound, "tenant not found", ""))
     }
 
-    /// Returns the error of the server if the tenant no longer has this name.
+    /// Fails with the server's error if the tenant no longer has this name.
     pub(crate) fn check_name(&mut self, id: TenantId, name: &str) -> Result<(), ApiError> {
         if self.tenant(id)?.summary.tenant.display_name == name {
             return Ok(());

@@ -221,7 +221,7 @@ async fn busy_log_follows_the_newest_entries_and_counts_those_passed_over() {
     app.shows(&["user-3999", "live · 3800 passed over"]);
     let requests = requests() - before;
     assert!(requests <= 6, "{requests} requests for two polls");
-    // When fewer entries arrive, the log continues without a gap.
+    // When fewer entries arrive than a page contains, the log continues without a gap.
     record_logins(&fake, 4_000..4_010, 5_000);
     app.pass(1_000).await;
     app.shows(&["user-4009", "user-4000", "user-3999", "live · 3800 passed over"]);

@@ -1,4 +1,4 @@
-//! The users of a run, either computed from the seed plan or registered through the API.
+//! The users of a run, either derived from the plan of a seeded installation or registered through the API.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 

@@ -1,7 +1,7 @@
 //! Measures pages of a large installation's logs and lists, one request at a time.
 //!
-//! Each kind of page has a query template. Its placeholders, such as `{actor}`, are replaced with values of an entry from
-//! the log. Each request uses a different entry.
+//! Each kind of page has a query template. Its placeholders, such as `{actor}`, are replaced with values of an entry
+//! from the log. Each request uses a different entry.
 
 use std::time::{Duration, Instant};
 

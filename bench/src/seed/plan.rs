@@ -60,8 +60,8 @@ impl Plan {
         Random::of(&[self.seed, purpose as u64, tenant, user])
     }
 
-    /// Number of the first user of a tenant. Users are numbered over all tenants. A few tenants have most of the users;
-    /// each tenant has at least one if there are enough users.
+    /// Index of the first user of a tenant in the sequence of the users of all tenants. The first tenants have the most
+    /// users; each tenant has at least one if there are enough users.
     pub fn first_user(&self, tenant: u64) -> u64 {
         let each = u64::from(self.users >= self.tenants);
         let shared = self.users - each * self.tenants;

@@ -144,7 +144,8 @@ impl Connection {
     fn begin_sqlite(path: &Path) -> Result<Self, SeedError> {
         let failed = |error: diesel::ConnectionError| SeedError::Database(error.to_string());
         let mut connection = SqliteConnection::establish(&path.display().to_string()).map_err(failed)?;
-        // New pages are written once with a rollback journal, but twice with a WAL. `finish` syncs the file.
+        // With a rollback journal, SQLite writes new pages only once; with a WAL, it writes them twice. The transaction
+        // needs no sync, because `finish` syncs the file.
         let begun = connection.batch_execute(
             "PRAGMA busy_timeout = 2000; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; \
              PRAGMA synchronous = OFF; PRAGMA cache_size = -1048576; PRAGMA temp_store = FILE; BEGIN EXCLUSIVE;",

@@ -44,7 +44,7 @@ pub async fn create(database: PathBuf, to: PathBuf, now: Timestamp) -> Result<Ma
     Manifest::read(&to)?.ok_or_else(|| failed(&path_of(&to), &"the file was removed"))
 }
 
-/// Checks the file of a backup: its manifest, SHA-256, integrity, schema version and number of rows.
+/// Checks the file of a backup: its manifest, SHA-256, integrity, schema version and number of rows of each table.
 ///
 /// # Errors
 /// [`DbError::Unavailable`], which names the first difference or the file that cannot be read.

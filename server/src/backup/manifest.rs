@@ -53,7 +53,7 @@ pub fn path_of(backup: &Path) -> PathBuf {
 }
 
 impl Manifest {
-    /// Reads the file of a backup and describes it.
+    /// Computes the manifest of a backup from its file.
     pub(super) fn describe(file: &Path, created_at: Timestamp) -> Result<Self, DbError> {
         let content = |backup: &mut Connection| {
             Ok::<_, DbError>((inventory::schema_version(backup)?, inventory::row_counts(backup)?))

@@ -1,4 +1,5 @@
-//! Administrative commands use the services of the admin API on the same database, and write the same audit entries.
+//! Administrative commands call the services of the admin API in their own process, and write the same audit entries as
+//! the admin API.
 
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ use crate::{
     },
 };
 
-/// Opens the installation for one command. A running server that uses the same database sees the changes at its next
-/// request.
+/// Opens the installation for one command. A running server that uses the same database sees the command's changes at
+/// its next request.
 pub(super) async fn open(args: &AdminArgs) -> Result<AdminContext, CliError> {
     let settings = start::settings(&args.installation.flags())?;
     context(start::open(&settings, Purpose::Administer).await?.app)

@@ -108,7 +108,8 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<(), CliError> {
     }
 }
 
-/// Returns the path of the embedded database, or an error that names the tool for PostgreSQL.
+/// Returns the settings and the path of the embedded database. If the installation is on PostgreSQL, returns an error
+/// that names the tool to use instead.
 fn embedded(args: &AdminArgs, action: &str, tool: &str) -> Result<(Settings, PathBuf), CliError> {
     let settings = start::settings(&args.installation.flags())?;
     match start::database_options(&settings)?.url {

@@ -71,8 +71,7 @@ pub(super) fn bytes(text: &[u8]) -> Result<(), CliError> {
     }
 }
 
-/// Prints a line on standard error. A message that cannot be written is lost, because there is no other place to print
-/// it.
+/// Prints a line on standard error. A line that cannot be written is lost, because there is no other place to print it.
 pub(super) fn message(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -127,7 +127,7 @@ pub(super) fn serve(listeners: Listeners, listening: Listening, app: Arc<App>) -
 }
 
 impl Running {
-    /// Adds another listener, which is stopped together with the others.
+    /// Adds a server that is stopped together with the servers of both APIs.
     pub(super) fn add(&mut self, server: Serving) {
         self.servers.push(server);
     }

@@ -50,7 +50,8 @@ pub fn descriptor(text: &str) -> Option<Option<u32>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().filter(|number| !matches!(number, 1 | 2)).map(Some) }
 }
 
-/// Parses a PostgreSQL URL. The error does not contain the text, which may contain a password.
+/// Parses a PostgreSQL URL; an empty text becomes `None`. The error does not contain the text, which may contain a
+/// password.
 pub fn optional_postgres_url(text: &str) -> Result<Option<DatabaseUrl>, String> {
     match text.parse() {
         _ if text.is_empty() => Ok(None),

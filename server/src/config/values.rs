@@ -62,7 +62,8 @@ impl Values {
         values
     }
 
-    /// Reads the settings whose value is in a file of its own, such as `database.url_file`.
+    /// Reads the values of settings such as `database.url` from the files that settings such as `database.url_file`
+    /// name.
     fn take_secret_files(&mut self) {
         for &(key, file_key) in SECRET_FILES {
             let Some((path, file_source)) = self.found.get(file_key).filter(|(path, _)| !path.is_empty()).cloned()
@@ -311,7 +312,7 @@ fn secret_of_file(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Converts a list of strings to JSON. Items are not joined with a separator, because an item may contain it.
+/// Converts a list of strings to JSON, because a plain separator could also occur inside an item.
 fn list(value: &Value) -> Option<String> {
     let items = value.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?;
     serde_json::to_string(&items).ok()

@@ -97,7 +97,7 @@ impl KeySet {
         Jwks { keys: published.map(|key| key.jwk.clone()).collect() }
     }
 
-    /// Returns the claims of a token that one of the published keys signed. The claims are not checked: the token may
+    /// Returns the claims of a token; `None` if no published key signed it. The claims are not checked: the token may
     /// have expired.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<TokenClaims> {
         let token = UnverifiedToken::parse(token)?;
@@ -107,7 +107,7 @@ impl KeySet {
     }
 }
 
-/// Returns whether a key is published.
+/// Returns whether a key is published: it was not withdrawn, and tokens that it signed may still be valid.
 pub fn is_published(key: &SigningKeyRecord, now: Timestamp) -> bool {
     key.withdrawn_at.is_none() && outlives_tokens(key.retired_at, now)
 }

@@ -68,7 +68,7 @@ pub enum MasterKeyError {
     Descriptor { number: u32, source: io::Error },
     #[error("{0} must provide a master key: 32 bytes, or 32 bytes in Base64")]
     NoKey(MasterKeyOrigin),
-    /// The key was not available when this process started.
+    /// The master key could not be loaded. Contains the reason.
     #[error("{0}")]
     NotLoaded(Arc<MasterKeyError>),
     #[error(transparent)]

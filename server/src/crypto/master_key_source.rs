@@ -27,9 +27,9 @@ const DESCRIPTOR_TIME_LIMIT: Duration = master_key_command::TIME_LIMIT;
 
 type KeyBytes = Zeroizing<[u8; MASTER_KEY_BYTES]>;
 
-/// The master key at its origin. Clones share the key that was read from a file descriptor or a command, because a
-/// descriptor can be read only once. They also share an error, so that a process waits for a timeout only once. `Debug`
-/// prints no key.
+/// Loads the master key from its origin. Clones share the key that was read from a file descriptor or a command,
+/// because a descriptor can be read only once. They also share the error of such a read, so that a process waits for a
+/// timeout only once. `Debug` prints no key.
 #[derive(Debug, Clone)]
 pub struct MasterKeySource {
     origin: MasterKeyOrigin,

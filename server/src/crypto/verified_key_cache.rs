@@ -59,7 +59,8 @@ impl VerifiedKeyCache {
     /// Computes the digest of a presented key together with its scope and the stored hash.
     pub fn digest(&self, scope: KeyScope, key: &PresentedKey, hash: &SecretHash) -> KeyDigest {
         let mut context = hmac::Context::with_key(&self.digest_key);
-        // All parts but the last have a fixed length, so two different inputs never produce the same bytes.
+        // The parts before the secret have fixed lengths. The hash begins with `$`, which no secret contains. Two
+        // different inputs therefore never produce the same bytes.
         match scope {
             KeyScope::Tenant(tenant) => {
                 context.update(b"t");

@@ -31,8 +31,8 @@ impl Engine {
 pub type PostgresConnection = AsyncConnectionWrapper<AsyncPgConnection, ThreadRuntime>;
 
 /// Number of rows per counter on PostgreSQL, a power of two. Each connection adds to one of these rows, so that
-/// transactions of one tenant rarely wait for each other. The number must not change: the deletion of an entry subtracts
-/// from the row that its id selects.
+/// transactions of one tenant rarely wait for each other. The number must not change: the deletion of an audit entry
+/// subtracts from the row that the entry's id selects.
 pub(crate) const COUNTER_SHARDS: u8 = 8;
 const _: () = assert!(COUNTER_SHARDS.is_power_of_two());
 

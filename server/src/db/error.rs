@@ -26,7 +26,7 @@ pub enum DbError {
     /// The database rejected a statement.
     #[error("the database failed: {0}")]
     Database(String),
-    /// The SQLite file belongs to another program. It was not changed.
+    /// The SQLite file belongs to another program. The file was not changed.
     #[error(
         "{} is the database of another program; set database.url to another file, or move this file away",
         .0.display()

@@ -12,8 +12,8 @@
 //! they stay the same.
 //!
 //! Every error of this layer is a [`DbError`]. A unit that received [`DbError::Database`] must return it, because
-//! PostgreSQL has already aborted the transaction. If an insert with ON CONFLICT DO NOTHING caused a
-//! [`DbError::Duplicate`], the transaction can continue.
+//! PostgreSQL has already aborted the transaction. After [`DbError::Duplicate`], the transaction can continue only if
+//! the insert used ON CONFLICT DO NOTHING.
 
 pub(crate) mod cached_sql;
 mod change_counter;

@@ -28,9 +28,9 @@ pub(super) struct Opened {
 pub(super) struct Running {
     /// Threads that end when their queue is closed and empty.
     pub(super) threads: Vec<JoinHandle<()>>,
-    /// Runs checkpoints on SQLite. On PostgreSQL it listens for changes and holds the process lock.
+    /// Thread that runs checkpoints on SQLite. On PostgreSQL, it listens for changes and holds the process lock.
     pub(super) background: JoinHandle<()>,
-    /// Stops the background thread when it is dropped.
+    /// Dropping this value stops the background thread.
     pub(super) stop: Box<dyn Send>,
     /// SQLite only. On PostgreSQL the listening session holds the lock.
     pub(super) process_lock: Option<ProcessLock>,

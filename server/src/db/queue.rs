@@ -83,7 +83,7 @@ impl State {
         None
     }
 
-    /// Returns whether a batch may start: units wait, and the gather time has passed or the queue is closed.
+    /// Returns whether a batch may start: units wait, and either the gather time has passed or the queue is closed.
     fn may_start_batch(&self) -> bool {
         let Some(first) = self.shared.front() else { return false };
         self.closed || first.waited() >= self.max_gather_time()
@@ -273,7 +273,7 @@ impl Queue {
         Some(unit)
     }
 
-    /// Like [`Queue::next`], but returns all units that can share a transaction as one batch.
+    /// Like [`Queue::next`], but returns units that can share a transaction as a batch.
     pub(super) fn next_work(&self) -> Option<NextWork> {
         let work = self.wait_for(State::pop_work)?;
         match &work {
@@ -352,7 +352,7 @@ struct Pending<T, E> {
     result: oneshot::Receiver<Result<Written<T>, E>>,
 }
 
-/// Connects a unit with its caller.
+/// Creates both ends of the channel that returns a unit's result to its caller.
 fn caller<T, E: From<DbError>>(work: Work) -> (Caller<T, E>, Pending<T, E>) {
     let (reply, result) = oneshot::channel();
     let started = Arc::new(AtomicBool::new(false));

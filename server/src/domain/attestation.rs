@@ -10,6 +10,7 @@ pub struct KeptAttestation {
 }
 
 impl KeptAttestation {
-    /// Maximum length of a kept attestation object. Objects from TPMs and Android devices have 4 to 6 KB.
+    /// Maximum length of an attestation object in bytes; longer objects are not kept. Objects from TPMs and Android
+    /// devices have 4 to 6 KB.
     pub const MAX_BYTES: usize = 16 * 1024;
 }

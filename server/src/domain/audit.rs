@@ -124,8 +124,8 @@ pub struct AuditFilter {
     pub shown: Option<ShownEntries>,
 }
 
-/// Range of ids that a page searched out of order. That page returned all matching entries in this range, so later
-/// pages skip this range.
+/// Range of ids that a page searched although some newer entries were not searched yet. That page returned all matching
+/// entries in this range, so later pages skip this range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShownEntries {
     /// Id of the oldest entry in the range.
@@ -202,7 +202,7 @@ impl AuditCursor {
 pub struct Horizon {
     /// A text that sorts after the ids that a read may return, and before all other ids.
     pub end: String,
-    /// Whether a read may return all committed entries. If `false`, it leaves out committed entries whose ids are
+    /// Whether a read may return all committed entries. If `false`, the read leaves out committed entries whose ids are
     /// larger than an id that a running transaction may still commit.
     pub is_newest: bool,
 }
@@ -258,8 +258,8 @@ pub struct LogSlice<T> {
     pub items: Vec<T>,
     /// Cursor of the next slice; `None` at the end of the log.
     pub next: Option<AuditId>,
-    /// Whether committed entries were left out, because a running transaction may still commit an entry with a smaller
-    /// id.
+    /// Whether the slice may lack committed entries, because a running transaction may still commit an entry with a
+    /// smaller id.
     pub is_cut: bool,
 }
 

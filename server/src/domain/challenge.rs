@@ -116,7 +116,7 @@ pub struct CeremonyState {
     /// Whether the registration is an automatic passkey upgrade, which needs no user presence (WebAuthn §7.1 step 15).
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub conditional: bool,
-    /// Logins and transactions: the lowest accepted level of assurance.
+    /// Logins and transactions: the lowest accepted level of assurance; `None` if every level is accepted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub minimum_level: Option<AssuranceLevel>,
     /// Registrations: the algorithms that the new credential may have.

@@ -46,7 +46,7 @@ pub fn consistent(extensions: &RegistrationExtensions) -> Result<(), Message> {
     Ok(())
 }
 
-/// Parses the extensions of the initialize request of a login or transaction. `is_named` states whether the request
+/// Parses the extensions in the initialize request of a login or transaction. `is_named` states whether the request
 /// names the user.
 pub fn of_assertion(
     value: Option<Value>,

@@ -35,7 +35,7 @@ pub struct MemberError {
     /// Path of the member, such as `webauthn.relying_party.origins[1]`; empty for the whole value, `None` until the
     /// path is known.
     path: Option<String>,
-    /// Name of the missing member below `path`.
+    /// Name of the missing member, which [`Self::at`] adds to the path; `None` for all other errors.
     missing: Option<&'static str>,
     message: String,
     /// Whether the member is unknown. Otherwise, it is missing or has a wrong type or value.

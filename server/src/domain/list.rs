@@ -1,4 +1,4 @@
-//! Queries, cursors and pages of lists. A page has a number, or starts after the row of a cursor.
+//! Queries, cursors and pages of lists. A page is selected by its number, or by a cursor that names the row before it.
 
 use doorward_shared::{
     Base64Url,
@@ -86,7 +86,7 @@ impl Cursor {
 pub enum SearchStage {
     /// Rows in which a searched column starts with the search text.
     Prefixes,
-    /// Rows in which a searched column contains the search text, but none starts with it.
+    /// Rows in which a searched column contains the search text, but no searched column starts with it.
     Others,
     /// All rows in which a searched column contains the search text. Used if too many rows are in the stage `Prefixes`.
     All,

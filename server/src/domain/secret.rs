@@ -104,8 +104,8 @@ pub struct SigningKeyRecord {
     pub created_at: Timestamp,
     /// Time from which the key signs.
     pub signs_from: Timestamp,
-    /// Time from which the key no longer signs. The key stays published until the last token that it signed has
-    /// expired.
+    /// Time from which the key no longer signs; `None` if no retirement is scheduled. The key stays published until the
+    /// last token that it signed has expired.
     pub retired_at: Option<Timestamp>,
     /// Time at which the key was removed from the JWKS. From then on, verifiers refuse the tokens that it signed.
     pub withdrawn_at: Option<Timestamp>,

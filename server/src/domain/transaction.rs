@@ -15,7 +15,7 @@ pub struct Transaction {
     /// The data to confirm, as JSON text. The hash in the challenge covers `identifier` and exactly these bytes.
     pub data: String,
     pub created_at: Timestamp,
-    /// Time of the confirmation, always later than `created_at`. Until the user confirms the transaction, equal to
+    /// Time of the confirmation, which is always later than `created_at`. Before the confirmation, this field equals
     /// `created_at`.
     pub updated_at: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! Trust policies: rules that judge credentials by the attestation, the model and other properties ([`TrustFacts`]).
 //!
-//! Rules that accept models (allow list, certification) apply only if the attestation proves the model. Rules that
+//! Rules that accept models (allow list, certification) require that the attestation proves the model. Rules that
 //! refuse models (deny list, status) always apply, even to a model that is only stated. If the policy requires no
 //! attestation, the rules that refuse models stop only honest users: an attacker can state another model.
 

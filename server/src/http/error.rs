@@ -7,7 +7,7 @@ use doorward_shared::{ErrorBody, ErrorCode, refusal::RefusalDetail};
 
 use crate::service::{Refusal, ServiceError};
 
-/// Value of `Retry-After` in seconds while the database is unavailable.
+/// Value of `Retry-After` in 503 responses, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 #[derive(Debug)]

@@ -197,7 +197,8 @@ pub fn links(
     links.join(",")
 }
 
-/// Returns the link to the rows after a cursor.
+/// Returns the link to the page that follows a cursor. `name` is the query parameter of the cursor, `after` or
+/// `before`.
 pub fn cursor_link(path: &str, query: &Query, name: &str, cursor: &str) -> String {
     let others = others(query, &["page", "after", "before"]);
     format!("<{path}?{name}={}{others}>; rel=\"next\"", escape(cursor))

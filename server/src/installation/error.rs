@@ -24,7 +24,7 @@ pub enum OpenError {
     /// A rotation of the master key was interrupted.
     #[error("a rotation of the master key is not complete: run `doorward master-key rotate` again until it succeeds")]
     UnfinishedRotation,
-    /// The interrupted rotation used another new key.
+    /// The given new key is not the one with which the interrupted rotation began.
     #[error("{0} is not the key with which the rotation of the master key was begun: repeat it with the same new key")]
     OtherRotation(MasterKeyOrigin),
     /// Doorward cannot create the new key, because the current key is not in the data folder.

@@ -25,7 +25,7 @@ pub(super) fn load(source: &MasterKeySource) -> Option<MasterKey> {
     if is_current(source, &path) { None } else { MasterKey::load(&path).ok() }
 }
 
-/// Returns whether the new key has already replaced the current one, so that only the new key's file must still be
+/// Returns whether the new key has already replaced the current one. If it has, only the new key's file must still be
 /// removed.
 fn is_current(source: &MasterKeySource, path: &Path) -> bool {
     let read = |path: &Path| fs::read(path).ok().map(Zeroizing::new);

@@ -20,15 +20,15 @@ const TENANTS: i64 = 100;
 /// Pause between units of work. Other writes run during the pause.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Deletes the remaining data of deleted users and tenants, and the logs of deleted tenants after their retention time.
+/// Deletes the remaining data of deleted users and tenants, and the logs of deleted tenants after the retention time.
 pub async fn finish_deletions(app: &App) -> Result<(), DbError> {
     while app.db.write(|connection| users::remove_some(connection, BATCH)).await? {
         tokio::time::sleep(PAUSE).await;
     }
     let deleted = app.db.read(|connection| tenants::deleted(connection, TENANTS)).await?;
     if !deleted.is_empty() && !audit_logs::writers_ended(&app.db).await? {
-        // On PostgreSQL, units of work that began before the deletion may still write rows of the tenant. The next run
-        // tries again.
+        // On PostgreSQL, units of work that began before a tenant was deleted may still write rows of this tenant. The
+        // next run tries again.
         return Ok(());
     }
     for tenant in deleted {

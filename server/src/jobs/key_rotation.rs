@@ -37,8 +37,8 @@ pub async fn rotate_signing_keys(app: &Arc<App>) -> Result<usize, DbError> {
         if !signing_keys::is_due(&keys, before, app.clock.now()) {
             continue;
         }
-        // Do not replace the keys of an imported tenant that has not been used in Doorward yet: the other system still
-        // serves it, and applications verify tokens with the imported keys.
+        // Do not replace the keys of an imported tenant that has not been used in Doorward yet: the system from which
+        // it was imported still serves it, and applications verify tokens with the imported keys.
         match import::waits_for_switch(&context, tenant).await {
             Ok(false) => {}
             Ok(true) => continue,

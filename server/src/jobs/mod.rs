@@ -83,7 +83,7 @@ pub fn start_probes(app: &Arc<App>, plan: ProbePlan) -> Jobs {
     Jobs(vec![every(period, Arc::clone(app), "scheduled probe", run)])
 }
 
-/// Starts the jobs that cannot be turned off by a setting.
+/// Starts all jobs except scheduled backups and probes.
 fn always(app: &Arc<App>) -> Vec<JoinHandle<()>> {
     vec![
         every(PURGE_EXPIRED_EVERY, Arc::clone(app), "deletion of expired challenges", |app| async move {

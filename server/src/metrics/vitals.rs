@@ -147,7 +147,7 @@ impl Recorded {
     }
 
     pub(super) fn watch_connections(&self, open: Arc<dyn Fn() -> usize + Send + Sync>) {
-        // Only the first listener is counted, because a process has one public API.
+        // A process has one public API, so only the first call has an effect.
         let _ = self.connections.set(open);
     }
 

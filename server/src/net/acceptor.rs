@@ -16,7 +16,7 @@ use super::{
     worker::{Accepted, Workers},
 };
 
-/// Pause after a failed accept.
+/// Pause after an error while accepting a connection.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// Maximum number of connections that are accepted after the stop signal: the usual length of the kernel's queue.
 const MAX_QUEUED: usize = 1_024;
@@ -26,7 +26,7 @@ pub(super) struct Acceptor {
     pub(super) workers: Workers,
     /// Completes when the listener must be closed.
     pub(super) stopped: oneshot::Receiver<()>,
-    /// Gives the workers back to [`Serving`](super::Serving) after the listener was closed.
+    /// Channel that returns the workers to [`Serving`](super::Serving) after the listener was closed.
     pub(super) release: oneshot::Sender<Workers>,
 }
 

@@ -149,9 +149,9 @@ struct Watch {
     phase: Phase,
     progress: u64,
     since: Instant,
-    /// Whether actix-http was polled once more since the last progress, so that it tries to write again.
+    /// Whether actix-http was polled once more since the last progress. This poll makes it try to write again.
     probed: bool,
-    /// Time at which this connection detected that the server is stopping.
+    /// Time at which this connection detected that the server is stopping; `None` until then.
     stopping_since: Option<Instant>,
 }
 

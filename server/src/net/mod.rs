@@ -47,11 +47,11 @@ const THREAD_END: Duration = Duration::from_secs(1);
 /// A running server. Dropping it closes the listener and all connections.
 pub struct Serving {
     connections: Arc<Connections>,
-    /// Closes the listener.
+    /// Channel for the signal that closes the listener.
     stop: oneshot::Sender<()>,
-    /// Receives the workers after the listener was closed. Dropping the workers ends their threads.
+    /// Channel that receives the workers after the listener was closed. Dropping the workers ends their threads.
     workers: oneshot::Receiver<Workers>,
-    /// Closed when all threads have ended.
+    /// Channel that is closed when all threads have ended.
     ended: mpsc::Receiver<()>,
 }
 

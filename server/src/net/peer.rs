@@ -1,4 +1,4 @@
-//! The other end of a connection.
+//! The client of a connection.
 
 use std::{
     fmt,

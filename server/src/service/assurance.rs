@@ -35,7 +35,7 @@ pub(super) fn minimum(names: &AcrNames, min_acr: Option<String>) -> Result<Optio
 /// Returns the credentials that can reach a level.
 ///
 /// # Errors
-/// [`Refusal::AcrUnreachable`] if there is none.
+/// [`Refusal::AcrUnreachable`] if no credential can reach the level.
 pub(super) fn capable(
     names: &AcrNames,
     ceremony: Ceremony,

@@ -131,8 +131,9 @@ pub async fn writers_ended(db: &Database) -> Result<bool, DbError> {
     Ok(horizon(db).await?.is_none_or(|horizon| horizon.is_newest))
 }
 
-/// Returns the upper limit of the ids that a later read on PostgreSQL may return; `None` on SQLite. Waits up to
-/// 100 ms for running transactions, so that callers find the entries of their earlier requests.
+/// Returns the upper limit of the ids that a later read on PostgreSQL may return; `None` on SQLite. Waits up to 100 ms
+/// until running transactions have ended. Otherwise, the limit could exclude committed entries, such as those of the
+/// caller's earlier requests.
 ///
 /// # Errors
 /// [`DbError`] if a read fails.

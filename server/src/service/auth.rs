@@ -96,7 +96,7 @@ impl From<KeyRejection> for RejectedKey {
 }
 
 impl RejectedKey {
-    /// Describes a key that expired at `time`.
+    /// Creates the rejection of a key that expired at `time`.
     pub const fn expired(id: Uuid, time: Option<Timestamp>) -> Self {
         Self { expired_at: time, ..KeyRejection::Expired.of(id) }
     }

@@ -20,8 +20,8 @@ const MAX_AGE_MS: i64 = 60_000;
 /// Delay in milliseconds: a sum is final if it was read at least this long after the end of its day. The delay covers
 /// entries that were still being written at the end of the day, and differences between the clocks of nodes.
 const FINAL_AFTER_MS: i64 = 300_000;
-/// Delay in milliseconds for a day whose entries retention deletes: its sum is final if it was read at least this long
-/// after all entries of the day were old enough to be deleted. The job that deletes them runs every 10 minutes.
+/// Delay in milliseconds for a day whose entries retention deletes: the day's sum is final if it was read at least this
+/// long after all entries of the day were old enough to be deleted. The job that deletes them runs every 10 minutes.
 const DELETED_AFTER_MS: i64 = 1_200_000;
 const DAY_MS: i64 = 86_400_000;
 

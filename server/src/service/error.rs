@@ -45,10 +45,10 @@ pub enum Refusal {
     },
     /// The transaction id was used before.
     TransactionExists,
-    /// The challenge is unknown, used, or belongs to another tenant or ceremony.
+    /// The challenge is unknown, was used before, or belongs to another tenant or another kind of ceremony.
     ChallengeUnknown,
     ChallengeExpired,
-    /// The user handle is missing, unknown, or belongs to another user than the credential.
+    /// The user handle is missing, unknown, or belongs to a user other than the owner of the credential.
     UserHandle(ErrorCode, &'static str, Box<RefusalDetail>),
     Verification(webauthn::VerificationError),
     CredentialExists,
@@ -64,7 +64,8 @@ pub enum Refusal {
     SecretNotFound,
     /// The request would remove the only signing key.
     SecretInUse,
-    /// The request would revoke the last token with the role admin, and does not contain `force`.
+    /// The request would revoke the last unexpired and unlimited token with the role admin, and does not contain
+    /// `force`.
     LastAdminToken,
     /// The tenant has changed since the client read it. Contains the versions in `If-Match`, and the current version.
     TenantChanged {

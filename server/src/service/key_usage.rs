@@ -17,7 +17,7 @@ use crate::{
 const WRITE_INTERVAL_MS: i64 = 60_000;
 const BATCH: usize = 100;
 
-/// Times that are recorded in memory.
+/// For each row, the time of its last use or activity, recorded in memory.
 #[derive(Debug, Default)]
 pub struct KeyUsage(Mutex<HashMap<Subject, Recorded>>);
 

@@ -109,7 +109,8 @@ impl TenantCache {
     /// committed an administrative change since the snapshot was read.
     ///
     /// # Errors
-    /// An error if the tenant cannot be read from the database or if a signing key cannot be decrypted.
+    /// An error if the tenant cannot be read from the database, or if the master key does not decrypt a signing key or
+    /// the digest key.
     pub async fn get(
         &self,
         db: &Database,

@@ -25,7 +25,7 @@ enum TrustStep {
     Login,
 }
 
-/// Check of credentials by the tenant's trust policies, in one ceremony.
+/// Judges credentials by the tenant's trust policies in one ceremony.
 #[derive(Debug, Clone)]
 pub(super) struct TrustCheck {
     tenant: Arc<TenantSnapshot>,

@@ -18,9 +18,10 @@ use crate::{
     },
 };
 
-/// Deletes a user with credentials and transactions. Challenges of the user stay stored until they expire, but requests
-/// that finalize their ceremonies are refused. Writes the audit entry of the deletion or of its refusal. The internal
-/// id of the user is not accepted, because a text can be the internal id of one user and the user id of another user.
+/// Deletes a user and the user's credentials and transactions. Challenges of the user stay stored until they expire,
+/// but requests that finalize their ceremonies are refused. Writes the audit entry of the deletion or of its refusal.
+/// The internal id of the user is not accepted, because a text can be the internal id of one user and the user id of
+/// another user.
 pub async fn delete(context: &RequestContext, user_id: &str) -> Result<(), ServiceError> {
     const FAILED: AuditType = AuditType::WebauthnUserDeleteFailed;
     let (now, tenant) = (context.app.clock.now(), context.tenant.id());

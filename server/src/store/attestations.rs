@@ -18,7 +18,8 @@ pub struct Outdated {
     pub registered_at: Timestamp,
 }
 
-/// Keeps the attestation of a new credential. `metadata` is the number of the BLOB with which it was judged.
+/// Keeps the attestation of a new credential. `metadata` is the number of the BLOB with which the attestation was
+/// judged.
 pub fn insert(
     conn: &mut Connection,
     tenant: TenantId,

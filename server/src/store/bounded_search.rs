@@ -18,7 +18,7 @@ pub(super) const EXAMINED: i64 = 5_000;
 pub struct ListPage<R> {
     pub rows: Vec<R>,
     /// In a search, the number of matches found so far: at least those on this page and the pages before it. On the
-    /// last page, this is the total. Without a search text, the number that was passed to `unfiltered`.
+    /// last page, this is the total. Without a search text, the total or a lower bound, depending on the list.
     pub known: u64,
     /// Cursor of the next page; `None` on the last page.
     pub next: Option<SearchCursor>,

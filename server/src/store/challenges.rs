@@ -10,7 +10,8 @@ use crate::{
 };
 
 #[derive(Queryable, Selectable, Insertable)]
-// All rows use the same statement, even if some values are NULL, so that each connection prepares only one statement.
+// All rows are inserted with the same statement, even if some values are NULL, so that each connection prepares only
+// one statement.
 #[diesel(table_name = challenges, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 pub(super) struct Row {

@@ -23,8 +23,8 @@ pub fn kept_until(conn: &mut Connection, tenant: TenantId) -> Result<Option<Time
     Ok(row_convert::parse_some(millis.as_deref())?.map(Timestamp::from_millis))
 }
 
-/// Finds a deleted tenant whose log must no longer be kept and whose other data is deleted. Deletes at most `limit`
-/// entries of this log. Returns whether there may be more to delete.
+/// Finds a deleted tenant whose log must no longer be kept and whose other data is already deleted. Deletes at most
+/// `limit` entries of this log. Returns whether there may be more to delete.
 pub fn delete_due(conn: &mut Connection, now: Timestamp, limit: i64) -> Result<bool, DbError> {
     let due = "SELECT name FROM installation WHERE name >= ? AND name < ? AND CAST(value AS BIGINT) <= ? \
                AND NOT EXISTS \
@@ -45,6 +45,6 @@ pub fn delete_due(conn: &mut Connection, now: Timestamp, limit: i64) -> Result<b
         installation::delete(conn, &name)?;
         return Ok(true);
     }
-    // The entry that is the newest across all logs is kept until a newer one exists, even if it belongs to this log.
+    // `purge` keeps the entry that is the newest across all logs, even if it belongs to this log.
     Ok(more)
 }

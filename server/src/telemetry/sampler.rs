@@ -78,7 +78,7 @@ impl Sampler {
     }
 
     /// Returns the number of lines that were left out since the last call, for each kind with such lines, and resets
-    /// these numbers. Forgets each other kind if the second in which its lines were counted is over.
+    /// these numbers. Forgets a kind without such lines when the second in which its lines were counted is over.
     pub(super) fn take_left_out(&self) -> Vec<LeftOut> {
         let mut left_out = Vec::new();
         self.counts().retain(|kind, count| {
@@ -103,8 +103,8 @@ impl Count {
     }
 }
 
-/// Drops the events of a kind that already has [`LINES_PER_SECOND`] lines in the current second. Debug events are not
-/// limited, because they are logged only if an operator requests them.
+/// Drops the events of a kind that already has [`LINES_PER_SECOND`] lines in the current second. Debug and trace
+/// events are not limited, because they are logged only if an operator requests them.
 #[derive(Debug)]
 pub(super) struct SampledEvents(pub(super) Arc<Sampler>);
 

@@ -73,14 +73,14 @@ struct Recording {
     recorder: Recorder,
 }
 
-/// Data of a request that its span contains.
+/// Data that the span of a finished request contains.
 #[derive(Debug)]
 pub struct FinishedRequest<'a> {
     pub method: &'static str,
     /// Template of the route; `None` if the request has none.
     pub route: Option<&'a str>,
     pub status: u16,
-    /// Code of the error response.
+    /// Code of the error response; `None` for other responses.
     pub code: Option<&'static str>,
     pub tenant: Option<String>,
     pub request_id: &'a str,
@@ -94,9 +94,9 @@ impl Traces {
         (Self { recorder: Some(recorder) }, Exporter { spans, endpoint: settings.endpoint, dropped })
     }
 
-    /// Returns the trace of a request that begins now; `None` if the request belongs to no trace. The flag `sampled` in
-    /// `traceparent` is used only if it comes from a trusted peer, because otherwise any client could have all its
-    /// requests recorded. `random` returns random bytes.
+    /// Returns the trace of a request that begins now. Returns `None` if traces are off and `traceparent` is missing or
+    /// invalid, or if `random`, which returns random bytes, fails. The flag `sampled` in `traceparent` is used only if
+    /// it comes from a trusted peer, because otherwise any client could have all its requests recorded.
     pub fn begin(
         &self,
         traceparent: Option<&str>,

@@ -97,7 +97,7 @@ pub struct TableReport {
     /// Number of rows that this call wrote. Earlier, interrupted calls wrote the other rows.
     pub copied: u64,
     /// SHA-256 of all rows in the order of their primary key, the same in both databases. `None` for a table that is
-    /// computed from other tables.
+    /// computed from another table.
     pub sha256: Option<String>,
 }
 

@@ -99,9 +99,9 @@ impl AttestationObject {
     }
 
     /// Returns whether the error `AttestationStatementX5CInvalid` of webauthn-rs can be ignored for this object.
-    /// webauthn-rs first verifies the signature and the key. It then returns this error if it cannot parse the
-    /// certificate extension with the key description, as StrongBox and some Android versions create it. A malformed
-    /// list of certificates causes the same error, so this method checks the list.
+    /// webauthn-rs first verifies the signature and the key. It then returns this error if it cannot parse the key
+    /// description in the certificate. StrongBox and some Android versions create such descriptions. A malformed list
+    /// of certificates causes the same error, so this method checks the list.
     pub(super) fn is_android_key_with_unknown_description(&self) -> bool {
         self.format == "android-key"
             && Statement::parse(&self.statement).is_some_and(|members| members.has_certificates())

@@ -16,8 +16,8 @@ pub(super) struct AuthData {
     pub(super) extensions: AuthenticatorExtensions,
 }
 
-/// Outputs of authenticator extensions that Doorward reads. All others, such as encrypted `hmac-secret` outputs, are
-/// ignored.
+/// Outputs of authenticator extensions that Doorward reads; `None` for a missing output. All other outputs, such as
+/// encrypted `hmac-secret` outputs, are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AuthenticatorExtensions {
     /// Level of credential protection, 1 to 3 (CTAP 2.1 §12.1).

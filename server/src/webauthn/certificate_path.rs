@@ -1,4 +1,5 @@
-//! Certification paths (RFC 5280 §6): whether a known certificate issued another certificate.
+//! Certification paths (RFC 5280 §6): checks whether a trust anchor issued a certificate, directly or through other
+//! certificates.
 //!
 //! Names only select candidate issuers; every signature is verified. Revocation lists are not consulted, because the
 //! metadata reports revoked models and compromised keys.
@@ -19,7 +20,7 @@ use x509_parser::{
     x509::SubjectPublicKeyInfo,
 };
 
-/// Maximum number of certificates in a path, without the trust anchor.
+/// Maximum number of certificates in a path. The trust anchor counts only if the path contains it.
 pub(super) const MAX_CERTIFICATES: usize = 8;
 /// Maximum number of signatures that one validation verifies. Several anchors may have the issuer's name, and each of
 /// these anchors is tried.

@@ -24,7 +24,7 @@ pub fn authenticator_data(bytes: &[u8]) {
 }
 
 /// Parses an attestation object. If this succeeds, encodes the parsed object twice: with its statement and without it.
-/// The parser must accept both encodings. If their parsed objects are encoded again, the bytes must be the same.
+/// The parser must accept both encodings, and encoding the results again must produce the same bytes.
 pub fn attestation_object(bytes: &[u8]) {
     let Ok(parsed) = AttestationObject::parse(bytes) else { return };
     let again = AttestationObject::parse(&parsed.encode()).unwrap();

@@ -50,7 +50,8 @@ impl ParsedRegistration {
         &self.transports
     }
 
-    /// Returns the output of the extension `credProps` (WebAuthn §10.1.3), which is not signed.
+    /// Returns whether the credential is discoverable, according to the output of the extension `credProps` (WebAuthn
+    /// §10.1.3), which is not signed; `None` without this output.
     pub const fn discoverable(&self) -> Option<bool> {
         self.discoverable
     }
@@ -167,7 +168,7 @@ fn parse_response<'a, R: Deserialize<'a>>(response: Option<&'a RawValue>) -> Res
     serde_json::from_str(text).map_err(|error| Malformed { reason: wrong(error) })
 }
 
-/// Returns the output of the extension `credProps`. Other outputs, and outputs of unexpected types, are ignored.
+/// Returns the member `rk` of the output of the extension `credProps`; `None` if it is missing or not a Boolean.
 fn discoverable(client_outputs: Option<&RawValue>) -> Option<bool> {
     let outputs: serde_json::Value = serde_json::from_str(client_outputs?.get()).ok()?;
     outputs.get("credProps")?.get("rk")?.as_bool()
@@ -250,8 +251,8 @@ fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Malformed> {
     })
 }
 
-/// Returns a message about the first member of an object that has the wrong type; `None` if there is none. serde_json's
-/// error does not name the member.
+/// Returns a message about the first known member of `object` whose value has a wrong type; `None` if there is no such
+/// member. serde_json's error does not name the member.
 fn wrong_member(prefix: &str, object: &str) -> Option<String> {
     const TEXTS: [&str; 9] = [
         "id",

@@ -1,6 +1,6 @@
 //! Judges what an attestation proves, with the metadata of authenticator models (WebAuthn §7.1, trust anchors).
 //!
-//! The client can send any AAGUID in the authenticator data. The AAGUID is proven only if the metadata of this model
+//! The client can send any AAGUID in the authenticator data. The AAGUID is proven only if the metadata of its model
 //! contains a root certificate that issued the attestation certificate.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
@@ -61,7 +61,7 @@ pub fn judge_again(kept: &KeptAttestation, metadata: &Metadata, at: Timestamp) -
         let verdict = object.verify_statement(credential, &key, &kept.client_data_hash).ok()?;
         Some(judge(&object.format, credential.aaguid, &verdict, metadata, at).trust)
     };
-    // A statement that an earlier version of Doorward accepted may no longer be valid.
+    // This version of Doorward may reject a statement that an earlier version accepted.
     judged().unwrap_or(AttestationTrust::None)
 }
 

@@ -69,7 +69,7 @@ pub struct VerifiedAssertion {
     pub backup_state: bool,
     /// Whether the credential has become eligible for backup since its last use.
     pub backup_upgraded: bool,
-    /// Whether the counter did not increase and the tenant's policy accepts this.
+    /// Whether the counter regressed and the tenant's policy accepts this (see [`check_counter`]).
     pub counter_regressed: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Backs up an installation under load, restores it elsewhere, and checks that files are refused that do not belong
+//! Backs up an installation under load and restores it elsewhere. Checks that commands refuse files that do not belong
 //! together.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
@@ -109,7 +109,7 @@ async fn backup_under_load_can_be_restored() {
     server.kill();
     expect_error(here.path(), &["restore", "--from", &path], 1, "doorward.db: the file exists");
 
-    // A folder with the master key and the backup is a complete installation.
+    // The master key and the backup are enough to restore the installation in another folder.
     fs::copy(here.path().join("master.key"), there.path().join("master.key")).unwrap();
     assert!(run(there.path(), &["restore", "--from", &path]).status.success());
     assert_eq!(database::faults(&there.path().join("doorward.db").display().to_string()).await, [""; 0]);

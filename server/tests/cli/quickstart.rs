@@ -55,7 +55,8 @@ pub(crate) fn probe(quickstart: &Quickstart, key: &str, data: &Path) -> Output {
     let (url, origin) = (quickstart.text("public_url"), quickstart.text("demo_url"));
     let tenant = quickstart.text("tenant_id");
     let arguments = ["probe", "--json", "--url", &url, "--tenant", &tenant, "--origin", &origin];
-    // The probe must not send the API key to the proxy in the environment. Nothing listens at the proxy's address.
+    // The probe must not send the API key to the proxy that the variable `http_proxy` names. Nothing listens at the
+    // address of this proxy, so a request to it would fail.
     doorward(data)
         .args(arguments)
         .env("DOORWARD_API_KEY", key)

@@ -1,4 +1,4 @@
-//! Checks of the settings.
+//! Invalid settings are rejected, and the errors name them.
 
 use super::*;
 

@@ -175,7 +175,8 @@ impl Journal {
     }
 }
 
-/// Counts of finalize requests in a journal, by result.
+/// Numbers of finalize requests in a journal: acknowledged ones, failed ones, and failed ones whose login is stored
+/// (`unknown`).
 pub(crate) struct Summary {
     acknowledged: usize,
     failed: usize,

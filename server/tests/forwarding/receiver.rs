@@ -67,7 +67,7 @@ impl Received {
 #[derive(Default)]
 struct State {
     received: Mutex<Vec<Received>>,
-    /// Status of the next responses.
+    /// Status of the responses; [`Receiver::respond`] changes it.
     status: AtomicU16,
     connections: AtomicUsize,
     location: Mutex<String>,

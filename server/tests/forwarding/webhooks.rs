@@ -21,7 +21,7 @@ async fn failing_receiver_loses_no_entry() {
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     until("two attempts fail", async || installation.metric(&server, FAILURES).await >= Some(2.0)).await;
-    // The failures do not stop logins, and the metric shows the lag.
+    // The failures do not stop logins, and a metric shows how far the forwarding is behind.
     let _ = alice.mfa_login(&tenant).await.expect(200);
     until("the lag grows", async || installation.metric(&server, LAG).await > Some(0.5)).await;
     server.kill();

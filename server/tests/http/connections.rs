@@ -152,8 +152,8 @@ async fn longest_idle_connection_is_closed_for_a_new_one() {
         assert_eq!(read_one(&mut stream).await.status, 200);
         streams.push(stream);
     }
-    // The fifth connection replaced the connection from the same address that had been idle for the longest time. The
-    // sixth replaced the connection from any address that had been idle for the longest time.
+    // The fifth connection replaced the longest idle connection from the same address. The sixth connection replaced
+    // the longest idle connection of all addresses.
     assert_eq!(read_to_end(&mut streams[0]).await, "");
     assert_eq!(read_to_end(&mut streams[1]).await, "");
     for stream in &mut streams[2..] {

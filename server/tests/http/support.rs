@@ -42,7 +42,7 @@ impl Ceremony {
         }
     }
 
-    /// Returns the audit event type for an outcome such as `init_failed` or `final_succeeded`.
+    /// Returns the audit entry type for an outcome such as `init_failed` or `final_succeeded`.
     pub(crate) fn event(self, outcome: &str) -> String {
         let name = match self {
             Registration => "webauthn_registration",

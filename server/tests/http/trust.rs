@@ -106,7 +106,7 @@ async fn cve_2026_6856_allowed_aaguid_without_the_chain_of_its_model_is_refused(
     import(&server, mds::BLOB).await;
     let other = tenant_with(&server, &only(ALLOWED)).await;
     for ceremony in Ceremony::REGISTRATIONS {
-        // The manufacturer's certificate names another model than the one that the client states.
+        // The manufacturer's certificate names a model that differs from the one that the client states.
         let body = attested(ceremony, &other, &mut Person::new("alice"), ALLOWED).await;
         ceremony.finalize(&other, &body).await.expect_refusal(400, "attestation_invalid");
     }
@@ -182,7 +182,8 @@ async fn denied_model_is_refused_with_and_without_attestation() {
             assert_eq!(register(ceremony, &tenant, authenticator(ALLOWED, attestation)).await, None);
         }
     }
-    // The policy above accepts clients that state another model. `attestation_required` prevents this.
+    // The policy above accepts an authenticator of the denied model if the client states a different model.
+    // `attestation_required` prevents this.
     let policy = TrustPolicy { attestation_required: true, ..policy };
     let tenant = tenant_with(&server, &policy).await;
     for attestation in [Attestation::None, Attestation::PackedSelf] {

@@ -44,8 +44,8 @@ impl Fixture {
         Some(Self { server, proxy, tenant, person, _data: (folder, database) })
     }
 
-    /// Sends a request. `at` contains the text of the statements at which the proxy closes connections, the moment, and
-    /// the number of connections to close. Checks that the proxy has closed this number of connections.
+    /// Sends a request while the proxy closes connections. `at` contains the arguments of [`BreakingProxy::close_at`].
+    /// Checks that the proxy has closed the given number of connections.
     async fn post(&self, path: &str, body: &Value, at: (&'static str, Moment, usize)) -> Response {
         let (text, moment, times) = at;
         self.proxy.close_at(text, moment, times);

@@ -1,5 +1,5 @@
 //! Several nodes on one database. Without `DOORWARD_TEST_POSTGRES_URL`, tests that need PostgreSQL print a message and
-//! are skipped. The other tests then run on one SQLite file.
+//! are skipped. In the other tests, the nodes then share a SQLite file.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic fails the test")]
 
 mod broken_commits;

@@ -64,7 +64,7 @@ fn secret_is_not_created_for_a_closed_standard_output() {
             );
         }
     }
-    // The shell opens the descriptor for reading only.
+    // The shell opens standard output only for reading, so the command cannot write to it.
     let mut shell = Command::new("sh");
     shell.args(["-c", "exec \"$0\" \"$@\" 1<\"$DOORWARD_DATA_DIR/master.key\"", env!("CARGO_BIN_EXE_doorward")]);
     shell.args(token).env_clear().env("DOORWARD_DATA_DIR", data);

@@ -20,7 +20,8 @@ struct Installation {
 }
 
 impl Installation {
-    /// Starts a server with the given data folder. Files that become too large cause an error instead of a signal.
+    /// Starts a server with the given data folder. A write that exceeds the file size limit causes an error instead of
+    /// the signal SIGXFSZ.
     async fn start(data: &Path) -> Self {
         process::init(command(data));
         let mut create = command(data);

@@ -83,7 +83,7 @@ fn serve_traced(url: &str, trusted: &str) -> (Process, TempDir, String) {
     (serve_with(serve), data, path)
 }
 
-/// The collector needs its own thread, because the test blocks its thread until the server has ended.
+/// The collector needs its own thread, because `wait` blocks the thread of the test until the server has ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn spans_of_requests_arrive_at_the_collector() {
     let (url, mut requests) = collector("200 OK").await;

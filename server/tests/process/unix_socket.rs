@@ -81,7 +81,7 @@ async fn alive(socket: &Path) -> Option<String> {
 #[tokio::test]
 async fn all_ceremonies_succeed_and_the_sockets_are_removed_at_the_stop() {
     let world = World::new();
-    // The systemd unit sets the strictest mask. The modes of the sockets must not depend on the mask.
+    // The systemd unit sets the strictest umask. The modes of the sockets must not depend on the umask.
     let server = world.serve("umask 0077", "0s");
     let [public, _] = world.addresses();
     assert_eq!(server.public_url, public, "the log names the socket");

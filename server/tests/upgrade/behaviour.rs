@@ -107,13 +107,14 @@ async fn tokens(server: &Process, installation: &Installation) {
     // If the fixture has just been written, the redeemed token has not expired yet.
     assert!(["token_expired", "token_already_redeemed"].contains(&code.as_str()), "{}", again.text);
     let token = installation.person("bob").mfa_login(&shop).await;
-    // The authenticator in the fixture is a copy with a signature counter that is too low.
+    // Bob's authenticator in the fixture still has the signature counter from before the login in `ceremonies`.
     token.expect_refusal(401, "counter_regression");
     let mut frank = Person::new("frank");
     let token = frank.register(&shop).await.expect(200).field("token");
     let _ = redeem(&token).await.expect(200);
     redeem(&token).await.expect_refusal(409, "token_already_redeemed");
-    // The fixture's redeemed token has expired. Therefore, the test changes its stored row to the id of a new token.
+    // The fixture's redeemed token may have expired. Therefore, the test replaces its stored id with the id of a new
+    // token.
     let token = frank.login(&shop).await.expect(200);
     let rename = format!(
         "UPDATE redeemed_tokens SET jti = '{}' WHERE tenant_id = '{}' AND jti = '{}'",

@@ -8,13 +8,13 @@ use serde_json::Value;
 /// `clients.json` of a fixture. Later fixtures may contain more members.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Clients {
-    /// The tenants by name.
+    /// Id and API key of each tenant, by the name of the tenant.
     pub tenants: BTreeMap<String, TenantKey>,
     /// A revoked API key of the tenant Shop.
     pub revoked_api_key: String,
     /// Id of a deleted tenant whose audit log is kept.
     pub deleted_tenant: String,
-    /// Admin tokens: `all`, `limited` to the tenant Shop, `metrics`, `revoked`.
+    /// Admin tokens by name: `all`, `limited` (to the tenant Shop), `metrics` (with this role) and `revoked`.
     pub admin_tokens: BTreeMap<String, String>,
     /// Authenticators of users of the tenant Shop, by user id: alice has a passkey, bob a second factor. The user carol
     /// and the credential of dave are disabled.

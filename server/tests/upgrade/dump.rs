@@ -6,7 +6,7 @@ use doorward_testkit::database::texts;
 
 use crate::migrations;
 
-/// The table in which diesel_migrations stores the applied versions on PostgreSQL.
+/// Statement that creates the table in which diesel_migrations stores the applied versions on PostgreSQL.
 const POSTGRES_VERSIONS: &str = "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
     run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);\n";
 

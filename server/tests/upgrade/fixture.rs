@@ -27,7 +27,7 @@ pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
 
-/// An installation of one version, as text.
+/// An installation of one version, as text files in a subfolder of [`data`].
 pub(crate) struct Fixture {
     pub name: String,
 }

@@ -200,7 +200,8 @@ async fn import_tenant(installation: &mut Installation) {
     installation.clients.tenants.insert("Imported".to_owned(), key);
 }
 
-/// Imports metadata and then deletes all entries except that of the test manufacturer, because certificates are large.
+/// Imports metadata. Then deletes all models except the one of the test manufacturer, because the certificates of the
+/// others would make the fixture too large.
 async fn import_metadata(installation: &Installation) {
     let folder = tempfile::tempdir().unwrap();
     let (blob, root) = (folder.path().join("blob.jwt"), folder.path().join("root.pem"));

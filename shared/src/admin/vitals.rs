@@ -79,7 +79,8 @@ impl TimeHistogram {
     }
 
     /// Returns the duration in microseconds that the given share of the events (0 to 1) does not exceed. The duration
-    /// is interpolated within its bucket. Returns `None` if there are no events.
+    /// is interpolated within its bucket. If it lies above the last bound, returns this bound. Returns `None` if there
+    /// are no events.
     #[must_use]
     pub fn quantile_us(&self, share: f64) -> Option<u64> {
         let wanted = self.total() as f64 * share;
@@ -164,7 +165,7 @@ mod tests {
         assert_eq!(times.quantile_us(0.5), Some(100));
         assert_eq!(times.quantile_us(0.7), Some(150));
         assert_eq!(times.quantile_us(0.99), Some(380));
-        // Durations above the last bound have no upper limit.
+        // The last bucket has no upper bound, so the result is the bound below it.
         assert_eq!(histogram(&[0, 0, 0, 3]).quantile_us(0.5), Some(400));
         assert_eq!(histogram(&[0; 4]).quantile_us(0.5), None);
     }

@@ -37,7 +37,8 @@ impl fmt::Display for NotConfirmed {
 impl std::error::Error for NotConfirmed {}
 
 impl Confirmation {
-    /// Succeeds with `--yes`, or if the user enters `y`. `consequence` must be escaped for the terminal.
+    /// Prints `consequence` and succeeds if the user enters `y`. With `--yes`, succeeds without a question.
+    /// `consequence` must be escaped for the terminal.
     ///
     /// # Errors
     /// Returns an error if the change is not confirmed.
@@ -47,8 +48,8 @@ impl Confirmation {
         })
     }
 
-    /// Succeeds with `--yes`, or if the user enters the name. `consequence` and `shown_name` must be escaped for the
-    /// terminal.
+    /// Prints `consequence` and succeeds if the user enters `name`. With `--yes`, succeeds without a question.
+    /// `consequence` and `shown_name`, the name in the question, must be escaped for the terminal.
     ///
     /// # Errors
     /// Returns an error if the change is not confirmed.

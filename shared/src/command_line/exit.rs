@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::ErrorCode;
 
-/// Defines the enum and the list of its variants, so that the list is complete.
+/// Defines the enum together with the list of its variants, so that no variant is missing from the list.
 macro_rules! exits {
     ($($(#[$doc:meta])* $name:ident = $code:literal,)+) => {
         /// Exit code of a command.
@@ -67,7 +67,8 @@ struct JsonError<'a> {
     status: Option<u16>,
 }
 
-/// Returns an error as JSON: `{"message":…,"code":…,"status":…}`. `code` and `status` are those of the server's response.
+/// Returns an error as JSON: `{"message":…,"code":…,"status":…}`. `code` and `status` are those of the server's
+/// response.
 #[must_use]
 pub fn error_json(message: &str, code: Option<ErrorCode>, status: Option<u16>) -> serde_json::Value {
     serde_json::json!(JsonError { message, code, status })

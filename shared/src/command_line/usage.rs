@@ -34,7 +34,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
             ContextValue::Strings(texts) => {
                 ContextValue::Strings(texts.iter().map(|text| without_keys(text).into_owned()).collect())
             }
-            // Tips, which may repeat the argument. An escape sequence of a style ends a key.
+            // Tips, which may repeat the argument. For `without_keys`, a key ends where an ANSI escape sequence begins.
             ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(
                 texts.iter().map(|text| without_keys(&text.ansi().to_string()).into_owned().into()).collect(),
             ),

@@ -41,8 +41,8 @@ pub(super) struct TenantsFile {
     pub(super) tenants: Vec<WantedTenant>,
     lines: Lines,
     pub(super) problems: Vec<Problem>,
-    /// `true` if the file has no syntax errors. If `false`, `tenants` is empty, because other problems may only be
-    /// consequences of the syntax errors.
+    /// `true` if the file has no syntax errors. If `false`, `tenants` is empty: the tenants are not read, because
+    /// syntax errors would cause misleading further problems.
     pub(super) has_valid_syntax: bool,
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Document {
 #[derive(Debug, Default)]
 pub(super) struct Lines(BTreeMap<String, usize>);
 
-/// The position of each line break of a text.
+/// The byte offset of each line break of a text.
 struct LineBreaks(Vec<usize>);
 
 impl LineBreaks {
@@ -33,7 +33,7 @@ impl LineBreaks {
         Self(text.match_indices('\n').map(|(position, _)| position).collect())
     }
 
-    /// Returns the number of the line that contains a position; the first line is 1.
+    /// Returns the number of the line that contains a byte offset; the first line is 1.
     fn line_of(&self, position: usize) -> usize {
         self.0.partition_point(|line_break| *line_break < position) + 1
     }

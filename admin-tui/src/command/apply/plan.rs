@@ -50,7 +50,7 @@ pub(super) struct Step {
     pub(super) name: String,
     /// Current version of the tenant; `None` if the step creates or only disables the tenant.
     pub(super) version: Option<String>,
-    /// New values; `None` if the value is unchanged.
+    /// New name. In this field and the next two, `None` means that the step does not change the value.
     pub(super) new_name: Option<String>,
     pub(super) new_config: Option<TenantConfig>,
     pub(super) new_disabled: Option<bool>,
@@ -183,7 +183,7 @@ fn match_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], tenants: &[Ten
     matched
 }
 
-/// Adds a problem for each entry of the file that matches no tenant, because a limited token cannot create tenants.
+/// Adds a problem for each entry of the file that matches no tenant. The token is limited, so it cannot create tenants.
 fn refuse_new_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], matched: &[Option<TenantId>]) {
     for (tenant, _) in wanted.iter().zip(matched).filter(|(_, matched)| matched.is_none()) {
         let message = format!(
@@ -196,7 +196,7 @@ fn refuse_new_tenants(file: &mut TenantsFile, wanted: &[WantedTenant], matched: 
 }
 
 /// Adds a problem for each new tenant whose id the server would refuse, because the audit log of a deleted tenant with
-/// this id is still kept. An id that has an audit log but no tenant belonged to a deleted tenant.
+/// this id is still kept. If an id has an audit log but no tenant, the tenant was deleted.
 async fn check_new_ids(
     context: &CommandContext,
     file: &mut TenantsFile,
@@ -221,7 +221,8 @@ async fn check_new_ids(
     Ok(())
 }
 
-/// Returns the problems that the server finds in a configuration. The tenant's current configuration is not checked.
+/// Returns the problems that the server finds in a configuration. If the configuration equals the tenant's current one,
+/// returns none without a request.
 async fn check(
     context: &CommandContext,
     wanted: &WantedTenant,

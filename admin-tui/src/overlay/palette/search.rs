@@ -17,7 +17,7 @@ use crate::{
 
 /// Minimum number of characters of a search.
 const MIN_CHARS: usize = 2;
-/// Minimum number of characters of a text that is also searched for as the id of a request or credential.
+/// Minimum number of characters of a text that may be the id of a request or credential.
 const MIN_ID_CHARS: usize = 8;
 /// Maximum number of rows of each kind.
 const ROWS: usize = 5;
@@ -41,7 +41,7 @@ fn is_id(text: &str) -> bool {
     text.chars().count() >= MIN_ID_CHARS && text.chars().all(|letter| letter.is_ascii_graphic())
 }
 
-/// Query of the entries with an exact value, in the log of a tenant or in all logs.
+/// Returns a query for the entries whose field `name` is exactly `text`, in the log of a tenant or in all logs.
 fn exact(name: &'static str, text: &str, tenant: Option<TenantId>) -> AuditQuery {
     AuditQuery { exact: vec![(name, text.to_owned())], tenant, ..AuditQuery::default() }
 }

@@ -13,7 +13,7 @@ use super::{
 const MAX_CANDIDATES: usize = 8;
 const TIMES: [&str; 6] = ["15m", "1h", "24h", "7d", "today", "yesterday"];
 
-/// A text that can replace the last term.
+/// A completion of the last term of the search text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) label: String,
@@ -21,7 +21,8 @@ pub(super) struct Candidate {
     pub(super) text: String,
 }
 
-/// Returns the candidates for the last term of a search text. Without a term, these are the names of the fields.
+/// Returns the candidates for the last term of a search text. If the text is empty or ends with a space, the candidates
+/// are the names of all fields.
 pub(super) fn candidates(text: &str, rows: &VecDeque<AdminAuditLogItem>) -> Vec<Candidate> {
     let is_new = text.is_empty() || text.ends_with(char::is_whitespace);
     let last = terms(text).pop().filter(|_| !is_new);

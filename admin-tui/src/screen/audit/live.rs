@@ -20,8 +20,8 @@ use crate::{
 /// Older entries are requested if the selection is at most this number of lines from the end of the list. A paused log
 /// also requests newer entries if the selection is this close to its start.
 const PREFETCH_ROWS: usize = 40;
-/// Interval between polls for new entries, in milliseconds. Despite the additional delays of the tick and of the
-/// response, a new entry appears within a second.
+/// Interval between polls for new entries, in milliseconds. A poll also waits for a tick and for the response. Even
+/// then, a new entry appears within a second.
 const POLL_MS: i64 = 500;
 /// Interval between the requests of a paused log for the number of new entries, in milliseconds.
 const COUNT_MS: i64 = 1_000;
@@ -51,7 +51,7 @@ impl Audit {
         self.restart(cx);
     }
 
-    /// Pauses and loads the log around an entry.
+    /// Pauses the log, and loads the entries around the given entry.
     pub(super) fn go_to_entry(&mut self, id: AuditId, cx: &mut UpdateContext<'_>) {
         (self.paused, self.wanted) = (true, Some(id));
         self.restart(cx);
@@ -161,7 +161,8 @@ impl Audit {
         self.loaded = true;
         (self.missed, self.passed_over) = (None, 0);
         self.has_newer = wanted.is_some();
-        // If no entry matches, polling starts at `next` (the end of the examined entries) or at the oldest entry.
+        // If no entry matches, polling starts at `next` (the end of the examined entries). Without `next`, polling
+        // starts before the oldest entry.
         let newest = page.entries.first().map(|row| row.entry.id).or(page.next);
         self.newest = Some(newest.unwrap_or_else(|| AuditId::new(Uuid::nil())));
         self.older = page.next;

@@ -125,7 +125,7 @@ impl Audit {
         }
     }
 
-    /// Shows or hides the selected entry in full, or loads the log around the selected gap.
+    /// Shows the selected entry in full, or hides it again. If a gap is selected, loads the entries around the gap.
     fn show_details(&mut self, cx: &mut UpdateContext<'_>) {
         match self.selected {
             Some(LineKey::Gap(above)) => self.go_to_entry(above, cx),

@@ -57,7 +57,7 @@ impl Pane {
         Property::ALL.get(self.property).copied().unwrap_or(Property::Code)
     }
 
-    /// Returns the selection of the focused pane, and its number of positions.
+    /// Returns the selection of the pane, and its number of positions; `None` if the pane is not focused.
     pub(super) fn selection(&mut self, rows: &VecDeque<AdminAuditLogItem>) -> Option<(&mut Selection, usize)> {
         match self.content {
             _ if !self.is_focused => None,
@@ -73,7 +73,7 @@ impl Pane {
         }
     }
 
-    /// Returns the shown values; empty if the pane shows an entry.
+    /// Returns the most frequent values that the pane shows; empty if the pane shows an entry.
     pub(super) fn values(&self, rows: &VecDeque<AdminAuditLogItem>) -> Vec<String> {
         match self.content {
             Content::Entry => Vec::new(),

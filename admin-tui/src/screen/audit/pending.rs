@@ -9,11 +9,11 @@ use crate::effect::RequestId;
 pub(super) struct Pending {
     /// Request for the entries that will replace all rows.
     pub(super) restart: Option<RequestId>,
-    /// Request for the entries after `newest`, oldest first.
+    /// Request for the entries after the cursor `Audit::newest`, oldest first.
     pub(super) poll: Option<RequestId>,
     /// Request for the newest entries, sent if more new entries exist than one page contains.
     pub(super) jump: Option<RequestId>,
-    /// Request for the entries before `older`.
+    /// Request for the entries before the cursor `Audit::older`.
     pub(super) older: Option<RequestId>,
     /// Request for the entries above the rows of a paused log.
     pub(super) newer: Option<RequestId>,

@@ -146,7 +146,7 @@ pub(super) fn parse(text: &str, log: &AuditQuery, reference: &Reference) -> Resu
     Ok(query)
 }
 
-/// Returns the part of a term of the form `*part*` or `*"part"*`.
+/// Returns `part` if the term has the form `*part*` or `*"part"*`.
 fn part(term: &Term) -> Option<&str> {
     if term.is_quoted_part {
         return Some(&term.value);
@@ -294,7 +294,7 @@ pub(super) fn format(query: &AuditQuery, zone: &Zone) -> String {
     terms.join(" ")
 }
 
-/// Writes a text as words, or in quotes if parts of it would be read as fields.
+/// Writes a text as words, or in quotes if [`terms`] would read a part of it as something other than a word.
 fn format_words(text: &str) -> String {
     let is_word = |term: &Term| term.field.is_none() && !term.excludes && !term.is_quoted && part(term).is_none();
     let terms = terms(text);

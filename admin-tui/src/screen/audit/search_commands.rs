@@ -62,7 +62,7 @@ impl Audit {
         (self.search.input.active, self.search.problem) = (false, None);
     }
 
-    /// Replaces the last term with a candidate.
+    /// Replaces the last term of the search text with the candidate at `index`.
     pub(super) fn complete_with(&mut self, index: usize, cx: &mut UpdateContext<'_>) {
         if let Some(candidate) = self.search_candidates().into_iter().nth(index) {
             self.search.set_text(&candidate.text);
@@ -70,8 +70,8 @@ impl Audit {
         }
     }
 
-    /// While the user types, applies the terms that are complete. Ignores a field at the end of the text, because an
-    /// incomplete value would match nothing.
+    /// While the user types, applies the terms that are complete. If the last term has a field or begins with `!`, it
+    /// is ignored until a space follows it, because its value may be incomplete.
     pub(super) fn apply_typed(&mut self, cx: &mut UpdateContext<'_>) {
         let text = self.search.input.input.text().to_owned();
         let last = search::terms(&text).pop().filter(|_| !text.ends_with(char::is_whitespace));

@@ -7,7 +7,7 @@ use std::{
 
 use doorward_shared::{Timestamp, audit::AdminAuditLogItem};
 
-/// A property of entries that is counted.
+/// A property of audit entries whose most frequent values can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Property {
     Code,
@@ -66,7 +66,7 @@ impl Property {
     }
 }
 
-/// Returns the values of a property and the numbers of entries with them, most frequent first.
+/// Returns the values of a property, each with the number of its entries, most frequent first.
 pub(super) fn top<'a>(
     rows: impl IntoIterator<Item = &'a AdminAuditLogItem>,
     property: Property,
@@ -87,7 +87,7 @@ pub(super) struct Histogram {
     pub(super) end: Timestamp,
     /// Length of an interval in milliseconds.
     pub(super) interval: i64,
-    /// Succeeded and refused entries of each interval, oldest first.
+    /// Numbers of succeeded and refused entries in each interval, oldest interval first.
     pub(super) counts: Vec<(u64, u64)>,
 }
 

@@ -68,7 +68,7 @@ impl ConfigForm {
     pub fn merge(&mut self, choices: &[(&'static str, Side)]) {
         let chosen = |path| choices.iter().find(|(it, _)| *it == path).map(|(_, side)| *side);
         let Some(fields) = self.comparison() else { return };
-        // The server's configuration may have changed after the user chose.
+        // A choice is missing if the server's configuration changed after the user chose.
         if fields.iter().any(|field| chosen(field.path).or(field.changed_by()).is_none()) {
             return;
         }

@@ -45,7 +45,7 @@ impl View for ConfigForm {
 /// opens the row.
 fn draw_choices(canvas: &mut Canvas<'_>, area: Rect, row: usize, choices: &[&str], chosen: usize) {
     let mut rest = area;
-    // Each choice is followed by spaces, or has brackets.
+    // Each choice has three more columns: brackets and a space, or only spaces.
     let width: usize = choices.iter().map(|text| text.len() + 3).sum();
     let has_room = area.width >= CHOICES_MIN_WIDTH && width <= usize::from(area.width);
     for (choice, text) in choices.iter().enumerate() {

@@ -6,8 +6,8 @@ use doorward_shared::admin::{CodeCount, Vitals};
 
 /// Maximum number of samples: five minutes with one sample per second.
 const MAX_SAMPLES: usize = 300;
-/// Factor of stored rates. They are stored in thousandths of an event per second, so that sparklines show rates below
-/// one event per second.
+/// Factor by which stored rates are multiplied. They are in thousandths of an event per second, so that sparklines show
+/// rates below one event per second.
 const MILLI: u64 = 1_000;
 
 /// Rates and times, measured between two consecutive responses of the server. Rates are in thousandths of an event per
@@ -88,7 +88,7 @@ impl History {
         }
     }
 
-    /// Returns the values of the samples, oldest first.
+    /// Returns the result of `value` for each sample, oldest first.
     pub(super) fn values(&self, value: impl Fn(&Sample) -> u64 + Clone) -> impl Iterator<Item = u64> + Clone {
         self.samples.iter().map(value)
     }

@@ -14,14 +14,15 @@ use crate::{
 const WIDE: u16 = 130;
 /// Minimum width of a screen with three lists side by side.
 const THREE_LISTS: u16 = 150;
-/// Minimum heights of the area below the facts (see [`Overview::draw_facts`]): to show a chart, to show panels of
-/// vitals, and to show all panels.
+/// Minimum height of the area below the facts (see [`Overview::draw_facts`]) that shows a chart.
 const CHART_HEIGHT: u16 = 15;
+/// Minimum height of the area below the facts that shows each vital in a panel.
 const PANELS_HEIGHT: u16 = 22;
+/// Minimum height of the area below the facts that shows all panels.
 const TALL: u16 = 34;
 /// Number of rows at the top for the facts: their names, their values, and an empty row.
 const FACTS_HEIGHT: u16 = 3;
-/// Minimum height of a screen that shows the facts.
+/// Minimum height of a screen that shows the facts about the installation.
 const FACTS_MIN_HEIGHT: u16 = 12;
 
 impl View for Overview {

@@ -21,7 +21,7 @@ use crate::{
 
 /// Interval between refreshes of the list, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
-/// Maximum number of tenants of a token.
+/// Maximum number of tenants of a limited token.
 const MAX_TENANTS: u32 = 100;
 
 #[derive(Debug)]

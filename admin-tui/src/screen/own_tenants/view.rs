@@ -38,7 +38,7 @@ impl View for OwnTenants {
 }
 
 impl OwnTenants {
-    /// Says what the token is limited to.
+    /// Returns a sentence with the number of tenants that the token may read or change.
     fn limit(&self) -> String {
         // `me` is older than the list, so it may still contain tenants that were deleted in the meantime.
         let listed = self.list.total.and_then(|total| usize::try_from(total).ok());
@@ -48,7 +48,7 @@ impl OwnTenants {
         format!("The token {} only {may} {tenants}.", self.me.name)
     }
 
-    /// Says what this section shows if a token may use all tenants, and what the rows of this list open instead.
+    /// Returns a text that says what needs a token for all tenants, and what a row of this list opens.
     const fn consequence(&self) -> &'static str {
         match self.section {
             Section::Audit => {

@@ -121,7 +121,7 @@ impl Tenant {
         }
     }
 
-    /// Draws the keys that need attention. With `activity`, also a summary of users and models.
+    /// Draws the keys that need attention. If `activity` is given, also draws a summary of users and models.
     fn draw_keys(&self, canvas: &mut Canvas<'_>, activity: Option<&TenantActivity>, area: Rect) {
         let inside = canvas.panel(area, if activity.is_some() { "Users and keys" } else { "Keys" }, false);
         let now = canvas.now;

@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// Interval between refreshes of the counts, in milliseconds.
+/// Interval between refreshes of the counts and of the current tab, in milliseconds.
 const REFRESH_MS: i64 = 5_000;
 const ACTIVITY_DAYS: u32 = 14;
 
@@ -48,7 +48,8 @@ pub struct Tenant {
     metadata: Remote<MetadataStatus>,
     /// The users who would lose credentials under the trust policies of `previewed`.
     preview: Remote<TrustPreview>,
-    /// The edited configuration. When its preview has arrived, the app asks whether to save this configuration.
+    /// The edited configuration whose preview is pending. When the preview has arrived, the app asks whether to save
+    /// this configuration.
     previewed: Option<TenantConfig>,
     /// The configuration, once it has arrived.
     form: Option<ConfigForm>,

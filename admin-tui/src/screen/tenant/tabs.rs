@@ -25,7 +25,7 @@ fn query<T: Keyed>(list: &PagedList<T>, filter: &FilterInput, after: Option<Stri
     UserQuery { text: filter.text(), user_id: None, limit: Some(list.page_size(after.as_ref())), after }
 }
 
-/// Returns name and user id, which may be equal.
+/// Returns the user's name, followed by the user id if it differs from the name.
 fn user_text(it: &UserSummary) -> String {
     let UserItem { name, user_id, .. } = &it.user;
     if name == user_id { name.clone() } else { format!("{name} ({user_id})") }

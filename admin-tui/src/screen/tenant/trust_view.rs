@@ -123,7 +123,7 @@ fn draw_ready(canvas: &mut Canvas<'_>, radar: &CryptoRadar, area: Rect) {
     let title = format!("of {}", counted(short(radar.users), "user"));
     draw_numbers(canvas, row(inside, 0), (&title, Tone::Dim), [("users", Tone::Dim), ("share", Tone::Dim)]);
     for (line, ready) in (1..inside.height).zip(&radar.ready) {
-        // Rounded down, so that 100 % means all.
+        // Rounded down, so that 100 % means all users.
         let percent = u128::from(ready.users) * 100 / u128::from(radar.users.max(1));
         let tone = if percent == 100 { Tone::Good } else { Tone::Plain };
         let (users, share) = (short(ready.users), format!("{percent} %"));

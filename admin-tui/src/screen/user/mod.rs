@@ -197,7 +197,7 @@ impl User {
         self.data.value.as_ref().map_or(&self.id.id, |data| &data.user.user_id).clone()
     }
 
-    /// Returns the id of the user that the screen shows.
+    /// Returns the internal id of the user; `None` until the user has been loaded.
     fn loaded_id(&self) -> Option<UserId> {
         self.data.value.as_ref().map(|data| data.user.id)
     }

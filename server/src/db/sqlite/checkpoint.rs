@@ -67,8 +67,8 @@ pub(super) struct Checkpointer {
     requests: Arc<CheckpointRequests>,
     path: PathBuf,
     space: Arc<Space>,
-    /// The database file. It is never closed, because closing any descriptor of a file releases all POSIX locks that
-    /// this process holds on the file, including SQLite's locks.
+    /// The database file; `None` until the first sync. It is never closed, because closing any descriptor of a file
+    /// releases all POSIX locks that this process holds on the file, including SQLite's locks.
     file: Option<ManuallyDrop<File>>,
 }
 

@@ -16,7 +16,7 @@ use diesel::{RunQueryDsl, SqliteConnection, connection::SimpleConnection, dsl::s
 
 use super::super::{error::DbError, paths::with_suffix, process_lock};
 
-/// Position of the id in the database file, see <https://www.sqlite.org/fileformat.html>.
+/// Offset of the id in the database file, in bytes; see <https://www.sqlite.org/fileformat.html>.
 const POSITION: u64 = 68;
 
 /// Database files that were read. They are never closed: closing any descriptor of a file would release all POSIX locks

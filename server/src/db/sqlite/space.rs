@@ -21,7 +21,7 @@ const MIB: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(in crate::db) struct Space {
     database: PathBuf,
-    /// Device and inode of the opened file.
+    /// Device and inode of the opened file; `None` if they could not be read.
     opened: Option<(u64, u64)>,
     /// Whether the path no longer leads to the opened file.
     moved: AtomicBool,

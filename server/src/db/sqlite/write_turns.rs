@@ -14,7 +14,7 @@ use super::super::{change_counter, paths::with_suffix};
 pub(super) struct WriteTurns {
     path: PathBuf,
     /// File of the change counter; `None` while it does not exist. It is not created here, because its length is the
-    /// counter.
+    /// counter: an empty file would set the counter to 0.
     file: Option<File>,
 }
 

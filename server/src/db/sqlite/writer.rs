@@ -183,7 +183,7 @@ impl Writer {
         for unit in std::mem::take(&mut batch.executed) {
             match result {
                 Ok(()) => result = self.execute_in_savepoint(unit, batch),
-                // The caller finishes these units with the error.
+                // `Writer::run` finishes these units with the error.
                 Err(_) => batch.executed.push(unit),
             }
         }

@@ -65,7 +65,7 @@ impl LoginRequirements {
     }
 }
 
-/// Position of a user in the list of users who lose credentials. Users who keep none come first.
+/// Position of a user in the list of users who lose credentials. Users who keep no credential come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AffectedPosition {
     /// Whether the user keeps at least one credential.

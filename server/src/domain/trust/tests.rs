@@ -43,7 +43,8 @@ fn cve_2025_12150_allowed_aaguid_without_certificate_is_refused() {
     assert_eq!(failed(&policy, &facts(OTHER, AttestationTrust::Chain)), Some(Check::TrustAllowed));
 }
 
-/// CVE-2026-6856: a client states an allowed AAGUID in an attestation whose certificate chain is not for this model.
+/// CVE-2026-6856: a client states an allowed AAGUID in an attestation whose certificate chain does not prove the model
+/// with this AAGUID.
 #[test]
 fn cve_2026_6856_allowed_aaguid_without_the_chain_of_its_model_is_refused() {
     for attestation in [AttestationTrust::SelfSigned, AttestationTrust::UnknownIssuer] {

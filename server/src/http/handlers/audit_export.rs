@@ -219,7 +219,7 @@ const fn is_invisible(symbol: char) -> bool {
         // Zero-width characters, line and paragraph separators, byte order mark, interlinear annotations.
         | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{feff}'
         | '\u{fff0}'..='\u{fffb}'
-        // Tags.
+        // Tag characters.
         | '\u{e0000}'..='\u{e0fff}'
     )
 }

@@ -93,7 +93,8 @@ fn tenant_of(path: &str) -> Option<TenantId> {
 /// returns the error.
 ///
 /// # Errors
-/// 404 or 429 for an unknown tenant. In both cases, the request was already counted against the rate limit.
+/// 404 or 429 for an unknown tenant, after the request was counted against the rate limit. Also the 429 error of
+/// [`find_tenant`], which does not count the request.
 async fn allows(request: &ServiceRequest, tenant: TenantId, origin: &HeaderValue) -> Result<bool, ApiError> {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else { return Ok(false) };
     let meta = request.extensions().get::<RequestMeta>().cloned().unwrap_or_default();

@@ -53,8 +53,8 @@ pub async fn record_refused_change(
     }
 }
 
-/// Returns the code, reason and failed check of a refusal; `None` for errors whose entries are written elsewhere, such
-/// as a wrong token.
+/// Returns the code, reason and failed check of a refusal; `None` for other responses. Also returns `None` for refusals
+/// whose audit entries are written elsewhere, such as those of a wrong token.
 fn refusal(response: &ServiceResponse<BoxBody>) -> Option<(ErrorCode, String, RefusalDetail)> {
     let error = response.response().error()?.as_error::<ApiError>()?;
     let recorded_elsewhere = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];

@@ -145,8 +145,8 @@ fn add_header(response: &mut Response, component: &str) {
     }
 }
 
-/// Puts the path parameters before the declared parameters, and removes `null` from the types of the declared
-/// parameters.
+/// Puts the path parameters that are missing from `declared` before the declared parameters. Removes `null` from the
+/// types of the declared parameters.
 fn parameters(path: &str, mut declared: Vec<RefOr<Parameter>>) -> Option<Vec<RefOr<Parameter>>> {
     for parameter in &mut declared {
         if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {

@@ -60,7 +60,8 @@ pub(super) const CONFIGS: &str = "SELECT c.tenant_id::text AS tenant_id, c.id::t
     JOIN mfa_configs m ON m.config_id = c.id WHERE c.tenant_id::text = ANY($1) ORDER BY c.created_at DESC, c.id, \
     w.id, r.id, k.id, m.id";
 
-/// A configuration with its parts. The columns of a missing part are NULL; the first two columns are never NULL.
+/// A configuration with its parts, such as the relying party. The columns of a missing part are NULL; the first two
+/// columns are never NULL.
 #[derive(Debug, Clone, QueryableByName)]
 pub(super) struct ConfigRow {
     #[diesel(sql_type = Text)]

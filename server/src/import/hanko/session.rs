@@ -58,7 +58,7 @@ pub(super) struct Import<'a> {
     pub(super) progress: &'a mut dyn FnMut(Progress),
 }
 
-/// Name of the users in a report ([`Table::kind`]).
+/// Value of [`Table::kind`] for the table of users.
 pub(super) const USERS: &str = "users";
 /// Name of the SQL cursor with which [`Import::table`] reads.
 const CURSOR: &str = "table_rows";

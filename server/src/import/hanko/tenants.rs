@@ -225,7 +225,7 @@ fn converted(
     Ok(Some(Converted { name, config, api_keys, signing_keys }))
 }
 
-/// Returns a digest with which a later run detects whether the source's configuration has changed.
+/// Returns a digest with which a later import detects whether the source's configuration has changed.
 fn config_digest(config: &TenantConfig) -> Result<String, ServiceError> {
     let json = serde_json::to_vec(config).map_err(|error| ServiceError::Internal(error.to_string()))?;
     Ok(Base64Url::encode(digest(&SHA256, &json).as_ref()))

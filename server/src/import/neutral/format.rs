@@ -54,7 +54,7 @@ pub struct UserLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     pub name: String,
-    /// Default: `name`.
+    /// Display name of the user; `name` is used if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]

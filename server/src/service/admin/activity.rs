@@ -81,7 +81,7 @@ fn ceremonies(totals: &BTreeMap<AuditType, u64>) -> Vec<CeremonyCount> {
 fn refusals(groups: Vec<EntryGroup>) -> Vec<RefusalCount> {
     let mut codes: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
     for EntryGroup { kind, error_code, count, latest, .. } in groups {
-        // An entry of a success has a code if an enforced trust policy would have refused the ceremony.
+        // The entry of a success has a code if the trust policy would have refused the ceremony in the mode `enforce`.
         if let Some(code) = error_code.filter(|_| kind.is_failure()) {
             let (total, last) = codes.entry(code).or_insert((0, latest));
             *total += count;

@@ -33,8 +33,8 @@ pub async fn begin(context: &AdminContext, check_text: String) -> Result<(), Ser
     Ok(context.app.db.write_and_invalidate(put).await?)
 }
 
-/// Encrypts every signing key with the new master key. Keys that an interrupted rotation has already encrypted with
-/// this key stay unchanged.
+/// Encrypts every signing key with the new master key. Signing keys that an interrupted rotation has already encrypted
+/// with the new master key stay unchanged.
 pub async fn reseal_signing_keys(context: &AdminContext, new: &Arc<MasterKey>) -> Result<Resealed, ServiceError> {
     let mut total = Resealed::default();
     let mut after = None;
@@ -119,7 +119,7 @@ async fn store(context: &AdminContext, changed: Vec<(TenantId, SigningKeyId, Vec
     Ok(context.app.db.write_and_invalidate(reseal).await?)
 }
 
-/// Converts an error of a master key.
+/// Converts an error of a master key into an internal error.
 pub fn failed(error: MasterKeyError) -> ServiceError {
     ServiceError::Internal(error.to_string())
 }

@@ -18,8 +18,9 @@ const HASH_BYTES: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantVersion(String);
 
-/// Version of an object's state: the id of its row and the number of state changes, as text `<id>-<number>`. The number
-/// alone is not enough, because it begins at 0 again if an object is deleted and created again under the same name.
+/// Version of an object's state: an id and the number of state changes, as text `<id>-<number>`. The id is that of the
+/// object or, for a credential, the internal id of its user. The number alone is not enough, because it begins at 0
+/// again if the object is deleted and created again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateVersion {
     id: String,
@@ -63,8 +64,8 @@ impl fmt::Display for StateVersion {
 }
 
 impl Precondition {
-    /// Returns the numbers of state changes in the accepted versions of the row with this id; `None` if every version
-    /// is accepted. Versions of other rows and invalid texts are ignored.
+    /// Returns the numbers in those accepted versions that contain this id; `None` if every version is accepted.
+    /// Versions with other ids and invalid texts are ignored.
     pub fn state_numbers(&self, id: &str) -> Option<Vec<i64>> {
         let number = |version: &String| version.strip_prefix(id)?.strip_prefix('-')?.parse().ok();
         match self {

@@ -176,7 +176,7 @@ pub async fn withdraw(
 ) -> Result<WithdrawnSigningKey, ServiceError> {
     let now = context.app.clock.now();
     let keys = context.read(move |connection| Ok(table::list(connection, tenant)?)).await?;
-    // After a reset, keys that were sealed with the lost master key are still published, but cannot sign.
+    // After `signing-key reset`, keys that were sealed with the lost master key are still published, but cannot sign.
     let opens = |key: &&SigningKeyRecord| SigningKey::open(key, &context.app.master_key).is_ok();
     let can_sign: BTreeSet<_> = keys.iter().filter(opens).map(|key| key.id).collect();
     // Generating a key takes too long for a unit of work, so a key that may be needed is generated in advance.

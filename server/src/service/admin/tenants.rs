@@ -222,8 +222,8 @@ pub async fn delete(
             if let Some(tenant) = &tenant {
                 accepted.check(tenant)?;
                 table::mark_deleted(connection, id, now)?;
-                // Otherwise, admin tokens that are limited to the tenant would be valid for a later tenant with the
-                // same id.
+                // Admin tokens that are limited to the tenant would otherwise be valid for a later tenant with the same
+                // id.
                 revoked = admin_tokens::remove_tenant(connection, id, now)?;
                 installation::delete(connection, &installation::import_state(id))?;
             } else if !(erase_audit && has_log) {

@@ -114,8 +114,8 @@ pub async fn get(context: &AdminContext, tenant: TenantId, user: UserSelector) -
     })
 }
 
-/// Deletes a user with credentials and transactions. If there are more than [`table::DELETED_AT_ONCE`] transactions, a
-/// job deletes the rest.
+/// Deletes a user and the user's credentials and transactions. If there are more than [`table::DELETED_AT_ONCE`]
+/// transactions, a job deletes the rest.
 pub async fn delete(context: &AdminContext, tenant: TenantId, user: UserSelector) -> Result<(), ServiceError> {
     let now = context.app.clock.now();
     let entry = context.event(tenant, AuditType::UserDeleted, now)?;

@@ -50,8 +50,8 @@ impl From<DbError> for Rollback {
     }
 }
 
-/// Result of recording the use of a credential; see [`Outcome`](ceremony::Outcome). Contains the old counter if the
-/// assertion's counter regressed and the policy accepts this.
+/// Result of recording the use of a credential; see [`Outcome`](ceremony::Outcome). Contains the stored counter if the
+/// assertion's counter regressed and the counter policy accepts this.
 type Use = Result<Option<u32>, Refusal>;
 
 /// Stored data that an assertion refers to.
@@ -177,7 +177,7 @@ fn warn_about_counter(context: &RequestContext, stored: u32, received: u32) {
     tracing::warn!(request_id, %tenant, client, stored, received, "accepted a signature counter that did not increase");
 }
 
-/// Returns the ceremony from the cache, or reads it from the database.
+/// Returns the stored data that the assertion refers to, from the cache or from the database.
 async fn load(context: &RequestContext, parsed: &ParsedAssertion) -> Result<Stored, ServiceError> {
     let tenant_id = context.tenant.id();
     if let Some(PendingCeremony { challenge, user, credentials }) =
@@ -398,7 +398,8 @@ fn commit_assertion(
 }
 
 /// Stores the counter and the backup flags. If the credential has changed since it was read, checks the assertion
-/// against the new state of the credential. Returns the previous counter if it regressed and the policy accepts this.
+/// against the new state of the credential. Returns the previously stored counter if the assertion's counter regressed
+/// and the counter policy accepts this.
 fn record_use(connection: &mut Connection, assertion: &Assertion, at: Timestamp) -> Result<Use, Rollback> {
     let (verified, used) = (&assertion.verified, assertion.usage(at));
     let refused = |code, reason: &str, detail: RefusalDetail| {

@@ -133,7 +133,7 @@ struct ValidRequest {
     /// The user id; `None` for a discoverable login.
     external_id: Option<String>,
     extras: RequestExtras,
-    /// The lowest accepted level of assurance.
+    /// The lowest accepted level of assurance; `None` if every level is accepted.
     minimum: Option<AssuranceLevel>,
 }
 

@@ -119,7 +119,7 @@ fn verify(
     Ok(Registered { challenge, user, credential, kept, user_present, extensions, distrusted })
 }
 
-/// The rows that a registration stores: the credential and, if it is kept, the attestation.
+/// The rows that a registration stores: the credential, and the attestation if it is kept.
 struct NewRegistration {
     credential: Credential,
     kept: Option<KeptAttestation>,

@@ -20,7 +20,7 @@ use crate::{
     webauthn::{self, CreationExtras},
 };
 
-/// Reason for refusing an automatic passkey upgrade to a user with a second factor. A person who has only this user's
+/// Reason for refusing an automatic passkey upgrade for a user with a second factor. A person who has only this user's
 /// password could otherwise create a passkey, and then log in with the passkey instead of the second factor.
 const UPGRADE_WITH_SECOND_FACTOR: &str = "mediation is not possible for a user with a second factor: a session that was \
                                           started with a password alone could replace it";
@@ -134,8 +134,8 @@ fn validate_extras(
             extensions: requested(&settings.extensions)?,
         },
         // With conditional mediation the browser shows no dialog. Hints then have no effect, and an extension that the
-        // browser cannot satisfy makes the registration fail. Therefore, `credProps` is the only one of the tenant's
-        // settings that is used.
+        // browser cannot satisfy makes the registration fail. Therefore, the tenant's hints, attestation formats and
+        // extensions are ignored, except for the extension `credProps`.
         Some(Mediation::Conditional) => {
             let cred_props = settings.extensions.cred_props;
             let extensions = requested(&RegistrationExtensions { cred_props, ..RegistrationExtensions::default() })?;

@@ -43,7 +43,7 @@ const IMPORT: &str = concat!(
     columns!(),
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING"
 );
-/// The binds are the tenant, the arguments of `new_audit_id`, and [`values`].
+/// Adds an entry on PostgreSQL. The binds are the tenant, the arguments of `new_audit_id`, and [`values`].
 const INSERT_POSTGRES: &str = concat!(
     "INSERT INTO ",
     columns!(),

@@ -78,8 +78,8 @@ const fn variant(random: u64) -> u64 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenWriters {
     newest: String,
-    /// For each transaction that holds the writer lock: the time, in units of 1/4096 ms, in the newest id that it read
-    /// after taking the lock; `None` if it has not read an id yet.
+    /// For each transaction that holds the writer lock: the time in the newest id that it read after taking the lock
+    /// (in units of 1/4096 ms); `None` if it has not read an id yet.
     writers: BTreeMap<String, Option<i64>>,
 }
 

@@ -34,7 +34,7 @@ pub fn page(
     if let (true, Some(last), Some(time)) = (ids.is_empty(), window.last, filter.request_time())
         && let (items, Some(shown)) = near_request(conn, tenant, filter, horizon, time, per_page)?
     {
-        // Clients may use a request id again at any time, so the next pages search all other entries.
+        // Clients may reuse request ids, so the next pages search all entries before `last`, except those on this page.
         let next = Some(NextPage::BeforeWithout(last, shown));
         return Ok(LogPage { total: Total::AtLeast(items.len() as u64), items, next });
     }
@@ -85,7 +85,7 @@ pub fn busiest(conn: &mut Connection, limit: u32) -> Result<Vec<(TenantId, u64)>
     rows.into_iter().map(|(tenant, count)| Ok((row_convert::parse(&tenant)?, row_convert::total(count)))).collect()
 }
 
-/// Returns the total, the window, and the ids of the matches after the first `skip`: `wanted` or more if possible.
+/// Returns the total, the window, and the ids of the matches after the first `skip`: at least `wanted` if possible.
 fn examine(
     conn: &mut Connection,
     scan: &Scan<'_>,

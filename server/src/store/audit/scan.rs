@@ -31,7 +31,7 @@ pub(in super::super) const NEWEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WH
 const OLDEST_OF_ACTOR: &str = "SELECT id FROM audit_logs WHERE tenant_id = ? \
     AND actor IS NOT NULL AND (actor, id) > (?, ?) AND (actor, id) < (?, ?) ORDER BY actor, id LIMIT ?";
 
-/// The number of matching entries, and the ids of the first of them.
+/// The number of matching entries, and the ids of the first ones.
 type Counted = (u64, Vec<AuditId>);
 
 /// A log, a filter, and the range of ids to scan. Both bounds are exclusive.
@@ -48,7 +48,7 @@ pub(super) struct Scan<'a> {
 pub(super) struct Window {
     /// The last entry of the window; `None` if the scan reaches the end of its range.
     pub(super) last: Option<AuditId>,
-    /// The first id after the window.
+    /// The first id after the window; `None` if the scan reaches the end of its range, or if `ids` is set.
     beyond: Option<String>,
     /// The ids of one actor's entries; `None` if the window is a range of ids.
     ids: Option<Vec<String>>,

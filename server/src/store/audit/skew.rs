@@ -14,8 +14,8 @@ use super::{
 
 /// Difference in milliseconds that every time filter allows for.
 const SLACK: i64 = 5_000;
-/// Differences are rounded up to whole minutes, and `until` to full hours, so that a constant difference is written
-/// only once an hour.
+/// Differences are rounded up to full minutes, and `Skew::until` to full hours, so that a constant difference is
+/// written only once an hour.
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
 const LEAD: &str = "audit_id_lead_ms";
@@ -29,7 +29,7 @@ pub(super) struct Skew {
     lead: i64,
     /// Largest time by which `created_at` is ahead of an id.
     lag: i64,
-    /// Milliseconds since 1970. Ids with a later time differ from their `created_at` by at most [`SLACK`].
+    /// Time in milliseconds since 1970. Ids with a later time differ from their `created_at` by at most [`SLACK`].
     until: i64,
 }
 

@@ -20,12 +20,13 @@ use crate::{
 };
 
 /// Adds the challenge and the audit entry of a step that initializes a ceremony. Returns the id of the entry. If the
-/// step has a transaction, also adds the transaction. It then changes nothing if the tenant has another transaction
-/// with the same identifier or if the user was deleted.
+/// step has a transaction, also adds the transaction. In this case, the statement changes nothing if the tenant has
+/// another transaction with the same identifier or if the user was deleted.
 #[derive(Debug)]
 pub struct Start {
     event: AuditEvent,
-    /// The transaction's identifier. Concurrent statements with the same identifier wait for each other.
+    /// The transaction's identifier; `None` without a transaction. Concurrent statements with the same identifier wait
+    /// for each other.
     identifier: Option<String>,
     binds: Vec<Bind<'static>>,
 }
@@ -66,7 +67,8 @@ fn to_ids(rows: Vec<Vec<Option<String>>>) -> Result<Vec<Option<AuditId>>, DbErro
 }
 
 /// Deletes the challenge of a step that finalizes a ceremony, stores the use of the credential, confirms the
-/// transaction and adds the audit entry. Each of these changes happens only if the one before it happened.
+/// transaction if there is one, and adds the audit entry. If the statement cannot delete the challenge or store the
+/// use, it makes none of the later changes.
 #[derive(Debug)]
 pub struct Finish {
     event: AuditEvent,

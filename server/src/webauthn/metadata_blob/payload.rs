@@ -18,7 +18,7 @@ use crate::domain::{
 
 /// Maximum number of models. The published BLOB contains about 500.
 const MAX_MODELS: usize = 20_000;
-/// Maximum number of key identifiers, status reports or root certificates of one entry.
+/// Maximum number of identifiers, status reports or root certificates of one entry.
 const MAX_ITEMS: usize = 200;
 /// Maximum length of a description in characters.
 const MAX_DESCRIPTION: usize = 200;

@@ -22,8 +22,8 @@ const SIGN: &[u8] = &[0x02, 1, 2];
 /// `KM_ORIGIN_GENERATED` as a DER INTEGER.
 const GENERATED: &[u8] = &[0x02, 1, 0];
 
-/// Verifies the statement. The result is `Unverified` if the key description cannot be parsed, or does not state both
-/// the origin and the purpose of the key.
+/// Verifies the statement. The result is `Unverified` for an algorithm that Doorward does not support. It is also
+/// `Unverified` if the key description is missing, cannot be parsed, or lacks the origin or the purpose of the key.
 pub(super) fn verify<'a>(
     statement: &Statement<'a>,
     registration: &Registration<'_>,

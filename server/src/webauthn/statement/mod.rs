@@ -24,7 +24,7 @@ pub(super) const EMPTY_MAP: &[u8] = &[0xa0];
 /// Verifies a statement.
 ///
 /// # Errors
-/// `AttestationInvalid` if the statement contradicts the registration, or its signature is wrong.
+/// `AttestationInvalid` if the statement is malformed, contradicts the registration, or has a wrong signature.
 pub(super) fn verify<'a>(
     format: &str,
     encoded: &'a [u8],

@@ -61,7 +61,7 @@ pub(super) struct Certificate {
     pub(super) version: u8,
     pub(super) subject: Vec<(u8, &'static str)>,
     pub(super) validity: [&'static str; 2],
-    /// Object identifier, whether it is critical, and value.
+    /// For each extension: object identifier, whether the extension is critical, and value.
     pub(super) extensions: Vec<(&'static [u8], bool, Vec<u8>)>,
 }
 

@@ -81,7 +81,7 @@ fn policy() -> CeremonyState {
     CeremonyState { top_origins: vec!["https://example.com".to_owned()], ..state(UserVerification::Preferred) }
 }
 
-/// Runs a vector. Returns the results of registration and authentication in the words of docs/webauthn.md.
+/// Registers the credential of a vector and logs in with it. Returns the two results in the words of docs/webauthn.md.
 fn outcome(vector: &Vector) -> (String, String) {
     let registration = match register(vector) {
         Ok(registration) => registration,

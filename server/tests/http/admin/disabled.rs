@@ -97,7 +97,7 @@ async fn only_the_latest_change_can_be_reverted() {
         assert_eq!(change(Method::DELETE).await, None, "{path}");
         let disabled_here = change(Method::PUT).await.unwrap();
         assert_eq!(change(Method::PUT).await, None, "{path}");
-        // Another administrator enables the object and disables it again, without an advance of the test clock.
+        // Another administrator enables the object and disables it again, while the test clock stands still.
         let enabled_there = change(Method::DELETE).await.unwrap();
         let disabled_there = change(Method::PUT).await.unwrap();
         let refused = send(Method::DELETE, Some(&disabled_here)).await;

@@ -43,8 +43,8 @@ impl Fixture {
         Self { server, one, other, admin, auditor, spare }
     }
 
-    /// Returns the path of an endpoint. The tenant id in the path is that of `of`. The ids of keys, users and
-    /// credentials are those of `whose`.
+    /// Returns the path of an endpoint, with the tenant id of `of` and the ids of the key, user and credential of
+    /// `whose`.
     pub(crate) fn path(&self, endpoint: &Endpoint, of: &Owner, whose: &Owner) -> String {
         let secret = match endpoint.path {
             path if path.contains("/secrets/api/") => &whose.api_key,

@@ -152,7 +152,7 @@ async fn last_activity_is_written_at_most_once_a_minute() {
         let summary = admin.get(&format!("/tenants/{}/summary", tenant.id)).await.expect(200).json();
         assert_eq!(summary["last_activity"], json!(start.plus_millis(written * 1_000)), "{seconds}");
     }
-    // The job needs several units of work for this number of tenants.
+    // The activity of 250 tenants is written in several units of work.
     for number in 0..250 {
         server.app.key_usage.tenant_active(TenantId::new(uuid::Uuid::from_u128(number + 1)), server.app.clock.now());
     }

@@ -112,7 +112,7 @@ async fn commands_read_all_pages_of_the_list_of_tenants() {
     let id = tenant.id;
     let copy = move |connection: &mut Connection| {
         let model = table::find(connection, id)?.ok_or(DbError::Database("no tenant".to_owned()))?;
-        // A page has at most 1 000 tenants.
+        // A page has at most 1 000 tenants. With the existing tenant, the list therefore has two pages.
         (1..=1_000).try_for_each(|number| {
             let id = TenantId::new(Uuid::from_u128(number));
             table::insert(connection, &Tenant { id, ..model.clone() })

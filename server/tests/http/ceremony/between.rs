@@ -155,7 +155,7 @@ fn selector() -> UserSelector {
     UserSelector { id: "alice".to_owned(), by: Some(UserIdKind::UserId) }
 }
 
-/// A registration uses the algorithms at the time of its initialize request. Existing credentials keep working.
+/// A pending registration keeps the algorithms that were configured when it began. Existing credentials keep working.
 #[tokio::test]
 async fn changed_algorithms_apply_only_to_new_registrations() {
     let server = TestServer::start().await;

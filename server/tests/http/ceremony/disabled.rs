@@ -227,8 +227,8 @@ async fn no_token_is_issued_after_the_credential_was_disabled() {
     race(passkey, "credential_disabled").await;
 }
 
-/// Disables the target while logins and registrations of the user finish. Audit entries are in the order of commit.
-/// Therefore, no entry of a successful ceremony may follow the entry that records the disabling.
+/// Disables the target while logins and registrations of the user are finalized. Audit entries are in the order of
+/// commit. Therefore, no entry of a successful ceremony may follow the entry that records the disabling.
 async fn race(target: impl FnOnce(&Value) -> Target, code: &str) {
     let (server, tenant) = server_with_tenant().await;
     let admin = server.admin("ops", Role::Admin).await;
