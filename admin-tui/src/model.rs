@@ -32,7 +32,7 @@ pub struct Options {
     /// The servers that the app can switch to.
     pub contexts: Vec<Context>,
     pub theme: Theme,
-    /// Base folders of paths that the user enters.
+    /// Current folder and home folder, with which the paths that the user enters are resolved.
     pub folders: BaseFolders,
     pub settings: Settings,
     pub now: Timestamp,

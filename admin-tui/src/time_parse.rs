@@ -68,7 +68,7 @@ pub fn parse_past_in(text: &str, now: Timestamp, zone: &Zone) -> Result<Option<T
         "today" => Ok(Some(midnight(0))),
         "yesterday" => Ok(Some(midnight(1))),
         _ => match (text.parse(), text.parse::<TimeInput>()) {
-            // The text contains an offset.
+            // The text contains an offset from UTC, so `zone` does not apply.
             (Ok(at), _) => Ok(Some(at)),
             (_, Ok(TimeInput::Absolute(at))) => Ok(Some(zone.from_local(at))),
             (_, Ok(time @ TimeInput::Relative(_))) => Ok(Some(time.in_past(now))),

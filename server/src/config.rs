@@ -155,7 +155,7 @@ pub struct ForwardConfig {
     pub secret_file: Option<PathBuf>,
     /// Networks to which webhooks may connect although their addresses are internal.
     pub networks: Vec<IpNet>,
-    /// PEM file with the authorities that may issue certificates of webhooks; `None` for the authorities of the system.
+    /// PEM file with the only CA certificates that are trusted for webhooks; `None` if those of the system are trusted.
     pub ca: Option<PathBuf>,
 }
 

@@ -23,8 +23,8 @@ struct Recorded {
 }
 
 impl UntrustedPeers {
-    /// Records a peer. If there was no report in the last minute, a new report is due: returns the number of other
-    /// peers that were recorded since the last report. Otherwise, returns `None`.
+    /// Records a peer. Returns `None` if the last report is less than a minute old. Otherwise, the caller must report
+    /// this peer, and the return value is the number of other peers that were recorded since the last report.
     pub fn record(&self, peer: IpAddr, now: Instant) -> Option<usize> {
         let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = recorded.reported.is_none_or(|at| now.saturating_duration_since(at) >= REPORT_EVERY);

@@ -42,8 +42,11 @@ impl KeyKind {
     }
 }
 
-/// Replaces API keys and admin tokens in a text, even truncated ones, with their hints. Otherwise, a caller that sends
-/// a key in place of an id would reveal the key to the readers of the audit log.
+/// Replaces API keys and admin tokens in a text with their hints. Otherwise, a caller that sends a key in place of an
+/// id would reveal the key to the readers of the audit log.
+///
+/// Truncated keys are replaced as well: after a prefix, any text that is longer than an id, or as long as an id but not
+/// hexadecimal. Other texts, such as an id alone, are kept.
 pub fn without_keys(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = text;

@@ -78,7 +78,7 @@ impl BreakingProxy {
         }
     }
 
-    /// Returns the number of connections that have been closed since the last call of [`BreakingProxy::close_at`].
+    /// Returns how many connections have been closed because of the last call of [`BreakingProxy::close_at`].
     pub fn closed(&self) -> usize {
         lock(&self.state).closed
     }

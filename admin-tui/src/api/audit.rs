@@ -25,7 +25,7 @@ pub enum AuditPosition {
     Newest,
     /// Entries newer than this id, oldest first. The nil id starts at the oldest entry.
     After(AuditId),
-    /// Entries older than this id, newest first.
+    /// Entries older than the entry with this id, newest first. That entry need not exist.
     Before(AuditId),
 }
 

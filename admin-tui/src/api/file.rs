@@ -18,7 +18,7 @@ use super::{
 pub enum OnExisting {
     /// The export fails with [`ExportError::Exists`].
     Refuse,
-    /// The export replaces the file once it is complete.
+    /// When the export is complete, it replaces the existing file.
     Replace,
 }
 

@@ -74,8 +74,8 @@ impl ApiRequest<'_> {
         }
     }
 
-    /// Sets the expected version of the tenant, or of the state of the object. If the current version is another one,
-    /// the server refuses the change. `None` allows any version.
+    /// Sets the version that the tenant, or the state of the object, must have (`If-Match`). If the current version
+    /// differs, the server refuses the change. `None` allows any version.
     pub(super) fn if_match(self, version: Option<String>) -> Self {
         Self { if_match: version, ..self }
     }

@@ -93,7 +93,7 @@ impl Layout {
         column.hide_order > self.max_shown
     }
 
-    /// Returns the smallest width in which the table can show all columns up to this `hide_order`.
+    /// Returns the smallest possible width of the table without the columns whose `hide_order` is greater than `order`.
     fn smallest_width(&self, order: u8) -> u32 {
         let columns = self.columns.iter().zip(&self.content).filter(|(column, _)| column.hide_order <= order);
         columns

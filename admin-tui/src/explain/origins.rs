@@ -33,7 +33,8 @@ pub fn is_local(origin: &str) -> bool {
     })
 }
 
-/// Returns how the received origin differs from one accepted origin, with a rank. A smaller rank means more similar.
+/// Returns a rank, and a text that says how the received origin differs from an accepted origin. The smaller the rank,
+/// the more similar are the origins. `None` if they are not similar.
 fn difference(received: &str, accepted: &str) -> Option<(u8, String)> {
     if let Some(pattern) = SubdomainPattern::split(accepted) {
         return difference_to_pattern(received, accepted, pattern);

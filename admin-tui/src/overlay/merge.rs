@@ -127,7 +127,7 @@ impl Page for MergeDialog {
     }
 }
 
-/// A row of the dialog: the path of a setting, or an indented name and a part of a value.
+/// A row of the dialog: the path of a setting, or a line of one of its three values (original, mine, theirs).
 struct MergeRow {
     field: usize,
     side: Option<Side>,
@@ -177,8 +177,8 @@ impl View for MergeDialog {
         let visible = usize::from(list.height);
         let start = rows.iter().position(|row| row.field == self.selected).unwrap_or(0);
         let selected_rows = rows.iter().filter(|row| row.field == self.selected).count();
-        // If all rows of the selected setting fit, its last row is visible. Otherwise, its first `scroll` rows are
-        // hidden.
+        // If all rows of the selected setting fit into the list, the list is scrolled only until they are all visible.
+        // Otherwise, it begins with this setting, whose first `scroll` rows are hidden.
         let first = if selected_rows <= visible {
             (start + selected_rows).saturating_sub(visible)
         } else {

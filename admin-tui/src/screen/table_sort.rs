@@ -151,8 +151,8 @@ impl TableSort {
         Self(Some((column, self.0 == Some((column, false)))))
     }
 
-    /// Returns the order after a command of [`SORT_KEYS`], which sorts by the next of the `columns` columns or reverses
-    /// the order.
+    /// Returns the order after a command: [`Command::Sort`] sorts by the next column, and [`Command::Reverse`] reverses
+    /// the order. `columns` is the number of columns.
     pub(super) fn after(self, command: Command, columns: usize) -> Self {
         match (command, self.0) {
             (Command::Sort, None) => Self(Some((0, false))),

@@ -37,7 +37,8 @@ pub enum ClickTarget {
     OtherRow(usize),
     /// The title of a column of the focused list.
     Column(usize),
-    /// A row of a list that is not focused: number of the list on the screen, index of the row.
+    /// A row of a list that is not focused, on a screen with several lists: the number of the list, and the index of
+    /// the row in it.
     ListRow(usize, usize),
     Chip(usize),
     /// One of the choices of a form field. `row` is the index of the field in the form.
@@ -56,7 +57,7 @@ pub struct FrameInfo {
     pub targets: Vec<(Rect, ClickTarget)>,
     /// Number of rows of the focused list that fit.
     pub list_height: usize,
-    /// Number of rows of the text that the focused page wraps and scrolls.
+    /// Number of rows of the scrollable text of the focused page, including rows that are scrolled out of view.
     pub text_rows: usize,
     /// Position of the text cursor of the terminal.
     pub text_cursor: Option<Position>,

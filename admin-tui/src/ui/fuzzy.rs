@@ -9,8 +9,8 @@ pub fn distance(text: &str, query: &str) -> Option<usize> {
     query.split_whitespace().map(|word| word_distance(&text, word)).sum()
 }
 
-/// Returns the distance between a text and one word of a query: the number of jumps between the letters, plus one if
-/// the first letter is inside a word of the text.
+/// Returns the distance between a text and one word of a query: the number of letters that do not directly follow the
+/// previous letter in the text, plus one if the first letter is inside a word of the text.
 fn word_distance(text: &[char], word: &str) -> Option<usize> {
     let is_start =
         |at: usize| at.checked_sub(1).and_then(|at| text.get(at)).is_none_or(|before| !before.is_alphanumeric());

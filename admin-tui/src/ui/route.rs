@@ -202,8 +202,8 @@ impl Question {
         Self::destructive(title, verb, lines, Action::Request { call: Box::new(call), done, leaves_screen: false })
     }
 
-    /// Creates one question for the same action on several objects, and lists the objects. `verb` is lower case, `done`
-    /// its past tense. Returns `None` if there are no objects.
+    /// Creates one question for an action on several objects, which it lists below `lines`. `verb` names the action in
+    /// lower case (`revoke`), and `done` is its past tense (`Revoked`). Returns `None` if there are no objects.
     pub fn bulk(
         (verb, done): (&'static str, &str),
         noun: &str,

@@ -96,8 +96,8 @@ async fn limit_above_the_page_size_reads_several_pages() {
     assert_eq!(ids(operator.json(&["audit", "--limit", "0"]).await).len(), 0);
 }
 
-/// Starts a server that returns empty pages. Only the first two pages contain the cursor of a next page. Returns the
-/// server's address and the request targets that it receives.
+/// Starts a server that returns empty pages. Only its first two responses link to a next page. Returns the server's
+/// address and a channel with the targets of the received requests.
 fn serve_empty_pages() -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

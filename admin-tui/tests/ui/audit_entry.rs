@@ -111,7 +111,7 @@ async fn entries_of_earlier_days_have_a_time_and_a_date() {
     assert!(lines[2].contains("23:30:00"), "{lines:?}");
     assert!(lines[3].contains("── 2026-11-23 ──"), "{lines:?}");
     assert!(lines[4].contains("10:30:00"), "{lines:?}");
-    // Dates cannot be selected.
+    // The rows that show a date cannot be selected.
     let selected = |app: &App| app.screen().lines().find(|line| line.starts_with('▌')).unwrap().to_owned();
     for (keys, user) in [("j", "late"), ("j", "old"), ("k", "late"), ("k", "new"), ("G", "old"), ("g", "new")] {
         app.keys(keys).await;

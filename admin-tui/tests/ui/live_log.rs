@@ -122,7 +122,7 @@ async fn rare_entry_is_found_by_following_cursors() {
     app.keys_show("3 / 'zoe'", &["▌", "zoe"]).await;
     app.lacks(&["No entry matches", "searched back", "Searching"]);
     assert_eq!(fake.count(is_older_page), 4);
-    // Polling examines only new entries, although the only match so far is an old entry.
+    // Polls request only newer entries. They do not search the older pages again.
     for at in 0..3 {
         fake.world.lock().unwrap().record(0, LOGIN, &format!("zoe-{at}"), 0);
         app.pass(1_000).await;

@@ -115,7 +115,7 @@ impl Baseline {
         })
     }
 
-    /// Verifies one assertion, to keep another core busy.
+    /// Verifies one assertion. Another thread repeats this as a load while the commits are measured.
     pub(crate) fn verify_once(&self) {
         let input = self.inputs.first().expect("a request");
         let (state, value) = (&input.challenge.state, &input.challenge.value);

@@ -18,7 +18,7 @@ const UNITS: usize = 32;
 
 diesel::table! { kept (tenant_id, value) { tenant_id -> Text, value -> Text, user_id -> Text, } }
 
-/// A copy of the measured server's database.
+/// Measures the CPU time of units of work and their commits in a copy of the server's database.
 pub(crate) struct Commits {
     connection: Connection,
     units: Vec<(TenantId, ChallengeValue, Credential)>,

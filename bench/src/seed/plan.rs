@@ -116,7 +116,7 @@ impl Plan {
         UserId::new(id_at(self.user_since(tenant, user), &mut random))
     }
 
-    /// User id, as an application would choose it: a number, a mail address or a UUID, depending on the tenant.
+    /// User id in one of three common forms, depending on the tenant: `user-` and a number, a mail address, or a UUID.
     pub fn external_id(&self, tenant: u64, user: u64) -> String {
         match tenant % 3 {
             0 => format!("user-{user:06}"),

@@ -5,7 +5,7 @@
 pub struct Renamed {
     /// The old name in the file (`section.key`), or the old environment variable. Each of them has its own entry.
     pub old: &'static str,
-    /// The setting's present name in the file.
+    /// The current name of the setting in the file (`section.key`), even if `old` is an environment variable.
     pub key: &'static str,
 }
 

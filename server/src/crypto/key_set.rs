@@ -40,9 +40,9 @@ struct KeyOfSet {
 }
 
 impl KeySet {
-    /// Decrypts and parses the tenant's keys. The private part of a key that is retired at `now` is not decrypted, so
-    /// that a damaged old key cannot prevent logins. A destroyed private part is skipped, even if its key is not
-    /// retired at `now`: the clock may have been ahead when the private part was destroyed.
+    /// Parses the tenant's published keys and decrypts their private parts. If a key is retired at `now`, its private
+    /// part is not decrypted, so that a damaged old key cannot prevent logins. A key without a private part is accepted
+    /// even if it is not retired at `now`: the clock may have been ahead when the private part was destroyed.
     ///
     /// # Errors
     /// The errors of [`SigningKey::open`] for keys that are not retired; [`SigningKeyError::Corrupt`] for an unreadable
@@ -69,14 +69,15 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// Returns the key that signs. A usable key is not retired, and its private part was decrypted. Among the usable
-    /// keys whose `signs_from` is in the past, the one with the latest `signs_from` signs.
+    /// Returns the key that signs at `now`; `None` if no key is usable. A key is usable if it is not retired and its
+    /// private part was decrypted. Of the usable keys whose `signs_from` is reached, the one with the latest
+    /// `signs_from` signs.
     ///
     /// If `signs_from` of every usable key is in the future, the one with the earliest `signs_from` signs. This happens
     /// in two cases. First, another node has just created the tenant with its first key, and the clock of this node is
-    /// slightly behind. Second, a key was retired while the clock was ahead, and the clock was then corrected. At the
-    /// corrected time, the key is not retired, but this set lacks its private part: while the clock was ahead, the set
-    /// was opened or the private part was destroyed. The key's successor therefore signs.
+    /// slightly behind. Second, a key was retired while the clock was ahead, and the clock was then corrected. By the
+    /// corrected clock, the key is not retired yet. However, this set lacks its private part, because the set was
+    /// opened or the private part was destroyed while the clock was ahead. The key's successor therefore signs.
     pub fn active(&self, now: Timestamp) -> Option<&SigningKey> {
         let usable = || {
             let unretired = self.keys.iter().filter(move |key| key.retired_at.is_none_or(|at| now < at));

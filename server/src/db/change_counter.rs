@@ -116,7 +116,8 @@ impl ChangeCounter {
         self.announce(stored(conn)?).map_err(|error| DbError::Unavailable(error.to_string()))
     }
 
-    /// SQLite: returns whether the announced number is equal to the stored number.
+    /// SQLite: returns whether the announced number (the length of the file `<database>.changes`) is equal to the
+    /// stored number (`user_version`).
     pub(super) fn is_announced(&self, conn: &mut Connection) -> Result<bool, DbError> {
         Ok(stored(conn)? == self.current())
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// A request to Doorward. The page shows it beside the action that caused it.
+/// A request that the demo has sent to Doorward. The demo's page shows it beside the user's action that caused it.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct RecordedRequest {
     pub(super) method: String,

@@ -26,7 +26,7 @@ pub enum TenantState {
     /// A dry run found that nothing of the tenant would change.
     Current,
     Imported,
-    /// No data of the tenant was imported. The problems of the tenant name the reason.
+    /// No data of the tenant was imported. [`TenantReport::problems`] names the reason.
     Skipped,
 }
 

@@ -6,8 +6,8 @@ use super::{connections::Connections, tls::Tls};
 
 /// Maximum time for a client to close its side after a response with `Connection: close`.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
-/// Time for which a connection without a request stays open after the listener was closed. In this time, the server
-/// still serves requests that clients sent before they noticed that the server is stopping.
+/// Time for which a connection without a request stays open while the server is stopping. Requests that arrive in this
+/// time, from clients that have not noticed the stop, are still served.
 pub(super) const IDLE_WHILE_STOPPING: Duration = Duration::from_millis(200);
 
 /// Limits of one listener: its threads, timeouts and number of connections.

@@ -29,7 +29,7 @@ const WAIT: Duration = Duration::from_millis(2);
 /// Maximum number of these pauses in one request.
 const MAX_WAITS: u32 = 50;
 
-/// A log and its reader.
+/// The log to read, and whether a tenant or an administrator reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Log {
     /// A tenant's log, read by the tenant itself and not by an administrator.

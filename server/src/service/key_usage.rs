@@ -91,8 +91,8 @@ impl KeyUsage {
                 }
             }
         }
-        // Removes from memory the keys and tenants whose next use would be written at once. Without an entry in memory,
-        // their next use is written at once as well.
+        // Remove entries whose time was written and is at least a minute older than the newest time that this call
+        // wrote. The next time that is recorded for such a row is due at once, even without the entry.
         let newest = due.iter().map(|(_, at)| *at).max();
         if let Some(newest) = newest {
             self.recorded()

@@ -325,9 +325,10 @@ pub(super) fn use_binds(observed: &Credential, usage: &CredentialUse) -> [Bind<'
     ]
 }
 
-/// Stores the use of a credential. `observed` is the row with which the assertion was verified. Returns `false` if the
-/// row has changed in the meantime: the credential was deleted or registered again, another ceremony used it, its
-/// attestation was judged again with another result, or the credential or its user was disabled.
+/// Stores the use of a credential. `observed` is the row with which the assertion was verified. Returns `false` and
+/// stores nothing if the row has changed since it was read: the credential was deleted or registered again, another
+/// ceremony changed its signature counter or backup eligibility, its attestation was judged again with another result,
+/// or the credential or its user was disabled.
 pub fn record_use(conn: &mut Connection, observed: &Credential, usage: &CredentialUse) -> Result<bool, DbError> {
     let is_same = usage.backup_eligible == observed.backup_eligible;
     let update = if is_same { RECORD_USE } else { RECORD_USE_AND_ELIGIBILITY };

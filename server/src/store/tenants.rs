@@ -100,7 +100,7 @@ pub fn list(
     Ok(page.map(|id| found.remove(&id).unwrap_or_else(|| unknown(id))))
 }
 
-/// Returns the names of these tenants, without unknown tenants.
+/// Returns the names of the tenants with these ids. Unknown and deleted tenants are missing from the result.
 pub fn names(conn: &mut Connection, ids: &BTreeSet<TenantId>) -> Result<BTreeMap<TenantId, String>, DbError> {
     let keys: Vec<String> = ids.iter().map(TenantId::to_string).collect();
     let mut names = BTreeMap::new();

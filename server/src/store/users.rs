@@ -236,8 +236,8 @@ pub enum Deletion {
     Done,
 }
 
-/// Deletes at most `limit` credentials of a user. If it deletes fewer than `limit`, no credential is left. It then
-/// deletes at most `limit` transactions, and deletes the user or marks the user as deleted.
+/// Deletes at most `limit` credentials of a user. If it deletes fewer, none is left. In this case, it also deletes at
+/// most `limit` transactions, and then deletes the user or, if transactions may be left, marks the user as deleted.
 pub fn delete(
     conn: &mut Connection,
     tenant: TenantId,
@@ -290,7 +290,8 @@ fn delete_some(
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
-/// Number of users marked as deleted that [`remove_some`] tries to lock. Other nodes may have locked the first ones.
+/// Maximum number of users marked as deleted that [`remove_some`] tries to lock, one after another, until it succeeds.
+/// Other nodes may have locked the first ones.
 const MARKED_AT_ONCE: i64 = 16;
 
 /// Deletes at most `limit` transactions of a user that is marked as deleted, and the user when no transaction is left.
@@ -298,10 +299,11 @@ const MARKED_AT_ONCE: i64 = 16;
 pub fn remove_some(conn: &mut Connection, limit: i64) -> Result<bool, DbError> {
     let marked = || users::table.filter(users::deleted_at.is_not_null()).select((users::tenant_id, users::id));
     let found: Vec<(String, String)> = on_engine!(conn, c, _Db => marked().limit(MARKED_AT_ONCE).load(c))?;
-    // Another node may run the same job. Without the row lock, that node could select the transactions that this unit
-    // is deleting. After the commit of this unit, that node would delete none of them, conclude that no transaction is
-    // left, and delete the user. This would delete all remaining transactions at once. The locking statement contains
-    // the tenant id, because sharded engines can lock rows of only one tenant.
+    // The row lock is necessary, because another node may run the same job. Without the lock, that node could select
+    // the transactions that this unit is deleting. After the commit of this unit, it would delete none of them,
+    // conclude that no transaction of the user is left, and delete the user. The foreign key would then delete all
+    // remaining transactions at once. The locking statement contains the tenant id, because sharded engines can lock
+    // rows of only one tenant.
     let mut locked = None;
     for (tenant, user) in found {
         if let Connection::Postgres(c, _) = conn {

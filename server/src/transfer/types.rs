@@ -79,10 +79,10 @@ pub enum Progress {
         /// Number of rows in the source.
         total: u64,
     },
-    /// A batch was read again from both databases.
+    /// Another batch of the table's rows was read from both databases to compare them.
     Verified {
         table: &'static str,
-        /// Number of rows that were read from the source so far.
+        /// Number of rows that this comparison has read from the source so far.
         rows: u64,
         /// Number of rows in the source.
         total: u64,

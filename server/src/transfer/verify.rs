@@ -71,7 +71,7 @@ impl<'a> Reading<'a> {
         Self { statements, key: None, rows: 0, digest: Context::new(&SHA256) }
     }
 
-    /// Reads a batch. Returns `false` at the end.
+    /// Reads the next batch and adds it to the digest. Returns `false` if no rows are left.
     fn advance(&mut self, plan: &Plan, endpoint: &mut Endpoint) -> Result<bool, TransferError> {
         let batch = endpoint.batch(self.statements, self.key.as_deref())?;
         let Some(last) = batch.last() else { return Ok(false) };

@@ -152,8 +152,9 @@ async fn longest_idle_connection_is_closed_for_a_new_one() {
         assert_eq!(read_one(&mut stream).await.status, 200);
         streams.push(stream);
     }
-    // The fifth connection replaced the longest idle connection from the same address. The sixth connection replaced
-    // the longest idle connection of all addresses.
+    // An address may have two connections. The fifth connection, which is the third from 127.0.0.1, replaced the first,
+    // the longest idle one of this address. The sixth exceeded the total limit and replaced the second, the longest
+    // idle one of all addresses.
     assert_eq!(read_to_end(&mut streams[0]).await, "");
     assert_eq!(read_to_end(&mut streams[1]).await, "");
     for stream in &mut streams[2..] {

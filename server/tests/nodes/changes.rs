@@ -49,8 +49,8 @@ async fn node_without_the_process_lock_serves_nothing() {
     wait_until_listening(&nodes.second).await;
     let (_, secret) = cached_key(&nodes).await;
     let with_key = nodes.tenant_on_second.with_key(&secret);
-    // The listeners hold the process lock. The database rejects new connections, so the listeners cannot connect again
-    // after the test has closed their connections.
+    // The listening sessions of the nodes hold the process lock. The test makes the database reject new connections and
+    // then closes the connections of these sessions. The nodes therefore cannot take the lock again.
     let server = database::postgres().unwrap();
     let name = nodes.first.database_url().split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
     database::execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;

@@ -56,8 +56,8 @@ async fn each_step_takes_at_most_three_round_trips() {
     let proxy = CountingProxy::start(address_of(&url));
     let builder = TestServer::builder().database(proxy.url(&url));
     let server = builder.database_options(|options| options.connections = 1).start().await;
-    // The ids of audit entries contain the time of PostgreSQL's clock. If the node's clock differed much from this
-    // clock, the transactions would also store the difference.
+    // The ids of audit entries contain the time of PostgreSQL's clock, which is the system time. If the node's clock
+    // differed from it by more than 5 s, the transactions would also store the difference.
     server.clock.advance_ms(SystemClock.now().millis() - server.clock.now().millis());
     let tenant = server.tenant().await;
     let mut person = Person::new("alice");

@@ -1,4 +1,4 @@
-//! The log names accepted logins whose signature counter did not increase.
+//! The server logs a warning if it accepts a login whose signature counter did not increase.
 
 use doorward_authenticator::{Authenticator, Counter};
 use doorward_testkit::{Person, process};

@@ -31,8 +31,8 @@ fn applied_migrations_are_not_changed() {
     );
 }
 
-/// The checksums in a fixture are never renewed. Therefore, this test detects a changed migration of a release even if
-/// the checksums beside the migrations were renewed.
+/// Compares the checksums beside the migrations with those in the fixture of each released version, which are never
+/// renewed. The test therefore detects a changed migration even if the checksums beside the migrations were renewed.
 #[test]
 fn checksums_of_each_version_are_unchanged() {
     let listed = fs::read_to_string(folder().join(FILE)).unwrap();

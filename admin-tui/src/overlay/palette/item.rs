@@ -2,7 +2,7 @@
 
 use crate::ui::{Command, Route};
 
-/// Action of the palette when the user submits an item.
+/// What happens when the user chooses an item of the palette.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Run(Command),

@@ -17,8 +17,8 @@ use crate::{
     ui::{Tone, UpdateContext},
 };
 
-/// Older entries are requested if the selection is at most this number of lines from the end of the list. A paused log
-/// also requests newer entries if the selection is this close to its start.
+/// Maximum distance in rows between the selection and the end of the list at which older entries are requested. A
+/// paused log also requests newer entries if the selection is this close to the start of the list.
 const PREFETCH_ROWS: usize = 40;
 /// Interval between polls for new entries, in milliseconds. A poll also waits for a tick and for the response. Even
 /// then, a new entry appears within a second.

@@ -57,7 +57,8 @@ impl Pane {
         Property::ALL.get(self.property).copied().unwrap_or(Property::Code)
     }
 
-    /// Returns the selection of the pane, and its number of positions; `None` if the pane is not focused.
+    /// Returns the selection or the scroll position of the pane, and the number of its possible positions; `None` if
+    /// the pane is not focused.
     pub(super) fn selection(&mut self, rows: &VecDeque<AdminAuditLogItem>) -> Option<(&mut Selection, usize)> {
         match self.content {
             _ if !self.is_focused => None,

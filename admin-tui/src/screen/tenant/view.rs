@@ -1,4 +1,4 @@
-//! Drawing of a tenant and its tabs.
+//! Draws the screen of a tenant: the counts, and the selected tab.
 
 use doorward_shared::{Timestamp, admin::SigningKeyItem};
 use ratatui::layout::{Constraint, Layout, Rect};

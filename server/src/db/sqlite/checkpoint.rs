@@ -31,7 +31,7 @@ const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;
 /// Size of the WAL in bytes above which a warning is logged.
 const WARNING_BYTES: u64 = 512 * 1024 * 1024;
-/// Minimum number of intervals between two warnings (one minute).
+/// Number of rounds without another warning after a warning: one minute, because a round takes [`INTERVAL`].
 const QUIET_ROUNDS: u32 = 300;
 
 /// Signals between the writer and the checkpoint thread.
@@ -90,8 +90,8 @@ impl Checkpointer {
             if self.requests.written.swap(false, Ordering::AcqRel)
                 && let Err(error) = self.checkpoint()
             {
-                // A checkpoint of another process prevented this one, or the file cannot be written. The next round
-                // retries.
+                // Another process is running a checkpoint, or the database file cannot be written. The next round tries
+                // again.
                 tracing::debug!(%error, "checkpoint postponed");
                 failure = Some(error.to_string());
                 self.requests.set_written();

@@ -9,7 +9,7 @@ pub(super) const MAX_ORIGINS: usize = 32;
 /// Maximum number of characters of an origin.
 const MAX_ORIGIN_CHARS: usize = 256;
 
-/// Problem of one setting, and how to correct it.
+/// Text that says what is wrong with a setting and how to correct it.
 pub(super) type Message = String;
 
 #[derive(Default)]

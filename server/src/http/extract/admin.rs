@@ -110,8 +110,8 @@ async fn authenticate(request: &HttpRequest, needed: Role) -> Result<Auditor, Ap
     Ok(Auditor { token: token.id, role: token.role, context: AdminContext { actor: token.name, app, meta, scope } })
 }
 
-/// Endpoints without a tenant in their path that a limited token may use. Those that return lists return only the
-/// token's tenants; the others return no data of tenants.
+/// Endpoints that a limited token may use although their path contains no tenant. Those that return lists return only
+/// the token's tenants; the others return no data of tenants.
 const WITHOUT_TENANT: [(&str, &str); 5] =
     [("GET", "/tenants"), ("GET", "/tenant_summaries"), ("GET", "/me"), ("GET", "/mds"), ("POST", "/config/check")];
 

@@ -53,8 +53,8 @@ pub async fn record_refused_change(
     }
 }
 
-/// Returns the code, reason and failed check of a refusal; `None` for other responses. Also returns `None` for refusals
-/// whose audit entries are written elsewhere, such as those of a wrong token.
+/// Returns the error code, reason and failed check if the response is a refusal; `None` for other responses. Also
+/// returns `None` for a refusal whose audit entry is written elsewhere, such as the refusal of a wrong token.
 fn refusal(response: &ServiceResponse<BoxBody>) -> Option<(ErrorCode, String, RefusalDetail)> {
     let error = response.response().error()?.as_error::<ApiError>()?;
     let recorded_elsewhere = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];

@@ -145,8 +145,8 @@ fn add_header(response: &mut Response, component: &str) {
     }
 }
 
-/// Puts the path parameters that are missing from `declared` before the declared parameters. Removes `null` from the
-/// types of the declared parameters.
+/// Returns the parameters of an operation: first the parameters of its path that are missing from `declared`, then the
+/// declared parameters without `null` in their types. `None` if there are no parameters.
 fn parameters(path: &str, mut declared: Vec<RefOr<Parameter>>) -> Option<Vec<RefOr<Parameter>>> {
     for parameter in &mut declared {
         if let RefOr::T(Parameter { schema: Some(schema), .. }) = parameter {

@@ -22,7 +22,8 @@ const MAX_CREDENTIALS: u32 = 256;
 /// Maximum value of the tenant's limit `transaction_data_bytes`.
 const MAX_DATA_BYTES: u32 = 32 * 1024;
 
-/// The configuration of a tenant in the source, with its lists of origins and the maxima of its data.
+/// The configuration of a tenant in the source, including its lists of origins. If the tenant's limits in
+/// Doorward are below `most_credentials` and `largest_data`, they are raised to these values or to their maximum.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
     pub(super) row: ConfigRow,

@@ -58,7 +58,8 @@ pub(super) fn api_keys(
     Ok(keys)
 }
 
-/// Decrypts the signing keys, oldest first. `None` if the newest one, which signs, cannot be imported.
+/// Decrypts the signing keys. `rows` and the result are sorted from the oldest key to the newest, which signs. Returns
+/// `None` if the newest key cannot be imported.
 pub(super) fn signing_keys(
     app: &App,
     tenant: TenantId,

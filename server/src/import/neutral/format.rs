@@ -18,9 +18,9 @@ pub enum Line {
     Header(HeaderLine),
     Tenant(TenantLine),
     User(UserLine),
-    /// Follows the line of its user.
+    /// A credential. The line of its user comes earlier in the file.
     Credential(CredentialLine),
-    /// Follows the line of its user.
+    /// A transaction. The line of its user comes earlier in the file.
     Transaction(TransactionLine),
 }
 

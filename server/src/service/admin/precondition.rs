@@ -64,8 +64,8 @@ impl fmt::Display for StateVersion {
 }
 
 impl Precondition {
-    /// Returns the numbers in those accepted versions that contain this id; `None` if every version is accepted.
-    /// Versions with other ids and invalid texts are ignored.
+    /// Returns the numbers of the accepted state versions that have this id; `None` if every version is accepted.
+    /// Ignores versions with other ids, and texts that are not versions.
     pub fn state_numbers(&self, id: &str) -> Option<Vec<i64>> {
         let number = |version: &String| version.strip_prefix(id)?.strip_prefix('-')?.parse().ok();
         match self {

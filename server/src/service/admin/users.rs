@@ -91,7 +91,7 @@ pub async fn delete_credential(
         .await
 }
 
-/// Returns a user with credentials and transactions.
+/// Returns a user, the user's credentials, and the first page of the user's transactions.
 pub async fn get(context: &AdminContext, tenant: TenantId, user: UserSelector) -> Result<UserDetail, ServiceError> {
     let found = context
         .read(move |connection| {

@@ -15,7 +15,7 @@ use crate::{
     domain::audit::{AuditCursor, AuditFilter, EXAMINED, Horizon, LogPage, LogSlice, NextPage, ShownEntries, Total},
 };
 
-/// Period after the time in a request id, in milliseconds. A search for the id also examines entries of this period.
+/// A search for a request id also examines entries created within this time (in ms) after the time in the id.
 const REQUEST_TIME: i64 = 300_000;
 
 /// Returns a numbered page of one log, or of all logs if `tenant` is `None`. Numbered pages end at row [`EXAMINED`].

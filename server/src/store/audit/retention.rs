@@ -23,7 +23,7 @@ pub struct Purged {
     pub next: Option<AuditId>,
 }
 
-/// Like [`purge`] for all logs, but keeps the entries after `up_to`; `None` stands for the end of the log.
+/// Like [`purge`] for all logs, but keeps the entries after `up_to`. `None` sets no such limit.
 pub fn purge_up_to(
     conn: &mut Connection,
     up_to: Option<AuditId>,

@@ -159,7 +159,7 @@ impl<'a> Scan<'a> {
         Self { tenant: Some(tenant), filter, lower, upper: ABOVE_ALL.to_owned(), newest_first: true }
     }
 
-    /// Limits the scan to the ids that an entry created between two times can have.
+    /// Limits the scan to the possible ids of entries that were created from `start` until `end`.
     pub(super) fn created(
         mut self,
         conn: &mut Connection,

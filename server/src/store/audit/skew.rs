@@ -14,8 +14,8 @@ use super::{
 
 /// Difference in milliseconds that every time filter allows for.
 const SLACK: i64 = 5_000;
-/// Differences are rounded up to full minutes, and `Skew::until` to full hours, so that a constant difference is
-/// written only once an hour.
+/// Unit in milliseconds. Differences are rounded up to full minutes, and [`Skew::until`] to full hours. While the
+/// difference is constant, only `until` changes, and it is written only once an hour.
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 3_600_000;
 const LEAD: &str = "audit_id_lead_ms";

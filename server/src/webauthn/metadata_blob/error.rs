@@ -2,7 +2,7 @@
 
 use crate::webauthn::certificate_path::PathError;
 
-/// Maximum size of a BLOB in bytes. The published BLOB has 12 MB.
+/// Maximum size of a BLOB in bytes. The BLOB that the FIDO Alliance publishes has 12 MB.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// DNS name that the signer's certificate must contain if the default root certificates are used.

@@ -142,7 +142,7 @@ fn apple_statements_are_verified() {
     assert_eq!(outcome(&make(false, true)), INVALID);
 }
 
-/// Encodes an authorization in a key description: tag, length and value.
+/// Encodes an entry of an authorization list in an Android key description: tag, length and value.
 fn authorization(tag: u32, value: &[u8]) -> Vec<u8> {
     let head = if tag < 31 { vec![0xa0 | tag as u8] } else { vec![0xbf, 0x80 | (tag >> 7) as u8, tag as u8 & 0x7f] };
     [head, vec![value.len() as u8], value.to_vec()].concat()

@@ -149,7 +149,8 @@ fn with_changed_bit(vector: &Vector) -> Option<Vector> {
             let sig = object.windows(4).position(|bytes| bytes == b"csig")?;
             object[sig + 4 + 2 + 20] ^= 1;
         }
-        // The certificate contains a hash that covers the client data. A space keeps the client data valid JSON.
+        // The certificate contains a hash that depends on the client data. The added space makes this hash wrong, but
+        // the client data remains valid JSON.
         "apple-es256" => {
             let client_data = &mut changed.registration.client_data_json.0;
             client_data.push(b' ');

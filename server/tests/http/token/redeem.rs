@@ -132,7 +132,7 @@ async fn tokens_are_redeemed_while_their_key_is_published() {
         let call = server.administrator();
         let made = signing_keys::create(&call, tenant.id, request, true).await.unwrap();
         let (first, second) = (alice.login(&tenant).await.field("token"), alice.login(&tenant).await.field("token"));
-        // The next key signs at once, so the key that signed these tokens is retired.
+        // `force` is set, so the next key signs at once, and the key that signed `first` and `second` is retired.
         let next = CreateSigningKeyRequest { algorithm: None };
         let _ = signing_keys::create(&call, tenant.id, next, true).await.unwrap();
         let _ = redeem(&tenant, &first).await.expect(200);

@@ -89,7 +89,8 @@ pub async fn credentials(
     each((context, mode), batch, Some(Count::Credentials), key, import).await
 }
 
-/// Imports transactions, each with the user id of its user.
+/// Imports transactions. Each is paired with the user id of its user, who must be stored already. Returns one outcome
+/// for each transaction.
 pub async fn transactions(
     context: &AdminContext,
     mode: Mode,

@@ -29,8 +29,8 @@ pub struct ImportState {
     pub complete_until: Option<Timestamp>,
     /// Time of the newest imported audit entry, in microseconds.
     pub audit_until: i64,
-    /// Whether rows of a file were also imported into the tenant. Rows that the source does not contain may then come
-    /// from that file.
+    /// Whether rows of a file were also imported into the tenant. In this case, a row that the source does not contain
+    /// may come from the file, so it need not have been deleted in the source.
     #[serde(default)]
     pub mixed: bool,
 }

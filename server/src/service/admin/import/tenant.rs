@@ -26,7 +26,8 @@ pub struct ImportedTenant {
     /// Whether the stored configuration of an existing tenant is kept.
     pub keep_config: bool,
     pub api_keys: Vec<ApiKey>,
-    /// Whether to revoke imported keys that are missing from `api_keys`. Ignored if Doorward already serves the tenant.
+    /// Whether to revoke earlier imported API keys that are missing from `api_keys`. No key is revoked if
+    /// an API key of the tenant was used in Doorward, or a user completed a ceremony.
     pub revoke_missing: bool,
     pub signing_keys: Vec<SigningKeyRecord>,
 }
