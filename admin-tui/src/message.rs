@@ -23,7 +23,7 @@ pub enum Message {
     Drawn {
         /// Number of rows of the focused list that fit on the screen.
         list_height: usize,
-        /// Number of rows of the text that the focused page wraps and scrolls.
+        /// Number of rows of the scrollable text of the focused page, including rows that are scrolled out of view.
         text_rows: usize,
     },
     Tick(Time),

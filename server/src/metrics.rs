@@ -55,7 +55,7 @@ const COUNTERS: [(&str, &str); 12] = [
 const HISTOGRAMS: [(&str, &str); 3] = [
     (REQUEST_SECONDS, "time to the response, by method and route"),
     (QUEUE_SECONDS, "time that units of work wait in the queue of the database"),
-    (COMMIT_SECONDS, "time of a commit, which several units of work can share on SQLite"),
+    (COMMIT_SECONDS, "time of a commit, which several units of work can share"),
 ];
 
 /// Name and description of each gauge, except those of the process ([`process::GAUGES`]).
