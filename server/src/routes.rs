@@ -162,7 +162,7 @@ impl Resources {
     }
 
     fn mount(self, config: &mut ServiceConfig) {
-        // `add` changes the order, but paths without variable segments must be matched first.
+        // Paths without variable segments must be matched first. `add` does not keep this order, so they are sorted here.
         let mut resources = self.0;
         resources.sort_by_key(|(path, ..)| below_tenant(path).unwrap_or(path).contains('{'));
         // All paths of a tenant share one scope, so that the tenant segment is matched only once per request.

@@ -131,7 +131,8 @@ impl Page for MergeDialog {
 struct MergeRow {
     field: usize,
     side: Option<Side>,
-    /// Name of the value, such as `original`. Empty if the row continues a value; `None` if the row shows the path.
+    /// Name of the value, such as `original`. Empty if the row continues a value; `None` if the row shows the
+    /// path of a setting.
     name: Option<&'static str>,
     text: String,
     tone: Tone,

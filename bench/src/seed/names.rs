@@ -1,4 +1,4 @@
-//! Names of people, tenants and devices, user agents and addresses.
+//! User agents, addresses, and names of people, tenants and devices.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -24,7 +24,7 @@ pub enum KeyScope {
     Admin,
 }
 
-/// Keyed digest of a scope, a presented key and a stored hash.
+/// Key of the cache: a keyed digest of the API ([`KeyScope`]), the presented key and the stored hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyDigest([u8; 32]);
 

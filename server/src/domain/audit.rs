@@ -219,7 +219,7 @@ pub enum Total {
 }
 
 impl Total {
-    /// Returns the same number as a lower bound.
+    /// Returns a lower bound with this number.
     #[must_use]
     pub const fn or_more(self) -> Self {
         Self::AtLeast(self.count())

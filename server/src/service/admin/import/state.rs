@@ -20,11 +20,11 @@ pub struct ImportState {
     /// changed.
     pub config: String,
     /// Creation time of the newest user or credential that the source contained when the last import started.
-    /// Interrupted imports count as well. If Doorward contains an older row that the source does not contain, this row
-    /// was deleted in the source.
+    /// Interrupted imports count as well. If Doorward contains a row that was created before this time, and the
+    /// source does not contain it, this row was deleted in the source.
     pub rows_until: Timestamp,
-    /// Like `rows_until`, for the last complete import; `None` before the first. If the source contains an older row
-    /// that Doorward does not contain, this row was deleted in Doorward.
+    /// Like `rows_until`, for the last complete import; `None` before the first. If the source contains a row that
+    /// was created before this time, and Doorward does not contain it, this row was deleted in Doorward.
     #[serde(default)]
     pub complete_until: Option<Timestamp>,
     /// Time of the newest imported audit entry, in microseconds.
