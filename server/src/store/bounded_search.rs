@@ -71,14 +71,16 @@ macro_rules! newest_first {
 }
 pub(super) use newest_first;
 
-/// Limits a query with [`newest_first`] to the rows up to a cursor, inclusive.
+/// Limits a query that is ordered by `created_at` and `$id`, newest first, to the rows up to a cursor, inclusive.
 macro_rules! down_to {
-    ($query:expr, $table:ident, $end:expr) => {{
+    ($query:expr, $table:ident, $id:ident, $end:expr) => {{
         let end: Option<&$crate::domain::list::Cursor> = $end;
         match end {
             None => $query,
             Some(end) => $query.filter($table::created_at.ge(end.key.number())).filter(
-                $table::created_at.gt(end.key.number()).or::<_, diesel::sql_types::Bool>($table::id.ge(end.id.clone())),
+                $table::created_at
+                    .gt(end.key.number())
+                    .or::<_, diesel::sql_types::Bool>($table::$id.ge(end.id.clone())),
             ),
         }
     }};
@@ -105,15 +107,17 @@ macro_rules! in_order {
 }
 pub(super) use in_order;
 
-/// Limits a query with [`in_order`] to the rows up to a cursor, inclusive.
+/// Limits a query that is ordered by `created_at` and `$id` to the rows up to a cursor, inclusive.
 macro_rules! up_to {
-    ($query:expr, $table:ident, $order:expr, $end:expr) => {{
+    ($query:expr, $table:ident, $id:ident, $order:expr, $end:expr) => {{
         let end: Option<&$crate::domain::list::Cursor> = $end;
         match ($order, end) {
-            (Order::Descending, end) => down_to!($query, $table, end),
+            (Order::Descending, end) => down_to!($query, $table, $id, end),
             (Order::Ascending, None) => $query,
             (Order::Ascending, Some(end)) => $query.filter($table::created_at.le(end.key.number())).filter(
-                $table::created_at.lt(end.key.number()).or::<_, diesel::sql_types::Bool>($table::id.le(end.id.clone())),
+                $table::created_at
+                    .lt(end.key.number())
+                    .or::<_, diesel::sql_types::Bool>($table::$id.le(end.id.clone())),
             ),
         }
     }};

@@ -22,7 +22,7 @@ use super::{
     Connection, DbError,
     audit::Days,
     audit_counts,
-    bounded_search::truncate,
+    bounded_search::{down_to, truncate, up_to},
     on_engine, row_convert,
     schema::{api_keys, audit_logs, tenant_summaries, tenants},
     text_match::like_pattern,
@@ -266,22 +266,6 @@ fn keys(scope: Option<&BTreeSet<TenantId>>) -> Option<Vec<String>> {
     scope.map(|ids| ids.iter().map(TenantId::to_string).collect())
 }
 
-/// Limits a query that [`sorted`] orders by creation time to the rows up to a given row, inclusive.
-macro_rules! created_until {
-    ($query:expr, $order:expr, $end:expr) => {{
-        use tenant_summaries::{created_at, tenant_id};
-        match ($order, $end) {
-            (_, None) => $query,
-            (Order::Ascending, Some((at, id))) => {
-                $query.filter(created_at.le(at)).filter(created_at.lt(at).or::<_, Bool>(tenant_id.le(id)))
-            }
-            (Order::Descending, Some((at, id))) => {
-                $query.filter(created_at.ge(at)).filter(created_at.gt(at).or::<_, Bool>(tenant_id.ge(id)))
-            }
-        }
-    }};
-}
-
 /// Returns a page of the tenants that are in the scope and match the search, by creation time. Examines at most
 /// [`NUMBERED_ROWS`] tenants, also for the total.
 pub fn numbered_page(
@@ -295,6 +279,7 @@ pub fn numbered_page(
     let scope = scope.as_deref();
     let order = query.order;
     let after = query.after.as_ref().map(|after| (after.key.number(), after.id.as_str()));
+    let cursor = |(at, id): (i64, String)| Cursor { key: SortKey::Number(at), id };
     // The last row that may be examined for the page and the total; `None` if all rows may be examined.
     let end: Option<(i64, String)> = on_engine!(conn, c, Db => {
         let rows = scoped!(Db, scope);
@@ -304,23 +289,24 @@ pub fn numbered_page(
             .first(c)
             .optional()
     })?;
-    let until = end.as_ref().map(|(at, id)| (*at, id.as_str()));
+    let end = end.map(cursor);
     let total = match after {
         // A page after a cursor has no total.
         Some(_) => 0,
         None => on_engine!(conn, c, Db => {
-            created_until!(matching!(Db, search, scope), order, until).count().get_result::<i64>(c)
+            let rows = matching!(Db, search, scope);
+            up_to!(rows, tenant_summaries, tenant_id, order, end.as_ref()).count().get_result::<i64>(c)
         })?,
     };
     let total = row_convert::total(total);
     let total = if end.is_some() { Total::AtLeast(total) } else { Total::Exact(total) };
+    // Without a search, the page itself limits the number of examined rows.
+    let end = search.and(end);
     let rows: Vec<(i64, String)> = on_engine!(conn, c, Db => {
         let rows = sorted!(matching!(Db, search, scope), created_at, order, after);
-        let rows = created_until!(rows, order, search.and(until));
+        let rows = up_to!(rows, tenant_summaries, tenant_id, order, end.as_ref());
         rows.select((created_at, tenant_id)).limit(i64::from(query.page.per_page) + 1).offset(query.offset()).load(c)
     })?;
-    let cursor = |(at, id): (i64, String)| Cursor { key: SortKey::Number(at), id };
-    let end = search.and(end.clone()).map(cursor);
     let page = NumberedPage::new(rows, query, total, end, |row| cursor(row.clone()));
     page.try_map(|(_, id)| row_convert::parse(&id))
 }

@@ -193,7 +193,7 @@ pub fn page(
             let count: i64 = on_engine!(conn, c, Db => {
                 let rows = existing(&key).filter(id_or_name_contains!(text));
                 // Here the order only defines which rows come after `end`. These rows are not counted.
-                let rows = up_to!(rows.into_boxed::<Db>(), users, order, end.as_ref());
+                let rows = up_to!(rows.into_boxed::<Db>(), users, id, order, end.as_ref());
                 match after {
                     None => rows.count().get_result(c),
                     Some(_) => Ok(0),
@@ -205,7 +205,7 @@ pub fn page(
     };
     let rows: Vec<Row> = on_engine!(conn, c, Db => {
         let rows = existing(&key).into_boxed::<Db>();
-        let mut rows = up_to!(in_order!(rows, users, order, after), users, order, end.as_ref());
+        let mut rows = up_to!(in_order!(rows, users, order, after), users, id, order, end.as_ref());
         if let Some(text) = q {
             rows = rows.filter(id_or_name_contains!(text));
         }

@@ -77,7 +77,7 @@ impl bounded_search::Search for Search<'_> {
         let end = end.map(|(at, id)| Cursor { key: SortKey::Number(at), id });
         let rows = on_engine!(conn, c, Db => {
             let query = newest_first!(transactions_of!(Db, self.tenant, self.user), transactions, after);
-            let mut query = down_to!(query, transactions, end.as_ref())
+            let mut query = down_to!(query, transactions, id, end.as_ref())
                 .filter(contains!(transactions::identifier, self.text));
             if skip_prefixes {
                 query = query.filter(not(identifier_starts_with!(self.text)));

@@ -85,7 +85,7 @@ impl bounded_search::Search for Search<'_> {
         let end = end.map(|(at, id)| Cursor { key: SortKey::Number(at), id });
         let rows = on_engine!(conn, c, Db => {
             let query = existing(self.tenant).into_boxed::<Db>();
-            let mut query = down_to!(newest_first!(query, users, after), users, end.as_ref())
+            let mut query = down_to!(newest_first!(query, users, after), users, id, end.as_ref())
                 .filter(id_or_name_contains!(self.text));
             if skip_prefixes {
                 let id = self.text.parse::<UserId>().map(|id| id.to_string()).unwrap_or_default();
