@@ -80,9 +80,11 @@ pub fn needs_key_history(row: &AdminAuditLogItem) -> bool {
         && detail.is_some_and(|detail| detail.check == Some(Check::KeyKnown) && detail.key_id.is_some())
 }
 
-/// Returns the query for the history of API keys, in the logs of all tenants.
-pub fn key_history() -> AuditQuery {
-    AuditQuery { kinds: vec![AuditType::ApiKeyCreated, AuditType::ApiKeyRevoked], ..AuditQuery::default() }
+/// Returns the query for the history of API keys that explains an entry: in the logs of all tenants, or only in the
+/// entry's log if the admin token is limited.
+pub fn key_history(row: &AdminAuditLogItem, all_tenants: bool) -> AuditQuery {
+    let kinds = vec![AuditType::ApiKeyCreated, AuditType::ApiKeyRevoked];
+    AuditQuery { tenant: (!all_tenants).then_some(row.entry.tenant_id), kinds, ..AuditQuery::default() }
 }
 
 /// Returns further recorded values, each with its label. For a finalize request, always lists the challenge, the flags

@@ -55,7 +55,7 @@ pub fn without_keys(text: &str) -> Cow<'_, str> {
         let (key, after) = tail.split_at(end);
         out.push_str(before);
         // A text of at least `ID_CHARS` characters that is not an id contains a secret, with or without its key's id.
-        let is_id = key.len() <= ID_CHARS && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_id = key.len() == ID_CHARS && key.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_id && key.len() >= ID_CHARS {
             out.push_str(&kind.hint(key));
         } else {

@@ -61,9 +61,8 @@ async fn key_history(
     entries: &[AdminAuditLogItem],
 ) -> Result<Vec<AdminAuditLogItem>, CommandError> {
     let Some(refused) = entries.iter().find(|row| explain::needs_key_history(row)) else { return Ok(Vec::new()) };
-    // A limited token may not read the logs of other tenants.
-    let is_limited = context.api.me().await?.tenants.is_some();
-    let history = AuditQuery { tenant: is_limited.then_some(refused.entry.tenant_id), ..explain::key_history() };
+    let all_tenants = context.api.me().await?.tenants.is_none();
+    let history = explain::key_history(refused, all_tenants);
     Ok(context.api.audit_page(&history, AuditPosition::Newest, AUDIT_PAGE_SIZE).await?.entries)
 }
 

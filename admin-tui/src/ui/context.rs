@@ -101,8 +101,7 @@ impl UpdateContext<'_> {
 
     /// Shows the explanation of a refusal.
     pub fn explain(&mut self, row: &AdminAuditLogItem) {
-        let tenant = (!self.rights.all_tenants).then_some(row.entry.tenant_id);
-        let history = AuditQuery { tenant, ..explain::key_history() };
+        let history = explain::key_history(row, self.rights.all_tenants);
         let request =
             explain::needs_key_history(row).then(|| self.send(BackendRequest::Audit(history, AuditPosition::Newest)));
         self.show(Dialog::Explain(Box::new(row.clone()), request));
