@@ -36,8 +36,9 @@ macro_rules! columns {
     };
 }
 
-const INSERT_SQLITE: &str =
-    concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+/// Adds an entry on SQLite. It has no `RETURNING`: SQLite executes `RETURNING` as a trigger, and copies every page that
+/// such a statement changes, so that it can undo the statement.
+const INSERT_SQLITE: &str = concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 const IMPORT: &str = concat!(
     "INSERT INTO ",
     columns!(),
@@ -100,7 +101,7 @@ impl TryFrom<Row> for AuditLogItem {
 /// [`DbError::Orphan`] if the tenant was deleted. The error also rolls back the change that the entry records.
 pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbError> {
     let shard = conn.shard();
-    let id: String = match conn {
+    let id = match conn {
         Connection::Sqlite(c) => {
             let tenant = event.tenant_id.to_string();
             let state = "SELECT (SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1), \
@@ -111,16 +112,21 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
                 return Err(DbError::Orphan);
             }
             let newest = row_convert::parse_some(newest.as_deref())?;
-            let id = ids::next(newest, event.at, event.random).to_string();
-            CachedSql::<Text>::new(INSERT_SQLITE).bind(&tenant).bind(&id).bind_all(values(event)?).get_result(c)?
+            let id = ids::next(newest, event.at, event.random);
+            CachedSql::<()>::new(INSERT_SQLITE)
+                .bind(&tenant)
+                .bind(id.to_string())
+                .bind_all(values(event)?)
+                .execute(c)?;
+            id
         }
         Connection::Postgres(c, _) => {
             let tenant = event.tenant_id.to_string();
             let insert = CachedSql::<Text>::new(INSERT_POSTGRES).bind(tenant.clone()).bind(tenant);
-            insert.bind_all(new_columns(event, shard)?).get_result(c)?
+            let id: String = insert.bind_all(new_columns(event, shard)?).get_result(c)?;
+            row_convert::parse(&id)?
         }
     };
-    let id: AuditId = row_convert::parse(&id)?;
     count(conn, event, id)?;
     Ok(id)
 }
