@@ -15,7 +15,7 @@ use std::{
 
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt};
 
-use super::space::Space;
+use super::{space::Space, write_back::write_back};
 
 const INTERVAL: Duration = Duration::from_millis(200);
 /// Size of the WAL in pages (64 MiB) above which a checkpoint copies all pages, so that the WAL restarts from its
@@ -25,8 +25,8 @@ const WAL_LIMIT_PAGES: i64 = 16 * 1024;
 /// Size in bytes to which SQLite truncates the WAL file when the WAL restarts. The file is larger only while the WAL
 /// cannot restart.
 pub(super) const TRUNCATED_BYTES: i64 = 128 * 1024 * 1024;
-/// Maximum number of pages that the checkpoint thread leaves to the writer. Copying them does not noticeably delay
-/// writes.
+/// Maximum number of pages that reads may keep the checkpoint thread from copying when it asks the writer to copy the
+/// rest. Copying them does not noticeably delay writes.
 const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;
 /// Size of the WAL in bytes above which a warning is logged.
@@ -114,8 +114,9 @@ impl Checkpointer {
     }
 
     /// Copies pages while the writer continues. The WAL can restart only after all its pages are copied, and continuous
-    /// writes prevent this. When few pages remain, this function therefore asks the writer to copy them. Before that,
-    /// it syncs the pages that it has copied itself, so that the writer does not wait for this sync.
+    /// writes prevent this. This function therefore asks the writer to copy the rest, unless reads keep many pages from
+    /// being copied. SQLite then syncs the database file on the writer's thread. To make this sync short, this function
+    /// syncs the pages that it has copied itself: after the first pass in parts, and after the second pass the rest.
     fn checkpoint(&mut self) -> QueryResult<()> {
         for pass in 0..MAX_PASSES {
             let status: WalStatus = sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(&mut self.conn)?;
@@ -128,23 +129,30 @@ impl Checkpointer {
                 sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.conn)?;
                 break;
             }
-            if pass == 0 {
-                if let Err(error) = self.sync_file() {
-                    tracing::debug!(%error, "early sync of the database file failed");
+            let few_held_back = status.log - status.checkpointed <= WRITER_PAGES;
+            let synced = match pass {
+                // While a long read holds the WAL, the same pages would be synced in each round, and each part costs
+                // the disk a flush of its cache.
+                0 if few_held_back => self.file().and_then(write_back),
+                0 | 1 => self.file().and_then(File::sync_data),
+                _ if few_held_back => {
+                    self.requests.requested.store(true, Ordering::Release);
+                    break;
                 }
-            } else if status.log - status.checkpointed <= WRITER_PAGES {
-                self.requests.requested.store(true, Ordering::Release);
-                break;
+                _ => Ok(()),
+            };
+            if let Err(error) = synced {
+                tracing::debug!(%error, "early sync of the database file failed");
             }
         }
         Ok(())
     }
 
-    fn sync_file(&mut self) -> std::io::Result<()> {
+    fn file(&mut self) -> std::io::Result<&File> {
         let file = match self.file.take() {
             Some(file) => file,
-            None => ManuallyDrop::new(File::open(&self.path)?),
+            None => ManuallyDrop::new(File::options().read(true).write(true).open(&self.path)?),
         };
-        self.file.insert(file).sync_data()
+        Ok(self.file.insert(file))
     }
 }

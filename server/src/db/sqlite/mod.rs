@@ -8,6 +8,7 @@ pub(super) mod inline_reader;
 pub(super) mod owner;
 pub(super) mod space;
 mod transaction;
+mod write_back;
 mod write_turns;
 mod writer;
 

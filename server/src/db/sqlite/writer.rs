@@ -28,7 +28,7 @@ const UNITS_PER_COMMIT: usize = 64;
 const GATHER_THRESHOLD: usize = 4;
 /// Time for which the writer waits for further units after a commit under high load (see [`GATHER_THRESHOLD`]). It is
 /// short compared with the time that units wait under high load anyway.
-const GATHER_TIME: Duration = Duration::from_micros(500);
+const GATHER_TIME: Duration = Duration::from_micros(200);
 /// Time between two attempts to take the write lock while another process has it.
 const POLL_INTERVAL: Duration = Duration::from_millis(1);
 /// Time for which the writer leaves the write lock free while another process waits for it. It is long enough for a few
