@@ -25,8 +25,8 @@ const WAL_LIMIT_PAGES: i64 = 16 * 1024;
 /// Size in bytes to which SQLite truncates the WAL file when the WAL restarts. The file is larger only while the WAL
 /// cannot restart.
 pub(super) const TRUNCATED_BYTES: i64 = 128 * 1024 * 1024;
-/// Maximum number of pages that reads may keep the checkpoint thread from copying when it asks the writer to copy the
-/// rest. Copying them does not noticeably delay writes.
+/// The checkpoint thread asks the writer to copy the rest only if reads hold back at most this number of pages. Copying
+/// them does not noticeably delay writes.
 const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;
 /// Size of the WAL in bytes above which a warning is logged.
@@ -131,8 +131,8 @@ impl Checkpointer {
             }
             let few_held_back = status.log - status.checkpointed <= WRITER_PAGES;
             let synced = match pass {
-                // While a long read holds the WAL, the same pages would be synced in each round, and each part costs
-                // the disk a flush of its cache.
+                // While a long read holds the WAL, there is little to sync, but each part costs the disk a flush of its
+                // cache.
                 0 if few_held_back => self.file().and_then(write_back),
                 0 | 1 => self.file().and_then(File::sync_data),
                 _ if few_held_back => {

@@ -36,14 +36,17 @@ macro_rules! columns {
     };
 }
 
+/// Statement that adds an entry with a known id.
+macro_rules! insert {
+    () => {
+        concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    };
+}
+
 /// Adds an entry on SQLite. It has no `RETURNING`: SQLite executes `RETURNING` as a trigger, and copies every page that
 /// such a statement changes, so that it can undo the statement.
-const INSERT_SQLITE: &str = concat!("INSERT INTO ", columns!(), " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-const IMPORT: &str = concat!(
-    "INSERT INTO ",
-    columns!(),
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO NOTHING"
-);
+const INSERT_SQLITE: &str = insert!();
+const IMPORT: &str = concat!(insert!(), " ON CONFLICT (tenant_id, id) DO NOTHING");
 /// Adds an entry on PostgreSQL. The binds are the tenant, the arguments of `new_audit_id`, and [`values`].
 const INSERT_POSTGRES: &str = concat!(
     "INSERT INTO ",
@@ -113,11 +116,7 @@ pub fn insert(conn: &mut Connection, event: &AuditEvent) -> Result<AuditId, DbEr
             }
             let newest = row_convert::parse_some(newest.as_deref())?;
             let id = ids::next(newest, event.at, event.random);
-            CachedSql::<()>::new(INSERT_SQLITE)
-                .bind(&tenant)
-                .bind(id.to_string())
-                .bind_all(values(event)?)
-                .execute(c)?;
+            with_binds(INSERT_SQLITE, &tenant, id, event)?.execute(c)?;
             id
         }
         Connection::Postgres(c, _) => {
@@ -147,13 +146,22 @@ pub fn hold(conn: &mut Connection, tenant: TenantId, id: AuditId) -> Result<bool
 /// whether it was added.
 pub fn import(conn: &mut Connection, event: &AuditEvent, id: AuditId) -> Result<bool, DbError> {
     let tenant = event.tenant_id.to_string();
-    let key = id.to_string();
-    let statement = CachedSql::<()>::new(IMPORT).bind(&tenant).bind(&key).bind_all(values(event)?);
+    let statement = with_binds(IMPORT, &tenant, id, event)?;
     if on_engine!(conn, c, _Db => statement.execute(c))? == 0 {
         return Ok(false);
     }
     audit_counts::add(conn, &tenant, event.kind, event.at, id)?;
     Ok(true)
+}
+
+/// Returns a statement that adds an entry, with the binds of the tenant, the id, and [`values`].
+fn with_binds<'a>(
+    sql: &'static str,
+    tenant: &'a str,
+    id: AuditId,
+    event: &AuditEvent,
+) -> Result<CachedSql<'a>, DbError> {
+    Ok(CachedSql::new(sql).bind(tenant).bind(id.to_string()).bind_all(values(event)?))
 }
 
 /// Counts an entry that a statement of this unit added.
