@@ -51,7 +51,6 @@ impl World {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = process::command(env!("CARGO_BIN_EXE_doorward"), self.data(), &self.url);
-        command.env("DOORWARD_PUBLIC_ADDR", "127.0.0.1:0").env("DOORWARD_ADMIN_ADDR", "127.0.0.1:0");
         command.args(arguments).envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }

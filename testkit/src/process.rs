@@ -12,10 +12,12 @@ use serde_json::Value;
 
 use crate::{http::Http, server::TestTenant};
 
-/// Returns a command that runs the binary. The environment of the command contains only the given settings.
+/// Returns a command that runs the binary. The environment of the command contains only the given settings, and
+/// addresses on free ports: tests run in parallel, and a server may use the default ports.
 pub fn command(binary: &str, data: &Path, database: &str) -> Command {
     let mut command = Command::new(binary);
     let _ = command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DATABASE_URL", database);
+    let _ = command.env("DOORWARD_PUBLIC_ADDR", FREE_PORT).env("DOORWARD_ADMIN_ADDR", FREE_PORT);
     // Tests have no load balancer, so a server need not wait before it stops.
     let _ = command.env("DOORWARD_DRAIN", "0s");
     command

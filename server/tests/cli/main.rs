@@ -13,14 +13,15 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use doorward_testkit::process;
 use serde_json::Value;
 
 use self::quickstart::{Quickstart, probe};
 
-/// Returns a command that runs the binary. Its environment contains only the variables that this function sets.
+/// Returns a command that runs the binary with the SQLite database of this data folder.
 fn doorward(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
-    command.env_clear().env("DOORWARD_DATA_DIR", data).env("DOORWARD_DRAIN", "0s").env("USER", "mallory");
+    let mut command = process::command(env!("CARGO_BIN_EXE_doorward"), data, "");
+    command.env("USER", "mallory");
     command
 }
 
