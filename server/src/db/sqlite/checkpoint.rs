@@ -17,21 +17,20 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_qu
 
 use super::{space::Space, write_back::write_back};
 
-const INTERVAL: Duration = Duration::from_millis(200);
+/// Time between two measurements of the free space and of the WAL's size.
+const ROUND: Duration = Duration::from_millis(200);
+/// Number of rounds from one checkpoint to the next. More frequent checkpoints copy pages that change often again and
+/// again. With fewer, the WAL becomes larger, and each checkpoint delays more commits.
+const ROUNDS_PER_CHECKPOINT: u64 = 5;
 /// Size of the WAL in pages (64 MiB) above which a checkpoint copies all pages, so that the WAL restarts from its
-/// beginning. This delays writers a little. The WAL file is usually not truncated, because reusing its blocks is
-/// cheaper than allocating new ones.
+/// beginning. This delays writers a little. The WAL file is usually not truncated (see [`Space::large_wal`]), because
+/// reusing its blocks is cheaper than allocating new ones.
 const WAL_LIMIT_PAGES: i64 = 16 * 1024;
-/// Size in bytes to which SQLite truncates the WAL file when the WAL restarts. The file is larger only while the WAL
-/// cannot restart.
-pub(super) const TRUNCATED_BYTES: i64 = 128 * 1024 * 1024;
 /// The checkpoint thread asks the writer to copy the rest only if reads hold back at most this number of pages. Copying
 /// them does not noticeably delay writes.
 const WRITER_PAGES: i64 = 200;
 const MAX_PASSES: u32 = 4;
-/// Size of the WAL in bytes above which a warning is logged.
-const WARNING_BYTES: u64 = 512 * 1024 * 1024;
-/// Number of rounds without another warning after a warning: one minute, because a round takes [`INTERVAL`].
+/// Number of rounds without another warning after a warning: one minute, because a round takes [`ROUND`].
 const QUIET_ROUNDS: u32 = 300;
 
 /// Signals between the writer and the checkpoint thread.
@@ -84,17 +83,17 @@ impl Checkpointer {
 
     /// Runs checkpoints until the sender of `stop` is dropped.
     pub(super) fn run(mut self, stop: &mpsc::Receiver<()>) {
-        let mut quiet_rounds = 0;
-        while stop.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-            let mut failure = None;
-            if self.requests.written.swap(false, Ordering::AcqRel)
-                && let Err(error) = self.checkpoint()
-            {
-                // Another process is running a checkpoint, or the database file cannot be written. The next round tries
-                // again.
-                tracing::debug!(%error, "checkpoint postponed");
-                failure = Some(error.to_string());
-                self.requests.set_written();
+        let (mut rounds, mut quiet_rounds, mut failure) = (0_u64, 0, None);
+        while stop.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
+            rounds += 1;
+            if rounds.is_multiple_of(ROUNDS_PER_CHECKPOINT) && self.requests.written.swap(false, Ordering::AcqRel) {
+                failure = self.checkpoint().err().map(|error| error.to_string());
+                if let Some(error) = &failure {
+                    // Another process is running a checkpoint, or the database file cannot be written. The next
+                    // checkpoint tries again.
+                    tracing::debug!(%error, "checkpoint postponed");
+                    self.requests.set_written();
+                }
             }
             self.space.measure();
             quiet_rounds = self.warn_at_intervals(quiet_rounds, failure.as_deref());
@@ -105,7 +104,7 @@ impl Checkpointer {
     /// warning may be logged.
     fn warn_at_intervals(&self, quiet_rounds: u32, failure: Option<&str>) -> u32 {
         let wal_bytes = self.space.wal_bytes();
-        if quiet_rounds == 0 && wal_bytes > WARNING_BYTES {
+        if quiet_rounds == 0 && wal_bytes > self.space.large_wal() {
             let cause = failure.unwrap_or("a long read of this or another process holds it");
             tracing::warn!(wal_bytes, cause, "the write-ahead log of SQLite grows, because it cannot be emptied");
             return QUIET_ROUNDS;

@@ -21,11 +21,7 @@ use std::{
 use diesel::connection::SimpleConnection as _;
 
 use self::{
-    checkpoint::{Checkpointer, TRUNCATED_BYTES},
-    inline_reader::InlineReader,
-    space::Space,
-    write_turns::WriteTurns,
-    writer::Writer,
+    checkpoint::Checkpointer, inline_reader::InlineReader, space::Space, write_turns::WriteTurns, writer::Writer,
 };
 pub(crate) use self::{
     connect::{connect, create_file},
@@ -84,7 +80,8 @@ pub(super) fn open<E: From<DbError>>(
     let checkpointer = Checkpointer::new(path, connect(path, busy_timeout)?, Arc::clone(&space));
     let mut conn = Connection::Sqlite(connect(path, busy_timeout)?);
     conn.run(&format!(
-        "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA busy_timeout = 0; PRAGMA journal_size_limit = {TRUNCATED_BYTES}"
+        "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA busy_timeout = 0; PRAGMA journal_size_limit = {}",
+        space.large_wal()
     ))?;
     // If another process has the write lock, the writer's first transaction repairs the change counter instead.
     if !change_counter.is_announced(&mut conn)? && transaction::begin_write(&mut conn).is_ok() {

@@ -66,6 +66,12 @@ impl Space {
         self.free_bytes.store(free_beside(&self.wal), Ordering::Relaxed);
     }
 
+    /// Size in bytes above which the write-ahead log counts as large. A warning is logged then, and SQLite truncates the
+    /// file to this size when the log restarts. It is a fraction of the limit, so that a truncated file is below the limit.
+    pub(super) const fn large_wal(&self) -> u64 {
+        self.wal_limit / 8
+    }
+
     pub(in crate::db) fn wal_bytes(&self) -> u64 {
         self.wal_bytes.load(Ordering::Relaxed)
     }
