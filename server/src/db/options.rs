@@ -25,7 +25,8 @@ pub struct DatabaseOptions {
     pub wait: Duration,
     /// SQLite: maximum time to wait while another process writes.
     pub busy_timeout: Duration,
-    /// SQLite: size of the write-ahead log in bytes above which [`super::Database::check_space`] returns an error.
+    /// SQLite: size of the write-ahead log in bytes above which [`super::Database::check_space`] returns an error. Above
+    /// an eighth of this size, a warning is logged.
     pub wal_limit: u64,
     /// PostgreSQL: timeout of one statement, which the server enforces. If the statement is still running one second
     /// later, the client closes the connection.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
 use doorward_shared::admin::Role;
 use doorward_testkit::{Http, Person, Response, TestServer, database};
 
@@ -161,6 +162,9 @@ async fn ceremonies_do_not_begin_while_the_write_ahead_log_is_too_large() {
     let mut alice = Person::new("alice");
     let _ = alice.register_mfa(&tenant).await.expect(200);
     let body = alice.mfa_assertion(&tenant).await;
+    // While this reader is open, SQLite cannot truncate the write-ahead log.
+    let mut reader = SqliteConnection::establish(server.database_url()).unwrap();
+    reader.batch_execute("BEGIN; SELECT COUNT(*) FROM tenants").unwrap();
     server.sql("INSERT INTO installation VALUES ('big', hex(zeroblob(2097152)))").await;
     expect_unavailable(&ready(&root, 503).await);
     let user = serde_json::json!({ "user_id": "alice", "username": "alice" });
@@ -173,6 +177,9 @@ async fn ceremonies_do_not_begin_while_the_write_ahead_log_is_too_large() {
     let metrics = server.admin("prometheus", Role::Auditor).await.get("/metrics").await.expect(200).text;
     let size = metrics.lines().find_map(|line| line.strip_prefix("doorward_sqlite_wal_bytes "));
     assert!(size.is_some_and(|bytes| bytes.parse::<u64>().unwrap() > 2 << 20), "{metrics}");
+    // Now the file is truncated.
+    reader.batch_execute("COMMIT").unwrap();
+    let _ = ready(&root, 200).await;
 }
 
 /// A trigger simulates a full disk. When a disk is full, SQLite rolls back either only the failed statement or the

@@ -13,11 +13,11 @@ use std::{
     time::Duration,
 };
 
-use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt};
+use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt};
 
-use super::{space::Space, write_back::write_back};
+use super::{super::error::DbError, space::Space, write_back::write_back};
 
-/// Time between two measurements of the free space and of the WAL's size.
+/// Time between two measurements of the free space and of the WAL's size, except during a checkpoint.
 const ROUND: Duration = Duration::from_millis(200);
 /// Number of rounds from one checkpoint to the next. More frequent checkpoints copy pages that change often again and
 /// again. With fewer, the WAL becomes larger, and each checkpoint delays more commits.
@@ -55,10 +55,23 @@ impl CheckpointRequests {
 /// Result row of `PRAGMA wal_checkpoint`, in pages.
 #[derive(QueryableByName)]
 struct WalStatus {
+    /// Not 0 if another process or a read prevented the checkpoint.
+    #[diesel(sql_type = BigInt)]
+    busy: i64,
     #[diesel(sql_type = BigInt)]
     log: i64,
     #[diesel(sql_type = BigInt)]
     checkpointed: i64,
+}
+
+/// What a checkpoint has left in the WAL.
+#[derive(PartialEq, Eq)]
+enum Remaining {
+    Nothing,
+    /// Pages that a read holds back or that were written meanwhile.
+    Pages,
+    /// More than [`WAL_LIMIT_PAGES`], and many pages are held back. The next round tries again.
+    TooMuch,
 }
 
 pub(super) struct Checkpointer {
@@ -83,29 +96,33 @@ impl Checkpointer {
 
     /// Runs checkpoints until the sender of `stop` is dropped.
     pub(super) fn run(mut self, stop: &mpsc::Receiver<()>) {
-        let (mut rounds, mut quiet_rounds, mut failure) = (0_u64, 0, None);
+        let (mut rounds, mut quiet_rounds) = (0_u64, 0);
+        let mut result = Ok(Remaining::Nothing);
         while stop.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
             rounds += 1;
-            if rounds.is_multiple_of(ROUNDS_PER_CHECKPOINT) && self.requests.written.swap(false, Ordering::AcqRel) {
-                failure = self.checkpoint().err().map(|error| error.to_string());
-                if let Some(error) = &failure {
-                    // Another process is running a checkpoint, or the database file cannot be written. The next
-                    // checkpoint tries again.
+            let due = rounds.is_multiple_of(ROUNDS_PER_CHECKPOINT) || result == Ok(Remaining::TooMuch);
+            if due && (self.requests.written.swap(false, Ordering::AcqRel) || self.space.check().is_err()) {
+                result = self.checkpoint();
+                if let Err(error) = &result {
+                    // Another process is running a checkpoint, or the database file cannot be written.
                     tracing::debug!(%error, "checkpoint postponed");
+                }
+                if result != Ok(Remaining::Nothing) {
                     self.requests.set_written();
                 }
             }
             self.space.measure();
-            quiet_rounds = self.warn_at_intervals(quiet_rounds, failure.as_deref());
+            quiet_rounds = self.warn_at_intervals(quiet_rounds, result.as_ref().err());
         }
     }
 
     /// Logs a warning if the WAL is large, at most once a minute. Returns the number of further rounds in which no
     /// warning may be logged.
-    fn warn_at_intervals(&self, quiet_rounds: u32, failure: Option<&str>) -> u32 {
+    fn warn_at_intervals(&self, quiet_rounds: u32, failure: Option<&DbError>) -> u32 {
         let wal_bytes = self.space.wal_bytes();
         if quiet_rounds == 0 && wal_bytes > self.space.large_wal() {
-            let cause = failure.unwrap_or("a long read of this or another process holds it");
+            let long_read = || "a long read of this or another process holds it".to_owned();
+            let cause = failure.map_or_else(long_read, ToString::to_string);
             tracing::warn!(wal_bytes, cause, "the write-ahead log of SQLite grows, because it cannot be emptied");
             return QUIET_ROUNDS;
         }
@@ -116,17 +133,18 @@ impl Checkpointer {
     /// writes prevent this. This function therefore asks the writer to copy the rest, unless reads keep many pages from
     /// being copied. SQLite then syncs the database file on the writer's thread. To make this sync short, this function
     /// syncs the pages that it has copied itself: after the first pass in parts, and after the second pass the rest.
-    fn checkpoint(&mut self) -> QueryResult<()> {
+    fn checkpoint(&mut self) -> Result<Remaining, DbError> {
         for pass in 0..MAX_PASSES {
-            let status: WalStatus = sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(&mut self.conn)?;
-            if status.log <= WAL_LIMIT_PAGES {
-                break;
+            let status = self.copy("PRAGMA wal_checkpoint(PASSIVE)")?;
+            let remaining = if status.checkpointed < status.log { Remaining::Pages } else { Remaining::Nothing };
+            // While `Space::check` fails, no ceremony starts, so perhaps no later commit truncates the WAL file.
+            // Therefore it is truncated here.
+            if remaining == Remaining::Nothing && self.space.check().is_err() {
+                let _ = self.copy("PRAGMA wal_checkpoint(TRUNCATE)")?;
+                return Ok(remaining);
             }
-            // While `Space::check` fails, no ceremony starts, so no later commit truncates the WAL file. Therefore it
-            // is truncated here.
-            if status.log == status.checkpointed && self.space.check().is_err() {
-                sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.conn)?;
-                break;
+            if status.log <= WAL_LIMIT_PAGES {
+                return Ok(remaining);
             }
             let few_held_back = status.log - status.checkpointed <= WRITER_PAGES;
             let synced = match pass {
@@ -136,15 +154,29 @@ impl Checkpointer {
                 0 | 1 => self.file().and_then(File::sync_data),
                 _ if few_held_back => {
                     self.requests.requested.store(true, Ordering::Release);
-                    break;
+                    return Ok(remaining);
                 }
                 _ => Ok(()),
             };
             if let Err(error) = synced {
                 tracing::debug!(%error, "early sync of the database file failed");
             }
+            self.space.measure();
         }
-        Ok(())
+        Ok(Remaining::TooMuch)
+    }
+
+    /// Runs a checkpoint.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] if another process or a read prevents it.
+    fn copy(&mut self, pragma: &str) -> Result<WalStatus, DbError> {
+        let status: WalStatus = sql_query(pragma).get_result(&mut self.conn)?;
+        if status.busy == 0 {
+            Ok(status)
+        } else {
+            Err(DbError::Unavailable("another process or a read prevented the checkpoint".to_owned()))
+        }
     }
 
     fn file(&mut self) -> std::io::Result<&File> {

@@ -17,7 +17,7 @@ const FREE_AFTER_BACKUP: u64 = 4 * MIN_FREE_BYTES;
 const MIB: u64 = 1024 * 1024;
 
 /// The latest measurement of the database file, the write-ahead log and the free space. The checkpoint thread renews it
-/// several times a second.
+/// several times a second, and less often during a long sync.
 #[derive(Debug)]
 pub(in crate::db) struct Space {
     database: PathBuf,
@@ -66,8 +66,9 @@ impl Space {
         self.free_bytes.store(free_beside(&self.wal), Ordering::Relaxed);
     }
 
-    /// Size in bytes above which the write-ahead log counts as large. A warning is logged then, and SQLite truncates the
-    /// file to this size when the log restarts. It is a fraction of the limit, so that a truncated file is below the limit.
+    /// Size in bytes above which the write-ahead log counts as large: by default 512 MiB, like the alert in
+    /// `deploy/prometheus/alerts.yml`. A warning is logged then, and SQLite truncates the file to this size when the log
+    /// restarts. It is a fraction of the limit, so that a truncated file is below the limit.
     pub(super) const fn large_wal(&self) -> u64 {
         self.wal_limit / 8
     }
