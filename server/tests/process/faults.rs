@@ -1,7 +1,13 @@
 //! Faults of the SQLite database while the binary runs. During a fault, readiness checks and ceremonies get 503
 //! responses. The process survives the fault and works again after it.
 
-use std::{fs::File, io::Write as _, path::Path, process::Command};
+use std::{
+    fs::File,
+    io::Write as _,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
 use doorward_testkit::{ORIGIN, Person, Process, RP_ID, Response, TestTenant, database, process, until};
@@ -105,6 +111,15 @@ async fn removed_database_causes_503_until_it_is_back() {
     // The file at the path is now a copy. The server has opened the original file.
     std::fs::copy(&aside, &installation.database).unwrap();
     installation.expect_unavailable().await;
+    // A process that opens the copy recognizes by the write-ahead log that it belongs to another file. Several
+    // checkpoints are due during these requests, and none of them may empty the log.
+    let wal = format!("{}-wal", installation.database);
+    let (start, size) = (Instant::now(), || std::fs::metadata(&wal).unwrap().len());
+    let before = size();
+    while start.elapsed() < Duration::from_secs(3) {
+        installation.expect_ready(503).await;
+    }
+    assert!(before > 0 && size() == before, "{before} and {} bytes", size());
     std::fs::rename(&aside, &installation.database).unwrap();
     installation.expect_recovered().await;
 }

@@ -70,7 +70,7 @@ enum Remaining {
     Nothing,
     /// Pages that a read holds back or that were written meanwhile.
     Pages,
-    /// More than [`WAL_LIMIT_PAGES`], and many pages are held back. The next round tries again.
+    /// More than [`WAL_LIMIT_PAGES`], and reads hold many pages back. The next round tries again if there was a commit.
     TooMuch,
 }
 
@@ -100,15 +100,14 @@ impl Checkpointer {
         let mut result = Ok(Remaining::Nothing);
         while stop.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
             rounds += 1;
-            let due = rounds.is_multiple_of(ROUNDS_PER_CHECKPOINT) || result == Ok(Remaining::TooMuch);
-            if due && (self.requests.written.swap(false, Ordering::AcqRel) || self.space.check().is_err()) {
+            let regular = rounds.is_multiple_of(ROUNDS_PER_CHECKPOINT);
+            let due = regular || result == Ok(Remaining::TooMuch);
+            let written = due && self.requests.written.swap(false, Ordering::AcqRel);
+            if written || (regular && (result != Ok(Remaining::Nothing) || self.must_truncate())) {
                 result = self.checkpoint();
                 if let Err(error) = &result {
                     // Another process is running a checkpoint, or the database file cannot be written.
                     tracing::debug!(%error, "checkpoint postponed");
-                }
-                if result != Ok(Remaining::Nothing) {
-                    self.requests.set_written();
                 }
             }
             self.space.measure();
@@ -134,12 +133,13 @@ impl Checkpointer {
     /// being copied. SQLite then syncs the database file on the writer's thread. To make this sync short, this function
     /// syncs the pages that it has copied itself: after the first pass in parts, and after the second pass the rest.
     fn checkpoint(&mut self) -> Result<Remaining, DbError> {
+        // If the file was replaced, another process may already use the WAL for the new file.
+        self.space.check_file()?;
         for pass in 0..MAX_PASSES {
             let status = self.copy("PRAGMA wal_checkpoint(PASSIVE)")?;
             let remaining = if status.checkpointed < status.log { Remaining::Pages } else { Remaining::Nothing };
-            // While `Space::check` fails, no ceremony starts, so perhaps no later commit truncates the WAL file.
-            // Therefore it is truncated here.
-            if remaining == Remaining::Nothing && self.space.check().is_err() {
+            if remaining == Remaining::Nothing && self.must_truncate() {
+                self.space.check_file()?;
                 let _ = self.copy("PRAGMA wal_checkpoint(TRUNCATE)")?;
                 return Ok(remaining);
             }
@@ -164,6 +164,12 @@ impl Checkpointer {
             self.space.measure();
         }
         Ok(Remaining::TooMuch)
+    }
+
+    /// Returns whether the WAL file must be truncated, because it is too large or the disk is almost full. No ceremony
+    /// starts then, so perhaps no later commit truncates it.
+    fn must_truncate(&self) -> bool {
+        self.space.check().is_err() && self.space.wal_bytes() > 0
     }
 
     /// Runs a checkpoint.

@@ -77,7 +77,10 @@ pub(super) fn open<E: From<DbError>>(
     let mut threads = Vec::new();
 
     let space = Arc::new(Space::new(path, options.wal_limit));
-    let checkpointer = Checkpointer::new(path, connect(path, busy_timeout)?, Arc::clone(&space));
+    let mut conn = connect(path, busy_timeout)?;
+    // A checkpoint that truncates the WAL file holds the write lock while it waits for reads. It is tried again later.
+    conn.batch_execute("PRAGMA busy_timeout = 50").map_err(DbError::from)?;
+    let checkpointer = Checkpointer::new(path, conn, Arc::clone(&space));
     let mut conn = Connection::Sqlite(connect(path, busy_timeout)?);
     conn.run(&format!(
         "PRAGMA cache_size = -{WRITER_CACHE_KIB}; PRAGMA busy_timeout = 0; PRAGMA journal_size_limit = {}",
