@@ -88,6 +88,7 @@ impl Writer {
                 self.queue.closed_within(PAUSE);
             }
             if self.checkpoints.take_request()
+                && self.space.check_file().is_ok()
                 && let Err(error) = self.conn.run("PRAGMA wal_checkpoint(PASSIVE)")
             {
                 tracing::debug!(%error, "checkpoint postponed");
