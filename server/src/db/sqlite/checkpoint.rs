@@ -133,13 +133,10 @@ impl Checkpointer {
     /// being copied. SQLite then syncs the database file on the writer's thread. To make this sync short, this function
     /// syncs the pages that it has copied itself: after the first pass in parts, and after the second pass the rest.
     fn checkpoint(&mut self) -> Result<Remaining, DbError> {
-        // If the file was replaced, another process may already use the WAL for the new file.
-        self.space.check_file()?;
         for pass in 0..MAX_PASSES {
             let status = self.copy("PRAGMA wal_checkpoint(PASSIVE)")?;
             let remaining = if status.checkpointed < status.log { Remaining::Pages } else { Remaining::Nothing };
             if remaining == Remaining::Nothing && self.must_truncate() {
-                self.space.check_file()?;
                 let _ = self.copy("PRAGMA wal_checkpoint(TRUNCATE)")?;
                 return Ok(remaining);
             }
@@ -172,11 +169,13 @@ impl Checkpointer {
         self.space.check().is_err() && self.space.wal_bytes() > 0
     }
 
-    /// Runs a checkpoint.
+    /// Runs one `PRAGMA wal_checkpoint`.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] if another process or a read prevents it.
+    /// [`DbError::Unavailable`] if another process or a read prevents it, or if the database file was moved or replaced.
     fn copy(&mut self, pragma: &str) -> Result<WalStatus, DbError> {
+        // If the file was replaced, another process may already use the WAL for the new file.
+        self.space.check_file()?;
         let status: WalStatus = sql_query(pragma).get_result(&mut self.conn)?;
         if status.busy == 0 {
             Ok(status)
