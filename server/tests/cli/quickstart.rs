@@ -16,10 +16,8 @@ pub(crate) struct Quickstart {
 
 impl Quickstart {
     pub(crate) fn start(data: &Path) -> Self {
-        let addresses = ["--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--demo-addr", "127.0.0.1:0"];
         let mut process = doorward(data)
-            .args(["quickstart", "--json"])
-            .args(addresses)
+            .args(["quickstart", "--json", "--demo-addr", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -154,11 +152,7 @@ fn demo_origin_is_replaced_and_its_key_is_reported_by_serve() {
     assert_eq!(config[0].matches("http://localhost:").count(), 1, "{config:?}");
 
     let is_reported = || {
-        let mut serve = doorward(data)
-            .args(["serve", "--public-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut serve = doorward(data).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(serve.stderr.take().unwrap()).lines().map(Result::unwrap);
         let lines: Vec<String> = log.take_while(|line| !line.contains("server started")).collect();
         serve.kill().unwrap();
@@ -177,15 +171,7 @@ fn banner_contains_the_command_of_the_terminal_app_and_no_log_lines() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("my data");
     let mut process = doorward(&data)
-        .args([
-            "quickstart",
-            "--public-addr",
-            "127.0.0.1:0",
-            "--admin-addr",
-            "127.0.0.1:0",
-            "--demo-addr",
-            "127.0.0.1:0",
-        ])
+        .args(["quickstart", "--demo-addr", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
